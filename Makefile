@@ -1,13 +1,19 @@
 # `make run` and `make test` need nothing before them: the scripts in .ci install what is missing and say what they do.
 
 .DEFAULT_GOAL := help
-.PHONY: help run examples build test verify bench lint fmt payload behaviours clean
+.PHONY: help run examples build test verify prepared bench lint fmt payload behaviours clean
 
 # Where cargo builds.
 BUILT := $(or $(CARGO_TARGET_DIR),target)
 
 # Another wrapper of the environment, such as sccache, would leave paths of this machine in the programs.
 export RUSTC_WRAPPER := $(CURDIR)/.ci/rustc
+
+# All packages with one set of features, so that none is compiled twice.
+ALL := --workspace --features headcount-frontend/ui,headcount-frontend/bundle
+
+# The programs that users run are the tested ones.
+TESTED := HEADCOUNT_BIN=$(abspath $(BUILT)/release/headcount) HEADCOUNT_DEMO=$(abspath $(BUILT)/release/demo)
 
 # What the tests have seen the tracker do, in which engine.
 SEEN := $(BUILT)/tmp/behaviours
@@ -28,28 +34,33 @@ examples: ## Serves three example applications and one server, on 127.0.0.1:8080
 	@.ci/install build examples
 	@.ci/wasm
 	@.ci/examples
-	cargo build --release -p headcount -p headcount-e2e --bins
+	.ci/release headcount showcase
 	@exec $(BUILT)/release/showcase
 
 build: ## Builds the browser programs, the server (target/release/headcount) and the demo
 	@.ci/install build
 	@.ci/wasm
-	cargo build --release -p headcount -p headcount-e2e --bins
+	.ci/release headcount demo
 	@.ci/no-paths $(BUILT)/release/headcount
 
-test: ## Runs all tests, those in real browsers included: within 40 minutes on two cores, the builds included
+test: prepared ## Runs all tests, those in real browsers included: within 40 minutes on two cores, the builds included
+	@rm -rf $(SEEN)
+	$(TESTED) cargo test $(ALL) -- --test-threads $(AT_ONCE)
+	@cargo build --quiet $(ALL) --bin behaviours
+	@$(BUILT)/debug/behaviours $(SEEN) docs/tracker.md --check
+
+verify: export HEADCOUNT_SLICE_OF := $(HEADCOUNT_SLICE_OF)
+verify: prepared ## Runs what takes longer with all its rounds: every call that a program can be killed at, forty races of tabs
+	@$(TESTED) .ci/verify $(ALL)
+
+# What tests need.
+prepared:
 	@.ci/install build test examples
 	@.ci/wasm
 	@.ci/wasm leptos
 	@.ci/examples
-	cargo build --release -p headcount
+	.ci/release headcount demo
 	@.ci/no-paths $(BUILT)/release/headcount
-	@rm -rf $(SEEN)
-	HEADCOUNT_BIN=$(abspath $(BUILT)/release/headcount) cargo test --workspace --features headcount-frontend/ui,headcount-frontend/bundle -- --test-threads $(AT_ONCE)
-	@cargo run --quiet -p headcount-e2e --bin behaviours -- $(SEEN) docs/tracker.md --check
-
-verify: export HEADCOUNT_THOROUGH := 1
-verify: test ## Runs the same tests with all their rounds: every call that a program can be killed at, forty races of tabs
 
 bench: ## Measures, prints figures beside their bounds, and fails outside of them
 	@.ci/install build test
@@ -74,7 +85,8 @@ payload: ## Brings the tables of fields and headers in docs/payload.md up to dat
 	@sed -i -e '/<!-- headers -->/,/<!-- \/headers -->/{/<!--/!d}' -e '/<!-- headers -->/r $(BUILT)/headers.md' docs/payload.md
 
 behaviours: ## Brings the table in docs/tracker.md up to date with the last `make test`
-	@cargo run --quiet -p headcount-e2e --bin behaviours -- $(SEEN) docs/tracker.md
+	@cargo build --quiet $(ALL) --bin behaviours
+	@$(BUILT)/debug/behaviours $(SEEN) docs/tracker.md
 
 clean: ## Removes everything that was built
 	cargo clean

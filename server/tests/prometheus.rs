@@ -5,7 +5,7 @@ use std::{
     io::{BufRead, BufReader, ErrorKind},
     path::Path,
     process::{Child, Command, Stdio},
-    sync::Arc,
+    sync::{Arc, mpsc},
     time::Duration,
 };
 
@@ -22,6 +22,12 @@ use headcount_topology::queries::{
     self, INBOUND_LATENCY, INBOUND_REQUESTS, KUBE_NODE_INFO, KUBE_POD_INIT_CONTAINER_INFO, KUBE_SERVICE_INFO,
     REDIS_UP, UP,
 };
+
+/// The limit for everything that a real Prometheus has to do. It takes some seconds on an idle machine.
+const LIMIT: Duration = Duration::from_secs(120);
+
+/// The pause between two looks at a Prometheus that has not scraped yet, which it does every second.
+const LOOK: Duration = Duration::from_millis(100);
 
 /// Records a series with a label that has to be escaped, every second.
 const RULES: &str = r#"
@@ -64,17 +70,19 @@ impl RealPrometheus {
             Err(error) if error.kind() == ErrorKind::NotFound => return None,
             started => started.unwrap(),
         };
-        let mut lines = BufReader::new(process.stderr.take().unwrap()).lines().map(Result::unwrap);
+        let lines = BufReader::new(process.stderr.take().unwrap()).lines().map(Result::unwrap);
+        let (send, said) = mpsc::channel();
+        // All lines are read, because a full pipe would stop it; after the start nothing receives them.
+        std::thread::spawn(move || lines.for_each(|line| _ = send.send(line)));
         // It logs both, in either order.
         let (mut address, mut is_ready) = (None, false);
         while address.is_none() || !is_ready {
-            let line = lines.next().expect("Prometheus says where it listens and when it is ready");
+            let line =
+                said.recv_timeout(LIMIT).expect("Prometheus says where it listens and when it is ready");
             is_ready |= line.contains("Server is ready to receive web requests");
             let listens = line.split_once("msg=\"Listening on\" address=");
             address = address.or(listens.map(|(_, address)| format!("http://{address}")));
         }
-        // A full pipe would stop it.
-        std::thread::spawn(move || lines.for_each(drop));
         Some(Self { process, url: address.unwrap() })
     }
 
@@ -133,15 +141,7 @@ async fn a_real_prometheus_accepts_every_query_and_is_understood() {
         }
     }
     let prometheus = real.client(r#"{cluster="a"}"#);
-    loop {
-        let (texts, answered) =
-            prometheus.range(&UP, last_minute(), 45, SeriesTexts::default()).await.unwrap();
-        if answered.series > 0 {
-            assert_eq!(texts.0, [["é\"\\", ""]]);
-            break;
-        }
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
+    assert_eq!(scraped(&prometheus, &UP).await, ["é\"\\", ""]);
 }
 
 /// The metrics of an exporter about the cluster and about itself.
@@ -200,10 +200,10 @@ async fn scraped(prometheus: &PrometheusClient, query: &'static PrometheusQuery)
             if let [only] = &texts.0[..] {
                 return only.clone();
             }
-            tokio::time::sleep(Duration::from_millis(100)).await;
+            tokio::time::sleep(LOOK).await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(120), look).await.unwrap()
+    tokio::time::timeout(LIMIT, look).await.unwrap()
 }
 
 /// Counters that grow by so much a second.

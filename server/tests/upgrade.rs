@@ -122,6 +122,7 @@ async fn what_0_1_0_counted_is_reported_once_and_browsers_only_under_pseudonyms(
         previews.push(ux);
         let delivered = async {
             while server.get("api/usage-statistics").await.json()["queued"] != 0 {
+                // Delivery can only be asked about.
                 tokio::time::sleep(Duration::from_millis(20)).await;
             }
         };

@@ -1,12 +1,12 @@
 //! Tests who has access to the interface.
 
-use headcount_e2e::{
+use headcount_harness::{
     http::{self, ADMIN_TOKEN},
     processes::HeadcountProcess,
 };
 use reqwest::StatusCode;
 
-use crate::scene::{TestScene, event, problem};
+use crate::setup::{TestSetup, event, problem};
 
 const DATA: [&str; 4] =
     ["api/usage-statistics", "api/usage-statistics/preview", "api/usage-statistics/reports", "metrics"];
@@ -44,24 +44,24 @@ async fn assert_token_decides(process: &HeadcountProcess, paths: &[&str]) {
 
 #[tokio::test]
 async fn with_a_token_who_shows_it_may_look() {
-    let scene = TestScene::new();
-    let collector = scene.collector().start().await.unwrap();
+    let setup = TestSetup::new();
+    let collector = setup.collector().start().await.unwrap();
     assert_token_decides(&collector, &FLEET).await;
-    let server = scene.server(&collector).start().await.unwrap();
+    let server = setup.server(&collector).start().await.unwrap();
     assert_token_decides(&server, &DATA).await;
     let url = server.url("api/usage-statistics");
     let switch = http::client().unwrap().put(&url).header("content-type", "application/json");
     let answer = switch.body("{\"enabled\":false}").send().await.unwrap();
     assert_eq!(answer.status(), StatusCode::UNAUTHORIZED);
     // Browsers need no credential to be counted.
-    scene.view(&server, &event("/")).await;
+    setup.view(&server, &event("/")).await;
 }
 
 #[tokio::test]
 async fn without_a_token_strangers_are_refused_from_this_machine_too() {
-    let scene = TestScene::new();
-    let collector = scene.collector().without_admin_token().start().await.unwrap();
-    let server = scene.server(&collector).without_admin_token().start().await.unwrap();
+    let setup = TestSetup::new();
+    let collector = setup.collector().without_admin_token().start().await.unwrap();
+    let server = setup.server(&collector).without_admin_token().start().await.unwrap();
     let asked = FLEET.map(|path| collector.url(path)).into_iter().chain(DATA.map(|path| server.url(path)));
     for url in asked {
         for headers in [&[][..], &[("host", "localhost"), ("x-forwarded-for", "127.0.0.1")]] {

@@ -8,13 +8,13 @@ use axum::{
     http::{StatusCode, header},
     response::{IntoResponse, Response},
 };
-use headcount_e2e::{processes::HeadcountProcess, wait::eventually};
+use headcount_harness::{processes::HeadcountProcess, wait::eventually};
 use headcount_shared::api::ReportState;
 use tokio::{net::TcpListener, sync::Mutex, task::AbortHandle};
 
 use crate::{
-    scene::{BrowserTotals, SOON, TestScene, event, files},
-    wire::{FaultyWire, WireMode},
+    faulty_wire::{FaultyWire, WireMode},
+    setup::{BrowserTotals, SOON, TestSetup, event, files},
 };
 
 /// A server between an installation and its collector that gives the same answer to every request, until
@@ -47,12 +47,12 @@ impl Drop for CaptivePortal {
 }
 
 /// The state of the only report.
-async fn state(scene: &TestScene, server: &HeadcountProcess) -> Option<ReportState> {
-    scene.kept(server).await.first().map(|report| report.state)
+async fn state(setup: &TestSetup, server: &HeadcountProcess) -> Option<ReportState> {
+    setup.kept(server).await.first().map(|report| report.state)
 }
 
-async fn failure(scene: &TestScene, server: &HeadcountProcess) -> String {
-    eventually("an attempt has failed", SOON, async || scene.status(server).await.last_failure).await.unwrap()
+async fn failure(setup: &TestSetup, server: &HeadcountProcess) -> String {
+    eventually("an attempt has failed", SOON, async || setup.status(server).await.last_failure).await.unwrap()
 }
 
 #[tokio::test]
@@ -66,21 +66,21 @@ async fn a_report_waits_behind_pages_for_people_and_arrives_when_they_are_gone()
         (StatusCode::GONE, "application/json", "{}"),
         (StatusCode::FOUND, "text/html", ""),
     ] {
-        let scene = TestScene::new();
+        let setup = TestSetup::new();
         let portal = CaptivePortal::answering(status, content_type, body).await;
-        let server = scene.server_reporting(&portal.url, "1h").start().await.unwrap();
-        let why = failure(&scene, &server).await;
+        let server = setup.server_reporting(&portal.url, "1h").start().await.unwrap();
+        let why = failure(&setup, &server).await;
         assert!(why.contains(&format!("status {}", status.as_u16())), "{why}");
-        assert_eq!(state(&scene, &server).await, Some(ReportState::Queued), "{status} {body}");
-        assert_eq!(scene.status(&server).await.last_delivered_at, None);
+        assert_eq!(state(&setup, &server).await, Some(ReportState::Queued), "{status} {body}");
+        assert_eq!(setup.status(&server).await.last_delivered_at, None);
         server.log().until("could not be delivered").await.unwrap();
         assert_eq!(server.log().count("could not be delivered"), 1, "{:?}", server.log().lines());
 
         *portal.answer.lock().await = (StatusCode::OK, "application/json", r#"{"status":"stored"}"#);
         server.stop().await.unwrap();
-        let server = scene.server_to(&portal.url).start().await.unwrap();
+        let server = setup.server_to(&portal.url).start().await.unwrap();
         eventually("the report is sent", SOON, async || {
-            (state(&scene, &server).await == Some(ReportState::Sent)).then_some(())
+            (state(&setup, &server).await == Some(ReportState::Sent)).then_some(())
         })
         .await
         .unwrap();
@@ -89,38 +89,38 @@ async fn a_report_waits_behind_pages_for_people_and_arrives_when_they_are_gone()
 
 #[tokio::test]
 async fn a_collector_that_says_what_is_wrong_with_a_report_refuses_it() {
-    let scene = TestScene::new();
+    let setup = TestSetup::new();
     let problem = r#"{"detail":"the report is not understood"}"#;
     let collector =
         CaptivePortal::answering(StatusCode::UNPROCESSABLE_ENTITY, "application/problem+json", problem).await;
-    let server = scene.server_reporting(&collector.url, "1h").start().await.unwrap();
+    let server = setup.server_reporting(&collector.url, "1h").start().await.unwrap();
     eventually("the report is refused", SOON, async || {
-        (state(&scene, &server).await == Some(ReportState::Refused)).then_some(())
+        (state(&setup, &server).await == Some(ReportState::Refused)).then_some(())
     })
     .await
     .unwrap();
-    assert_eq!(scene.status(&server).await.refused, 1);
+    assert_eq!(setup.status(&server).await.refused, 1);
 }
 
 #[tokio::test]
 async fn switched_off_before_the_answer_a_report_is_unknown_and_one_that_never_left_is_deleted() {
-    let scene = TestScene::new();
-    let collector = scene.collector().start().await.unwrap();
+    let setup = TestSetup::new();
+    let collector = setup.collector().start().await.unwrap();
     let wire = FaultyWire::to(collector.address().unwrap(), WireMode::Hang).await;
     let url = format!("http://{}/ce/usage-statistics", wire.address);
-    let server = scene.server_reporting(&url, "1s").start().await.unwrap();
-    eventually("others wait", SOON, async || (scene.status(&server).await.queued >= 3).then_some(()))
+    let server = setup.server_reporting(&url, "1s").start().await.unwrap();
+    eventually("others wait", SOON, async || (setup.status(&server).await.queued >= 3).then_some(()))
         .await
         .unwrap();
-    let oldest = scene.kept(&server).await.pop().unwrap();
+    let oldest = setup.kept(&server).await.pop().unwrap();
     eventually("the oldest is on its way", SOON, async || (wire.count(&oldest.id) > 0).then_some(()))
         .await
         .unwrap();
-    let all = scene.kept(&server).await;
-    assert!(scene.switch(&server, false).await.status().is_success());
+    let all = setup.kept(&server).await;
+    assert!(setup.switch(&server, false).await.status().is_success());
 
     // The oldest one, and others that the server may have tried meanwhile.
-    let left: Vec<String> = files(&scene.path("server/reports")).into_iter().collect();
+    let left: Vec<String> = files(&setup.path("server/reports")).into_iter().collect();
     assert!(left.iter().any(|name| name.starts_with(&format!("unknown/{}", oldest.id))), "{left:?}");
     let (on_the_wire, waited): (Vec<_>, Vec<_>) =
         all.into_iter().partition(|report| wire.count(&report.id) > 0);
@@ -132,10 +132,10 @@ async fn switched_off_before_the_answer_a_report_is_unknown_and_one_that_never_l
 
     // It is not sent again, and it stays listed.
     wire.set(WireMode::Forward);
-    assert!(scene.switch(&server, true).await.status().is_success());
-    let kept = scene.kept(&server).await.into_iter().find(|report| report.id == oldest.id);
+    assert!(setup.switch(&server, true).await.status().is_success());
+    let kept = setup.kept(&server).await.into_iter().find(|report| report.id == oldest.id);
     assert_eq!(kept.map(|report| report.state), Some(ReportState::Unknown));
-    eventually("later reports arrive", SOON, async || scene.status(&server).await.last_delivered_at)
+    eventually("later reports arrive", SOON, async || setup.status(&server).await.last_delivered_at)
         .await
         .unwrap();
     assert_eq!(wire.count(&oldest.id), sent);
@@ -143,56 +143,56 @@ async fn switched_off_before_the_answer_a_report_is_unknown_and_one_that_never_l
 
 #[tokio::test]
 async fn a_data_directory_that_is_removed_is_made_again_and_counting_goes_on_as_the_same_installation() {
-    let scene = TestScene::new();
-    let collector = scene.collector().start().await.unwrap();
-    let server = scene.server(&collector).start().await.unwrap();
+    let setup = TestSetup::new();
+    let collector = setup.collector().start().await.unwrap();
+    let server = setup.server(&collector).start().await.unwrap();
     let mut counted = BrowserTotals::default();
     let mut view = async || {
         let event = event("/");
-        scene.view(&server, &event).await;
+        setup.view(&server, &event).await;
         counted.count(&event);
     };
     view().await;
-    let instance = scene.preview(&server).await.instance.uuid;
-    let key = scene.path("server/browser.key");
+    let instance = setup.preview(&server).await.instance.uuid;
+    let key = setup.path("server/browser.key");
     let key_before = fs::read(&key).unwrap();
-    fs::remove_dir_all(scene.path("server")).unwrap();
-    let said = eventually("it is made again", SOON, async || scene.status(&server).await.data_directory);
+    fs::remove_dir_all(setup.path("server")).unwrap();
+    let said = eventually("it is made again", SOON, async || setup.status(&server).await.data_directory);
     assert!(said.await.unwrap().contains("removed"));
     view().await;
     server.log().until("data directory was removed").await.unwrap();
     assert_eq!(server.log().count("data directory was removed"), 1, "{:?}", server.log().lines());
     assert_eq!(fs::read(&key).unwrap(), key_before, "browsers keep their pseudonyms");
 
-    let (server, _, _) = scene.report_now(server, &collector).await;
-    scene.assert_arrived(&counted, &server, &collector).await;
-    assert_eq!(scene.preview(&server).await.instance.uuid, instance);
+    let (server, _, _) = setup.report_now(server, &collector).await;
+    setup.assert_arrived(&counted, &server, &collector).await;
+    assert_eq!(setup.preview(&server).await.instance.uuid, instance);
 }
 
 #[tokio::test]
 async fn what_adds_up_since_the_last_report_survives_a_clean_restart() {
-    let scene = TestScene::new();
-    let collector = scene.collector().start().await.unwrap();
-    let program = |samples: &str| scene.server(&collector).flag("--process-sample-interval", samples);
+    let setup = TestSetup::new();
+    let collector = setup.collector().start().await.unwrap();
+    let program = |samples: &str| setup.server(&collector).flag("--process-sample-interval", samples);
     let server = program("1s").start().await.unwrap();
     let before = eventually("there are samples", SOON, async || {
-        let report = scene.preview(&server).await;
+        let report = setup.preview(&server).await;
         (report.performance.cpu_usage.len() >= 2).then_some(report)
     });
     let before = before.await.unwrap();
     server.stop().await.unwrap();
-    let kept = scene.path("server/unreported.json");
+    let kept = setup.path("server/unreported.json");
     assert!(kept.exists());
 
     let server = program("1h").start().await.unwrap();
-    let after = scene.preview(&server).await;
+    let after = setup.preview(&server).await;
     assert!(!kept.exists(), "it is in the process now");
     assert!(after.performance.cpu_usage.starts_with(&before.performance.cpu_usage));
     assert!(after.performance.memory_usage.starts_with(&before.performance.memory_usage));
     assert_eq!(after.profile.from, before.profile.from);
     assert!(after.profile.to >= before.profile.to);
 
-    assert!(scene.switch(&server, false).await.status().is_success());
+    assert!(setup.switch(&server, false).await.status().is_success());
     server.stop().await.unwrap();
     assert!(!kept.exists(), "nothing is kept while statistics are off");
 }

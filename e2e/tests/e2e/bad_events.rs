@@ -6,7 +6,7 @@ use tokio::{
     net::TcpStream,
 };
 
-use crate::scene::{TestScene, event, problem};
+use crate::setup::{TestSetup, event, problem};
 
 const DEVICE: &str = "20174a56-4a1e-41ca-a90d-b657d1fa873e";
 const VALID: &str = r#"{"type":"route-open","device_id":"20174a56-4a1e-41ca-a90d-b657d1fa873e","device_size":"lg","path":"/welcome"}"#;
@@ -49,39 +49,39 @@ fn cases() -> Vec<(Vec<u8>, u16, &'static str)> {
 
 #[tokio::test]
 async fn a_bad_event_is_refused_with_a_reason_and_changes_no_count() {
-    let scene = TestScene::new();
-    let server = scene.server_to("http://127.0.0.1:9/").start().await.unwrap();
-    scene.view(&server, &event("/")).await;
-    let before = scene.preview(&server).await.ux;
+    let setup = TestSetup::new();
+    let server = setup.server_to("http://127.0.0.1:9/").start().await.unwrap();
+    setup.view(&server, &event("/")).await;
+    let before = setup.preview(&server).await.ux;
     for (body, status, reason) in cases() {
         let shown = String::from_utf8_lossy(&body[..body.len().min(200)]).into_owned();
-        let answer = scene.post_bytes(&server, body).await;
+        let answer = setup.post_bytes(&server, body).await;
         assert_eq!(answer.status().as_u16(), status, "{shown}");
         let detail = problem(answer).await;
         assert!(detail.contains(reason), "{detail:?} should say {reason:?} of {shown}");
     }
-    assert_eq!(scene.preview(&server).await.ux, before);
-    assert_eq!(scene.status(&server).await.dropped, 0);
+    assert_eq!(setup.preview(&server).await.ux, before);
+    assert_eq!(setup.status(&server).await.dropped, 0);
     for other in ["{\"theme\":\"dark\",", "{\"more\":{\"a\":[1]},"] {
         let body = VALID.replacen('{', other, 1);
-        assert_eq!(scene.post_bytes(&server, body).await.status(), StatusCode::NO_CONTENT);
+        assert_eq!(setup.post_bytes(&server, body).await.status(), StatusCode::NO_CONTENT);
     }
 }
 
 #[tokio::test]
 async fn what_is_no_page_of_ours_counts_as_unmatched() {
-    let scene = TestScene::new();
-    let server = scene.server_to("http://127.0.0.1:9/").start().await.unwrap();
+    let setup = TestSetup::new();
+    let server = setup.server_to("http://127.0.0.1:9/").start().await.unwrap();
     for path in ["/p/secret-project", "/p/$projectId/settings/nonsense", "anything"] {
-        scene.view(&server, &event(path)).await;
+        setup.view(&server, &event(path)).await;
     }
-    assert_eq!(scene.preview(&server).await.ux.page_views, [("(unmatched)".to_owned(), 3)].into());
+    assert_eq!(setup.preview(&server).await.ux.page_views, [("(unmatched)".to_owned(), 3)].into());
 }
 
 #[tokio::test]
 async fn a_body_of_another_length_than_it_says_changes_no_count() {
-    let scene = TestScene::new();
-    let server = scene.server_to("http://127.0.0.1:9/").start().await.unwrap();
+    let setup = TestSetup::new();
+    let server = setup.server_to("http://127.0.0.1:9/").start().await.unwrap();
     let address = server.address().unwrap();
     for (length, status) in [("-1", 400), ("1, 2", 400), ("many", 400), ("4097", 413), ("99999999999", 413)] {
         let mut connection = TcpStream::connect(address).await.unwrap();
@@ -99,5 +99,5 @@ async fn a_body_of_another_length_than_it_says_changes_no_count() {
     broken_off.shutdown().await.unwrap();
     let mut rest = Vec::new();
     broken_off.read_to_end(&mut rest).await.unwrap();
-    assert!(scene.preview(&server).await.ux.page_views.is_empty());
+    assert!(setup.preview(&server).await.ux.page_views.is_empty());
 }

@@ -5,10 +5,10 @@ use std::{
     net::{Ipv4Addr, SocketAddr},
 };
 
-use headcount_e2e::{
+use headcount_harness::{
     browser::{Browser, Engine},
+    example_site::ExampleSite,
     in_every_engine,
-    site::ExampleSite,
     wait::{SOON, eventually},
 };
 use headcount_shared::breakpoint::Breakpoint;

@@ -3,25 +3,25 @@
 
 use std::{path::Path, time::Duration};
 
-use headcount_e2e::{
+use headcount_harness::{
     clock::now,
     destinations::{DestinationBehaviour, DestinationKind, MockDestination},
-    postgres::StoppedPostgres,
     processes::HeadcountProcess,
     program::HeadcountProgram,
-    projects::{self, CorootProject},
     wait::eventually,
 };
+use headcount_postgres::postgres::TestPostgres;
 use headcount_shared::payload::{AlertingIntegration::Webhook, Payload};
+use headcount_sim::coroot_projects::{self, CorootProject};
 use sqlx::{ConnectOptions, Connection, Executor, SqliteConnection, query, sqlite::SqliteConnectOptions};
 use uuid::Uuid;
 
 use crate::{
     bad_starts::assert_refused,
+    fetched_reports::FetchedReports,
     full_disk::{fill, inside},
     namespace::with_mounts,
-    reports::FetchedReports,
-    scene::{BrowserTotals, SOON, TestScene, event, own_address},
+    setup::{BrowserTotals, SOON, TestSetup, event, own_address},
 };
 
 const PROJECT: &str = "shop";
@@ -59,18 +59,18 @@ async fn set_up(program: &HeadcountProgram, webhook: &MockDestination) {
         refresh_interval: Duration::from_secs(30),
         extra_selector: String::new(),
     };
-    projects::write(program.data_dir(), &[project]).await.unwrap();
-    projects::integrate(program.data_dir(), PROJECT, &[webhook.integration()]).await.unwrap();
+    coroot_projects::write(program.data_dir(), &[project]).await.unwrap();
+    coroot_projects::integrate(program.data_dir(), PROJECT, &[webhook.integration()]).await.unwrap();
 }
 
 async fn slow_webhook() -> MockDestination {
     let webhook = MockDestination::start(DestinationKind::Webhook, own_address()).await.unwrap();
-    webhook.feels(DestinationBehaviour::Slow(ANSWERS_AFTER));
+    webhook.behave(DestinationBehaviour::Slow(ANSWERS_AFTER));
     webhook
 }
 
 async fn until_told(webhook: &MockDestination, times: usize) {
-    eventually("the webhook is told", SOON, async || (webhook.told().len() >= times).then_some(()))
+    eventually("the webhook is told", SOON, async || (webhook.received().len() >= times).then_some(()))
         .await
         .unwrap();
 }
@@ -92,27 +92,27 @@ async fn assert_once(
     instance: Uuid,
     counted: &BrowserTotals,
     webhook: &MockDestination,
-    told: usize,
+    received: usize,
 ) {
     let notifications = |report: &Payload| report.ux.sent_notifications.values().sum();
-    reports.add_up("notifications", &[instance], told as u64, notifications).await;
+    reports.add_up("notifications", &[instance], received as u64, notifications).await;
     let views = |report: &Payload| report.ux.page_views.values().sum();
     reports.add_up("page views", &[instance], counted.page_views.values().sum(), views).await;
     assert_eq!(reports.totals_of(instance), *counted);
-    assert_eq!((webhook.told().len(), webhook.asked()), (told, told as u64));
+    assert_eq!((webhook.received().len(), webhook.requests()), (received, received as u64));
 }
 
 #[tokio::test]
 async fn while_somebody_else_locks_the_settings_reports_go_on_and_nothing_is_lost() {
-    let scene = TestScene::new();
-    let collector = scene.collector().start().await.unwrap();
+    let setup = TestSetup::new();
+    let collector = setup.collector().start().await.unwrap();
     let webhook = slow_webhook().await;
-    let program = scene.server_reporting(&collector.url("ce/usage-statistics"), "2s");
+    let program = setup.server_reporting(&collector.url("ce/usage-statistics"), "2s");
     set_up(&program, &webhook).await;
     let mut other = open(program.data_dir()).await;
     let server = program.start().await.unwrap();
-    let instance = scene.preview(&server).await.instance.uuid;
-    let mut reports = FetchedReports::of(&scene, &collector);
+    let instance = setup.preview(&server).await.instance.uuid;
+    let mut reports = FetchedReports::of(&setup, &collector);
     assert_configured(&reports.round(&[instance]).await[0]);
     let mut counted = BrowserTotals::default();
     for lock in 1..=2 {
@@ -122,11 +122,11 @@ async fn while_somebody_else_locks_the_settings_reports_go_on_and_nothing_is_los
         other.execute("BEGIN EXCLUSIVE").await.unwrap();
         until_said(&server, FAILS, failures).await;
         let event = event("/");
-        scene.view(&server, &event).await;
+        setup.view(&server, &event).await;
         counted.count(&event);
         assert_configured(&reports.round(&[instance]).await[0]);
-        assert!(scene.switch(&server, false).await.status().is_server_error());
-        assert!(scene.status(&server).await.enabled);
+        assert!(setup.switch(&server, false).await.status().is_server_error());
+        assert!(setup.status(&server).await.enabled);
         other.execute("COMMIT").await.unwrap();
         until_well(&server).await;
     }
@@ -141,38 +141,38 @@ fn assert_configured(report: &Payload) {
 
 #[tokio::test]
 async fn when_the_disk_of_the_settings_is_full_nothing_that_was_told_or_counted_is_lost() {
-    let scene = TestScene::new();
-    let collector = scene.collector().start().await.unwrap();
+    let setup = TestSetup::new();
+    let collector = setup.collector().start().await.unwrap();
     // The disk fills up before the sent notifications are recorded.
     let webhook = MockDestination::start(DestinationKind::Webhook, own_address()).await.unwrap();
-    webhook.feels(DestinationBehaviour::Holding);
+    webhook.behave(DestinationBehaviour::Holding);
     let url = collector.url("ce/usage-statistics");
-    let prepared = HeadcountProgram::serve(scene.path("prepared")).flag("--collector-url", &url);
+    let prepared = HeadcountProgram::serve(setup.path("prepared")).flag("--collector-url", &url);
     set_up(&prepared, &webhook).await;
     enqueue(&mut open(prepared.data_dir()).await, 1).await;
-    let program = scene.server_reporting(&url, "2s");
+    let program = setup.server_reporting(&url, "2s");
     let data = program.data_dir().display().to_string();
     std::fs::create_dir(&data).unwrap();
     let from = prepared.data_dir().display();
     let mount =
         with_mounts(&format!("mount -t tmpfs -o size=4m none '{data}' && cp -a '{from}/.' '{data}/'"));
     let server = program.under(mount).start().await.unwrap();
-    let instance = scene.preview(&server).await.instance.uuid;
+    let instance = setup.preview(&server).await.instance.uuid;
     let mut counted = BrowserTotals::default();
     let event = event("/");
-    scene.view(&server, &event).await;
+    setup.view(&server, &event).await;
     counted.count(&event);
     until_told(&webhook, 1).await;
-    let filler = fill(inside(&scene, "server", &server).join("filler"));
-    webhook.feels(DestinationBehaviour::Well);
+    let filler = fill(inside(&setup, "server", &server).join("filler"));
+    webhook.behave(DestinationBehaviour::Working);
     // Reports may continue: deleted copies of sent ones make room.
     until_said(&server, FAILS, 0).await;
-    assert!(scene.switch(&server, false).await.status().is_server_error());
-    assert!(scene.status(&server).await.enabled);
+    assert!(setup.switch(&server, false).await.status().is_server_error());
+    assert!(setup.status(&server).await.enabled);
 
     std::fs::remove_file(filler).unwrap();
     until_well(&server).await;
-    let mut reports = FetchedReports::of(&scene, &collector);
+    let mut reports = FetchedReports::of(&setup, &collector);
     assert_configured(&reports.round(&[instance]).await[0]);
     assert_once(&mut reports, instance, &counted, &webhook, 1).await;
 }
@@ -182,8 +182,8 @@ async fn a_database_of_a_newer_version_is_refused() {
     const NEWER: &str =
         "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time)
         SELECT 9999, 'of the future', success, checksum, 0 FROM _sqlx_migrations WHERE version = 1";
-    let scene = TestScene::new();
-    let program = HeadcountProgram::serve(scene.path("server"));
+    let setup = TestSetup::new();
+    let program = HeadcountProgram::serve(setup.path("server"));
     program.clone().start().await.unwrap().stop().await.unwrap();
     let mut settings = open(program.data_dir()).await;
     settings.execute(NEWER).await.unwrap();
@@ -192,21 +192,21 @@ async fn a_database_of_a_newer_version_is_refused() {
     // A read-only server works all the same.
     program.argument("--read-only-settings").start().await.unwrap();
 
-    let postgres = StoppedPostgres::new(own_address().ip()).await.unwrap().start().await.unwrap();
-    postgres.create("settings").await.unwrap();
+    let postgres = TestPostgres::start_on(own_address().ip());
+    postgres.create("settings");
     let program =
-        HeadcountProgram::serve(scene.path("other")).flag("--pg-connection-string", postgres.url("settings"));
+        HeadcountProgram::serve(setup.path("other")).flag("--pg-connection-string", postgres.url("settings"));
     program.clone().start().await.unwrap().stop().await.unwrap();
-    postgres.query("settings", NEWER).await.unwrap();
+    postgres.psql("settings", NEWER);
     assert_refused(program, "--pg-connection-string was written by a newer version").await;
 }
 
 #[tokio::test]
 async fn a_server_that_refuses_or_says_nothing_is_told_in_a_sentence_without_a_secret() {
-    let scene = TestScene::new();
-    let postgres = StoppedPostgres::new(own_address().ip()).await.unwrap().start().await.unwrap();
+    let setup = TestSetup::new();
+    let postgres = TestPostgres::start_on(own_address().ip());
     let server =
-        |address: &str| HeadcountProgram::serve(scene.path("server")).flag("--pg-connection-string", address);
+        |address: &str| HeadcountProgram::serve(setup.path("server")).flag("--pg-connection-string", address);
     let right = postgres.url("postgres");
     let wrong = right.replace("only%20in%20tests", "swordfish");
     assert_ne!(wrong, right);
@@ -215,10 +215,10 @@ async fn a_server_that_refuses_or_says_nothing_is_told_in_a_sentence_without_a_s
     {
         assert_refused_discreetly(server(address), reason).await;
     }
-    postgres.hold(true).unwrap();
+    postgres.hold(true);
     assert_refused_discreetly(server(&format!("{right}?connect_timeout=1")), "does not answer within 1s")
         .await;
-    postgres.hold(false).unwrap();
+    postgres.hold(false);
     server(&right).start().await.unwrap();
 
     let address = postgres.url("postgres");

@@ -2,16 +2,16 @@
 
 use std::fs;
 
-use headcount_e2e::{
-    clock::now,
-    fleet::{SimulatedFleet, shape::FleetShape},
-    observed::ObservedFleets,
-    projects::{self, CorootProject},
-    wait::eventually,
+use headcount_harness::{clock::now, wait::eventually};
+use headcount_sim::{
+    SimulatedFleet,
+    coroot_projects::{self, CorootProject},
+    observed_fleets::ObservedFleets,
+    shape::FleetShape,
 };
 
 use crate::{
-    scene::{SOON, TestScene},
+    setup::{SOON, TestSetup},
     world::{REFRESH, failed, not_failed, observed, observer, until, until_true},
 };
 
@@ -26,33 +26,33 @@ fn project(fleet: &SimulatedFleet, observed: &ObservedFleets) -> CorootProject {
 
 #[tokio::test]
 async fn a_project_counts_from_its_coming_to_its_going() {
-    let scene = TestScene::new();
+    let setup = TestSetup::new();
     let epoch = now();
     let [stays, comes] = [("stays", FleetShape::document_b()), ("comes", FleetShape::document_a())]
-        .map(|(name, shape)| SimulatedFleet::invent(name, &shape, 1, epoch).unwrap());
-    let observed = observed(&scene, vec![stays.clone(), comes.clone()], REFRESH).await;
-    let program = observer(&scene, "server");
+        .map(|(name, shape)| SimulatedFleet::generate(name, &shape, 1, epoch).unwrap());
+    let observed = observed(&setup, vec![stays.clone(), comes.clone()], REFRESH).await;
+    let program = observer(&setup, "server");
     let data_dir = program.data_dir().to_owned();
-    projects::write(&data_dir, &[project(&stays, &observed)]).await.unwrap();
+    coroot_projects::write(&data_dir, &[project(&stays, &observed)]).await.unwrap();
     let server = program.start().await.unwrap();
-    let alone = || stays.truth(now());
-    until_true(&scene, &server, "one project", alone).await;
+    let alone = || stays.expected_counts(now());
+    until_true(&setup, &server, "one project", alone).await;
 
     let coming = project(&comes, &observed);
-    let id = projects::create(&server, &coming).await.unwrap();
-    let both = || stays.truth(now()) + comes.truth(now());
-    let report = until_true(&scene, &server, "two projects", both).await;
+    let id = coroot_projects::create(&server, &coming).await.unwrap();
+    let both = || stays.expected_counts(now()) + comes.expected_counts(now());
+    let report = until_true(&setup, &server, "two projects", both).await;
     assert_eq!(report.infra.projects, 2);
-    until(&scene, &server, "two projects", failed).await;
+    until(&setup, &server, "two projects", failed).await;
 
     let astray = CorootProject { prometheus: "http://127.0.0.1:1/".to_owned(), ..coming };
-    projects::observe(&server, &id, &astray).await.unwrap();
-    let report = until(&scene, &server, "one of them astray", not_failed).await;
+    coroot_projects::observe(&server, &id, &astray).await.unwrap();
+    let report = until(&setup, &server, "one of them astray", not_failed).await;
     assert_eq!(alone().differences(&report), [""; 0]);
     assert_eq!(report.infra.projects, 2);
 
-    projects::delete(&server, &id).await.unwrap();
-    let report = until(&scene, &server, "one is gone", failed).await;
+    coroot_projects::delete(&server, &id).await.unwrap();
+    let report = until(&setup, &server, "one is gone", failed).await;
     assert_eq!(alone().differences(&report), [""; 0]);
     assert_eq!(report.infra.projects, 1);
     let caches = || fs::read_dir(data_dir.join("cache")).unwrap().map(|entry| entry.unwrap().file_name());

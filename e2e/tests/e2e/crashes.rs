@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use headcount_e2e::{processes::HeadcountProcess, thorough::rounds, wait::within};
+use headcount_harness::{processes::HeadcountProcess, rounds::rounds, wait::within};
 use headcount_shared::{
     api::{ReportEntry, ReportState},
     event::BrowserEvent,
@@ -12,8 +12,8 @@ use headcount_shared::{
 use reqwest::StatusCode;
 
 use crate::{
-    scene::{BrowserTotals, SOON, TestScene, event},
-    trace::SyscallTrace,
+    setup::{BrowserTotals, SOON, TestSetup, event},
+    syscall_trace::SyscallTrace,
 };
 
 const PAGES: [&str; 5] = ["/", "/welcome", "/p/$projectId", "/p/$projectId/node/$name", "(unmatched)"];
@@ -33,37 +33,37 @@ const ENOUGH: &str = "it is killed, or has shown all it does";
 
 #[tokio::test]
 async fn killed_between_any_two_events_it_loses_none() {
-    let scene = TestScene::new();
-    let collector = scene.collector().start().await.unwrap();
-    let mut server = scene.server(&collector).start().await.unwrap();
+    let setup = TestSetup::new();
+    let collector = setup.collector().start().await.unwrap();
+    let mut server = setup.server(&collector).start().await.unwrap();
     let mut counted = BrowserTotals::default();
     for round in 0..12 {
         let event = event(PAGES[round % PAGES.len()]);
-        scene.view(&server, &event).await;
+        setup.view(&server, &event).await;
         counted.count(&event);
         server = server.kill().unwrap().start().await.unwrap();
     }
-    let (server, _, _) = scene.report_now(server, &collector).await;
-    scene.assert_arrived(&counted, &server, &collector).await;
+    let (server, _, _) = setup.report_now(server, &collector).await;
+    setup.assert_arrived(&counted, &server, &collector).await;
 }
 
 #[tokio::test]
 async fn killed_at_any_moment_around_its_reports_it_loses_and_doubles_none() {
-    let scene = TestScene::new();
-    let collector = scene.collector().start().await.unwrap();
-    let mut server = scene.busy_server(&collector).start().await.unwrap();
+    let setup = TestSetup::new();
+    let collector = setup.collector().start().await.unwrap();
+    let mut server = setup.busy_server(&collector).start().await.unwrap();
     let mut counted = BrowserTotals::default();
     for round in 0..rounds(30, 200) {
         for page in &PAGES[..round % 4] {
             let event = event(page);
-            scene.view(&server, &event).await;
+            setup.view(&server, &event).await;
             counted.count(&event);
         }
         // Not a wait for anything: it moves the time of the kill over the creation and delivery of a report.
         tokio::time::sleep(Duration::from_millis(round as u64 * 13 % 100)).await;
         server = server.kill().unwrap().start().await.unwrap();
     }
-    scene.assert_arrived(&counted, &server, &collector).await;
+    setup.assert_arrived(&counted, &server, &collector).await;
 }
 
 #[tokio::test]
@@ -148,16 +148,16 @@ async fn kill_at(victim: KilledProcess, calls: &str, nth: usize) -> bool {
 }
 
 async fn kill_server_at(calls: &str, nth: usize) -> bool {
-    let scene = TestScene::new();
-    let collector = scene.collector().start().await.unwrap();
-    let program = scene.busy_server(&collector);
-    let (trace, doomed) = SyscallTrace::killing(&scene, "killed", calls, nth, program.clone());
+    let setup = TestSetup::new();
+    let collector = setup.collector().start().await.unwrap();
+    let program = setup.busy_server(&collector);
+    let (trace, doomed) = SyscallTrace::killing(&setup, "killed", calls, nth, program.clone());
     let mut server = doomed.start().await.ok();
     let (mut counted, mut unanswered) = (BrowserTotals::default(), None);
     if let Some(server) = &server {
         let posting = async {
-            while unanswered.is_none() && scene.stored(&collector).await.len() < REPORTS {
-                unanswered = post(&scene, server, &mut counted).await.err();
+            while unanswered.is_none() && setup.stored(&collector).await.len() < REPORTS {
+                unanswered = post(&setup, server, &mut counted).await.err();
                 tokio::time::sleep(PACE).await;
             }
         };
@@ -167,8 +167,8 @@ async fn kill_server_at(calls: &str, nth: usize) -> bool {
     drop(server);
 
     let server = program.start().await.unwrap();
-    post(&scene, &server, &mut counted).await.unwrap();
-    let arrived = scene.arrived(&counted, &server, &collector).await;
+    post(&setup, &server, &mut counted).await.unwrap();
+    let arrived = setup.arrived(&counted, &server, &collector).await;
     if arrived != counted
         && let Some(event) = unanswered
     {
@@ -180,20 +180,20 @@ async fn kill_server_at(calls: &str, nth: usize) -> bool {
 }
 
 async fn kill_collector_at(calls: &str, nth: usize) -> bool {
-    let scene = TestScene::new();
+    let setup = TestSetup::new();
     // From here on it keeps its address.
-    let program = scene.collector().start().await.unwrap().kill().unwrap();
-    let (trace, doomed) = SyscallTrace::killing(&scene, "killed", calls, nth, program.clone());
+    let program = setup.collector().start().await.unwrap().kill().unwrap();
+    let (trace, doomed) = SyscallTrace::killing(&setup, "killed", calls, nth, program.clone());
     let mut collector = doomed.start().await.ok();
     let url = format!("http://{}/ce/usage-statistics", program.address());
-    let server = scene.busy_server_to(&url).start().await.unwrap();
+    let server = setup.busy_server_to(&url).start().await.unwrap();
     let mut counted = BrowserTotals::default();
     let is_sent = |report: &ReportEntry| report.state == ReportState::Sent;
     let posting = async {
         while collector.as_mut().is_some_and(|collector| collector.ended().unwrap().is_none())
-            && scene.kept(&server).await.iter().filter(|report| is_sent(report)).count() < REPORTS
+            && setup.kept(&server).await.iter().filter(|report| is_sent(report)).count() < REPORTS
         {
-            post(&scene, &server, &mut counted).await.unwrap();
+            post(&setup, &server, &mut counted).await.unwrap();
             tokio::time::sleep(PACE).await;
         }
     };
@@ -202,20 +202,20 @@ async fn kill_collector_at(calls: &str, nth: usize) -> bool {
     drop(collector);
 
     let collector = program.start().await.unwrap();
-    post(&scene, &server, &mut counted).await.unwrap();
-    scene.assert_arrived(&counted, &server, &collector).await;
+    post(&setup, &server, &mut counted).await.unwrap();
+    setup.assert_arrived(&counted, &server, &collector).await;
     killed
 }
 
 /// Posts an event. Returns it as an error if there was no answer.
 async fn post(
-    scene: &TestScene,
+    setup: &TestSetup,
     server: &HeadcountProcess,
     counted: &mut BrowserTotals,
 ) -> Result<(), BrowserEvent> {
     let event = event(PAGES[counted.users.len() % PAGES.len()]);
     let body = serde_json::to_vec(&event).unwrap();
-    let Ok(answer) = scene.http.post(server.url("stats")).body(body).send().await else { return Err(event) };
+    let Ok(answer) = setup.http.post(server.url("stats")).body(body).send().await else { return Err(event) };
     assert_eq!(answer.status(), StatusCode::NO_CONTENT);
     counted.count(&event);
     Ok(())

@@ -6,10 +6,10 @@ use std::{
     path::PathBuf,
 };
 
-use headcount_e2e::{processes::HeadcountProcess, wait::eventually};
+use headcount_harness::{processes::HeadcountProcess, wait::eventually};
 use headcount_shared::api::ReportState;
 
-use crate::scene::{BrowserTotals, SOON, TestScene, event, files};
+use crate::setup::{BrowserTotals, SOON, TestSetup, event, files};
 
 /// Waits until a server logs one complaint, and checks that it logs no other.
 async fn assert_complains_once(server: &HeadcountProcess, of: &str) {
@@ -24,78 +24,78 @@ async fn assert_complains_once(server: &HeadcountProcess, of: &str) {
 #[tokio::test]
 async fn a_damaged_instance_uuid_is_replaced() {
     for content in [&b""[..], b"not a uuid", b"\xff\xfe\0", b"00000000-0000-0000-0000-000000000000"] {
-        let scene = TestScene::new();
-        let collector = scene.collector().start().await.unwrap();
-        let server = scene.server(&collector).start().await.unwrap();
+        let setup = TestSetup::new();
+        let collector = setup.collector().start().await.unwrap();
+        let server = setup.server(&collector).start().await.unwrap();
         let event = event("/");
-        scene.view(&server, &event).await;
+        setup.view(&server, &event).await;
         let program = server.kill().unwrap();
-        fs::write(scene.path("server/instance.uuid"), content).unwrap();
+        fs::write(setup.path("server/instance.uuid"), content).unwrap();
         let server = program.start().await.unwrap();
         assert_complains_once(&server, "instance.uuid").await;
-        let uuid = scene.preview(&server).await.instance.uuid;
-        let (server, _, _) = scene.report_now(server, &collector).await;
-        assert_eq!(scene.preview(&server).await.instance.uuid, uuid);
-        assert_eq!(scene.totals(&collector).await.page_views, [("/".to_owned(), 1)].into());
+        let uuid = setup.preview(&server).await.instance.uuid;
+        let (server, _, _) = setup.report_now(server, &collector).await;
+        assert_eq!(setup.preview(&server).await.instance.uuid, uuid);
+        assert_eq!(setup.totals(&collector).await.page_views, [("/".to_owned(), 1)].into());
     }
 }
 
 #[tokio::test]
 async fn garbage_in_the_journal_costs_only_itself() {
-    let scene = TestScene::new();
-    let collector = scene.collector().start().await.unwrap();
-    let server = scene.server(&collector).start().await.unwrap();
+    let setup = TestSetup::new();
+    let collector = setup.collector().start().await.unwrap();
+    let server = setup.server(&collector).start().await.unwrap();
     let mut counted = BrowserTotals::default();
     for page in ["/", "/welcome"] {
         let event = event(page);
-        scene.view(&server, &event).await;
+        setup.view(&server, &event).await;
         counted.count(&event);
     }
     let program = server.kill().unwrap();
-    let segment = files(&scene.path("server")).into_iter().find(|name| name.contains("journal/")).unwrap();
-    let mut segment = File::options().append(true).open(scene.path("server").join(segment)).unwrap();
+    let segment = files(&setup.path("server")).into_iter().find(|name| name.contains("journal/")).unwrap();
+    let mut segment = File::options().append(true).open(setup.path("server").join(segment)).unwrap();
     segment.write_all(b"\xff\xfe garbage\n\0\0\0\0\n00000000 v - lg /\nhalf a li").unwrap();
 
     let server = program.start().await.unwrap();
     assert_complains_once(&server, "damaged").await;
     let event = event("/p/$projectId");
-    scene.view(&server, &event).await;
+    setup.view(&server, &event).await;
     counted.count(&event);
-    let (server, _, _) = scene.report_now(server, &collector).await;
-    scene.assert_arrived(&counted, &server, &collector).await;
+    let (server, _, _) = setup.report_now(server, &collector).await;
+    setup.assert_arrived(&counted, &server, &collector).await;
 }
 
 #[tokio::test]
 async fn a_damaged_report_is_set_aside_and_the_others_are_delivered() {
-    let scene = TestScene::new();
-    let collector = scene.collector().start().await.unwrap();
+    let setup = TestSetup::new();
+    let collector = setup.collector().start().await.unwrap();
     let down = collector.kill().unwrap();
     let url = format!("http://{}/ce/usage-statistics", down.address());
-    let server = scene.busy_server_to(&url).start().await.unwrap();
-    eventually("reports wait", SOON, async || (scene.status(&server).await.queued >= 2).then_some(()))
+    let server = setup.busy_server_to(&url).start().await.unwrap();
+    eventually("reports wait", SOON, async || (setup.status(&server).await.queued >= 2).then_some(()))
         .await
         .unwrap();
     let program = server.kill().unwrap();
-    let damaged = queued(&scene).remove(0);
+    let damaged = queued(&setup).remove(0);
     fs::write(&damaged, "{}").unwrap();
 
     let collector = down.start().await.unwrap();
     let server = program.start().await.unwrap();
     let mut counted = BrowserTotals::default();
     let event = event("/");
-    scene.view(&server, &event).await;
+    setup.view(&server, &event).await;
     counted.count(&event);
-    scene.assert_arrived(&counted, &server, &collector).await;
+    setup.assert_arrived(&counted, &server, &collector).await;
     assert_complains_once(&server, "damaged").await;
-    let sent = scene.kept(&server).await.iter().filter(|kept| kept.state == ReportState::Sent).count();
-    assert_eq!(scene.stored(&collector).await.len(), sent);
+    let sent = setup.kept(&server).await.iter().filter(|kept| kept.state == ReportState::Sent).count();
+    assert_eq!(setup.stored(&collector).await.len(), sent);
     assert!(sent >= 2);
     assert!(!damaged.exists());
 }
 
 /// The files of the queued reports, oldest first.
-fn queued(scene: &TestScene) -> Vec<PathBuf> {
-    let directory = scene.path("server");
+fn queued(setup: &TestSetup) -> Vec<PathBuf> {
+    let directory = setup.path("server");
     let names = files(&directory).into_iter().filter(|name| name.contains("/queued/"));
     names.map(|name| directory.join(name)).collect()
 }

@@ -2,8 +2,8 @@
 
 use std::{collections::BTreeMap, path::PathBuf, process::Stdio, time::Duration};
 
-use headcount_e2e::{
-    http,
+use headcount_harness::{
+    http, program,
     wait::{eventually, within},
 };
 use reqwest::StatusCode;
@@ -14,22 +14,22 @@ use tokio::{
 };
 
 use crate::{
-    scene::{SOON, TestScene, event, own_address},
+    setup::{SOON, TestSetup, event, own_address},
     world::TRUE_AT_LAST,
 };
 
 /// The documented example of a report.
 const DOCUMENT: &str = include_str!("../../../shared/tests/payload.json");
 
-/// The time between two previews.
+/// The time between two previews: a server cannot be waited for, and each preview costs it some work.
 const LOOK: Duration = Duration::from_millis(100);
 
 /// The sections in which the demo has exactly the values of the document.
 const AS_IN_THE_DOCUMENT: [&str; 3] = ["integration", "stack", "infra"];
 
-fn demo(scene: &TestScene, server: &str, collector: &str) -> Child {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_demo"));
-    command.args([server, collector]).arg(scene.path("demo"));
+fn demo(setup: &TestSetup, server: &str, collector: &str) -> Child {
+    let mut command = Command::new(program::demo_binary().unwrap());
+    command.args([server, collector]).arg(setup.path("demo"));
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command.kill_on_drop(true).spawn().unwrap()
 }
@@ -81,26 +81,26 @@ fn signal(child: &Child, name: &str) {
 async fn a_signal_ends_the_demo_and_both_programs() {
     let address = own_address().to_string();
     for name in ["-INT", "-TERM"] {
-        let scene = TestScene::new();
-        let mut demo = demo(&scene, &address, &address);
+        let setup = TestSetup::new();
+        let mut demo = demo(&setup, &address, &address);
         let (server, collector) = addresses(&mut demo).await;
         for url in [&server, &collector] {
-            assert!(scene.get(&format!("{url}health")).await.status().is_success());
+            assert!(setup.get(&format!("{url}health")).await.status().is_success());
         }
         signal(&demo, name);
         let status = within("the demo ends", SOON, demo.wait()).await.unwrap().unwrap();
         assert_eq!(status.code(), Some(0));
         for url in [&server, &collector] {
-            assert!(scene.http.get(format!("{url}health")).send().await.is_err(), "{url} still answers");
+            assert!(setup.http.get(format!("{url}health")).send().await.is_err(), "{url} still answers");
         }
     }
 }
 
 #[tokio::test]
 async fn the_demo_prints_links_that_sign_in_to_both_programs_once() {
-    let scene = TestScene::new();
+    let setup = TestSetup::new();
     let address = own_address().to_string();
-    let mut demo = demo(&scene, &address, &address);
+    let mut demo = demo(&setup, &address, &address);
     let mut printed = DemoOutput::by(&mut demo);
     let link =
         |line: &str| line.split_whitespace().find(|word| word.contains("/sign-in#code=")).map(str::to_owned);
@@ -118,12 +118,12 @@ async fn the_demo_prints_links_that_sign_in_to_both_programs_once() {
 
 #[tokio::test]
 async fn a_taken_port_ends_the_demo_with_a_sentence() {
-    let scene = TestScene::new();
-    let taken = scene.collector().start().await.unwrap();
+    let setup = TestSetup::new();
+    let taken = setup.collector().start().await.unwrap();
     let taken = taken.address().unwrap().to_string();
     let free = own_address().to_string();
     for (server, collector) in [(&taken, &free), (&free, &taken)] {
-        let (code, said) = ended(demo(&scene, server, collector)).await;
+        let (code, said) = ended(demo(&setup, server, collector)).await;
         assert_eq!(code, Some(1));
         let last = said.lines().last().unwrap();
         assert!(last.starts_with("demo: ") && last.contains(&format!("cannot listen on {taken}")), "{said}");
@@ -132,9 +132,9 @@ async fn a_taken_port_ends_the_demo_with_a_sentence() {
 
 #[tokio::test]
 async fn the_end_of_one_program_ends_the_demo_and_the_other() {
-    let scene = TestScene::new();
+    let setup = TestSetup::new();
     let address = own_address().to_string();
-    let mut demo = demo(&scene, &address, &address);
+    let mut demo = demo(&setup, &address, &address);
     let (server, collector) = addresses(&mut demo).await;
     // The demo continues if Prometheus ends.
     let is_headcount = |id: &String| {
@@ -146,7 +146,7 @@ async fn the_end_of_one_program_ends_the_demo_and_the_other() {
     assert_eq!(code, Some(1));
     assert!(said.lines().last().unwrap().contains("has ended by itself"), "{said}");
     for url in [&server, &collector] {
-        assert!(scene.http.get(format!("{url}health")).send().await.is_err(), "{url} still answers");
+        assert!(setup.http.get(format!("{url}health")).send().await.is_err(), "{url} still answers");
     }
 }
 
@@ -185,33 +185,33 @@ fn is_said(value: &Value) -> bool {
 
 #[tokio::test]
 async fn every_field_of_the_document_has_a_value_in_the_demo_also_when_it_is_started_again() {
-    let scene = TestScene::new();
-    let (first, server) = complete(&scene, "first").await;
+    let setup = TestSetup::new();
+    let (first, server) = complete(&setup, "first").await;
     // A report of this demo has taken these events, so the next demo has to find events of its own.
     eventually("a report takes what happened", TRUE_AT_LAST, async || {
-        (preview(&scene, &server).await["infra"]["deployments"] == 0).then_some(())
+        (preview(&setup, &server).await["infra"]["deployments"] == 0).then_some(())
     })
     .await
     .unwrap();
     end(first).await;
-    let (second, _) = complete(&scene, "second").await;
+    let (second, _) = complete(&setup, "second").await;
     end(second).await;
 }
 
 /// Starts a demo, opens a few pages, and waits until it has shown everything. Returns it with the address of
 /// its server.
-async fn complete(scene: &TestScene, which: &str) -> (Child, String) {
+async fn complete(setup: &TestSetup, which: &str) -> (Child, String) {
     let address = own_address().to_string();
-    let mut demo = demo(scene, &address, &address);
+    let mut demo = demo(setup, &address, &address);
     let (server, _) = addresses(&mut demo).await;
     for page in ["/", "/p/$projectId"] {
         let body = serde_json::to_vec(&event(page)).unwrap();
-        let answer = scene.http.post(format!("{server}stats")).body(body).send().await.unwrap();
+        let answer = setup.http.post(format!("{server}stats")).body(body).send().await.unwrap();
         assert_eq!(answer.status(), StatusCode::NO_CONTENT);
     }
     let mut missing = expected();
     assert!(missing.len() > 30, "{missing:?}");
-    let all_seen = within("all is said", TRUE_AT_LAST, see(scene, &server, &mut missing)).await;
+    let all_seen = within("all is said", TRUE_AT_LAST, see(setup, &server, &mut missing)).await;
     assert!(all_seen.is_ok(), "never said in the {which} demo: {missing:?}");
     (demo, server)
 }
@@ -224,9 +224,9 @@ async fn end(mut demo: Child) {
 
 /// Requests previews of a server until each expected value was in one of them. A report takes the counted
 /// events once a minute, so not all values are there at once.
-async fn see(scene: &TestScene, server: &str, missing: &mut ExpectedFields) {
+async fn see(setup: &TestSetup, server: &str, missing: &mut ExpectedFields) {
     while !missing.is_empty() {
-        let preview = preview(scene, server).await;
+        let preview = preview(setup, server).await;
         missing.retain(|(section, name), expected| {
             let said = &preview[section][name];
             expected.as_ref().map_or_else(|| !is_said(said), |expected| said != expected)
@@ -236,8 +236,8 @@ async fn see(scene: &TestScene, server: &str, missing: &mut ExpectedFields) {
 }
 
 /// The preview of a server with a token of its own.
-async fn preview(scene: &TestScene, server: &str) -> Value {
-    let token = std::fs::read_to_string(scene.path("demo/server/admin-token")).unwrap();
-    let asked = scene.http.get(format!("{server}api/usage-statistics/preview")).bearer_auth(token.trim());
+async fn preview(setup: &TestSetup, server: &str) -> Value {
+    let token = std::fs::read_to_string(setup.path("demo/server/admin-token")).unwrap();
+    let asked = setup.http.get(format!("{server}api/usage-statistics/preview")).bearer_auth(token.trim());
     asked.send().await.unwrap().json().await.unwrap()
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use headcount_e2e::{
+use headcount_harness::{
     destinations::{DestinationBehaviour, DestinationKind, MockDestination},
     http,
     wait::eventually,
@@ -10,7 +10,7 @@ use headcount_e2e::{
 use reqwest::{Response, StatusCode};
 use serde_json::{Value, json};
 
-use crate::scene::{SOON, own_address};
+use crate::setup::{SOON, own_address};
 
 /// A request: the path after the base URL, headers, and a body.
 struct RawRequest<'a> {
@@ -91,7 +91,7 @@ async fn what_is_right_is_remembered_and_what_is_wrong_is_refused() {
         let right = good(&destination);
         let answer = say(&destination, &right).await.unwrap();
         assert!(answer.status().is_success(), "{service:?}: {answer:?}");
-        assert_eq!(destination.told().last().unwrap().body, right.body);
+        assert_eq!(destination.received().last().unwrap().body, right.body);
         let without_headers = RawRequest { headers: Vec::new(), ..good(&destination) };
         let wrong_path = RawRequest { to: "/nowhere", ..good(&destination) };
         let no_object = RawRequest { body: json!(""), ..good(&destination) };
@@ -105,8 +105,8 @@ async fn what_is_right_is_remembered_and_what_is_wrong_is_refused() {
             assert!(refuses, "{service:?} to {}", wrong.to);
             assert_eq!(destination.refused().len(), number + 1, "{service:?}");
         }
-        let asked = if has_secret_in_headers { 4 } else { 3 };
-        assert_eq!((destination.told().len(), destination.asked()), (1, asked));
+        let requests = if has_secret_in_headers { 4 } else { 3 };
+        assert_eq!((destination.received().len(), destination.requests()), (1, requests));
     }
 }
 
@@ -122,7 +122,7 @@ async fn refuses_each(service: DestinationKind, changes: &[(&str, Value)]) {
             value => parent[member] = value.clone(),
         }
         say(&destination, &wrong).await.unwrap();
-        assert_eq!(destination.told(), [], "{pointer} {value}");
+        assert_eq!(destination.received(), [], "{pointer} {value}");
     }
     assert_eq!(destination.refused().len(), changes.len());
 }
@@ -160,8 +160,8 @@ async fn what_a_real_service_asks_for_has_to_be_there() {
 #[tokio::test]
 async fn a_conversation_is_known_again() {
     let conversations = |destination: &MockDestination| {
-        let told = destination.told().into_iter();
-        told.map(|told| (told.action, told.conversation)).collect::<Vec<_>>()
+        let received = destination.received().into_iter();
+        received.map(|received| (received.action, received.conversation)).collect::<Vec<_>>()
     };
     let slack = start(DestinationKind::Slack).await;
     let mut said = good(&slack);
@@ -202,32 +202,33 @@ async fn a_service_is_busy_broken_slow_or_down_when_it_is_told_to_be() {
     for service in SERVICES {
         let mut destination = start(service).await;
         let said = good(&destination);
-        destination.feels(DestinationBehaviour::Busy(7));
+        destination.behave(DestinationBehaviour::RateLimited(7));
         let answer = say(&destination, &said).await.unwrap();
         assert_eq!(
             (answer.status().as_u16(), &answer.headers()["retry-after"]),
             (429, &"7".parse().unwrap())
         );
-        destination.feels(DestinationBehaviour::Broken);
+        destination.behave(DestinationBehaviour::Failing);
         assert_eq!(say(&destination, &said).await.unwrap().status().as_u16(), 500);
-        assert_eq!(destination.told(), []);
+        assert_eq!(destination.received(), []);
 
-        destination.feels(DestinationBehaviour::Slow(Duration::from_secs(3600)));
-        let heard = eventually("it is heard", SOON, async || (!destination.told().is_empty()).then_some(()));
+        destination.behave(DestinationBehaviour::Slow(Duration::from_secs(3600)));
+        let heard =
+            eventually("it is heard", SOON, async || (!destination.received().is_empty()).then_some(()));
         tokio::select! {
             answer = say(&destination, &said) => panic!("{service:?} answers: {answer:?}"),
             heard = heard => heard.unwrap(),
         }
-        assert_eq!(destination.told().len(), 1, "{service:?}");
+        assert_eq!(destination.received().len(), 1, "{service:?}");
 
-        destination.feels(DestinationBehaviour::Well);
+        destination.behave(DestinationBehaviour::Working);
         let address = destination.url();
         destination.down().await.unwrap();
         assert!(say(&destination, &said).await.unwrap_err().is_connect());
         destination.up().await.unwrap();
         assert_eq!(destination.url(), address);
         assert!(say(&destination, &said).await.unwrap().status().is_success());
-        assert_eq!((destination.told().len(), destination.asked()), (2, 4));
+        assert_eq!((destination.received().len(), destination.requests()), (2, 4));
         assert_eq!(destination.refused(), [""; 0]);
     }
 }

@@ -16,18 +16,18 @@ use axum::{
     response::{Html, IntoResponse, Response},
     routing::any,
 };
-use headcount_e2e::{
+use headcount_harness::{
     browser::{Browser, Engine},
-    command::output,
+    command_output::output,
+    example_site::{ExampleSite, built},
     http, in_every_engine,
-    site::{ExampleSite, built},
     wait::eventually,
 };
 use headcount_shared::event::BrowserEvent;
 use reqwest::Client;
 use tokio::net::TcpListener;
 
-use crate::scene::{SOON, TestScene, own_address};
+use crate::setup::{SOON, TestSetup, own_address};
 
 in_every_engine!(
     the_documented_script_counts_the_pages_of_the_documented_route_table,
@@ -44,7 +44,7 @@ const TRACKER: &str = "docs/tracker.md";
 const WIDTH: u32 = 1400;
 
 fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
 /// The only block of a document in this language that contains these words, without the indentation of its
@@ -110,10 +110,10 @@ async fn pass_on(State(product): State<DocumentedProduct>, request: Request) -> 
 }
 
 async fn the_documented_script_counts_the_pages_of_the_documented_route_table(engine: Engine) {
-    let scene = TestScene::new();
-    let table = scene.path("routes");
+    let setup = TestSetup::new();
+    let table = setup.path("routes");
     fs::write(&table, block(EMBEDDING, "text", "/customers/:id")).unwrap();
-    let server = scene.server_to("http://127.0.0.1:9/").flag("--url-base-path", "/stats-of-mine/");
+    let server = setup.server_to("http://127.0.0.1:9/").flag("--url-base-path", "/stats-of-mine/");
     let server = server.flag("--routes", &table).start().await.unwrap();
     let script = block(EMBEDDING, "html", "<script");
     let tracker = fs::read_to_string(root().join(TRACKER)).unwrap();
@@ -124,7 +124,7 @@ async fn the_documented_script_counts_the_pages_of_the_documented_route_table(en
     let address = serve(&server.url(""), page).await;
     let browser = Browser::open(engine, WIDTH).await;
     browser.goto(&format!("http://{address}/customers/7/orders/9/items?invite=1")).await;
-    let views = async || scene.preview(&server).await.ux.page_views;
+    let views = async || setup.preview(&server).await.ux.page_views;
     let expected = [("/customers/$id/orders/$order/items", 1)];
     counts(&expected, views).await;
     browser.push("/docs/a/b").await;
@@ -142,13 +142,13 @@ async fn counts(expected: &[(&str, u64)], views: impl AsyncFn() -> BTreeMap<Stri
 }
 
 /// Bundles a module with the packages of an example application, and serves it in a page at every address.
-async fn bundled(scene: &TestScene, application: &str, module: &str) -> ExampleSite {
+async fn bundled(setup: &TestSetup, application: &str, module: &str) -> ExampleSite {
     let installed = built(&format!("work/frontend-tracker/examples/{application}")).unwrap();
-    let directory = scene.path("site");
+    let directory = setup.path("site");
     fs::create_dir(&directory).unwrap();
-    let source = scene.path("module.js");
+    let source = setup.path("module.js");
     fs::write(&source, module).unwrap();
-    std::os::unix::fs::symlink(installed.join("node_modules"), scene.path("node_modules")).unwrap();
+    std::os::unix::fs::symlink(installed.join("node_modules"), setup.path("node_modules")).unwrap();
     let mut esbuild = Command::new("esbuild");
     esbuild
         .arg(&source)
@@ -181,8 +181,8 @@ fn keys(views: &[BrowserEvent]) -> Vec<&str> {
 }
 
 async fn the_module_of_the_package_sends_what_its_readme_says(engine: Engine) {
-    let scene = TestScene::new();
-    let site = bundled(&scene, "vue3-vuetify3", &block(PACKAGE, "js", "/projects/:project/settings")).await;
+    let setup = TestSetup::new();
+    let site = bundled(&setup, "vue3-vuetify3", &block(PACKAGE, "js", "/projects/:project/settings")).await;
     let browser = Browser::open(engine, WIDTH).await;
     browser.goto(&site.url("/projects/acme/settings/alerts?invite=7#top")).await;
     let sent = views(&site, 1).await.remove(0);
@@ -213,8 +213,8 @@ async fn the_tables_of_vue_router_and_react_router_are_what_their_pages_are_coun
         block(PACKAGE, "js", "createBrowserRouter")
     );
     for (application, module) in [("vue3-vuetify3", vue), ("react-router", react)] {
-        let scene = TestScene::new();
-        let site = bundled(&scene, application, &module).await;
+        let setup = TestSetup::new();
+        let site = bundled(&setup, application, &module).await;
         let browser = Browser::open(engine, WIDTH).await;
         browser.goto(&site.url("/")).await;
         assert_eq!(keys(&views(&site, 1).await), ["/"], "{application}");
@@ -225,10 +225,10 @@ async fn the_tables_of_vue_router_and_react_router_are_what_their_pages_are_coun
 }
 
 async fn the_choice_of_the_package_s_readme_is_kept(engine: Engine) {
-    let scene = TestScene::new();
+    let setup = TestSetup::new();
     let choice = block(PACKAGE, "js", "optOut()");
     let module = format!("{choice}\nglobalThis.tracker = {{ optIn, state: () => status().state }}");
-    let site = bundled(&scene, "vue3-vuetify3", &module).await;
+    let site = bundled(&setup, "vue3-vuetify3", &module).await;
     let browser = Browser::open(engine, WIDTH).await;
     browser.goto(&site.url("/")).await;
     browser.wait_for("return globalThis.tracker?.state() === 'opted-out'").await;

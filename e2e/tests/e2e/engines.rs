@@ -9,7 +9,7 @@ use std::{
 };
 
 use axum::{Router, response::Html, routing::get};
-use headcount_e2e::{
+use headcount_harness::{
     browser::{Browser, Engine},
     in_every_engine,
     wait::eventually,
@@ -17,7 +17,7 @@ use headcount_e2e::{
 use serde_json::json;
 use tokio::net::TcpListener;
 
-use crate::scene::SOON;
+use crate::setup::SOON;
 
 in_every_engine!(
     a_browser_that_was_used_is_as_new,

@@ -6,16 +6,16 @@ use std::{
     net::{Ipv4Addr, SocketAddr},
 };
 
-use headcount_e2e::{
+use headcount_harness::{
     browser::{Browser, Engine},
-    in_every_engine, site,
-    site::ExampleSite,
+    example_site::{self, ExampleSite},
+    in_every_engine,
     wait::{SOON, eventually},
 };
 use headcount_shared::breakpoint::Breakpoint;
 use serde_json::json;
 
-use crate::scene::TestScene;
+use crate::setup::TestSetup;
 
 in_every_engine!(one_server_counts_all_examples);
 
@@ -38,10 +38,10 @@ const CLICKS: [(&str, &str); 5] = [
 ];
 
 async fn one_server_counts_all_examples(engine: Engine) {
-    let scene = TestScene::new();
-    let table = scene.path("routes");
-    fs::write(&table, site::tables(&EXAMPLES.map(|(name, ..)| name)).unwrap()).unwrap();
-    let server = scene.server_to("http://127.0.0.1:9/").flag("--routes", &table).start().await.unwrap();
+    let setup = TestSetup::new();
+    let table = setup.path("routes");
+    fs::write(&table, example_site::tables(&EXAMPLES.map(|(name, ..)| name)).unwrap()).unwrap();
+    let server = setup.server_to("http://127.0.0.1:9/").flag("--routes", &table).start().await.unwrap();
     let browser = Browser::open(engine, WIDTH).await;
     let mut page_views = BTreeMap::<String, u64>::new();
     let mut sizes = BTreeMap::<Breakpoint, u64>::new();
@@ -57,14 +57,14 @@ async fn one_server_counts_all_examples(engine: Engine) {
             assert_eq!(browser.errors().await, Vec::<String>::new(), "{name}");
         }
         let counted = async || {
-            let counted: u64 = scene.preview(&server).await.ux.page_views.values().sum();
+            let counted: u64 = setup.preview(&server).await.ux.page_views.values().sum();
             (counted >= page_views.values().sum()).then_some(())
         };
         // The assertions below report what is missing.
         eventually("the views are counted", SOON, counted).await.ok();
-        assert_eq!(scene.preview(&server).await.ux.page_views, page_views, "after {name}");
+        assert_eq!(setup.preview(&server).await.ux.page_views, page_views, "after {name}");
     }
-    let ux = scene.preview(&server).await.ux;
+    let ux = setup.preview(&server).await.ux;
     assert_eq!(ux.users.len(), EXAMPLES.len(), "an origin is a browser");
     let counted = ux.users_by_screen_size.into_iter().filter(|(_, users)| *users > 0);
     assert_eq!(counted.collect::<BTreeMap<_, _>>(), sizes);

@@ -6,7 +6,7 @@ use std::{
     process::{Command, Output},
 };
 
-use headcount_e2e::{command::output, site::built};
+use headcount_harness::{command_output::output, example_site::built};
 use serde_json::Value;
 
 /// The files of the package.
@@ -33,7 +33,7 @@ const APPLICATIONS: [&str; 6] = [
 ];
 
 fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
 /// The directory where an application was built.

@@ -1,12 +1,12 @@
 //! Tests that a request has to have exactly one host, for any path.
 
-use headcount_e2e::{processes::HeadcountProcess, wait::within};
+use headcount_harness::{processes::HeadcountProcess, wait::within};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
 };
 
-use crate::scene::{SOON, TestScene};
+use crate::setup::{SOON, TestSetup};
 
 /// Sends a head verbatim, and returns the status and the body of the answer.
 async fn ask(process: &HeadcountProcess, head: &str) -> (u16, String) {
@@ -25,9 +25,9 @@ async fn ask(process: &HeadcountProcess, head: &str) -> (u16, String) {
 
 #[tokio::test]
 async fn two_hosts_none_or_another_one_than_the_target_are_refused_on_every_route_of_both_programs() {
-    let scene = TestScene::new();
-    let collector = scene.collector().start().await.unwrap();
-    let server = scene.server(&collector).start().await.unwrap();
+    let setup = TestSetup::new();
+    let collector = setup.collector().start().await.unwrap();
+    let server = setup.server(&collector).start().await.unwrap();
     let programs: [(&HeadcountProcess, &[&str]); 2] = [
         (
             &server,

@@ -3,26 +3,29 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use headcount_e2e::{
-    check_configs,
+use headcount_harness::{
     clock::now,
     destinations::{DestinationBehaviour, DestinationKind, MockDestination},
-    fleet::{
-        SimulatedFleet,
-        shape::{CallFailures, FleetShape},
-    },
     processes::HeadcountProcess,
     program::HeadcountProgram,
-    projects::{self, CorootProject},
     wait::eventually,
 };
-use headcount_shared::payload::{AlertingIntegration, Payload};
+use headcount_shared::payload::{
+    AlertingIntegration::{self, Opsgenie, Pagerduty, Slack, Teams, Webhook},
+    Payload,
+};
+use headcount_sim::{
+    SimulatedFleet, check_configs,
+    coroot_projects::{self, CorootProject},
+    observed_fleets::ObservedFleets,
+    shape::{CallFailures, FleetShape},
+};
 use serde_json::{Value, json};
 
 use crate::{
-    happened::{EventTotals, incidents},
+    event_totals::{EventTotals, incidents},
     names::{found, names, shown},
-    scene::{TestScene, own_address},
+    setup::{TestSetup, own_address},
     world::{REFRESH, observed, reporting},
 };
 
@@ -75,23 +78,24 @@ impl MockDestinations {
     }
 
     /// The destinations that received something, with the received actions in order.
-    fn told(&self) -> Vec<(AlertingIntegration, Vec<&'static str>)> {
-        let actions =
-            |destination: &MockDestination| destination.told().into_iter().map(|told| told.action).collect();
-        let told = self.all().into_iter().map(|(kind, destination)| (kind, actions(destination)));
-        told.filter(|(_, actions): &(_, Vec<_>)| !actions.is_empty()).collect()
+    fn received(&self) -> Vec<(AlertingIntegration, Vec<&'static str>)> {
+        let actions = |destination: &MockDestination| {
+            destination.received().into_iter().map(|received| received.action).collect()
+        };
+        let received = self.all().into_iter().map(|(kind, destination)| (kind, actions(destination)));
+        received.filter(|(_, actions): &(_, Vec<_>)| !actions.is_empty()).collect()
     }
 
     /// The number of messages to each, as in reports.
     fn counts(&self) -> BTreeMap<AlertingIntegration, u64> {
-        self.told().into_iter().map(|(kind, actions)| (kind, actions.len() as u64)).collect()
+        self.received().into_iter().map(|(kind, actions)| (kind, actions.len() as u64)).collect()
     }
 
     /// Whether the reports have all messages, and there are `times` of them.
-    async fn are_reported(&self, scene: &TestScene, collector: &HeadcountProcess, times: u64) -> bool {
+    async fn are_reported(&self, setup: &TestSetup, collector: &HeadcountProcess, times: u64) -> bool {
         let counts = self.counts();
         counts.values().sum::<u64>() == times
-            && EventTotals::in_reports(scene, collector).await.notifications == counts
+            && EventTotals::in_reports(setup, collector).await.notifications == counts
     }
 
     /// Tokens, keys, addresses and channels that must not be anywhere else.
@@ -122,97 +126,113 @@ fn failing() -> SimulatedFleet {
     for call in shape.calls.iter_mut().filter(|call| call.to == FAILING[0]) {
         call.trouble = Some(TROUBLE);
     }
-    SimulatedFleet::invent("shop", &shape, 1, now()).unwrap()
+    SimulatedFleet::generate("shop", &shape, 1, now()).unwrap()
 }
 
-/// A server that notifies these destinations about its only project, and reports every second.
-async fn telling(
-    scene: &TestScene,
-    to: &MockDestinations,
-    project: CorootProject,
-    collector: &HeadcountProcess,
-) -> HeadcountProgram {
-    let program = reporting(scene, &scene.path("server"), &collector.url("ce/usage-statistics"))
-        .flag("--slack-url", to.slack.url())
-        .flag("--pagerduty-url", to.pagerduty.url())
-        .flag("--opsgenie-url", to.opsgenie.url())
-        .flag("--log", "debug");
-    let name = project.name.clone();
-    projects::write(program.data_dir(), &[project]).await.unwrap();
-    projects::integrate(program.data_dir(), &name, &to.integrations()).await.unwrap();
-    program
+/// A server with one project in which an incident is open, its five destinations and its collector.
+struct AlertingInstallation {
+    setup: TestSetup,
+    fleet: SimulatedFleet,
+    destinations: MockDestinations,
+    collector: HeadcountProcess,
+    /// The server, which reports every second.
+    program: HeadcountProgram,
+    _observed: ObservedFleets,
 }
 
-/// Waits until the destinations have received `times` messages in all, and reports have the same number.
-async fn until_reported(
-    scene: &TestScene,
-    destinations: &MockDestinations,
-    collector: &HeadcountProcess,
-    times: u64,
-) {
-    let what = format!("{times} notifications are sent and reported");
-    eventually(&what, TOLD_AT_LAST, async || {
-        destinations.are_reported(scene, collector, times).await.then_some(())
+impl AlertingInstallation {
+    async fn new() -> Self {
+        let setup = TestSetup::new();
+        let fleet = failing();
+        let observed = observed(&setup, vec![fleet.clone()], REFRESH).await;
+        let destinations = MockDestinations::start().await;
+        let project = CorootProject {
+            name: fleet.name().to_owned(),
+            prometheus: observed.prometheus.url(""),
+            refresh_interval: REFRESH,
+            extra_selector: fleet.selector(),
+        };
+        let collector = setup.collector().start().await.unwrap();
+        let program = reporting(&setup, &setup.path("server"), &collector.url("ce/usage-statistics"))
+            .flag("--slack-url", destinations.slack.url())
+            .flag("--pagerduty-url", destinations.pagerduty.url())
+            .flag("--opsgenie-url", destinations.opsgenie.url())
+            .flag("--log", "debug");
+        coroot_projects::write(program.data_dir(), &[project]).await.unwrap();
+        let integrations = destinations.integrations();
+        coroot_projects::integrate(program.data_dir(), fleet.name(), &integrations).await.unwrap();
+        Self { setup, fleet, destinations, collector, program, _observed: observed }
+    }
+
+    /// Lets three destinations accept nothing, and one of the others answer late.
+    async fn break_three_destinations(&mut self) {
+        self.destinations.slack.behave(DestinationBehaviour::RateLimited(1));
+        self.destinations.teams.behave(DestinationBehaviour::Failing);
+        self.destinations.pagerduty.down().await.unwrap();
+        self.destinations.opsgenie.behave(DestinationBehaviour::Slow(Duration::from_secs(2)));
+    }
+
+    /// Waits until the destinations have received `times` messages in all, and reports have the same number.
+    async fn until_reported(&self, times: u64) {
+        let what = format!("{times} notifications are sent and reported");
+        eventually(&what, TOLD_AT_LAST, async || {
+            self.destinations.are_reported(&self.setup, &self.collector, times).await.then_some(())
+        })
+        .await
+        .unwrap();
+    }
+
+    /// Lowers the objective of the failing application, so that its incident is over.
+    async fn lower_objective(&self) {
+        let promised = json!({ "SLOAvailability": [{ "custom": false, "objective_percentage": LOW }] });
+        let data_dir = self.program.data_dir();
+        check_configs::write(data_dir, self.fleet.name(), FAILING[1], &promised).await.unwrap();
+    }
+
+    /// The stored incidents, each with its application and whether it is over.
+    async fn incidents(&self) -> Vec<(String, bool)> {
+        incidents(self.program.data_dir()).await
+    }
+}
+
+#[tokio::test]
+async fn destinations_that_fail_are_told_once_after_a_crash_and_keep_no_other_from_being_told() {
+    let mut alerting = AlertingInstallation::new().await;
+    alerting.break_three_destinations().await;
+    let server = alerting.program.clone().start().await.unwrap();
+    alerting.until_reported(2).await;
+    assert_eq!(alerting.destinations.received(), [(Opsgenie, vec!["create"]), (Webhook, vec!["call"])]);
+    server.kill().unwrap();
+    let missed = alerting.fleet.missed_levels(now(), now() - 3600);
+    assert_eq!(missed.into_keys().collect::<Vec<_>>(), [FAILING[0]]);
+    assert_eq!(alerting.incidents().await, [(FAILING[1].to_owned(), false)]);
+
+    // The others are tried again after the crash, and again when they work.
+    let requests = alerting.destinations.slack.requests();
+    let server = alerting.program.clone().start().await.unwrap();
+    eventually("Slack is asked again", TOLD_AT_LAST, async || {
+        (alerting.destinations.slack.requests() > requests).then_some(())
     })
     .await
     .unwrap();
+    alerting.destinations.slack.behave(DestinationBehaviour::Working);
+    alerting.destinations.teams.behave(DestinationBehaviour::Working);
+    alerting.destinations.pagerduty.up().await.unwrap();
+    alerting.until_reported(5).await;
+    let one_message = alerting.destinations.received().into_iter().map(|(_, actions)| actions.len());
+    assert_eq!(one_message.collect::<Vec<_>>(), [1; 5]);
+    server.stop().await.unwrap();
 }
 
 #[tokio::test]
 async fn five_destinations_are_told_once_of_an_incident_and_of_its_end() {
-    use AlertingIntegration::{Opsgenie, Pagerduty, Slack, Teams, Webhook};
-    let scene = TestScene::new();
-    let fleet = failing();
-    let observed = observed(&scene, vec![fleet.clone()], REFRESH).await;
-    let mut destinations = MockDestinations::start().await;
-    let project = CorootProject {
-        name: fleet.name().to_owned(),
-        prometheus: observed.prometheus.url(""),
-        refresh_interval: REFRESH,
-        extra_selector: fleet.selector(),
-    };
-    let collector = scene.collector().start().await.unwrap();
-    let program = telling(&scene, &destinations, project, &collector).await;
-    let mut log = Vec::new();
-
-    // At first only two accept it, one of them late.
-    destinations.slack.feels(DestinationBehaviour::Busy(1));
-    destinations.teams.feels(DestinationBehaviour::Broken);
-    destinations.pagerduty.down().await.unwrap();
-    destinations.opsgenie.feels(DestinationBehaviour::Slow(Duration::from_secs(2)));
-    let server = program.start().await.unwrap();
-    until_reported(&scene, &destinations, &collector, 2).await;
-    assert_eq!(destinations.told(), [(Opsgenie, vec!["create"]), (Webhook, vec!["call"])]);
-    log.extend(server.log().lines());
-    let program = server.kill().unwrap();
-    let missed = fleet.missed_levels(now(), now() - 3600);
-    assert_eq!(missed.into_keys().collect::<Vec<_>>(), [FAILING[0]]);
-    let [_, failing] = FAILING.map(str::to_owned);
-    assert_eq!(incidents(program.data_dir()).await, [(failing.clone(), false)]);
-
-    // The others are tried again after the crash, and again when they work.
-    let asked = destinations.slack.asked();
-    let server = program.start().await.unwrap();
-    eventually("Slack is asked again", TOLD_AT_LAST, async || {
-        (destinations.slack.asked() > asked).then_some(())
-    })
-    .await
-    .unwrap();
-    destinations.slack.feels(DestinationBehaviour::Well);
-    destinations.teams.feels(DestinationBehaviour::Well);
-    destinations.pagerduty.up().await.unwrap();
-    until_reported(&scene, &destinations, &collector, 5).await;
-    log.extend(server.log().lines());
-    let program = server.kill().unwrap();
-
-    // The incident is over with a lower objective.
-    let server = program.clone().start().await.unwrap();
-    let promised = json!({ "SLOAvailability": [{ "custom": false, "objective_percentage": LOW }] });
-    check_configs::write(program.data_dir(), fleet.name(), &failing, &promised).await.unwrap();
-    until_reported(&scene, &destinations, &collector, 10).await;
-    let told = destinations.told();
+    let alerting = AlertingInstallation::new().await;
+    let server = alerting.program.clone().start().await.unwrap();
+    alerting.until_reported(5).await;
+    alerting.lower_objective().await;
+    alerting.until_reported(10).await;
     assert_eq!(
-        told,
+        alerting.destinations.received(),
         [
             (Slack, vec!["message", "reply"]),
             (Teams, vec!["message", "message"]),
@@ -221,30 +241,38 @@ async fn five_destinations_are_told_once_of_an_incident_and_of_its_end() {
             (Webhook, vec!["call", "call"]),
         ]
     );
-    for (kind, destination) in destinations.all() {
+    for (kind, destination) in alerting.destinations.all() {
         assert_eq!(destination.refused(), [""; 0], "{kind:?}");
-        let [opened, resolved] = &destination.told()[..] else { panic!("{kind:?} was not told twice") };
+        let [opened, resolved] = &destination.received()[..] else { panic!("{kind:?} was not told twice") };
         assert_eq!(opened.conversation, resolved.conversation, "{kind:?}");
     }
-    assert_eq!(EventTotals::arrived(&scene, &server, &collector).await.notifications, destinations.counts());
-    log.extend(server.log().lines());
-    let program = server.stop().await.unwrap();
-    assert_eq!(incidents(program.data_dir()).await, [(failing, true)]);
+    let reported = EventTotals::arrived(&alerting.setup, &server, &alerting.collector).await;
+    assert_eq!(reported.notifications, alerting.destinations.counts());
+    server.stop().await.unwrap();
+    assert_eq!(alerting.incidents().await, [(FAILING[1].to_owned(), true)]);
+}
 
-    let mut hidden = names(&fleet);
-    hidden.extend(destinations.secrets());
-    let log = log.join("\n");
-    assert!(log.contains("does not accept notifications"), "{log}");
+#[tokio::test]
+async fn no_name_and_no_secret_of_a_destination_is_in_a_log_or_a_report() {
+    let mut alerting = AlertingInstallation::new().await;
+    alerting.break_three_destinations().await;
+    let server = alerting.program.clone().start().await.unwrap();
+    alerting.until_reported(2).await;
+    server.log().until("does not accept notifications").await.unwrap();
+    let mut hidden = names(&alerting.fleet);
+    hidden.extend(alerting.destinations.secrets());
+    let log = server.log().lines().join("\n");
     assert_eq!(found(&hidden, &log), [""; 0], "in the log");
-    assert_eq!(found(&hidden, &reported(&scene, &collector).await), [""; 0], "in the reports");
+    let reports = reported(&alerting.setup, &alerting.collector).await;
+    assert_eq!(found(&hidden, &reports), [""; 0], "in the reports");
 }
 
 /// The text of all reports in a collector, without their profiles.
-async fn reported(scene: &TestScene, collector: &HeadcountProcess) -> String {
+async fn reported(setup: &TestSetup, collector: &HeadcountProcess) -> String {
     let mut all = String::new();
-    for report in scene.stored(collector).await {
+    for report in setup.stored(collector).await {
         let report: Payload =
-            serde_json::from_slice(&scene.stored_bytes(collector, &report.id).await).unwrap();
+            serde_json::from_slice(&setup.stored_bytes(collector, &report.id).await).unwrap();
         all.push_str(&shown(&report));
     }
     all

@@ -3,16 +3,16 @@
 
 use std::time::Duration;
 
-use headcount_e2e::{
+use headcount_harness::{
     browser::{Browser, Engine},
     processes::HeadcountProcess,
-    projects::{self, CorootProject},
     wait::eventually,
 };
+use headcount_sim::coroot_projects::{self, CorootProject};
 use reqwest::Url;
 use serde_json::json;
 
-use crate::scene::{SOON, TestScene};
+use crate::setup::{SOON, TestSetup};
 
 const PAGES: [&str; 8] = [
     "",
@@ -27,8 +27,8 @@ const PAGES: [&str; 8] = [
 
 #[tokio::test]
 async fn every_page_shows_itself_without_an_error() {
-    let scene = TestScene::new();
-    let server = scene.server_to("http://127.0.0.1:9/").start().await.unwrap();
+    let setup = TestSetup::new();
+    let server = setup.server_to("http://127.0.0.1:9/").start().await.unwrap();
     let browser = Browser::open(Engine::Chromium, 1400).await;
     for page in PAGES {
         browser.visit(&server, page).await;
@@ -43,10 +43,10 @@ async fn every_page_shows_itself_without_an_error() {
 
 #[tokio::test]
 async fn the_page_offers_the_very_report_that_the_collector_holds() {
-    let scene = TestScene::new();
-    let collector = scene.collector().start().await.unwrap();
-    let server = scene.server(&collector).start().await.unwrap();
-    let (server, id, bytes) = scene.report_now(server, &collector).await;
+    let setup = TestSetup::new();
+    let collector = setup.collector().start().await.unwrap();
+    let server = setup.server(&collector).start().await.unwrap();
+    let (server, id, bytes) = setup.report_now(server, &collector).await;
     let browser = Browser::open(Engine::Chromium, 1400).await;
     browser.visit(&server, "usage-statistics").await;
     let offered = eventually("the page lists the report", SOON, async || {
@@ -55,15 +55,15 @@ async fn the_page_offers_the_very_report_that_the_collector_holds() {
     });
     let offered: Url = offered.await.unwrap().parse().unwrap();
     assert!(offered.path().contains(&id), "{offered}");
-    assert_eq!(scene.get(offered.as_str()).await.bytes().await.unwrap(), bytes);
+    assert_eq!(setup.get(offered.as_str()).await.bytes().await.unwrap(), bytes);
     assert!(browser.errors().await.is_empty());
     browser.close().await;
 }
 
 #[tokio::test]
 async fn the_switch_on_the_page_switches_off_and_on() {
-    let scene = TestScene::new();
-    let server = scene.server_to("http://127.0.0.1:9/").start().await.unwrap();
+    let setup = TestSetup::new();
+    let server = setup.server_to("http://127.0.0.1:9/").start().await.unwrap();
     let browser = Browser::open(Engine::Chromium, 1400).await;
     browser.visit(&server, "usage-statistics").await;
     for enabled in [false, true] {
@@ -75,7 +75,7 @@ async fn the_switch_on_the_page_switches_off_and_on() {
         browser.wait_for(&shown(!enabled)).await;
         browser.run("document.querySelector('button[role=switch]').click()").await;
         browser.wait_for(&shown(enabled)).await;
-        assert_eq!(scene.status(&server).await.enabled, enabled);
+        assert_eq!(setup.status(&server).await.enabled, enabled);
         browser.reload().await;
         let tracker = browser.run("return document.querySelector('script[data-headcount]') !== null").await;
         assert_eq!(tracker, json!(enabled));
@@ -85,15 +85,15 @@ async fn the_switch_on_the_page_switches_off_and_on() {
 
 #[tokio::test]
 async fn the_overview_links_to_the_projects_that_there_are() {
-    let scene = TestScene::new();
-    let server = scene.server_to("http://127.0.0.1:9/").start().await.unwrap();
+    let setup = TestSetup::new();
+    let server = setup.server_to("http://127.0.0.1:9/").start().await.unwrap();
     let project = CorootProject {
         name: "shop".to_owned(),
         prometheus: "http://127.0.0.1:9/".to_owned(),
         refresh_interval: Duration::from_secs(3600),
         extra_selector: String::new(),
     };
-    let id = projects::create(&server, &project).await.unwrap();
+    let id = coroot_projects::create(&server, &project).await.unwrap();
     let browser = Browser::open(Engine::Chromium, 1400).await;
     browser.visit(&server, "").await;
     browser.wait_for("return document.querySelector('main li a') !== null").await;
@@ -105,12 +105,12 @@ async fn the_overview_links_to_the_projects_that_there_are() {
 
 #[tokio::test]
 async fn the_page_shows_the_pseudonym_under_which_its_browser_is_counted() {
-    let scene = TestScene::new();
-    let server = scene.server_to("http://127.0.0.1:9/").start().await.unwrap();
+    let setup = TestSetup::new();
+    let server = setup.server_to("http://127.0.0.1:9/").start().await.unwrap();
     let browser = Browser::open(Engine::Chromium, 1400).await;
     browser.visit(&server, "welcome").await;
     let counted = eventually("the browser is counted", SOON, async || {
-        scene.preview(&server).await.ux.users.into_iter().next()
+        setup.preview(&server).await.ux.users.into_iter().next()
     });
     let counted = counted.await.unwrap();
     let device_id = browser.run("return localStorage.getItem('headcount-device-id:/')").await;
@@ -125,20 +125,20 @@ async fn the_page_shows_the_pseudonym_under_which_its_browser_is_counted() {
 
 #[tokio::test]
 async fn without_webassembly_or_scripts_the_page_says_what_is_sent_and_how_to_switch_it_off() {
-    let scene = TestScene::new();
-    let server = scene.server_to("http://127.0.0.1:9/").start().await.unwrap();
+    let setup = TestSetup::new();
+    let server = setup.server_to("http://127.0.0.1:9/").start().await.unwrap();
     let browser = Browser::open_own(Engine::Chromium, 1400).await;
     browser.sign_in(&server).await;
     let without = json!({ "source": "delete globalThis.WebAssembly" });
     browser.devtools("Page.addScriptToEvaluateOnNewDocument", without).await;
-    assert_says_it_plainly(&scene, &browser, &server).await;
+    assert_says_it_plainly(&setup, &browser, &server).await;
     browser.devtools("Emulation.setScriptExecutionDisabled", json!({ "value": true })).await;
-    assert_says_it_plainly(&scene, &browser, &server).await;
+    assert_says_it_plainly(&setup, &browser, &server).await;
     browser.close().await;
 }
 
 /// Checks what the interface shows first, and that the report is where the page links to it.
-async fn assert_says_it_plainly(scene: &TestScene, browser: &Browser, server: &HeadcountProcess) {
+async fn assert_says_it_plainly(setup: &TestSetup, browser: &Browser, server: &HeadcountProcess) {
     browser.visit(server, "usage-statistics").await;
     let shown = "const plain = document.getElementById('plain')
         return plain?.checkVisibility({ visibilityProperty: true }) ? plain.innerText : null";
@@ -150,5 +150,5 @@ async fn assert_says_it_plainly(scene: &TestScene, browser: &Browser, server: &H
         assert!(text.contains(said), "{said}: {text}");
     }
     let link = browser.run("return document.querySelector('#plain a').href").await;
-    assert_eq!(scene.get(link.as_str().unwrap()).await.status(), 200);
+    assert_eq!(setup.get(link.as_str().unwrap()).await.status(), 200);
 }

@@ -2,14 +2,13 @@
 
 use std::{fs, path::Path, rc::Rc};
 
-use headcount_e2e::{
-    clock::now, fleet::SimulatedFleet, log::ProcessLog, observed::ObservedFleets, program::HeadcountProgram,
-};
+use headcount_harness::{clock::now, process_log::ProcessLog, program::HeadcountProgram};
+use headcount_sim::{SimulatedFleet, observed_fleets::ObservedFleets};
 use tokio::task::{JoinSet, LocalSet};
 
 use crate::{
-    scene::{TestScene, copy, files},
-    trace::SyscallTrace,
+    setup::{TestSetup, copy, files},
+    syscall_trace::SyscallTrace,
     world::{failed, not_failed, observer, observing, shop, until, until_true},
 };
 
@@ -20,11 +19,11 @@ const DEATHS: [(&str, usize); 6] =
 
 /// Returns a fleet in a Prometheus, and the data directory of a server that was stopped after it had observed
 /// everything.
-async fn known(scene: &TestScene) -> (SimulatedFleet, ObservedFleets, HeadcountProgram, usize) {
-    let (fleet, observed) = shop(scene).await;
-    let program = observing(observer(scene, "known"), &observed.prometheus.url(""), &fleet);
+async fn known(setup: &TestSetup) -> (SimulatedFleet, ObservedFleets, HeadcountProgram, usize) {
+    let (fleet, observed) = shop(setup).await;
+    let program = observing(observer(setup, "known"), &observed.prometheus.url(""), &fleet);
     let server = program.start().await.unwrap();
-    until_true(scene, &server, "before", || fleet.truth(now())).await;
+    until_true(setup, &server, "before", || fleet.expected_counts(now())).await;
     let log = server.log().clone();
     let stopped = server.stop().await.unwrap();
     // All log lines have been read now.
@@ -33,40 +32,40 @@ async fn known(scene: &TestScene) -> (SimulatedFleet, ObservedFleets, HeadcountP
 
 /// The same server on a copy of that directory.
 fn copied(
-    scene: &TestScene,
+    setup: &TestSetup,
     name: &str,
     known: &HeadcountProgram,
     observed: &ObservedFleets,
     fleet: &SimulatedFleet,
 ) -> HeadcountProgram {
-    let program = observing(observer(scene, name), &observed.prometheus.url(""), fleet);
+    let program = observing(observer(setup, name), &observed.prometheus.url(""), fleet);
     copy(known.data_dir(), program.data_dir());
     program
 }
 
 #[tokio::test]
 async fn killed_while_it_refreshes_a_server_knows_the_fleet_without_prometheus() {
-    let scene = Rc::new(TestScene::new());
-    let (fleet, observed, known, _) = known(&scene).await;
+    let setup = Rc::new(TestSetup::new());
+    let (fleet, observed, known, _) = known(&setup).await;
     let doomed: Vec<HeadcountProgram> = (0..DEATHS.len())
-        .map(|number| copied(&scene, &format!("server{number}"), &known, &observed, &fleet))
+        .map(|number| copied(&setup, &format!("server{number}"), &known, &observed, &fleet))
         .collect();
     let told = async {
         let mut deaths = JoinSet::new();
         for (program, (calls, nth)) in doomed.iter().cloned().zip(DEATHS) {
-            let scene = Rc::clone(&scene);
-            deaths.spawn_local(async move { dies(&scene, program, calls, nth).await });
+            let setup = Rc::clone(&setup);
+            deaths.spawn_local(async move { dies(&setup, program, calls, nth).await });
         }
         deaths.join_all().await;
         observed.prometheus.kill().unwrap();
         let mut lives = JoinSet::new();
         for (program, death) in doomed.into_iter().zip(DEATHS) {
-            let (scene, fleet) = (Rc::clone(&scene), fleet.clone());
+            let (setup, fleet) = (Rc::clone(&setup), fleet.clone());
             lives.spawn_local(async move {
                 let server = program.start().await.unwrap();
                 let what = format!("killed at {death:?}, and Prometheus is away");
-                let report = until(&scene, &server, &what, not_failed).await;
-                assert_eq!(fleet.truth(now()).differences(&report), [""; 0], "{what}");
+                let report = until(&setup, &server, &what, not_failed).await;
+                assert_eq!(fleet.expected_counts(now()).differences(&report), [""; 0], "{what}");
             });
         }
         lives.join_all().await;
@@ -75,9 +74,9 @@ async fn killed_while_it_refreshes_a_server_knows_the_fleet_without_prometheus()
 }
 
 /// Runs a server until it is killed at its `nth` call of a kind.
-async fn dies(scene: &TestScene, program: HeadcountProgram, calls: &str, nth: usize) {
+async fn dies(setup: &TestSetup, program: HeadcountProgram, calls: &str, nth: usize) {
     let record = format!("{calls}{nth}");
-    let (trace, doomed) = SyscallTrace::killing(scene, &record, calls, nth, program);
+    let (trace, doomed) = SyscallTrace::killing(setup, &record, calls, nth, program);
     // It may be killed before it is healthy.
     let _server = doomed.start().await.ok();
     trace.until("+++ killed by SIGKILL +++").await;
@@ -85,18 +84,18 @@ async fn dies(scene: &TestScene, program: HeadcountProgram, calls: &str, nth: us
 
 #[tokio::test]
 async fn a_damaged_cache_is_filled_again_without_a_word() {
-    let scene = TestScene::new();
-    let (fleet, observed, known, said) = known(&scene).await;
-    let truth = || fleet.truth(now());
+    let setup = TestSetup::new();
+    let (fleet, observed, known, said) = known(&setup).await;
+    let expected = || fleet.expected_counts(now());
     for (name, damage) in DAMAGES {
-        let program = copied(&scene, name, &known, &observed, &fleet);
+        let program = copied(&setup, name, &known, &observed, &fleet);
         let cache = program.data_dir().join("cache");
         let damaged = files(&cache);
         assert!(damaged.len() > 50, "{damaged:?}");
         damaged.iter().for_each(|file| damage(&cache.join(file)));
         let server = program.start().await.unwrap();
-        until_true(&scene, &server, name, truth).await;
-        until(&scene, &server, name, failed).await;
+        until_true(&setup, &server, name, expected).await;
+        until(&setup, &server, name, failed).await;
         let log = server.log().clone();
         server.stop().await.unwrap();
         assert_quiet(&log, said + 1, name);

@@ -1,14 +1,14 @@
 //! Tests that the Leptos example counts exactly the pages that its router shows.
 
-use headcount_e2e::{
+use headcount_harness::{
     browser::{Browser, Engine},
+    example_site::ExampleSite,
     in_every_engine,
-    site::ExampleSite,
     wait::eventually,
 };
 use serde_json::json;
 
-use crate::scene::{SOON, own_address};
+use crate::setup::{SOON, own_address};
 
 in_every_engine!(
     every_page_that_the_router_settles_on_is_counted_once_under_its_route,

@@ -5,14 +5,14 @@
 
 #![expect(clippy::expect_used, clippy::unwrap_used, reason = "a test ends at what it does not expect")]
 
-mod behaviour;
-mod happened;
+mod behaviour_outcome;
+mod event_totals;
+mod faulty_prometheus;
+mod faulty_wire;
+mod fetched_reports;
 mod namespace;
-mod reports;
-mod saboteur;
-mod scene;
-mod trace;
-mod wire;
+mod setup;
+mod syscall_trace;
 
 mod access;
 mod arrival;
@@ -40,7 +40,6 @@ mod known_again;
 mod leptos;
 mod names;
 mod opted_out;
-mod postgres;
 mod preview;
 mod private_files;
 mod product;

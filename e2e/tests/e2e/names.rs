@@ -2,16 +2,17 @@
 
 use std::{collections::BTreeSet, iter};
 
-use headcount_e2e::{
-    clock::now,
-    fleet::{SimulatedFleet, shape::FleetShape},
-    projects::{self, CorootProject},
-};
+use headcount_harness::clock::now;
 use headcount_shared::payload::Payload;
+use headcount_sim::{
+    SimulatedFleet,
+    coroot_projects::{self, CorootProject},
+    shape::FleetShape,
+};
 
 use crate::{
-    saboteur::{FaultyPrometheus, PrometheusFault},
-    scene::TestScene,
+    faulty_prometheus::{FaultyPrometheus, PrometheusFault},
+    setup::TestSetup,
     world::{REFRESH, failed, observed, observer, until, until_true},
 };
 
@@ -30,9 +31,9 @@ fn values(fleet: &SimulatedFleet) -> BTreeSet<String> {
 
 /// The names of a fleet: label values that are on none of our lists.
 pub(crate) fn names(fleet: &SimulatedFleet) -> BTreeSet<String> {
-    let truth = fleet.truth(now());
+    let expected = fleet.expected_counts(now());
     let listed: Vec<String> =
-        truth.clouds.into_iter().chain(truth.services).chain(truth.instrumented).collect();
+        expected.clouds.into_iter().chain(expected.services).chain(expected.instrumented).collect();
     let listed = |value: &String| listed.contains(value) || WORDS.contains(&value.as_str());
     let names = values(fleet).into_iter().filter(|value| value.len() >= LONG && !listed(value));
     // Paths and images consist of names.
@@ -55,32 +56,32 @@ pub(crate) fn shown(report: &Payload) -> String {
 
 #[tokio::test]
 async fn no_name_of_a_fleet_is_in_a_report_or_in_a_log() {
-    let scene = TestScene::new();
+    let setup = TestSetup::new();
     let epoch = now();
     let fleets = [("acme-webshop", FleetShape::document_a()), ("acme-backoffice", FleetShape::random(9))]
-        .map(|(name, shape)| SimulatedFleet::invent(name, &shape, 9, epoch).unwrap());
-    let observed = observed(&scene, fleets.to_vec(), REFRESH).await;
+        .map(|(name, shape)| SimulatedFleet::generate(name, &shape, 9, epoch).unwrap());
+    let observed = observed(&setup, fleets.to_vec(), REFRESH).await;
     let prometheus = FaultyPrometheus::start(observed.prometheus.url(""), "node_uptime_seconds").await;
-    let program = observer(&scene, "server").flag("--log", "debug");
+    let program = observer(&setup, "server").flag("--log", "debug");
     let projects = fleets.each_ref().map(|fleet| CorootProject {
         name: fleet.name().to_owned(),
         prometheus: prometheus.url(),
         refresh_interval: REFRESH,
         extra_selector: fleet.selector(),
     });
-    projects::write(program.data_dir(), &projects).await.unwrap();
+    coroot_projects::write(program.data_dir(), &projects).await.unwrap();
     let server = program.start().await.unwrap();
-    let truth = || fleets[0].truth(now()) + fleets[1].truth(now());
-    until_true(&scene, &server, "two projects", truth).await;
+    let expected = || fleets[0].expected_counts(now()) + fleets[1].expected_counts(now());
+    until_true(&setup, &server, "two projects", expected).await;
     // Failures are logged too, and the error of a Prometheus may contain any text.
     prometheus.does(PrometheusFault::Status(422));
-    let report = until(&scene, &server, "a query fails", |report| match failed(report).is_empty() {
+    let report = until(&setup, &server, "a query fails", |report| match failed(report).is_empty() {
         true => vec!["none failed".to_owned()],
         false => Vec::new(),
     })
     .await;
 
-    let said = iter::once(crate::saboteur::REASON.to_owned());
+    let said = iter::once(crate::faulty_prometheus::REASON.to_owned());
     let names: BTreeSet<String> = fleets.iter().flat_map(names).chain(said).collect();
     assert!(names.len() > 500, "{} names", names.len());
     let exposed: String = fleets.iter().map(|fleet| fleet.exposition(now())).collect();

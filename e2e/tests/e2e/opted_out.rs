@@ -1,6 +1,6 @@
 //! Tests that with statistics off nothing is counted, stored or sent, and pages have no tracker.
 
-use headcount_e2e::{
+use headcount_harness::{
     browser::{Browser, Engine},
     http,
     processes::HeadcountProcess,
@@ -11,9 +11,9 @@ use headcount_shared::browser_storage::OFF_SCRIPT;
 use reqwest::{Response, StatusCode};
 
 use crate::{
-    scene::{BrowserTotals, SOON, TestScene, event, files, problem},
-    trace::{SyscallTrace, profiling_call},
-    wire::{FaultyWire, WireMode},
+    faulty_wire::{FaultyWire, WireMode},
+    setup::{BrowserTotals, SOON, TestSetup, event, files, problem},
+    syscall_trace::{SyscallTrace, profiling_call},
 };
 
 /// The system calls with which a server communicates, stores and samples.
@@ -44,12 +44,12 @@ fn ways(program: &HeadcountProgram) -> [HeadcountProgram; 4] {
 }
 
 /// A server that reports every second and observes, if statistics are on.
-fn observing_server(scene: &TestScene, collector: &HeadcountProcess) -> HeadcountProgram {
-    scene.busy_server(collector).flag("--bootstrap-prometheus-url", PROMETHEUS)
+fn observing_server(setup: &TestSetup, collector: &HeadcountProcess) -> HeadcountProgram {
+    setup.busy_server(collector).flag("--bootstrap-prometheus-url", PROMETHEUS)
 }
 
 /// Visits pages and checks that they have no tracker, and that the server does not serve it.
-async fn assert_no_tracker(scene: &TestScene, browser: &Browser, server: &HeadcountProcess) {
+async fn assert_no_tracker(setup: &TestSetup, browser: &Browser, server: &HeadcountProcess) {
     let wire = FaultyWire::to(server.address().unwrap(), WireMode::Forward).await;
     browser.hold_session(server, &format!("http://{}/", wire.address)).await;
     for page in ["", "p/acme", "usage-statistics"] {
@@ -62,7 +62,7 @@ async fn assert_no_tracker(scene: &TestScene, browser: &Browser, server: &Headco
     assert_eq!(browser.run("return localStorage.length").await, 0);
     assert!(wire.count("GET /") >= 3, "the browser was here");
     assert_eq!((wire.count("POST "), wire.count("tracker")), (0, 0));
-    let answer = scene.post_bytes(server, serde_json::to_vec(&event("/")).unwrap()).await;
+    let answer = setup.post_bytes(server, serde_json::to_vec(&event("/")).unwrap()).await;
     assert_eq!(answer.status(), StatusCode::NOT_FOUND);
     assert_eq!(answer.headers()["access-control-allow-origin"], "*");
     assert!(problem(answer).await.contains("off"));
@@ -111,10 +111,10 @@ async fn assert_page_says_off(browser: &Browser, server: &HeadcountProcess, by: 
 
 #[tokio::test]
 async fn the_tracker_of_a_server_that_is_off_forgets_its_own_browser_and_no_other() {
-    let scene = TestScene::new();
+    let setup = TestSetup::new();
     let server =
-        scene.server_to("http://127.0.0.1:1/").flag("--url-base-path", "/coroot/").start().await.unwrap();
-    assert_eq!(scene.switch(&server, false).await.status(), StatusCode::OK);
+        setup.server_to("http://127.0.0.1:1/").flag("--url-base-path", "/coroot/").start().await.unwrap();
+    assert_eq!(setup.switch(&server, false).await.status(), StatusCode::OK);
     let base = format!("http://{}/coroot/", server.address().unwrap());
     for engine in Engine::ALL {
         let browser = Browser::open(engine, 1400).await;
@@ -135,11 +135,11 @@ async fn the_tracker_of_a_server_that_is_off_forgets_its_own_browser_and_no_othe
 
 #[tokio::test]
 async fn an_enabled_server_has_a_tracker_connects_and_samples() {
-    let scene = TestScene::new();
-    let collector = scene.collector().start().await.unwrap();
-    let (trace, program) = SyscallTrace::of(&scene, "trace", CALLS, observing_server(&scene, &collector));
+    let setup = TestSetup::new();
+    let collector = setup.collector().start().await.unwrap();
+    let (trace, program) = SyscallTrace::of(&setup, "trace", CALLS, observing_server(&setup, &collector));
     let server = program.start().await.unwrap();
-    scene.first_report(&collector).await;
+    setup.first_report(&collector).await;
     trace.until("htons(9)").await;
     let on = asked_by_another_origin(&server, "stats").await;
     assert_eq!(
@@ -150,7 +150,7 @@ async fn an_enabled_server_has_a_tracker_connects_and_samples() {
     assert_ne!(tracker.text().await.unwrap(), OFF_SCRIPT);
     let program = asked_by_another_origin(&server, "static/tracker_bg.wasm").await;
     assert_eq!(program.status(), StatusCode::OK);
-    assert!(scene.get(&server.url("")).await.text().await.unwrap().contains("tracker.js"));
+    assert!(setup.get(&server.url("")).await.text().await.unwrap().contains("tracker.js"));
     server.stop().await.unwrap();
     trace.until("+++ exited with 0 +++").await;
     let port = format!("htons({})", collector.address().unwrap().port());
@@ -162,17 +162,17 @@ async fn an_enabled_server_has_a_tracker_connects_and_samples() {
 
 #[tokio::test]
 async fn told_at_the_start_nothing_is_counted_kept_or_sent() {
-    let scene = TestScene::new();
-    let collector = scene.collector().start().await.unwrap();
+    let setup = TestSetup::new();
+    let collector = setup.collector().start().await.unwrap();
     let browser = Browser::open(Engine::Chromium, 1400).await;
-    for (number, program) in ways(&observing_server(&scene, &collector)).into_iter().enumerate() {
-        let (trace, program) = SyscallTrace::of(&scene, &format!("trace{number}"), CALLS, program);
+    for (number, program) in ways(&observing_server(&setup, &collector)).into_iter().enumerate() {
+        let (trace, program) = SyscallTrace::of(&setup, &format!("trace{number}"), CALLS, program);
         let server = program.start().await.unwrap();
-        assert_no_tracker(&scene, &browser, &server).await;
-        assert!(!scene.status(&server).await.enabled);
+        assert_no_tracker(&setup, &browser, &server).await;
+        assert!(!setup.status(&server).await.enabled);
         assert_page_says_off(&browser, &server, WAYS[number]).await;
-        assert_eq!(scene.switch(&server, true).await.status(), StatusCode::CONFLICT);
-        assert!(!scene.status(&server).await.enabled);
+        assert_eq!(setup.switch(&server, true).await.status(), StatusCode::CONFLICT);
+        assert!(!setup.status(&server).await.enabled);
         server.stop().await.unwrap();
         trace.until("+++ exited with 0 +++").await;
         for call in ["connect(", "O_CREAT", "O_WRONLY", "mkdir", "rename", "timer_create", "setitimer"] {
@@ -184,34 +184,34 @@ async fn told_at_the_start_nothing_is_counted_kept_or_sent() {
             "one socket, to listen on: {:?}",
             trace.lines(" socket(")
         );
-        assert!(!scene.path("server").exists());
+        assert!(!setup.path("server").exists());
     }
     browser.close().await;
-    assert!(scene.stored(&collector).await.is_empty());
+    assert!(setup.stored(&collector).await.is_empty());
 }
 
 #[tokio::test]
 async fn switched_off_on_the_page_nothing_is_counted_kept_or_sent_after_a_restart_too() {
-    let scene = TestScene::new();
-    let collector = scene.collector().start().await.unwrap();
+    let setup = TestSetup::new();
+    let collector = setup.collector().start().await.unwrap();
     let server =
-        scene.server(&collector).flag("--bootstrap-prometheus-url", PROMETHEUS).start().await.unwrap();
-    assert_eq!(scene.switch(&server, false).await.status(), StatusCode::OK);
+        setup.server(&collector).flag("--bootstrap-prometheus-url", PROMETHEUS).start().await.unwrap();
+    assert_eq!(setup.switch(&server, false).await.status(), StatusCode::OK);
     let browser = Browser::open(Engine::Chromium, 1400).await;
-    assert_no_tracker(&scene, &browser, &server).await;
+    assert_no_tracker(&setup, &browser, &server).await;
     server.stop().await.unwrap();
 
-    let (trace, program) = SyscallTrace::of(&scene, "trace", CALLS, observing_server(&scene, &collector));
+    let (trace, program) = SyscallTrace::of(&setup, "trace", CALLS, observing_server(&setup, &collector));
     let server = program.start().await.unwrap();
-    assert_no_tracker(&scene, &browser, &server).await;
-    assert!(!scene.status(&server).await.enabled);
+    assert_no_tracker(&setup, &browser, &server).await;
+    assert!(!setup.status(&server).await.enabled);
     server.stop().await.unwrap();
     trace.until("+++ exited with 0 +++").await;
     assert_eq!(trace.lines("connect("), [""; 0]);
     for timer in ["timer_create", "setitimer"] {
         assert_eq!(trace.lines(timer), [""; 0]);
     }
-    let left = files(&scene.path("server"));
+    let left = files(&setup.path("server"));
     let settings = |name: &String| {
         name.starts_with("db.sqlite")
             || ["lock", "instance.uuid", "admin-token", "browser.key", "times-switched-off"]
@@ -219,39 +219,39 @@ async fn switched_off_on_the_page_nothing_is_counted_kept_or_sent_after_a_restar
     };
     assert!(left.iter().all(settings), "{left:?}");
     browser.close().await;
-    assert!(scene.stored(&collector).await.is_empty());
+    assert!(setup.stored(&collector).await.is_empty());
 }
 
 #[tokio::test]
 async fn what_was_counted_before_switching_off_never_arrives() {
-    let scene = TestScene::new();
-    let collector = scene.collector().start().await.unwrap();
+    let setup = TestSetup::new();
+    let collector = setup.collector().start().await.unwrap();
     let down = collector.kill().unwrap();
-    let server = scene
+    let server = setup
         .busy_server_to(&format!("http://{}/ce/usage-statistics", down.address()))
         .start()
         .await
         .unwrap();
     for _ in 0..3 {
-        scene.view(&server, &event("/")).await;
+        setup.view(&server, &event("/")).await;
     }
     eventually("some of it waits in a report", SOON, async || {
-        (scene.status(&server).await.queued >= 2).then_some(())
+        (setup.status(&server).await.queued >= 2).then_some(())
     })
     .await
     .unwrap();
-    scene.view(&server, &event("/welcome")).await;
-    assert_eq!(scene.switch(&server, false).await.status(), StatusCode::OK);
-    assert_eq!(scene.post(&server, &event("/")).await, StatusCode::NOT_FOUND);
+    setup.view(&server, &event("/welcome")).await;
+    assert_eq!(setup.switch(&server, false).await.status(), StatusCode::OK);
+    assert_eq!(setup.post(&server, &event("/")).await, StatusCode::NOT_FOUND);
 
     let collector = down.start().await.unwrap();
-    assert_eq!(scene.switch(&server, true).await.status(), StatusCode::OK);
+    assert_eq!(setup.switch(&server, true).await.status(), StatusCode::OK);
     let mut expected = BrowserTotals::default();
     for _ in 0..2 {
         let event = event("/p/$projectId");
-        scene.view(&server, &event).await;
+        setup.view(&server, &event).await;
         expected.count(&event);
     }
-    scene.first_report(&collector).await;
-    scene.assert_arrived(&expected, &server, &collector).await;
+    setup.first_report(&collector).await;
+    setup.assert_arrived(&expected, &server, &collector).await;
 }

@@ -2,42 +2,42 @@
 
 use std::process::Command;
 
-use headcount_e2e::{command::output, http::ADMIN_TOKEN, program::binary};
+use headcount_harness::{command_output::output, http::ADMIN_TOKEN, program::binary};
 use headcount_shared::payload::Payload;
 
-use crate::scene::{BrowserTotals, TestScene, event};
+use crate::setup::{BrowserTotals, TestSetup, event};
 
 #[tokio::test]
 async fn previews_between_events_change_nothing() {
-    let scene = TestScene::new();
-    let collector = scene.collector().start().await.unwrap();
-    let server = scene.server(&collector).start().await.unwrap();
+    let setup = TestSetup::new();
+    let collector = setup.collector().start().await.unwrap();
+    let server = setup.server(&collector).start().await.unwrap();
     let mut counted = BrowserTotals::default();
     for round in 0..8 {
         for _ in 0..3 {
             let event = event(["/", "/welcome"][round % 2]);
-            scene.view(&server, &event).await;
+            setup.view(&server, &event).await;
             counted.count(&event);
         }
         for _ in 0..3 {
             let mut shown = BrowserTotals::default();
-            shown.add(&scene.preview(&server).await);
+            shown.add(&setup.preview(&server).await);
             assert_eq!(shown, counted);
         }
     }
-    let (server, _, bytes) = scene.report_now(server, &collector).await;
+    let (server, _, bytes) = setup.report_now(server, &collector).await;
     let mut reported = BrowserTotals::default();
     reported.add(&serde_json::from_slice(&bytes).unwrap());
     assert_eq!(reported, counted);
-    assert!(scene.preview(&server).await.ux.page_views.is_empty());
+    assert!(setup.preview(&server).await.ux.page_views.is_empty());
 }
 
 #[tokio::test]
 async fn the_command_prints_the_preview() {
-    let scene = TestScene::new();
-    let program = scene.server_to("http://127.0.0.1:9/");
+    let setup = TestSetup::new();
+    let program = setup.server_to("http://127.0.0.1:9/");
     let server = program.flag("--url-base-path", "/coroot").start().await.unwrap();
-    scene.view(&server, &event("/welcome")).await;
+    setup.view(&server, &event("/welcome")).await;
     let address = server.address().unwrap().to_string();
     let preview = async |token: &str| {
         let mut command = Command::new(binary().unwrap());

@@ -6,9 +6,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use headcount_e2e::program::HeadcountProgram;
+use headcount_harness::program::HeadcountProgram;
 
-use crate::scene::{TestScene, event, everything};
+use crate::setup::{TestSetup, event, everything};
 
 fn mode(path: &Path) -> u32 {
     fs::metadata(path).unwrap().permissions().mode() & 0o777
@@ -40,12 +40,12 @@ fn generous(program: HeadcountProgram) -> HeadcountProgram {
 
 #[tokio::test]
 async fn every_file_and_directory_is_its_owners_alone() {
-    let scene = TestScene::new();
-    let collector = generous(scene.collector()).start().await.unwrap();
-    let server = generous(scene.busy_server(&collector)).start().await.unwrap();
-    scene.view(&server, &event("/")).await;
-    scene.first_report(&collector).await;
-    let (data, collected) = (scene.path("server"), scene.path("collector"));
+    let setup = TestSetup::new();
+    let collector = generous(setup.collector()).start().await.unwrap();
+    let server = generous(setup.busy_server(&collector)).start().await.unwrap();
+    setup.view(&server, &event("/")).await;
+    setup.first_report(&collector).await;
+    let (data, collected) = (setup.path("server"), setup.path("collector"));
     // While they run, so that the write-ahead logs of the databases exist.
     assert_private(&data, 8);
     assert_private(&collected, 4);
@@ -63,10 +63,10 @@ async fn every_file_and_directory_is_its_owners_alone() {
 
 #[tokio::test]
 async fn what_belongs_to_another_program_keeps_its_mode() {
-    let scene = TestScene::new();
-    let program = || scene.server_to("http://127.0.0.1:9/");
+    let setup = TestSetup::new();
+    let program = || setup.server_to("http://127.0.0.1:9/");
     program().start().await.unwrap().stop().await.unwrap();
-    let data = scene.path("server");
+    let data = setup.path("server");
     open_to_all(&data);
     let before: Vec<(PathBuf, u32)> =
         everything(&data).into_iter().map(|(path, _)| (path.clone(), mode(&path))).collect();

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, fs, net::SocketAddr};
 
 use axum::{Router, response::Html};
-use headcount_e2e::{
+use headcount_harness::{
     browser::{Browser, Engine},
     in_every_engine,
     processes::HeadcountProcess,
@@ -15,7 +15,7 @@ use tokio::net::TcpListener;
 
 use crate::{
     bad_starts::assert_refused,
-    scene::{SOON, TestScene, own_address},
+    setup::{SOON, TestSetup, own_address},
 };
 
 in_every_engine!(pages_of_another_origin_are_counted_by_the_table_that_the_server_was_given);
@@ -24,10 +24,10 @@ in_every_engine!(pages_of_another_origin_are_counted_by_the_table_that_the_serve
 const ROUTES: &str = "# Coroot\n/p/:projectId/applications/:id/:report(SLO|CPU)?\n/it's/:not/`${code}`\n";
 
 /// A server with those routes.
-fn server(scene: &TestScene) -> HeadcountProgram {
-    let routes = scene.path("routes");
+fn server(setup: &TestSetup) -> HeadcountProgram {
+    let routes = setup.path("routes");
     fs::write(&routes, ROUTES).unwrap();
-    scene.server_to("http://127.0.0.1:9/").flag("--routes", routes)
+    setup.server_to("http://127.0.0.1:9/").flag("--routes", routes)
 }
 
 /// A site at an origin of its own. Every page has the server's tracker without route attributes.
@@ -43,23 +43,23 @@ async fn site(server: &HeadcountProcess) -> SocketAddr {
     address
 }
 
-async fn views(scene: &TestScene, server: &HeadcountProcess, count: u64) -> BTreeMap<String, u64> {
+async fn views(setup: &TestSetup, server: &HeadcountProcess, count: u64) -> BTreeMap<String, u64> {
     let counted = eventually("the views are counted", SOON, async || {
-        let views = scene.preview(server).await.ux.page_views;
+        let views = setup.preview(server).await.ux.page_views;
         (views.values().sum::<u64>() >= count).then_some(views)
     });
     counted.await.unwrap()
 }
 
 async fn pages_of_another_origin_are_counted_by_the_table_that_the_server_was_given(engine: Engine) {
-    let scene = TestScene::new();
-    let server = server(&scene).start().await.unwrap();
+    let setup = TestSetup::new();
+    let server = server(&setup).start().await.unwrap();
     let site = site(&server).await;
     let browser = Browser::open(engine, 1400).await;
     browser.goto(&format!("http://{site}/p/acme/applications/shop/SLO")).await;
-    views(&scene, &server, 1).await;
+    views(&setup, &server, 1).await;
     browser.push("/p/acme/applications/shop").await;
-    views(&scene, &server, 2).await;
+    views(&setup, &server, 2).await;
     browser.push("/p/acme/secret").await;
     let expected = [
         ("(unmatched)", 1),
@@ -67,22 +67,22 @@ async fn pages_of_another_origin_are_counted_by_the_table_that_the_server_was_gi
         ("/p/$projectId/applications/$id/SLO", 1),
     ];
     let expected = expected.map(|(page, views)| (page.to_owned(), views)).into();
-    assert_eq!(views(&scene, &server, 3).await, expected);
+    assert_eq!(views(&setup, &server, 3).await, expected);
     browser.close().await;
 }
 
 #[tokio::test]
 async fn the_served_tracker_has_the_routes_in_each_encoding_and_a_browser_that_has_it_gets_it_once() {
-    let scene = TestScene::new();
-    let server = server(&scene).start().await.unwrap();
+    let setup = TestSetup::new();
+    let server = server(&setup).start().await.unwrap();
     let url = server.url("static/tracker.js");
-    let plain = scene.http.get(&url).send().await.unwrap().text().await.unwrap();
+    let plain = setup.http.get(&url).send().await.unwrap().text().await.unwrap();
     let line = plain.lines().next().unwrap();
     let table = line.strip_prefix("const headcountRoutes=").and_then(|line| line.strip_suffix(';'));
     let templates = "/p/:projectId/applications/:id/:report(SLO|CPU)? /it's/:not/`${code}`";
     assert_eq!(serde_json::from_str::<Value>(table.unwrap()).unwrap(), json!(templates));
 
-    let accepting = scene.http.get(&url).header("accept-encoding", "gzip, br");
+    let accepting = setup.http.get(&url).header("accept-encoding", "gzip, br");
     let answer = accepting.send().await.unwrap();
     assert_eq!(answer.headers()["content-encoding"], "gzip");
     let tag = answer.headers()["etag"].clone();
@@ -90,17 +90,17 @@ async fn the_served_tracker_has_the_routes_in_each_encoding_and_a_browser_that_h
     let bytes = answer.bytes().await.unwrap();
     std::io::Read::read_to_string(&mut flate2::read::GzDecoder::new(&*bytes), &mut text).unwrap();
     assert_eq!(text, plain);
-    let again = scene.http.get(&url).header("accept-encoding", "gzip, br").header("if-none-match", tag);
+    let again = setup.http.get(&url).header("accept-encoding", "gzip, br").header("if-none-match", tag);
     assert_eq!(again.send().await.unwrap().status(), 304);
 }
 
 #[tokio::test]
 async fn the_program_is_fetched_once_by_its_script() {
-    let scene = TestScene::new();
-    let server = scene.server_to("http://127.0.0.1:9/").start().await.unwrap();
+    let setup = TestSetup::new();
+    let server = setup.server_to("http://127.0.0.1:9/").start().await.unwrap();
     let browser = Browser::open(Engine::Chromium, 1400).await;
     browser.visit(&server, "welcome").await;
-    views(&scene, &server, 1).await;
+    views(&setup, &server, 1).await;
     let requests = "return performance.getEntriesByType('resource')
         .filter(({ name }) => name.endsWith('/tracker_bg.wasm')).map(({ initiatorType }) => initiatorType)";
     assert_eq!(browser.run(requests).await, json!(["fetch"]));
@@ -109,7 +109,7 @@ async fn the_program_is_fetched_once_by_its_script() {
 
 #[tokio::test]
 async fn a_route_table_that_is_none_is_refused() {
-    let scene = TestScene::new();
+    let setup = TestSetup::new();
     let many: String = (0..513).map(|page| format!("/page{page}\n")).collect();
     let cases = [
         (Some("/\n\n# users\n/users/:\n"), "line 4 has a segment"),
@@ -117,14 +117,14 @@ async fn a_route_table_that_is_none_is_refused() {
         (None, "cannot be read"),
     ];
     for (text, reason) in cases {
-        let file = scene.path("routes");
+        let file = setup.path("routes");
         match text {
             Some(text) => fs::write(&file, text).unwrap(),
             None => fs::remove_file(&file).unwrap(),
         }
-        assert_refused(scene.server_to("http://127.0.0.1:9/").flag("--routes", &file), reason).await;
+        assert_refused(setup.server_to("http://127.0.0.1:9/").flag("--routes", &file), reason).await;
         let by_environment =
-            scene.server_to("http://127.0.0.1:9/").environment("ROUTES", file.to_str().unwrap());
+            setup.server_to("http://127.0.0.1:9/").environment("ROUTES", file.to_str().unwrap());
         assert_refused(by_environment, reason).await;
     }
 }

@@ -4,12 +4,12 @@ use std::{fs, io::Read, process::Command};
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use flate2::read::GzDecoder;
-use headcount_e2e::{command::output, wait::eventually};
+use headcount_harness::{command_output::output, wait::eventually};
 use headcount_shared::payload::Payload;
 
 use crate::{
-    scene::{SOON, TestScene, event},
-    trace::{SyscallTrace, profiling_call},
+    setup::{SOON, TestSetup, event},
+    syscall_trace::{SyscallTrace, profiling_call},
 };
 
 /// Texts that would reveal where the program was built or runs.
@@ -17,16 +17,16 @@ const TELLING: [&str; 7] = ["/root", "/home", ".cargo", "/rustc/", "/usr/", "/tm
 
 #[tokio::test]
 async fn the_profiles_of_a_report_open_hold_samples_and_tell_nothing_of_the_host() {
-    let scene = TestScene::new();
-    let collector = scene.collector().start().await.unwrap();
-    let program = scene.busy_server(&collector).flag("--process-sample-interval", "1s");
+    let setup = TestSetup::new();
+    let collector = setup.collector().start().await.unwrap();
+    let program = setup.busy_server(&collector).flag("--process-sample-interval", "1s");
     let server = program.start().await.unwrap();
     let report = eventually("a report of a busy time arrives", SOON, async || {
-        scene.view(&server, &event("/")).await;
-        let newest = scene.stored(&collector).await.pop()?;
+        setup.view(&server, &event("/")).await;
+        let newest = setup.stored(&collector).await.pop()?;
         let report: Payload =
-            serde_json::from_slice(&scene.stored_bytes(&collector, &newest.id).await).unwrap();
-        let top = top(&scene, &decoded(&report.profile.cpu)).await;
+            serde_json::from_slice(&setup.stored_bytes(&collector, &newest.id).await).unwrap();
+        let top = top(&setup, &decoded(&report.profile.cpu)).await;
         (has_samples(&top) && !report.performance.cpu_usage.is_empty()).then_some(report)
     });
     let report = report.await.unwrap();
@@ -36,7 +36,7 @@ async fn the_profiles_of_a_report_open_hold_samples_and_tell_nothing_of_the_host
     let host = fs::read_to_string("/proc/sys/kernel/hostname").unwrap();
     for profile in [&report.profile.cpu, &report.profile.memory] {
         let pprof = decoded(profile);
-        assert!(has_samples(&top(&scene, &pprof).await));
+        assert!(has_samples(&top(&setup, &pprof).await));
         let text = String::from_utf8_lossy(&unzipped(&pprof)).into_owned();
         // A short host name may occur by chance.
         for telling in TELLING.into_iter().chain(Some(host.trim()).filter(|name| name.len() >= 6)) {
@@ -49,15 +49,15 @@ async fn the_profiles_of_a_report_open_hold_samples_and_tell_nothing_of_the_host
 async fn a_memory_profile_needs_no_directory_for_temporary_files() {
     // The first one does not exist, the second one cannot be written to, and the third one is no directory.
     for directory in ["/nothing/is/here", "/proc", "/dev/null"] {
-        let scene = TestScene::new();
-        let collector = scene.collector().start().await.unwrap();
-        let program = scene.busy_server(&collector).environment("TMPDIR", directory);
+        let setup = TestSetup::new();
+        let collector = setup.collector().start().await.unwrap();
+        let program = setup.busy_server(&collector).environment("TMPDIR", directory);
         let server = program.start().await.unwrap();
-        let report = scene.first_report(&collector).await;
+        let report = setup.first_report(&collector).await;
         let report: Payload =
-            serde_json::from_slice(&scene.stored_bytes(&collector, &report.id).await).unwrap();
+            serde_json::from_slice(&setup.stored_bytes(&collector, &report.id).await).unwrap();
         assert!(!report.profile.memory.is_empty(), "{directory}");
-        assert_eq!(scene.status(&server).await.heap_profile_unavailable, None, "{directory}");
+        assert_eq!(setup.status(&server).await.heap_profile_unavailable, None, "{directory}");
         server.stop().await.unwrap();
     }
 }
@@ -70,15 +70,15 @@ async fn why_there_is_no_profile_is_in_the_status_and_once_in_the_log() {
         ("timer_create", None, None),
         ("timer_create,setitimer", Some(refused), None),
     ] {
-        let scene = TestScene::new();
-        let collector = scene.collector().start().await.unwrap();
-        let (trace, program) = SyscallTrace::refusing(&scene, "trace", calls, scene.busy_server(&collector));
+        let setup = TestSetup::new();
+        let collector = setup.collector().start().await.unwrap();
+        let (trace, program) = SyscallTrace::refusing(&setup, "trace", calls, setup.busy_server(&collector));
         let server = program.start().await.unwrap();
         let reports = eventually("three reports arrive", SOON, async || {
-            Some(scene.stored(&collector).await).filter(|reports| reports.len() >= 3)
+            Some(setup.stored(&collector).await).filter(|reports| reports.len() >= 3)
         });
         reports.await.unwrap();
-        let status = scene.status(&server).await;
+        let status = setup.status(&server).await;
         for (which, expected, told) in
             [("CPU", cpu, status.cpu_profile_unavailable), ("heap", heap, status.heap_profile_unavailable)]
         {
@@ -110,11 +110,11 @@ fn unzipped(pprof: &[u8]) -> Vec<u8> {
 }
 
 /// What `go tool pprof -top` prints.
-async fn top(scene: &TestScene, pprof: &[u8]) -> String {
-    let file = scene.path("profile.pb.gz");
+async fn top(setup: &TestSetup, pprof: &[u8]) -> String {
+    let file = setup.path("profile.pb.gz");
     fs::write(&file, pprof).unwrap();
     let mut command = Command::new("go");
-    command.args(["tool", "pprof", "-top"]).arg(&file).env("PPROF_TMPDIR", scene.path(""));
+    command.args(["tool", "pprof", "-top"]).arg(&file).env("PPROF_TMPDIR", setup.path(""));
     let output = output(command).await.expect("`go` is installed: it judges the profiles");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap()

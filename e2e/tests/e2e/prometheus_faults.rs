@@ -2,16 +2,15 @@
 
 use std::{fs, rc::Rc, time::Duration};
 
-use headcount_e2e::{
-    clock::now, fleet::SimulatedFleet, processes::HeadcountProcess, prometheus::StoppedPrometheus,
-};
+use headcount_harness::{clock::now, processes::HeadcountProcess, prometheus::StoppedPrometheus};
 use headcount_shared::payload::Payload;
+use headcount_sim::SimulatedFleet;
 use serde_json::Value;
 use tokio::task::{JoinSet, LocalSet};
 
 use crate::{
-    saboteur::{FaultyPrometheus, PrometheusFault},
-    scene::{TestScene, own_address},
+    faulty_prometheus::{FaultyPrometheus, PrometheusFault},
+    setup::{TestSetup, own_address},
     world::{failed, not_failed, observer, observer_of, observing, shop, until, until_true},
 };
 
@@ -48,32 +47,32 @@ fn peak_bytes(process: &HeadcountProcess) -> u64 {
 
 #[tokio::test]
 async fn what_is_known_stays_while_prometheus_is_away() {
-    let scene = TestScene::new();
-    let (fleet, observed) = shop(&scene).await;
-    let server = observer_of(&scene, &observed.prometheus.url(""), &fleet).start().await.unwrap();
-    let truth = || fleet.truth(now());
-    until_true(&scene, &server, "before", truth).await;
+    let setup = TestSetup::new();
+    let (fleet, observed) = shop(&setup).await;
+    let server = observer_of(&setup, &observed.prometheus.url(""), &fleet).start().await.unwrap();
+    let expected = || fleet.expected_counts(now());
+    until_true(&setup, &server, "before", expected).await;
 
     let setting = observed.prometheus.kill().unwrap();
-    let report = until(&scene, &server, "Prometheus is away", not_failed).await;
-    assert_eq!(truth().differences(&report), Vec::<String>::new());
+    let report = until(&setup, &server, "Prometheus is away", not_failed).await;
+    assert_eq!(expected().differences(&report), Vec::<String>::new());
 
     let _prometheus = setting.start().await.unwrap();
-    let report = until(&scene, &server, "Prometheus is back", failed).await;
-    assert_eq!(truth().differences(&report), Vec::<String>::new());
+    let report = until(&setup, &server, "Prometheus is back", failed).await;
+    assert_eq!(expected().differences(&report), Vec::<String>::new());
 }
 
 #[tokio::test]
 async fn one_query_that_goes_wrong_costs_only_itself() {
-    let scene = Rc::new(TestScene::new());
-    let (fleet, observed) = shop(&scene).await;
+    let setup = Rc::new(TestSetup::new());
+    let (fleet, observed) = shop(&setup).await;
     let url = observed.prometheus.url("");
     let told = async {
         let mut tasks = JoinSet::new();
         for (number, misdeeds) in MISDEEDS.into_iter().enumerate() {
-            let (scene, url, fleet) = (Rc::clone(&scene), url.clone(), fleet.clone());
+            let (setup, url, fleet) = (Rc::clone(&setup), url.clone(), fleet.clone());
             let server = format!("server{number}");
-            tasks.spawn_local(async move { costs_only_itself(&scene, &server, url, &fleet, misdeeds).await });
+            tasks.spawn_local(async move { costs_only_itself(&setup, &server, url, &fleet, misdeeds).await });
         }
         let mut wrong = 0;
         while let Some(ended) = tasks.join_next().await {
@@ -85,29 +84,29 @@ async fn one_query_that_goes_wrong_costs_only_itself() {
 }
 
 async fn costs_only_itself(
-    scene: &TestScene,
+    setup: &TestSetup,
     server: &str,
     real: String,
     fleet: &SimulatedFleet,
     misdeeds: &[PrometheusFault],
 ) {
-    let saboteur = FaultyPrometheus::start(real, SPOILED).await;
-    let server = observing(observer(scene, server), &saboteur.url(), fleet).start().await.unwrap();
-    let truth = || fleet.truth(now());
-    until_true(scene, &server, "before", truth).await;
+    let faulty = FaultyPrometheus::start(real, SPOILED).await;
+    let server = observing(observer(setup, server), &faulty.url(), fleet).start().await.unwrap();
+    let expected = || fleet.expected_counts(now());
+    until_true(setup, &server, "before", expected).await;
     for &misdeed in misdeeds {
-        saboteur.does(misdeed);
+        faulty.does(misdeed);
         let wrong = |report: &Payload| {
-            let mut wrong = truth().differences(report);
+            let mut wrong = expected().differences(report);
             let failed = failed(report);
             if failed != [SPOILED] {
                 wrong.push(format!("{failed:?} failed"));
             }
             wrong
         };
-        until(scene, &server, &format!("{misdeed:?}"), wrong).await;
-        saboteur.does(PrometheusFault::None);
-        until(scene, &server, &format!("after {misdeed:?}"), failed).await;
+        until(setup, &server, &format!("{misdeed:?}"), wrong).await;
+        faulty.does(PrometheusFault::None);
+        until(setup, &server, &format!("after {misdeed:?}"), failed).await;
         let peak = peak_bytes(&server);
         assert!(peak < MEMORY_BYTES, "{misdeed:?} took the server to {} MiB", peak >> 20);
     }
@@ -115,35 +114,35 @@ async fn costs_only_itself(
 
 #[tokio::test]
 async fn a_saboteur_spoils_one_metric_and_nothing_else() {
-    let scene = TestScene::new();
+    let setup = TestSetup::new();
     let prometheus =
-        StoppedPrometheus::new(scene.path("prometheus")).listen(own_address()).start().await.unwrap();
-    let saboteur = FaultyPrometheus::start(prometheus.url(""), SPOILED).await;
+        StoppedPrometheus::new(setup.path("prometheus")).listen(own_address()).start().await.unwrap();
+    let faulty = FaultyPrometheus::start(prometheus.url(""), SPOILED).await;
     let ask = async |metric: &str| {
-        let url = format!("{}api/v1/query_range?query={metric}&start=0&end=60&step=15", saboteur.url());
-        scene.get(&url).await
+        let url = format!("{}api/v1/query_range?query={metric}&start=0&end=60&step=15", faulty.url());
+        setup.get(&url).await
     };
     for (misdeed, status) in
         [(PrometheusFault::None, 200), (PrometheusFault::Status(422), 422), (PrometheusFault::Garbage, 200)]
     {
-        saboteur.does(misdeed);
+        faulty.does(misdeed);
         assert_eq!(ask(SPOILED).await.status(), status);
         let well: Value = ask("node_info").await.json().await.unwrap();
         assert_eq!(well["status"], "success");
     }
-    saboteur.does(PrometheusFault::Series(5000));
+    faulty.does(PrometheusFault::Series(5000));
     let flood = ask(SPOILED).await.text().await.unwrap();
     assert_eq!(flood.matches("/docker/x").count(), 5000);
 }
 
 #[tokio::test]
 async fn numbers_come_true_when_each_answer_takes_a_second() {
-    let scene = TestScene::new();
-    let (fleet, observed) = shop(&scene).await;
+    let setup = TestSetup::new();
+    let (fleet, observed) = shop(&setup).await;
     let slow = FaultyPrometheus::start(observed.prometheus.url(""), ANY).await;
     slow.does(PrometheusFault::Late(Duration::from_secs(1)));
-    let server = observer_of(&scene, &slow.url(), &fleet).start().await.unwrap();
-    let report = until_true(&scene, &server, "each answer is late", || fleet.truth(now())).await;
+    let server = observer_of(&setup, &slow.url(), &fleet).start().await.unwrap();
+    let report = until_true(&setup, &server, "each answer is late", || fleet.expected_counts(now())).await;
     let quickest = report.performance.constructor.queries.values().map(|query| query.query_time);
     assert!(quickest.fold(f64::INFINITY, f64::min) >= 1.0);
     assert_eq!(failed(&report), Vec::<String>::new());
@@ -151,24 +150,24 @@ async fn numbers_come_true_when_each_answer_takes_a_second() {
 
 #[tokio::test]
 async fn numbers_come_true_when_prometheus_restarts_while_it_is_asked() {
-    let scene = TestScene::new();
-    let (fleet, observed) = shop(&scene).await;
+    let setup = TestSetup::new();
+    let (fleet, observed) = shop(&setup).await;
     let slow = FaultyPrometheus::start(observed.prometheus.url(""), ANY).await;
     slow.stops_after(SOME);
-    let server = observer_of(&scene, &slow.url(), &fleet).start().await.unwrap();
+    let server = observer_of(&setup, &slow.url(), &fleet).start().await.unwrap();
     let under_way = |report: &Payload| {
         let answered = report.performance.constructor.queries.len();
         if answered < SOME / 2 { vec![format!("{answered} queries are answered")] } else { Vec::new() }
     };
-    let report = until(&scene, &server, "some queries are answered", under_way).await;
-    assert_ne!(fleet.truth(now()).differences(&report), Vec::<String>::new(), "this is the middle");
+    let report = until(&setup, &server, "some queries are answered", under_way).await;
+    assert_ne!(fleet.expected_counts(now()).differences(&report), Vec::<String>::new(), "this is the middle");
     let setting = observed.prometheus.kill().unwrap();
     slow.goes_on();
-    until(&scene, &server, "some queries fail", |report| {
+    until(&setup, &server, "some queries fail", |report| {
         if failed(report).is_empty() { vec!["none failed".to_owned()] } else { Vec::new() }
     })
     .await;
     let _prometheus = setting.start().await.unwrap();
-    until_true(&scene, &server, "Prometheus is back", || fleet.truth(now())).await;
-    until(&scene, &server, "Prometheus is back", failed).await;
+    until_true(&setup, &server, "Prometheus is back", || fleet.expected_counts(now())).await;
+    until(&setup, &server, "Prometheus is back", failed).await;
 }

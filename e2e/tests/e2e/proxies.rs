@@ -3,18 +3,18 @@
 
 use std::{fs, path::Path};
 
-use headcount_e2e::{
+use headcount_harness::{
     browser::{Browser, Engine},
     http::{self, ADMIN_TOKEN},
     in_every_engine,
     processes::HeadcountProcess,
-    proxy::ReverseProxy,
+    reverse_proxy::ReverseProxy,
 };
 use reqwest::{Client, Method, StatusCode};
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::scene::{TestScene, event, own_address};
+use crate::setup::{TestSetup, event, own_address};
 
 in_every_engine!(
     the_operator_signs_in_through_the_shortest_nginx,
@@ -61,9 +61,9 @@ const CLAIMS: [&[(&str, &str)]; 3] = [
 ];
 
 /// A server under `/x/` and a collector, each with one view.
-async fn programs(scene: &TestScene) -> (HeadcountProcess, HeadcountProcess) {
-    let collector = scene.collector().start().await.unwrap();
-    let server = scene.server(&collector).flag("--url-base-path", "/x").start().await.unwrap();
+async fn programs(setup: &TestSetup) -> (HeadcountProcess, HeadcountProcess) {
+    let collector = setup.collector().start().await.unwrap();
+    let server = setup.server(&collector).flag("--url-base-path", "/x").start().await.unwrap();
     (server, collector)
 }
 
@@ -97,25 +97,25 @@ fn shortest_caddy(program: &HeadcountProcess) -> String {
 
 #[tokio::test]
 async fn through_the_shortest_nginx_strangers_see_what_is_public() {
-    let scene = TestScene::new();
-    let (server, collector) = programs(&scene).await;
+    let setup = TestSetup::new();
+    let (server, collector) = programs(&setup).await;
     let proxy = ReverseProxy::nginx(own_address(), &shortest_nginx("/x/", &server)).await.unwrap();
     let base = proxy.url("x/");
     assert_strangers_are_refused(&base, &PRIVATE).await;
-    assert_eq!(scene.http.get(format!("{base}api/projects")).send().await.unwrap().status(), StatusCode::OK);
+    assert_eq!(setup.http.get(format!("{base}api/projects")).send().await.unwrap().status(), StatusCode::OK);
     for path in ["health", "sign-in", "static/tracker.js", "static/sign-in.js"] {
         assert_eq!(ask(&Method::GET, &format!("{base}{path}"), &[], vec![]).await, StatusCode::OK, "{path}");
     }
     let view = serde_json::to_vec(&event("/")).unwrap();
     assert_eq!(ask(&Method::POST, &format!("{base}stats"), &[], view).await, StatusCode::NO_CONTENT);
-    assert!(scene.status(&server).await.enabled);
+    assert!(setup.status(&server).await.enabled);
 
     let proxy = ReverseProxy::nginx(own_address(), &shortest_nginx("/", &collector)).await.unwrap();
     assert_strangers_are_refused(&proxy.url(""), &FLEET).await;
     let json = [("content-type", "application/json")];
     let sent = ask(&Method::POST, &proxy.url("ce/usage-statistics"), &json, report()).await;
     assert_eq!(sent, StatusCode::OK);
-    assert_eq!(scene.stored(&collector).await.len(), 1);
+    assert_eq!(setup.stored(&collector).await.len(), 1);
 }
 
 /// A report that a collector accepts.
@@ -125,25 +125,25 @@ fn report() -> Vec<u8> {
 }
 
 async fn the_operator_signs_in_through_the_shortest_nginx(engine: Engine) {
-    let scene = TestScene::new();
-    let (server, collector) = programs(&scene).await;
+    let setup = TestSetup::new();
+    let (server, collector) = programs(&setup).await;
     let of_server = ReverseProxy::nginx(own_address(), &shortest_nginx("/x/", &server)).await.unwrap();
     let of_collector = ReverseProxy::nginx(own_address(), &shortest_nginx("/", &collector)).await.unwrap();
-    assert_operator_gets_in(engine, &scene, &server, &of_server.url("x/"), &of_collector.url("")).await;
+    assert_operator_gets_in(engine, &setup, &server, &of_server.url("x/"), &of_collector.url("")).await;
 }
 
 async fn the_operator_signs_in_through_the_shortest_caddy(engine: Engine) {
-    let scene = TestScene::new();
-    let (server, collector) = programs(&scene).await;
+    let setup = TestSetup::new();
+    let (server, collector) = programs(&setup).await;
     let of_server = ReverseProxy::caddy(own_address(), &shortest_caddy(&server)).await.unwrap();
     let of_collector = ReverseProxy::caddy(own_address(), &shortest_caddy(&collector)).await.unwrap();
-    assert_operator_gets_in(engine, &scene, &server, &of_server.url("x/"), &of_collector.url("")).await;
+    assert_operator_gets_in(engine, &setup, &server, &of_server.url("x/"), &of_collector.url("")).await;
 }
 
 /// Checks that a browser can sign in with the form, change something, and sign out.
 async fn assert_operator_gets_in(
     engine: Engine,
-    scene: &TestScene,
+    setup: &TestSetup,
     server: &HeadcountProcess,
     of_server: &str,
     of_collector: &str,
@@ -162,7 +162,7 @@ async fn assert_operator_gets_in(
         if base == of_server {
             browser.press(signed_in).await;
             browser.wait_for("return document.querySelector('button[role=switch]')?.getAttribute('aria-checked') === 'false'").await;
-            assert!(!scene.status(server).await.enabled);
+            assert!(!setup.status(server).await.enabled);
         }
         browser.press(sign_out).await;
         browser.wait_for(form).await;
@@ -173,8 +173,8 @@ async fn assert_operator_gets_in(
 /// Tests the headers that Traefik adds, by its documentation. It forwards the host name unchanged.
 #[tokio::test]
 async fn a_proxy_that_tells_what_it_does_as_traefik_lets_the_operator_in_and_no_one_else() {
-    let scene = TestScene::new();
-    let (server, _collector) = programs(&scene).await;
+    let setup = TestSetup::new();
+    let (server, _collector) = programs(&setup).await;
     let client = http::client().unwrap();
     let added = [
         ("host", "stats.example.com"),
@@ -215,7 +215,7 @@ async fn a_proxy_that_tells_what_it_does_as_traefik_lets_the_operator_in_and_no_
 /// The snippets of a language in `docs/operating.md`, in their order, with the addresses of the programs in
 /// them.
 fn snippets(language: &str, server: &HeadcountProcess, collector: &HeadcountProcess) -> Vec<String> {
-    let manual = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/operating.md");
+    let manual = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/operating.md");
     let manual = fs::read_to_string(manual).unwrap();
     let begin = format!("```{language}\n");
     let address = |process: &HeadcountProcess| process.address().unwrap().to_string();
@@ -238,7 +238,7 @@ async fn assert_only_the_public_goes_out(
     site: &str,
     fleet: &str,
     collector: &HeadcountProcess,
-    scene: &TestScene,
+    setup: &TestSetup,
 ) {
     let view = serde_json::to_vec(&event("/")).unwrap();
     assert_eq!(ask(&Method::POST, &format!("{site}x/stats"), &[], view).await, StatusCode::NO_CONTENT);
@@ -261,7 +261,7 @@ async fn assert_only_the_public_goes_out(
     large["profile"]["cpu"] = json!("A".repeat(2 << 20));
     let large = serde_json::to_vec(&large).unwrap();
     assert_eq!(ask(&Method::POST, &intake, &json, large).await, StatusCode::OK);
-    assert_eq!(scene.stored(collector).await.len(), 2);
+    assert_eq!(setup.stored(collector).await.len(), 2);
     for path in ["", "sign-in", "api/fleet", "api/reports"] {
         let status = ask(&Method::GET, &format!("{fleet}{path}"), &bearer, vec![]).await;
         assert_eq!(status, StatusCode::NOT_FOUND, "{path}");
@@ -270,13 +270,13 @@ async fn assert_only_the_public_goes_out(
 
 #[tokio::test]
 async fn the_snippets_for_nginx_let_out_what_is_public_and_write_nothing_down() {
-    let scene = TestScene::new();
-    let (server, collector) = programs(&scene).await;
+    let setup = TestSetup::new();
+    let (server, collector) = programs(&setup).await;
     let snippets = snippets("nginx", &server, &collector);
     let [site, fleet] = snippets.as_slice() else { panic!("two snippets, not {}", snippets.len()) };
     let site = ReverseProxy::nginx(own_address(), site).await.unwrap();
     let fleet = ReverseProxy::nginx(own_address(), fleet).await.unwrap();
-    assert_only_the_public_goes_out(&site.url(""), &fleet.url(""), &collector, &scene).await;
+    assert_only_the_public_goes_out(&site.url(""), &fleet.url(""), &collector, &setup).await;
     for (proxy, silent) in [(&site, "/x/stats"), (&fleet, "/ce/usage-statistics")] {
         let written = proxy.access_log().unwrap();
         assert!(!written.contains(silent), "{written}");
@@ -299,9 +299,9 @@ async fn send_with_forged_address(intake: &str, reports: usize) -> StatusCode {
 
 #[tokio::test]
 async fn behind_the_snippets_for_nginx_a_forged_address_does_not_count() {
-    let scene = TestScene::new();
-    let collector = scene.collector().flag("--trusted-proxy", "127.0.0.1").start().await.unwrap();
-    let server = scene.server(&collector).start().await.unwrap();
+    let setup = TestSetup::new();
+    let collector = setup.collector().flag("--trusted-proxy", "127.0.0.1").start().await.unwrap();
+    let server = setup.server(&collector).start().await.unwrap();
     let snippets = snippets("nginx", &server, &collector);
     let passed = snippets.concat().matches("proxy_pass").count();
     assert_eq!(snippets.concat().matches("proxy_set_header X-Forwarded-For $remote_addr;").count(), passed);
@@ -315,8 +315,8 @@ async fn behind_the_snippets_for_nginx_a_forged_address_does_not_count() {
 
 #[tokio::test]
 async fn the_snippets_for_caddy_let_out_what_is_public() {
-    let scene = TestScene::new();
-    let (server, collector) = programs(&scene).await;
+    let setup = TestSetup::new();
+    let (server, collector) = programs(&setup).await;
     let snippets = snippets("caddyfile", &server, &collector);
     let [snippet] = snippets.as_slice() else { panic!("one snippet, not {}", snippets.len()) };
     let site_of = |host: &str| {
@@ -325,5 +325,5 @@ async fn the_snippets_for_caddy_let_out_what_is_public() {
     };
     let site = ReverseProxy::caddy(own_address(), &site_of("shop.example.com")).await.unwrap();
     let fleet = ReverseProxy::caddy(own_address(), &site_of("fleet.example.com")).await.unwrap();
-    assert_only_the_public_goes_out(&site.url(""), &fleet.url(""), &collector, &scene).await;
+    assert_only_the_public_goes_out(&site.url(""), &fleet.url(""), &collector, &setup).await;
 }

@@ -7,24 +7,19 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use headcount_e2e::{
-    clock::now,
-    fleet::{SimulatedFleet, prices},
-    observed::ObservedFleets,
-    postgres::{RunningPostgres, StoppedPostgres},
-    processes::HeadcountProcess,
-    program::HeadcountProgram,
-};
+use headcount_harness::{clock::now, processes::HeadcountProcess, program::HeadcountProgram};
+use headcount_postgres::postgres::TestPostgres;
 use headcount_shared::payload::{
     AlertingIntegration::{self, Opsgenie, Pagerduty, Slack, Teams},
     DatabaseType, InspectionOverrides, IntegrationSection, Payload,
 };
+use headcount_sim::{SimulatedFleet, observed_fleets::ObservedFleets, prices};
 use reqwest::{StatusCode, Url};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, raw_sql, sqlite::SqliteConnectOptions};
 
 use crate::{
-    reports::FetchedReports,
-    scene::{BrowserTotals, TestScene, event, own_address},
+    fetched_reports::FetchedReports,
+    setup::{BrowserTotals, TestSetup, event, own_address},
     world::{shop, until},
 };
 
@@ -93,7 +88,7 @@ impl CorootVersion {
 
     /// The differences between a report and what is expected.
     fn differences(&self, fleet: &SimulatedFleet, report: &Payload) -> Vec<String> {
-        let mut wrong = fleet.truth(now()).differences(report);
+        let mut wrong = fleet.expected_counts(now()).differences(report);
         let counts = |&(id, project_level, application_level): &(&str, u64, u64)| {
             (id.to_owned(), InspectionOverrides { project_level, application_level })
         };
@@ -123,16 +118,16 @@ impl CorootVersion {
 struct CorootLeftovers<'p> {
     data: PathBuf,
     files: DirectoryContents,
-    postgres: Option<(&'p RunningPostgres, String)>,
+    postgres: Option<(&'p TestPostgres, String)>,
 }
 
 /// The mode, the time of the last change and the bytes of everything in a directory.
 type DirectoryContents = BTreeMap<PathBuf, (u32, [i64; 2], Vec<u8>)>;
 
 impl<'p> CorootLeftovers<'p> {
-    async fn new(data: PathBuf, postgres: Option<&'p RunningPostgres>) -> Self {
+    async fn new(data: PathBuf, postgres: Option<&'p TestPostgres>) -> Self {
         let postgres = match postgres {
-            Some(postgres) => Some((postgres, postgres.dump(DATABASE).await.unwrap())),
+            Some(postgres) => Some((postgres, postgres.dump(DATABASE))),
             None => None,
         };
         Self { files: contents(&data), data, postgres }
@@ -146,7 +141,7 @@ impl<'p> CorootLeftovers<'p> {
             assert!(now[path] == *file, "{} has changed, {when}", path.display());
         }
         if let Some((postgres, dump)) = &self.postgres {
-            assert_eq!(postgres.dump(DATABASE).await.unwrap(), *dump, "{when}");
+            assert_eq!(postgres.dump(DATABASE), *dump, "{when}");
         }
     }
 }
@@ -189,10 +184,10 @@ async fn leave_database(data: &Path, statements: String) {
 }
 
 /// A read-only server that reports every two seconds.
-fn reader(scene: &TestScene, collector: &HeadcountProcess) -> HeadcountProgram {
-    let prices = scene.path("cloud-pricing.json.gz");
+fn reader(setup: &TestSetup, collector: &HeadcountProcess) -> HeadcountProgram {
+    let prices = setup.path("cloud-pricing.json.gz");
     prices::write(&prices).unwrap();
-    scene
+    setup
         .server_reporting(&collector.url("ce/usage-statistics"), "2s")
         .argument("--read-only-settings")
         .flag("--cloud-pricing-url", prices::url(&prices).unwrap())
@@ -200,7 +195,7 @@ fn reader(scene: &TestScene, collector: &HeadcountProcess) -> HeadcountProgram {
 
 /// Checks that a server reports what it found and changes nothing, even if it is killed.
 async fn assert_read(
-    scene: &TestScene,
+    setup: &TestSetup,
     program: HeadcountProgram,
     collector: &HeadcountProcess,
     left: CorootLeftovers<'_>,
@@ -209,14 +204,14 @@ async fn assert_read(
 ) {
     let wrong = |report: &Payload| era.differences(fleet, report);
     let server = program.start().await.unwrap();
-    let report = until(scene, &server, "what was found", wrong).await;
+    let report = until(setup, &server, "what was found", wrong).await;
     let instance = report.instance.uuid;
     assert_ne!(instance.to_string(), IDENTITY, "Coroot reports itself");
     let kept = fs::read_to_string(left.data.join("headcount/instance.uuid")).unwrap();
     assert_eq!(kept, instance.to_string());
     let kind = if left.postgres.is_some() { DatabaseType::Postgres } else { DatabaseType::Sqlite };
     assert_eq!(report.instance.database_type, kind);
-    let mut reports = FetchedReports::of(scene, collector);
+    let mut reports = FetchedReports::of(setup, collector);
     let sent: u64 = era.sent.iter().map(|(_, count)| count).sum();
     let notifications = |report: &Payload| report.ux.sent_notifications.values().sum();
     reports.add_up("notifications", &[instance], sent, notifications).await;
@@ -226,21 +221,21 @@ async fn assert_read(
     left.assert_same("while it is read").await;
 
     for enabled in [false, true] {
-        assert_eq!(scene.switch(&server, enabled).await.status(), StatusCode::OK);
+        assert_eq!(setup.switch(&server, enabled).await.status(), StatusCode::OK);
         left.assert_same("after a switch").await;
     }
     let server = server.stop().await.unwrap().start().await.unwrap();
     left.assert_same("after an orderly end").await;
-    until(scene, &server, "after an orderly end", wrong).await;
+    until(setup, &server, "after an orderly end", wrong).await;
     let mut counted = BrowserTotals::default();
     for page in ["/", "/welcome"] {
         let event = event(page);
-        scene.view(&server, &event).await;
+        setup.view(&server, &event).await;
         counted.count(&event);
     }
     let server = server.kill().unwrap().start().await.unwrap();
     left.assert_same("after a death").await;
-    until(scene, &server, "after a death", wrong).await;
+    until(setup, &server, "after a death", wrong).await;
     reports.add_up("page views", &[instance], 2, |report| report.ux.page_views.values().sum()).await;
     assert_eq!(reports.totals_of(instance), counted);
     reports.add_up("notifications", &[instance], sent, notifications).await;
@@ -253,42 +248,42 @@ async fn assert_read(
 }
 
 async fn assert_file_is_read(era: &CorootVersion, fleet: &SimulatedFleet, observed: &ObservedFleets) {
-    let scene = TestScene::new();
-    let collector = scene.collector().start().await.unwrap();
-    let program = reader(&scene, &collector);
+    let setup = TestSetup::new();
+    let collector = setup.collector().start().await.unwrap();
+    let program = reader(&setup, &collector);
     leave_files(program.data_dir());
     leave_database(program.data_dir(), era.statements(fleet, &observed.prometheus.url(""))).await;
     let left = CorootLeftovers::new(program.data_dir().to_owned(), None).await;
-    assert_read(&scene, program, &collector, left, era, fleet).await;
+    assert_read(&setup, program, &collector, left, era, fleet).await;
 }
 
 /// Does the same with a role that may only read.
 async fn assert_server_is_read(era: &CorootVersion, fleet: &SimulatedFleet, observed: &ObservedFleets) {
-    let scene = TestScene::new();
-    let collector = scene.collector().start().await.unwrap();
-    let postgres = StoppedPostgres::new(own_address().ip()).await.unwrap().start().await.unwrap();
-    postgres.create(DATABASE).await.unwrap();
+    let setup = TestSetup::new();
+    let collector = setup.collector().start().await.unwrap();
+    let postgres = TestPostgres::start_on(own_address().ip());
+    postgres.create(DATABASE);
     let statements = era.statements(fleet, &observed.prometheus.url(""));
     let [name, password] = READER;
     let rights = format!(
         "CREATE ROLE {name} LOGIN PASSWORD '{password}'; GRANT SELECT ON ALL TABLES IN SCHEMA public TO {name}"
     );
     for statements in [&statements, &rights] {
-        postgres.query(DATABASE, statements).await.unwrap();
+        postgres.psql(DATABASE, statements);
     }
     let mut address = Url::parse(&postgres.url(DATABASE)).unwrap();
     address.set_username(name).unwrap();
     address.set_password(Some(password)).unwrap();
-    let program = reader(&scene, &collector).flag("--pg-connection-string", address.as_str());
+    let program = reader(&setup, &collector).flag("--pg-connection-string", address.as_str());
     leave_files(program.data_dir());
     let left = CorootLeftovers::new(program.data_dir().to_owned(), Some(&postgres)).await;
-    assert_read(&scene, program, &collector, left, era, fleet).await;
+    assert_read(&setup, program, &collector, left, era, fleet).await;
 }
 
 #[tokio::test]
 async fn what_coroot_has_left_is_reported_and_stays_as_it_is() {
-    let scene = TestScene::new();
-    let (fleet, observed) = shop(&scene).await;
+    let setup = TestSetup::new();
+    let (fleet, observed) = shop(&setup).await;
     tokio::join!(
         assert_file_is_read(&COROOT_1_6, &fleet, &observed),
         assert_file_is_read(&LATER, &fleet, &observed),

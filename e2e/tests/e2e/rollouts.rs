@@ -2,26 +2,23 @@
 
 use std::{fs, rc::Rc, time::Duration};
 
-use headcount_e2e::{
-    clock::now,
-    fleet::{
-        SimulatedFleet,
-        shape::{FleetShape, VersionLoad, WorkloadChange},
-    },
-    observed::ObservedFleets,
-    past,
-    processes::HeadcountProcess,
-    program::HeadcountProgram,
-    projects::{self, CorootProject},
-    wait::eventually,
+use headcount_harness::{
+    clock::now, processes::HeadcountProcess, program::HeadcountProgram, wait::eventually,
+};
+use headcount_sim::{
+    SimulatedFleet,
+    coroot_projects::{self, CorootProject},
+    observed_fleets::ObservedFleets,
+    shape::{FleetShape, VersionLoad, WorkloadChange},
+    stored_history,
 };
 use tokio::task::{JoinSet, LocalSet};
 
 use crate::{
-    happened::{EventTotals, rolled_out},
-    scene::{SOON, TestScene, copy, own_address},
-    trace::SyscallTrace,
-    wire::{FaultyWire, WireMode},
+    event_totals::{EventTotals, rolled_out},
+    faulty_wire::{FaultyWire, WireMode},
+    setup::{SOON, TestSetup, copy, own_address},
+    syscall_trace::SyscallTrace,
     world::{TRUE_AT_LAST, observer, reporting, until, until_true},
 };
 
@@ -35,18 +32,18 @@ const SCRAPES: Duration = Duration::from_secs(15);
 /// The documented shop, with an additional rollout of an uncounted application.
 fn shape() -> FleetShape {
     let mut shape = FleetShape::document_a();
-    let fate = WorkloadChange::Rollout { at: -2100, every: None, load: VersionLoad::USUAL };
+    let change = WorkloadChange::Rollout { at: -2100, every: None, load: VersionLoad::BASELINE };
     for workload in shape.workloads.iter_mut().filter(|workload| workload.name == "grafana") {
-        workload.fate = fate;
+        workload.change = change;
     }
     shape
 }
 
 /// Starts a Prometheus with that fleet.
-async fn rolling(scene: &TestScene) -> (SimulatedFleet, ObservedFleets) {
-    let fleet = SimulatedFleet::invent("shop", &shape(), 1, now() - AGE).unwrap();
+async fn rolling(setup: &TestSetup) -> (SimulatedFleet, ObservedFleets) {
+    let fleet = SimulatedFleet::generate("shop", &shape(), 1, now() - AGE).unwrap();
     let every = i64::try_from(SCRAPES.as_secs()).unwrap();
-    let directory = scene.path("prometheus");
+    let directory = setup.path("prometheus");
     let observed =
         ObservedFleets::start(&directory, own_address(), vec![fleet.clone()], every, SCRAPES).await;
     (fleet, observed.unwrap())
@@ -54,26 +51,26 @@ async fn rolling(scene: &TestScene) -> (SimulatedFleet, ObservedFleets) {
 
 /// A server with the history of an earlier server in its settings.
 async fn successor(
-    scene: &TestScene,
+    setup: &TestSetup,
     name: &str,
     fleet: &SimulatedFleet,
     observed: &ObservedFleets,
 ) -> HeadcountProgram {
-    let program = observer(scene, name);
+    let program = observer(setup, name);
     let project = CorootProject {
         name: fleet.name().to_owned(),
         prometheus: observed.prometheus.url(""),
         refresh_interval: SCRAPES,
         extra_selector: fleet.selector(),
     };
-    projects::write(program.data_dir(), &[project]).await.unwrap();
+    coroot_projects::write(program.data_dir(), &[project]).await.unwrap();
     let before = fleet.stored_rollouts(now() - AGE - 3600);
-    past::write(program.data_dir(), fleet.name(), &before).await.unwrap();
+    stored_history::write(program.data_dir(), fleet.name(), &before).await.unwrap();
     program
 }
 
 /// The expected events of the hour before the first start of a server, and of the time since.
-fn truth(fleet: &SimulatedFleet) -> EventTotals {
+fn expected(fleet: &SimulatedFleet) -> EventTotals {
     let (from, until) = (now() - 3600, now());
     EventTotals {
         deployments: fleet.deployments_between(from, until),
@@ -83,33 +80,33 @@ fn truth(fleet: &SimulatedFleet) -> EventTotals {
 }
 
 /// Requests previews until one has all events.
-async fn until_known(scene: &TestScene, server: &HeadcountProcess, fleet: &SimulatedFleet) {
-    until(scene, server, "what happened", |report| {
-        let (said, truth) = (EventTotals::of(report), truth(fleet));
-        if said == truth { Vec::new() } else { vec![format!("{said:?} instead of {truth:?}")] }
+async fn until_known(setup: &TestSetup, server: &HeadcountProcess, fleet: &SimulatedFleet) {
+    until(setup, server, "what happened", |report| {
+        let (said, expected) = (EventTotals::of(report), expected(fleet));
+        if said == expected { Vec::new() } else { vec![format!("{said:?} instead of {expected:?}")] }
     })
     .await;
 }
 
 #[tokio::test]
 async fn a_rollout_and_its_summary_arrive_once_through_crashes_and_silent_collectors() {
-    let scene = TestScene::new();
-    let (fleet, observed) = rolling(&scene).await;
-    let expected = truth(&fleet);
+    let setup = TestSetup::new();
+    let (fleet, observed) = rolling(&setup).await;
+    let expected = expected(&fleet);
     let changes = expected.summaries.iter().map(|(change, count)| (change.as_str(), *count));
     assert_eq!(expected.deployments, 1);
     assert_eq!(changes.collect::<Vec<_>>(), [("+Logs", 1), ("-CPU", 1), ("-Memory", 1)]);
-    let program = successor(&scene, "server", &fleet, &observed).await;
+    let program = successor(&setup, "server", &fleet, &observed).await;
     let server = program.clone().start().await.unwrap();
-    until_known(&scene, &server, &fleet).await;
-    assert_eq!(EventTotals::of(&scene.preview(&server).await), expected, "looking takes nothing");
+    until_known(&setup, &server, &fleet).await;
+    assert_eq!(EventTotals::of(&setup.preview(&server).await), expected, "looking takes nothing");
     server.kill().unwrap();
 
     // The collector has the report, and the server does not know.
-    let collector = scene.collector().start().await.unwrap();
+    let collector = setup.collector().start().await.unwrap();
     let wire = FaultyWire::to(collector.address().unwrap(), WireMode::LoseAnswers).await;
     let program =
-        reporting(&scene, program.data_dir(), &format!("http://{}/ce/usage-statistics", wire.address));
+        reporting(&setup, program.data_dir(), &format!("http://{}/ce/usage-statistics", wire.address));
     let server = program.start().await.unwrap();
     eventually("an answer is lost", SOON, async || (wire.lost_answers() > 0).then_some(())).await.unwrap();
     let program = server.kill().unwrap();
@@ -117,22 +114,22 @@ async fn a_rollout_and_its_summary_arrive_once_through_crashes_and_silent_collec
     let down = collector.kill().unwrap();
     wire.set(WireMode::Forward);
     let server = program.start().await.unwrap();
-    let queued = scene.status(&server).await.queued;
+    let queued = setup.status(&server).await.queued;
     eventually("intervals pass", SOON, async || {
-        (scene.status(&server).await.queued > queued + 2).then_some(())
+        (setup.status(&server).await.queued > queued + 2).then_some(())
     })
     .await
     .unwrap();
     let program = server.kill().unwrap();
     let (collector, server) = (down.start().await.unwrap(), program.start().await.unwrap());
-    assert_eq!(EventTotals::arrived(&scene, &server, &collector).await, expected);
+    assert_eq!(EventTotals::arrived(&setup, &server, &collector).await, expected);
 
     // A server that sees all of this for the first time does not count it again.
     let program = server.stop().await.unwrap();
     fs::remove_dir_all(program.data_dir().join("cache")).unwrap();
     let server = program.start().await.unwrap();
-    until_true(&scene, &server, "a server without a cache", || fleet.truth(now())).await;
-    assert_eq!(EventTotals::arrived(&scene, &server, &collector).await, expected);
+    until_true(&setup, &server, "a server without a cache", || fleet.expected_counts(now())).await;
+    assert_eq!(EventTotals::arrived(&setup, &server, &collector).await, expected);
     let program = server.stop().await.unwrap();
     let remembered = rolled_out(program.data_dir()).await;
     let (grafana, orders) = ("monitoring:Deployment:grafana", "shop:Deployment:orders");
@@ -163,12 +160,12 @@ const AT_A_TIME: usize = 3;
 
 #[tokio::test]
 async fn a_server_killed_while_it_finds_out_or_reports_what_happened_counts_it_once() {
-    let scene = Rc::new(TestScene::new());
-    let (fleet, observed) = rolling(&scene).await;
-    let fresh = successor(&scene, "fresh", &fleet, &observed).await;
-    let known = successor(&scene, "known", &fleet, &observed).await;
+    let setup = Rc::new(TestSetup::new());
+    let (fleet, observed) = rolling(&setup).await;
+    let fresh = successor(&setup, "fresh", &fleet, &observed).await;
+    let known = successor(&setup, "known", &fleet, &observed).await;
     let server = known.start().await.unwrap();
-    until_known(&scene, &server, &fleet).await;
+    until_known(&setup, &server, &fleet).await;
     let known = server.kill().unwrap();
     let finding = DEATHS_WHILE_FINDING_OUT.map(|nth| (fresh.clone(), "pwrite64", nth));
     let reporting = DEATHS_WHILE_REPORTING.map(|(calls, nth)| (known.clone(), calls, nth));
@@ -177,8 +174,8 @@ async fn a_server_killed_while_it_finds_out_or_reports_what_happened_counts_it_o
         for some in deaths.chunks(AT_A_TIME) {
             let mut dying = JoinSet::new();
             for (program, calls, nth) in some.iter().cloned() {
-                let (scene, fleet) = (Rc::clone(&scene), fleet.clone());
-                dying.spawn_local(async move { dies(&scene, &fleet, &program, calls, nth).await });
+                let (setup, fleet) = (Rc::clone(&setup), fleet.clone());
+                dying.spawn_local(async move { dies(&setup, &fleet, &program, calls, nth).await });
             }
             dying.join_all().await;
         }
@@ -188,7 +185,7 @@ async fn a_server_killed_while_it_finds_out_or_reports_what_happened_counts_it_o
 
 /// Runs a copy of a server until it is killed at its `nth` call of a kind, and then a successor.
 async fn dies(
-    scene: &TestScene,
+    setup: &TestSetup,
     fleet: &SimulatedFleet,
     program: &HeadcountProgram,
     calls: &str,
@@ -196,24 +193,24 @@ async fn dies(
 ) {
     let what =
         format!("{} killed at call {nth} of {calls}", program.data_dir().file_name().unwrap().display());
-    let directory = scene.path(&what);
+    let directory = setup.path(&what);
     copy(program.data_dir(), &directory);
     let collector =
-        HeadcountProgram::collect(scene.path(&format!("collector of {what}"))).listen(own_address());
+        HeadcountProgram::collect(setup.path(&format!("collector of {what}"))).listen(own_address());
     let collector = collector.start().await.unwrap();
-    let program = reporting(scene, &directory, &collector.url("ce/usage-statistics"));
+    let program = reporting(setup, &directory, &collector.url("ce/usage-statistics"));
     let (trace, doomed) =
-        SyscallTrace::killing(scene, &format!("trace of {what}"), calls, nth, program.clone());
+        SyscallTrace::killing(setup, &format!("trace of {what}"), calls, nth, program.clone());
     // It may be killed before it is healthy.
     let doomed = doomed.start().await.ok();
     trace.until("+++ killed by SIGKILL +++").await;
     drop(doomed);
     let server = program.start().await.unwrap();
-    let expected = truth(fleet);
+    let expected = expected(fleet);
     eventually(&what, TRUE_AT_LAST, async || {
-        (EventTotals::in_reports(scene, &collector).await == expected).then_some(())
+        (EventTotals::in_reports(setup, &collector).await == expected).then_some(())
     })
     .await
     .unwrap();
-    assert_eq!(EventTotals::arrived(scene, &server, &collector).await, expected, "{what}");
+    assert_eq!(EventTotals::arrived(setup, &server, &collector).await, expected, "{what}");
 }

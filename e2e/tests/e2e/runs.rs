@@ -2,11 +2,11 @@
 
 use std::{env, fs, future::pending, path::Path, process::Stdio};
 
-use headcount_e2e::{run, wait::eventually};
+use headcount_harness::{test_run, wait::eventually};
 use serde_json::{Value, json};
 use tokio::process::Command;
 
-use crate::scene::{SOON, TestScene};
+use crate::setup::{SOON, TestSetup};
 
 /// The environment variable with the path of a file for the run that is killed.
 const TOLD: &str = "HEADCOUNT_TOLD";
@@ -16,8 +16,8 @@ async fn a_run_that_is_killed_leaves_no_process_and_no_directory() {
     if let Some(file) = env::var_os(TOLD) {
         return is_killed(file.as_ref()).await;
     }
-    let scene = TestScene::new();
-    let file = scene.path("told");
+    let setup = TestSetup::new();
+    let file = setup.path("told");
     let mut command = Command::new(env::current_exe().unwrap());
     let name = "runs::a_run_that_is_killed_leaves_no_process_and_no_directory";
     command.args([name, "--exact"]).env(TOLD, &file).kill_on_drop(true);
@@ -37,9 +37,9 @@ async fn a_run_that_is_killed_leaves_no_process_and_no_directory() {
 
 /// The run that is killed: it has a directory and a process, and does not end by itself.
 async fn is_killed(file: &Path) {
-    let scene = TestScene::new();
-    let collector = scene.collector().start().await.unwrap();
-    let told = json!({ "directory": run::directory().unwrap(), "process": collector.id() });
+    let setup = TestSetup::new();
+    let collector = setup.collector().start().await.unwrap();
+    let told = json!({ "directory": test_run::directory().unwrap(), "process": collector.id() });
     let whole = file.with_extension("part");
     fs::write(&whole, told.to_string()).unwrap();
     fs::rename(whole, file).unwrap();

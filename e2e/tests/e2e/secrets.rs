@@ -2,7 +2,7 @@
 
 use std::process::Stdio;
 
-use headcount_e2e::{
+use headcount_harness::{
     program::{HeadcountProgram, binary},
     wait::{eventually, within},
 };
@@ -12,14 +12,14 @@ use tokio::{
     process::Command,
 };
 
-use crate::scene::{SOON, TestScene, event};
+use crate::setup::{SOON, TestSetup, event};
 
 /// A secret that must not be printed.
 const SECRET: &str = "zqxjvk";
 
 #[tokio::test]
 async fn a_refused_start_says_what_is_wrong_without_a_secret() {
-    let scene = TestScene::new();
+    let setup = TestSetup::new();
     for (flag, value) in [
         ("--admin-token", "zqxjvk secret"),
         ("--collector-url", "ftp://u:zqxjvk@x/"),
@@ -32,7 +32,7 @@ async fn a_refused_start_says_what_is_wrong_without_a_secret() {
         ("--bootstrap-prometheus-url", "http://u:zqxjvk@169.254.169.254/"),
     ] {
         let name = flag.trim_start_matches("--").to_uppercase().replace('-', "_");
-        let server = || HeadcountProgram::serve(scene.path("data"));
+        let server = || HeadcountProgram::serve(setup.path("data"));
         for program in [
             server().flag(flag, value),
             server().environment(&name, value),
@@ -48,19 +48,19 @@ async fn a_refused_start_says_what_is_wrong_without_a_secret() {
 
 #[tokio::test]
 async fn the_status_and_the_page_show_the_collector_without_a_password() {
-    let scene = TestScene::new();
-    let server = scene.server_to("http://zqxjvk:zqxjvk@127.0.0.1:9/x?token=zqxjvk").start().await.unwrap();
-    assert_eq!(scene.status(&server).await.collector_url, "http://127.0.0.1:9/x");
+    let setup = TestSetup::new();
+    let server = setup.server_to("http://zqxjvk:zqxjvk@127.0.0.1:9/x?token=zqxjvk").start().await.unwrap();
+    assert_eq!(setup.status(&server).await.collector_url, "http://127.0.0.1:9/x");
     for page in ["usage-statistics", "metrics", "api/usage-statistics/preview"] {
-        assert!(!scene.get(&server.url(page)).await.text().await.unwrap().contains(SECRET), "{page}");
+        assert!(!setup.get(&server.url(page)).await.text().await.unwrap().contains(SECRET), "{page}");
     }
     server.stop().await.unwrap();
 }
 
 #[tokio::test]
 async fn no_host_is_in_the_log_at_any_level() {
-    let scene = TestScene::new();
-    let server = scene
+    let setup = TestSetup::new();
+    let server = setup
         // The start logs the origin of the collector, and nothing else of its address.
         .server_reporting("http://zqxjvk:zqxjvk@127.0.0.1:9/zqxjvk", "1s")
         .flag("--bootstrap-prometheus-url", "http://zqxjvk:zqxjvk@zqxjvk.localhost:9/zqxjvk")
@@ -69,9 +69,9 @@ async fn no_host_is_in_the_log_at_any_level() {
         .start()
         .await
         .unwrap();
-    scene.view(&server, &event("/")).await;
+    setup.view(&server, &event("/")).await;
     eventually("delivery fails", SOON, async || {
-        let status = scene.status(&server).await;
+        let status = setup.status(&server).await;
         status.last_failure.is_some().then_some(())
     })
     .await
@@ -86,10 +86,10 @@ async fn no_host_is_in_the_log_at_any_level() {
 
 #[tokio::test]
 async fn a_line_of_the_log_is_a_json_object_where_that_is_asked_for() {
-    let scene = TestScene::new();
+    let setup = TestSetup::new();
     let mut program = Command::new(binary().unwrap())
         .args(["collect", "--listen", "127.0.0.1:0", "--log-format", "json", "--data-dir"])
-        .arg(scene.path("data"))
+        .arg(setup.path("data"))
         .env_clear()
         .stderr(Stdio::piped())
         .kill_on_drop(true)

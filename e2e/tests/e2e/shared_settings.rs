@@ -1,25 +1,22 @@
 //! Tests that several servers on one settings database are one installation: one of them leads, and sums over
 //! reports are right.
 
-use headcount_e2e::{
-    clock::now,
-    fleet::{SimulatedFleet, prices, truth::ExpectedCounts},
-    observed::ObservedFleets,
-    pgbouncer::PgBouncerProcess,
-    postgres::{RunningPostgres, StoppedPostgres},
-    processes::HeadcountProcess,
-    program::HeadcountProgram,
-    wait::eventually,
+use headcount_harness::{
+    clock::now, processes::HeadcountProcess, program::HeadcountProgram, wait::eventually,
 };
+use headcount_postgres::{pgbouncer::TestPgBouncer, postgres::TestPostgres};
 use headcount_shared::payload::{InfraSection, IntegrationSection, Payload};
+use headcount_sim::{
+    SimulatedFleet, expected_counts::ExpectedCounts, observed_fleets::ObservedFleets, prices,
+};
 use reqwest::StatusCode;
 use uuid::Uuid;
 
 use crate::{
+    faulty_wire::{FaultyWire, WireMode},
+    fetched_reports::FetchedReports,
     namespace::with_mounts,
-    reports::FetchedReports,
-    scene::{BrowserTotals, SOON, TestScene, event, own_address},
-    wire::{FaultyWire, WireMode},
+    setup::{BrowserTotals, SOON, TestSetup, event, own_address},
     world::{observing, shop, until, until_true},
 };
 
@@ -29,7 +26,7 @@ const PAGES: [&str; 4] = ["/", "/welcome", "/p/$projectId", "/usage-statistics"]
 
 /// What the servers of a test share.
 struct SharedDatabase {
-    scene: TestScene,
+    setup: TestSetup,
     collector: HeadcountProcess,
     fleet: SimulatedFleet,
     observed: ObservedFleets,
@@ -51,25 +48,25 @@ struct SharingServer {
 impl SharedDatabase {
     /// Does the same with a pooler in transaction mode in front of the database, with two sessions for all
     /// servers together.
-    async fn set_behind_a_pooler() -> (Self, (PgBouncerProcess, RunningPostgres)) {
+    async fn set_behind_a_pooler() -> (Self, (TestPgBouncer, TestPostgres)) {
         let (stage, postgres) = Self::set().await;
-        let pooler = PgBouncerProcess::start(&postgres, 2).await.unwrap();
-        let settings = pooler.url(&postgres, "settings");
+        let pooler = TestPgBouncer::start(&postgres, "extra_float_digits");
+        let settings = pooler.url("settings");
         (Self { settings, ..stage }, (pooler, postgres))
     }
 
-    async fn set() -> (Self, RunningPostgres) {
-        let scene = TestScene::new();
-        let postgres = StoppedPostgres::new(own_address().ip()).await.unwrap().start().await.unwrap();
-        postgres.create("settings").await.unwrap();
-        let collector = scene.collector().start().await.unwrap();
+    async fn set() -> (Self, TestPostgres) {
+        let setup = TestSetup::new();
+        let postgres = TestPostgres::start_on(own_address().ip());
+        postgres.create("settings");
+        let collector = setup.collector().start().await.unwrap();
         let epoch = now();
-        let (fleet, observed) = shop(&scene).await;
-        prices::write(&scene.path("cloud-pricing.json.gz")).unwrap();
+        let (fleet, observed) = shop(&setup).await;
+        prices::write(&setup.path("cloud-pricing.json.gz")).unwrap();
         let settings = postgres.url("settings");
         let wire = || FaultyWire::to(collector.address().unwrap(), WireMode::Forward);
         let wires = [wire().await, wire().await, wire().await];
-        (Self { scene, collector, fleet, observed, wires, epoch, settings }, postgres)
+        (Self { setup, collector, fleet, observed, wires, epoch, settings }, postgres)
     }
 
     fn wire(&self, name: &str) -> &FaultyWire {
@@ -78,8 +75,8 @@ impl SharedDatabase {
 
     /// A server that reports every three seconds, for the first time after `first_report_after`.
     fn server(&self, name: &str, first_report_after: &str) -> HeadcountProgram {
-        let prices = self.scene.path("cloud-pricing.json.gz");
-        let program = HeadcountProgram::serve(self.scene.path(name))
+        let prices = self.setup.path("cloud-pricing.json.gz");
+        let program = HeadcountProgram::serve(self.setup.path(name))
             .listen(own_address())
             .flag("--collector-url", format!("http://{}/ce/usage-statistics", self.wire(name).address))
             .flag("--first-report-after", first_report_after)
@@ -101,7 +98,7 @@ impl SharedDatabase {
     }
 
     async fn member(&self, name: &'static str, process: HeadcountProcess) -> SharingServer {
-        let instance = self.scene.preview(&process).await.instance.uuid;
+        let instance = self.setup.preview(&process).await.instance.uuid;
         SharingServer { name, process, instance, counted: BrowserTotals::default() }
     }
 
@@ -110,7 +107,7 @@ impl SharedDatabase {
         for (number, member) in members.iter_mut().enumerate() {
             for page in &PAGES[..=number] {
                 let event = event(page);
-                self.scene.view(&member.process, &event).await;
+                self.setup.view(&member.process, &event).await;
                 member.counted.count(&event);
             }
         }
@@ -126,11 +123,11 @@ impl SharedDatabase {
                 .map(|(place, _)| place)
                 .collect();
             let [place] = leading[..] else { return None };
-            leads(&self.scene.preview(&members[place].process).await).then_some(place)
+            leads(&self.setup.preview(&members[place].process).await).then_some(place)
         };
         let place = eventually("one server leads", SOON, one_leads).await.unwrap();
         let leader = &members[place].process;
-        until_true(&self.scene, leader, "the one that leads", || self.fleet.truth(now())).await;
+        until_true(&self.setup, leader, "the one that leads", || self.fleet.expected_counts(now())).await;
         place
     }
 
@@ -143,7 +140,7 @@ impl SharedDatabase {
         assert_eq!(leading, [leader]);
         let said =
             round.iter().map(ExpectedCounts::from).fold(ExpectedCounts::default(), |sum, said| sum + said);
-        assert_eq!(said, self.fleet.truth(now()));
+        assert_eq!(said, self.fleet.expected_counts(now()));
         for (place, report) in round.iter().enumerate() {
             assert_eq!((report.integration.prometheus, report.infra.projects), (true, 1));
             let key = format!("idempotency-key: {}", ids[place]);
@@ -193,8 +190,8 @@ fn says_it_leads(member: &SharingServer) -> bool {
 }
 
 /// The number of queries of a server.
-async fn queries(scene: &TestScene, server: &HeadcountProcess) -> u64 {
-    let metrics = scene.get(&server.url("metrics")).await.text().await.unwrap();
+async fn queries(setup: &TestSetup, server: &HeadcountProcess) -> u64 {
+    let metrics = setup.get(&server.url("metrics")).await.text().await.unwrap();
     let lines = metrics.lines().filter(|line| line.starts_with("headcount_queries_total"));
     lines.map(|line| line.rsplit_once(' ').unwrap().1.parse::<u64>().unwrap()).sum()
 }
@@ -213,14 +210,14 @@ async fn behind_a_pooler_in_transaction_mode_one_of_three_servers_leads_and_when
 
 async fn one_leads_and_when_it_is_killed_another_does(stage: &SharedDatabase) {
     let mut members = stage.start_all().await;
-    let mut reports = FetchedReports::of(&stage.scene, &stage.collector);
+    let mut reports = FetchedReports::of(&stage.setup, &stage.collector);
     let leader = stage.leader(&members).await;
     stage.browse(&mut members).await;
     stage.assert_sums(&mut reports, &members, leader).await;
     stage.assert_arrived(&mut reports, &members).await;
     for (place, member) in members.iter().enumerate() {
-        let asks = queries(&stage.scene, &member.process).await > 0;
-        let keeps = stage.scene.path(member.name).join("cache").exists();
+        let asks = queries(&stage.setup, &member.process).await > 0;
+        let keeps = stage.setup.path(member.name).join("cache").exists();
         assert_eq!((asks, keeps), (place == leader, place == leader), "{}", member.name);
     }
 
@@ -242,13 +239,13 @@ async fn one_leads_and_when_it_is_killed_another_does(stage: &SharedDatabase) {
 async fn while_postgres_is_away_nothing_is_lost_or_counted_twice_and_each_server_says_so_once() {
     let (stage, postgres) = SharedDatabase::set().await;
     let mut members = stage.start_all().await;
-    let mut reports = FetchedReports::of(&stage.scene, &stage.collector);
+    let mut reports = FetchedReports::of(&stage.setup, &stage.collector);
     let leader = stage.leader(&members).await;
     stage.browse(&mut members).await;
     stage.assert_sums(&mut reports, &members, leader).await;
     let said: Vec<usize> = members.iter().map(|member| member.process.log().lines().len()).collect();
 
-    let postgres = postgres.stop().await.unwrap();
+    postgres.stop();
     for member in &members {
         said_once(member, "the settings database cannot be").await;
     }
@@ -256,13 +253,13 @@ async fn while_postgres_is_away_nothing_is_lost_or_counted_twice_and_each_server
     // Reports continue meanwhile. The lease of the earlier leader ends in this time.
     reports.round_with_ids(&instances(&members)).await;
 
-    let postgres = postgres.start().await.unwrap();
+    postgres.start_again();
     for member in &members {
         said_once(member, "the settings database can be").await;
     }
     // The earlier leader continues until it has asked again, and another server may have been quicker.
     let leases = "SELECT holder FROM headcount_leader WHERE expires_at > EXTRACT(EPOCH FROM now()) * 1000";
-    let is_held = async || (postgres.query("settings", leases).await.unwrap().len() == 1).then_some(());
+    let is_held = async || (postgres.psql("settings", leases).len() == 1).then_some(());
     eventually("one server has the lease", SOON, is_held).await.unwrap();
     let leader = stage.leader(&members).await;
     stage.browse(&mut members).await;
@@ -287,12 +284,12 @@ async fn said_once(member: &SharingServer, text: &str) {
 #[tokio::test]
 async fn what_was_taken_for_a_report_that_died_with_its_server_is_in_a_later_one() {
     let (stage, _postgres) = SharedDatabase::set().await;
-    let mut reports = FetchedReports::of(&stage.scene, &stage.collector);
+    let mut reports = FetchedReports::of(&stage.setup, &stage.collector);
     let [doomed, heir, _] = NAMES;
     // A server that has found rollouts and reported none.
     let process = stage.server(doomed, "1h").start().await.unwrap();
     let mut members = vec![stage.member(doomed, process).await];
-    until(&stage.scene, &members[0].process, "rollouts", |report| match report.infra.deployments {
+    until(&stage.setup, &members[0].process, "rollouts", |report| match report.infra.deployments {
         0 => vec!["no rollout is known".to_owned()],
         _ => Vec::new(),
     })
@@ -302,7 +299,7 @@ async fn what_was_taken_for_a_report_that_died_with_its_server_is_in_a_later_one
     process.stop().await.unwrap();
 
     // A server that makes a report and cannot store it.
-    let spool = stage.scene.path(doomed).join("reports/queued");
+    let spool = stage.setup.path(doomed).join("reports/queued");
     let spool = spool.display();
     let mounts =
         with_mounts(&format!("mount --bind '{spool}' '{spool}' && mount -o remount,bind,ro '{spool}'"));
@@ -329,7 +326,7 @@ async fn the_switch_of_one_server_holds_for_all_and_each_forgets_what_it_counted
         members.push(stage.member(name, process).await);
     }
     let leader = stage.leader(&members).await;
-    until(&stage.scene, &members[leader].process, "rollouts", |report| match report.infra.deployments {
+    until(&stage.setup, &members[leader].process, "rollouts", |report| match report.infra.deployments {
         0 => vec!["no rollout is known".to_owned()],
         _ => Vec::new(),
     })
@@ -342,25 +339,25 @@ async fn the_switch_of_one_server_holds_for_all_and_each_forgets_what_it_counted
         let count =
             "SELECT CAST((SELECT COUNT(*) FROM application_deployment) + (SELECT COUNT(*) FROM incident)
             + (SELECT COUNT(*) FROM headcount_ledger) AS TEXT)";
-        postgres.query("settings", count).await.unwrap().remove(0)
+        postgres.psql("settings", count).remove(0)
     };
     assert_ne!(rows().await, "0");
     let [one, other] = &members[..] else { panic!("two are left") };
-    assert_eq!(stage.scene.switch(&one.process, false).await.status(), StatusCode::OK);
+    assert_eq!(stage.setup.switch(&one.process, false).await.status(), StatusCode::OK);
     assert_eq!(rows().await, "0");
-    let is_off = async || (!stage.scene.status(&other.process).await.enabled).then_some(());
+    let is_off = async || (!stage.setup.status(&other.process).await.enabled).then_some(());
     eventually("the other one is off too", SOON, is_off).await.unwrap();
     assert_eq!(rows().await, "0");
     for member in &members {
-        assert!(!stage.scene.path(member.name).join("page-views").exists(), "{}", member.name);
+        assert!(!stage.setup.path(member.name).join("page-views").exists(), "{}", member.name);
     }
-    assert_eq!(stage.scene.switch(&other.process, true).await.status(), StatusCode::OK);
-    let is_on = async || stage.scene.status(&one.process).await.enabled.then_some(());
+    assert_eq!(stage.setup.switch(&other.process, true).await.status(), StatusCode::OK);
+    let is_on = async || stage.setup.status(&one.process).await.enabled.then_some(());
     eventually("the first one is on again", SOON, is_on).await.unwrap();
 
     let process = program.start().await.unwrap();
     members.push(SharingServer { process, ..down });
     for member in &members {
-        assert!(stage.scene.preview(&member.process).await.ux.page_views.is_empty(), "{}", member.name);
+        assert!(stage.setup.preview(&member.process).await.ux.page_views.is_empty(), "{}", member.name);
     }
 }

@@ -3,22 +3,21 @@
 
 use std::process::Command;
 
-use headcount_e2e::{
-    clock::now,
-    command::output,
-    fleet::{SimulatedFleet, shape::FleetShape},
-    http::ADMIN_TOKEN,
-    processes::HeadcountProcess,
-    program::binary,
-    projects::{self, CorootProject},
+use headcount_harness::{
+    clock::now, command_output::output, http::ADMIN_TOKEN, processes::HeadcountProcess, program::binary,
     prometheus::RunningPrometheus,
 };
 use headcount_shared::payload::Payload;
+use headcount_sim::{
+    SimulatedFleet,
+    coroot_projects::{self, CorootProject},
+    shape::FleetShape,
+};
 use reqwest::Url;
 use serde_json::Value;
 
 use crate::{
-    scene::TestScene,
+    setup::TestSetup,
     world::{REFRESH, TRUE_AT_LAST, not_failed, observed, observer, until, until_true},
 };
 
@@ -51,35 +50,35 @@ async fn printed(server: &HeadcountProcess) -> Payload {
 }
 
 /// The number of series of a metric in Prometheus.
-async fn series(scene: &TestScene, prometheus: &RunningPrometheus, metric: &str) -> u64 {
+async fn series(setup: &TestSetup, prometheus: &RunningPrometheus, metric: &str) -> u64 {
     let query = format!("count({metric})");
     let url = Url::parse_with_params(&prometheus.url("api/v1/query"), [("query", &query)]).unwrap();
-    let answer: Value = scene.get(url.as_str()).await.json().await.unwrap();
+    let answer: Value = setup.get(url.as_str()).await.json().await.unwrap();
     answer["data"]["result"][0]["value"][1].as_str().unwrap().parse().unwrap()
 }
 
 #[tokio::test]
 async fn the_command_prints_the_document_and_stays_true_without_prometheus() {
-    let scene = TestScene::new();
+    let setup = TestSetup::new();
     let epoch = now();
     let fleets = [("shop", FleetShape::document_a()), ("machines", FleetShape::document_b())]
-        .map(|(name, shape)| SimulatedFleet::invent(name, &shape, 1, epoch).unwrap());
-    let observed = observed(&scene, fleets.to_vec(), REFRESH).await;
+        .map(|(name, shape)| SimulatedFleet::generate(name, &shape, 1, epoch).unwrap());
+    let observed = observed(&setup, fleets.to_vec(), REFRESH).await;
     let projects = fleets.each_ref().map(|fleet| CorootProject {
         name: fleet.name().to_owned(),
         prometheus: observed.prometheus.url(""),
         refresh_interval: REFRESH,
         extra_selector: fleet.selector(),
     });
-    let program = observer(&scene, "server");
-    projects::write(program.data_dir(), &projects).await.unwrap();
+    let program = observer(&setup, "server");
+    coroot_projects::write(program.data_dir(), &projects).await.unwrap();
     let server = program.start().await.unwrap();
     let [shop, machines] = fleets;
-    let truth = || shop.truth(now()) + machines.truth(now());
-    until_true(&scene, &server, "the document", truth).await;
+    let expected = || shop.expected_counts(now()) + machines.expected_counts(now());
+    until_true(&setup, &server, "the document", expected).await;
 
     let report = printed(&server).await;
-    assert_eq!(truth().differences(&report), [""; 0]);
+    assert_eq!(expected().differences(&report), [""; 0]);
     assert_eq!(report.infra.projects, 2);
     assert_eq!((report.infra.nodes, report.infra.applications, report.infra.instances), (10, 18, 50));
     assert!(report.integration.prometheus);
@@ -93,11 +92,11 @@ async fn the_command_prints_the_document_and_stays_true_without_prometheus() {
     assert!(constructor.queries.len() > 100, "{} queries", constructor.queries.len());
     assert!(constructor.queries.values().all(|query| query.query_time > 0.0 && !query.failed));
 
-    assert_counted(&scene, &server, &observed.prometheus).await;
+    assert_counted(&setup, &server, &observed.prometheus).await;
 
     drop(observed.prometheus);
-    until(&scene, &server, "Prometheus is away", not_failed).await;
-    assert_eq!(truth().differences(&printed(&server).await), [""; 0]);
+    until(&setup, &server, "Prometheus is away", not_failed).await;
+    assert_eq!(expected().differences(&printed(&server).await), [""; 0]);
 }
 
 /// Rounds a number as reports do: exact up to 99, with two significant digits above.
@@ -109,10 +108,10 @@ fn two_digits(number: u64) -> u64 {
 
 /// Waits until each query has as many series as Prometheus. The first answer includes series that ended
 /// within the hour.
-async fn assert_counted(scene: &TestScene, server: &HeadcountProcess, prometheus: &RunningPrometheus) {
+async fn assert_counted(setup: &TestSetup, server: &HeadcountProcess, prometheus: &RunningPrometheus) {
     let mut expected = Vec::new();
     for (query, metric) in ASKED {
-        expected.push((query, two_digits(series(scene, prometheus, metric).await)));
+        expected.push((query, two_digits(series(setup, prometheus, metric).await)));
     }
     assert!(expected.iter().all(|(_, series)| *series > 5), "{expected:?}");
     let wrong = |report: &Payload| {
@@ -120,5 +119,5 @@ async fn assert_counted(scene: &TestScene, server: &HeadcountProcess, prometheus
         let wrong = expected.iter().filter(|(query, series)| said(*query) != *series);
         wrong.map(|(query, series)| format!("{query} has {series} series, not {}", said(query))).collect()
     };
-    until(scene, server, "the series of queries", wrong).await;
+    until(setup, server, "the series of queries", wrong).await;
 }

@@ -4,20 +4,20 @@
 use std::net::SocketAddr;
 
 use axum::{Router, response::Html, routing::get};
-use headcount_e2e::{
+use headcount_harness::{
     browser::{Browser, Engine},
     http::ADMIN_TOKEN,
     in_every_engine,
     processes::HeadcountProcess,
     program::HeadcountProgram,
-    proxy::ReverseProxy,
+    reverse_proxy::ReverseProxy,
     wait::eventually,
 };
 use reqwest::{StatusCode, Url};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
-use crate::scene::{SOON, TestScene, files, own_address};
+use crate::setup::{SOON, TestSetup, files, own_address};
 
 in_every_engine!(
     the_form_leads_to_the_page_that_was_wanted_and_the_page_offers_to_sign_out,
@@ -41,8 +41,8 @@ async fn enter_token(browser: &Browser, token: &str) {
 }
 
 async fn the_form_leads_to_the_page_that_was_wanted_and_the_page_offers_to_sign_out(engine: Engine) {
-    let scene = TestScene::new();
-    let program = scene.server_to("http://127.0.0.1:9/").flag("--url-base-path", "/x");
+    let setup = TestSetup::new();
+    let program = setup.server_to("http://127.0.0.1:9/").flag("--url-base-path", "/x");
     let server = program.start().await.unwrap();
     let browser = Browser::open(engine, 1400).await;
     let page = server.url("usage-statistics?from=1h");
@@ -63,7 +63,7 @@ async fn the_form_leads_to_the_page_that_was_wanted_and_the_page_offers_to_sign_
     );
 
     browser.press("button[role=switch]").await;
-    eventually("statistics are off", SOON, async || (!scene.status(&server).await.enabled).then_some(()))
+    eventually("statistics are off", SOON, async || (!setup.status(&server).await.enabled).then_some(()))
         .await
         .unwrap();
     browser.press("button.sign-out").await;
@@ -75,12 +75,12 @@ async fn the_form_leads_to_the_page_that_was_wanted_and_the_page_offers_to_sign_
 }
 
 async fn a_link_signs_in_once(engine: Engine) {
-    let scene = TestScene::new();
+    let setup = TestSetup::new();
     // The programs have made tokens of their own, which the command finds.
-    let collector = scene.collector().without_admin_token().start().await.unwrap();
+    let collector = setup.collector().without_admin_token().start().await.unwrap();
     // On another port of the same host: browsers send it the cookies of both.
     let host = SocketAddr::new(collector.address().unwrap().ip(), 0);
-    let server = scene.server(&collector).listen(host).without_admin_token().start().await.unwrap();
+    let server = setup.server(&collector).listen(host).without_admin_token().start().await.unwrap();
     let shown = [
         (&server, "return document.querySelector('button.sign-out') !== null"),
         (&collector, "return document.querySelector('form.sign-out') !== null"),
@@ -125,8 +125,8 @@ async fn another_origin(host: SocketAddr, page: String) -> Url {
 }
 
 async fn a_page_at_another_port_of_the_same_host_changes_nothing(engine: Engine) {
-    let scene = TestScene::new();
-    let server = scene.server_to("http://127.0.0.1:9/").start().await.unwrap();
+    let setup = TestSetup::new();
+    let server = setup.server_to("http://127.0.0.1:9/").start().await.unwrap();
     let browser = Browser::open(engine, 1400).await;
     browser.visit(&server, "usage-statistics").await;
     browser.wait_for(SWITCH).await;
@@ -152,8 +152,8 @@ async fn a_page_at_another_port_of_the_same_host_changes_nothing(engine: Engine)
         let ask = format!("fetch({}, {asked})", json!(format!("{base}{path}")));
         browser.run(&format!("return {ask}.then(() => 'answered', () => 'failed')")).await;
     }
-    assert!(scene.status(&server).await.enabled);
-    let projects: Value = scene.get(&server.url("api/projects")).await.json().await.unwrap();
+    assert!(setup.status(&server).await.enabled);
+    let projects: Value = setup.get(&server.url("api/projects")).await.json().await.unwrap();
     assert_eq!(projects["projects"], json!([]));
     browser.visit(&server, "usage-statistics").await;
     browser.wait_for(SWITCH).await;
@@ -163,8 +163,8 @@ async fn a_page_at_another_port_of_the_same_host_changes_nothing(engine: Engine)
 
 #[tokio::test]
 async fn the_form_works_where_the_script_does_not_arrive() {
-    let scene = TestScene::new();
-    let server = scene.server_to("http://127.0.0.1:9/").start().await.unwrap();
+    let setup = TestSetup::new();
+    let server = setup.server_to("http://127.0.0.1:9/").start().await.unwrap();
     let without_scripts = format!(
         "location ~ \\.js$ {{ return 404; }} location / {{ proxy_pass http://{}; }}",
         server.address().unwrap()
@@ -185,8 +185,8 @@ async fn the_form_works_where_the_script_does_not_arrive() {
 
 #[tokio::test]
 async fn a_link_from_another_site_opens_the_page_for_a_browser_that_is_signed_in() {
-    let scene = TestScene::new();
-    let server = scene.server_to("http://127.0.0.1:9/").start().await.unwrap();
+    let setup = TestSetup::new();
+    let server = setup.server_to("http://127.0.0.1:9/").start().await.unwrap();
     let browser = Browser::open(Engine::Chromium, 1400).await;
     browser.visit(&server, "usage-statistics").await;
     browser.wait_for(SWITCH).await;
@@ -211,8 +211,8 @@ async fn restarted_with(server: HeadcountProcess, token: &str) -> HeadcountProce
 
 #[tokio::test]
 async fn a_session_survives_a_restart_and_ends_with_its_token() {
-    let scene = TestScene::new();
-    let server = scene.server_to("http://127.0.0.1:9/").start().await.unwrap();
+    let setup = TestSetup::new();
+    let server = setup.server_to("http://127.0.0.1:9/").start().await.unwrap();
     let browser = Browser::open(Engine::Chromium, 1400).await;
     browser.visit(&server, "usage-statistics").await;
     browser.wait_for(SWITCH).await;
@@ -228,9 +228,9 @@ async fn a_session_survives_a_restart_and_ends_with_its_token() {
 
 #[tokio::test]
 async fn a_token_is_made_once_and_where_it_is_is_said_without_it() {
-    let scene = TestScene::new();
-    let collector = scene.collector().without_admin_token().start().await.unwrap();
-    let server = scene.server(&collector).without_admin_token().start().await.unwrap();
+    let setup = TestSetup::new();
+    let collector = setup.collector().without_admin_token().start().await.unwrap();
+    let server = setup.server(&collector).without_admin_token().start().await.unwrap();
     for process in [collector, server] {
         let file = process.data_dir().join("admin-token");
         let token = std::fs::read_to_string(&file).unwrap();
@@ -238,7 +238,8 @@ async fn a_token_is_made_once_and_where_it_is_is_said_without_it() {
         let said = process.log().lines().join("\n");
         assert!(!said.contains(token.trim()), "{said}");
         let asked = async |process: &HeadcountProcess| {
-            let asked = headcount_e2e::http::client().unwrap().get(process.url("")).bearer_auth(token.trim());
+            let asked =
+                headcount_harness::http::client().unwrap().get(process.url("")).bearer_auth(token.trim());
             asked.send().await.unwrap().status()
         };
         assert_eq!(asked(&process).await, StatusCode::OK);
@@ -249,8 +250,8 @@ async fn a_token_is_made_once_and_where_it_is_is_said_without_it() {
 
 #[tokio::test]
 async fn commands_that_find_no_token_or_no_program_say_so() {
-    let scene = TestScene::new();
-    let server = scene.server_to("http://127.0.0.1:9/").without_admin_token().start().await.unwrap();
+    let setup = TestSetup::new();
+    let server = setup.server_to("http://127.0.0.1:9/").without_admin_token().start().await.unwrap();
     let kept = server.data_dir().join("admin-token");
     std::fs::remove_file(&kept).unwrap();
     let missing = server.sign_in_link().await.unwrap_err().to_string();
@@ -258,5 +259,5 @@ async fn commands_that_find_no_token_or_no_program_say_so() {
     std::fs::write(&kept, "another-token-for-tests").unwrap();
     let wrong = server.sign_in_link().await.unwrap_err().to_string();
     assert!(wrong.contains("refused") && !wrong.contains("another-token"), "{wrong}");
-    assert!(files(&scene.path("server")).contains("admin-token"));
+    assert!(files(&setup.path("server")).contains("admin-token"));
 }

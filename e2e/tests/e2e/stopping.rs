@@ -1,6 +1,6 @@
 //! Tests that after a signal everything counted is on disk, and that the end does not wait for others.
 
-use headcount_e2e::{
+use headcount_harness::{
     processes::{HeadcountProcess, Signal},
     wait::{eventually, within},
 };
@@ -10,8 +10,8 @@ use tokio::{
 };
 
 use crate::{
-    scene::{BrowserTotals, SOON, TestScene, event},
-    wire::{FaultyWire, WireMode},
+    faulty_wire::{FaultyWire, WireMode},
+    setup::{BrowserTotals, SOON, TestSetup, event},
 };
 
 /// Checks that a process ends before any of its timeouts: a client that has sent half a request gets no
@@ -29,15 +29,15 @@ async fn assert_ends(mut process: HeadcountProcess, signal: Signal, mut hanging:
 #[tokio::test]
 async fn a_signal_ends_it_soon_whoever_hangs_and_nothing_is_lost() {
     for signal in [Signal::TERM, Signal::INT] {
-        let scene = TestScene::new();
-        let collector = scene.collector().start().await.unwrap();
+        let setup = TestSetup::new();
+        let collector = setup.collector().start().await.unwrap();
         let wire = FaultyWire::to(collector.address().unwrap(), WireMode::Hang).await;
         let url = format!("http://{}/ce/usage-statistics", wire.address);
-        let server = scene.busy_server_to(&url).start().await.unwrap();
+        let server = setup.busy_server_to(&url).start().await.unwrap();
         let mut counted = BrowserTotals::default();
         for page in ["/", "/welcome"] {
             let event = event(page);
-            scene.view(&server, &event).await;
+            setup.view(&server, &event).await;
             counted.count(&event);
         }
         eventually("a report is on its way", SOON, async || (wire.connections() > 0).then_some(()))
@@ -50,37 +50,37 @@ async fn a_signal_ends_it_soon_whoever_hangs_and_nothing_is_lost() {
             .unwrap();
         let _silent = TcpStream::connect(server.address().unwrap()).await.unwrap();
         // An answered request shows that the ones before it were accepted.
-        scene.status(&server).await;
+        setup.status(&server).await;
 
         assert_ends(server, signal, hanging).await;
 
         wire.set(WireMode::Forward);
-        let server = scene.busy_server_to(&url).start().await.unwrap();
-        scene.assert_arrived(&counted, &server, &collector).await;
+        let server = setup.busy_server_to(&url).start().await.unwrap();
+        setup.assert_arrived(&counted, &server, &collector).await;
     }
 }
 
 #[tokio::test]
 async fn a_signal_ends_a_collector_soon() {
     for signal in [Signal::TERM, Signal::INT] {
-        let scene = TestScene::new();
-        let collector = scene.collector().start().await.unwrap();
+        let setup = TestSetup::new();
+        let collector = setup.collector().start().await.unwrap();
         let mut hanging = TcpStream::connect(collector.address().unwrap()).await.unwrap();
         let head = "POST /ce/usage-statistics HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{";
         hanging.write_all(head.as_bytes()).await.unwrap();
-        scene.stored(&collector).await;
+        setup.stored(&collector).await;
         assert_ends(collector, signal, hanging).await;
     }
 }
 
 #[tokio::test]
 async fn a_terminal_that_goes_away_ends_no_program() {
-    let scene = TestScene::new();
-    let collector = scene.collector().start().await.unwrap();
-    let server = scene.server(&collector).start().await.unwrap();
+    let setup = TestSetup::new();
+    let collector = setup.collector().start().await.unwrap();
+    let server = setup.server(&collector).start().await.unwrap();
     for process in [&server, &collector] {
         process.signal(Signal::HUP).unwrap();
-        assert!(scene.get(&process.url("health")).await.status().is_success());
+        assert!(setup.get(&process.url("health")).await.status().is_success());
     }
     // The event was received before the signal.
     server.stop().await.unwrap();

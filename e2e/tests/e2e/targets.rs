@@ -3,17 +3,17 @@
 
 use std::fs;
 
-use crate::{namespace::with_mounts, scene::TestScene};
+use crate::{namespace::with_mounts, setup::TestSetup};
 
 /// A host name that resolves to a metadata service.
 const NAME: &str = "prometheus.test";
 
 #[tokio::test]
 async fn a_name_that_leads_to_a_metadata_service_is_not_connected_to() {
-    let scene = TestScene::new();
-    let hosts = scene.path("hosts");
+    let setup = TestSetup::new();
+    let hosts = setup.path("hosts");
     fs::write(&hosts, format!("169.254.169.254 {NAME}\n")).unwrap();
-    let program = scene
+    let program = setup
         .server_to("http://127.0.0.1:9/")
         .flag("--bootstrap-prometheus-url", format!("http://{NAME}/"))
         .flag("--bootstrap-refresh-interval", "1s")
@@ -27,9 +27,9 @@ async fn a_name_that_leads_to_a_metadata_service_is_not_connected_to() {
 
 #[tokio::test]
 async fn an_address_that_is_not_allowed_is_refused_at_the_start_unless_it_is_allowed() {
-    let scene = TestScene::new();
+    let setup = TestSetup::new();
     for url in ["http://169.254.169.254/", "http://0xa9fea9fe/", "http://[::ffff:169.254.169.254]:80/"] {
-        let output = scene
+        let output = setup
             .server_to("http://127.0.0.1:9/")
             .flag("--bootstrap-prometheus-url", url)
             .refused()
@@ -41,7 +41,7 @@ async fn an_address_that_is_not_allowed_is_refused_at_the_start_unless_it_is_all
     }
     // Prices are not fetched before a node of a cloud was seen.
     let program =
-        || scene.server_to("http://127.0.0.1:9/").flag("--cloud-pricing-url", "http://169.254.169.254/");
+        || setup.server_to("http://127.0.0.1:9/").flag("--cloud-pricing-url", "http://169.254.169.254/");
     assert_eq!(program().refused().await.unwrap().status.code(), Some(2));
     let server = program().argument("--allow-link-local-targets").start().await.unwrap();
     server.stop().await.unwrap();

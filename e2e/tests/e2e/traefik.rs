@@ -64,7 +64,7 @@ impl RuleParser<'_> {
 
 /// The rules of the snippet.
 fn rules() -> Vec<String> {
-    let manual = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/operating.md");
+    let manual = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/operating.md");
     let manual = fs::read_to_string(manual).unwrap();
     let (_, snippet) = manual.split_once("```yaml\nhttp:\n").unwrap();
     let (snippet, _) = snippet.split_once("```").unwrap();

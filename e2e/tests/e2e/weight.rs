@@ -17,9 +17,9 @@ use axum::{
     response::{Html, IntoResponse, Response},
     routing::get,
 };
-use headcount_e2e::{
+use headcount_harness::{
     browser::{Browser, Engine},
-    command::output,
+    command_output::output,
     http,
     processes::HeadcountProcess,
     wait::eventually,
@@ -28,14 +28,14 @@ use reqwest::Client;
 use serde_json::json;
 use tokio::net::TcpListener;
 
-use crate::scene::{SOON, TestScene, own_address};
+use crate::setup::{SOON, TestSetup, own_address};
 
 /// The maximum size of the tracker's script and program together, compressed, in bytes.
 const BOUND: usize = 9_000;
 
 /// The package that the browser programs are built in.
 fn frontend() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).with_file_name("frontend-tracker")
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../frontend-tracker")
 }
 
 /// A file as `.ci/wasm` built it.
@@ -137,13 +137,13 @@ async fn a_browser_counts_with_nine_thousand_bytes_in_two_requests_one_after_the
     let weight = script.len() + program.len();
     assert!(weight <= BOUND, "{} + {} = {weight}", script.len(), program.len());
 
-    let scene = TestScene::new();
-    let server = scene.server_to("http://127.0.0.1:9/").start().await.unwrap();
+    let setup = TestSetup::new();
+    let server = setup.server_to("http://127.0.0.1:9/").start().await.unwrap();
     let (front, page) = RecordingProxy::open(&server).await;
     let browser = Browser::open(Engine::Chromium, 1400).await;
     browser.goto(&page).await;
     let counted = eventually("the view is counted", SOON, async || {
-        let views = scene.preview(&server).await.ux.page_views;
+        let views = setup.preview(&server).await.ux.page_views;
         (!views.is_empty()).then_some(views)
     });
     assert_eq!(counted.await.unwrap(), BTreeMap::from([("/p/$projectId".to_owned(), 1)]));
@@ -174,14 +174,14 @@ async fn a_browser_counts_with_nine_thousand_bytes_in_two_requests_one_after_the
 
 #[tokio::test]
 async fn what_is_sent_compressed_is_what_is_sent_plainly() {
-    let scene = TestScene::new();
-    let server = scene.server_to("http://127.0.0.1:9/").start().await.unwrap();
+    let setup = TestSetup::new();
+    let server = setup.server_to("http://127.0.0.1:9/").start().await.unwrap();
     for name in plain_names() {
         let plain = built(&name);
         // Not `assert_eq`, which would print the bytes.
         assert!(from_brotli(&built(&format!("{name}.br"))) == plain, "{name}.br");
         assert!(from_gzip(&built(&format!("{name}.gz"))) == plain, "{name}.gz");
-        let sent = scene.get(&server.url(&format!("static/{name}"))).await;
+        let sent = setup.get(&server.url(&format!("static/{name}"))).await;
         assert_eq!(sent.headers().get(header::CONTENT_ENCODING), None, "{name}");
         assert!(sent.bytes().await.unwrap() == plain, "{name} is another one in the server");
     }
@@ -205,8 +205,8 @@ async fn no_file_for_browsers_names_a_place_of_the_machine_that_built_it() {
 
 #[tokio::test]
 async fn a_home_of_one_name_is_found_where_a_path_begins_and_nowhere_else() {
-    let scene = TestScene::new();
-    let program = scene.path("program");
+    let setup = TestSetup::new();
+    let program = setup.path("program");
     for (home, content, is_found) in [
         ("/src", "headcount/server/src/main.rs", false),
         ("/src", "~/src/main.rs", false),

@@ -2,21 +2,19 @@
 
 use std::{path::Path, rc::Rc, time::Duration};
 
-use headcount_e2e::{
-    clock::now,
-    fleet::{SimulatedFleet, prices, shape::FleetShape, truth::ExpectedCounts},
-    observed::ObservedFleets,
-    processes::HeadcountProcess,
-    program::HeadcountProgram,
-};
+use headcount_harness::{clock::now, processes::HeadcountProcess, program::HeadcountProgram};
 use headcount_shared::payload::Payload;
+use headcount_sim::{
+    SimulatedFleet, expected_counts::ExpectedCounts, observed_fleets::ObservedFleets, prices,
+    shape::FleetShape,
+};
 use tokio::{
     sync::Semaphore,
     task::{JoinSet, LocalSet},
     time::Instant,
 };
 
-use crate::scene::{TestScene, own_address};
+use crate::setup::{TestSetup, own_address};
 
 /// The shortest interval between two refreshes: a server queries Prometheus when there are new samples.
 pub(crate) const REFRESH: Duration = Duration::from_secs(5);
@@ -28,22 +26,22 @@ pub(crate) const TRUE_AT_LAST: Duration = Duration::from_secs(300);
 const AT_A_TIME: usize = 3;
 
 /// A server with the price file of the fleet, without a collector, that observes nothing yet.
-pub(crate) fn observer(scene: &TestScene, name: &str) -> HeadcountProgram {
-    priced(scene, &scene.path(name))
+pub(crate) fn observer(setup: &TestSetup, name: &str) -> HeadcountProgram {
+    priced(setup, &setup.path(name))
         .flag("--collector-url", "http://127.0.0.1:1/")
         .flag("--first-report-after", "1h")
 }
 
 /// A server on a data directory with the price file of the fleet, that reports every second from now on.
-pub(crate) fn reporting(scene: &TestScene, data_dir: &Path, collector_url: &str) -> HeadcountProgram {
-    priced(scene, data_dir)
+pub(crate) fn reporting(setup: &TestSetup, data_dir: &Path, collector_url: &str) -> HeadcountProgram {
+    priced(setup, data_dir)
         .flag("--collector-url", collector_url)
         .flag("--first-report-after", "0s")
         .flag("--report-interval", "1s")
 }
 
-fn priced(scene: &TestScene, data_dir: &Path) -> HeadcountProgram {
-    let file = scene.path("cloud-pricing.json.gz");
+fn priced(setup: &TestSetup, data_dir: &Path) -> HeadcountProgram {
+    let file = setup.path("cloud-pricing.json.gz");
     prices::write(&file).unwrap();
     HeadcountProgram::serve(data_dir)
         .listen(own_address())
@@ -51,8 +49,8 @@ fn priced(scene: &TestScene, data_dir: &Path) -> HeadcountProgram {
 }
 
 /// A server of one project.
-pub(crate) fn observer_of(scene: &TestScene, prometheus: &str, fleet: &SimulatedFleet) -> HeadcountProgram {
-    observing(observer(scene, fleet.name()), prometheus, fleet)
+pub(crate) fn observer_of(setup: &TestSetup, prometheus: &str, fleet: &SimulatedFleet) -> HeadcountProgram {
+    observing(observer(setup, fleet.name()), prometheus, fleet)
 }
 
 /// Gives a server a fleet as its only project.
@@ -69,49 +67,50 @@ pub(crate) fn observing(
 
 /// Requests previews until `wrong` returns no lines. At the limit it fails with these lines.
 pub(crate) async fn until(
-    scene: &TestScene,
+    setup: &TestSetup,
     server: &HeadcountProcess,
     what: &str,
     wrong: impl Fn(&Payload) -> Vec<String>,
 ) -> Payload {
     let deadline = Instant::now() + TRUE_AT_LAST;
     loop {
-        let report = scene.preview(server).await;
+        let report = setup.preview(server).await;
         let wrong = wrong(&report);
         if wrong.is_empty() {
             return report;
         }
         let late = Instant::now() > deadline;
         assert!(!late, "{what}, after {TRUE_AT_LAST:?}:\n  {}", wrong.join("\n  "));
+        // A server says nothing when it has built its model anew.
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
 }
 
 /// Waits until a server reports the expected numbers of everything that it observes.
 pub(crate) async fn until_true(
-    scene: &TestScene,
+    setup: &TestSetup,
     server: &HeadcountProcess,
     what: &str,
-    truth: impl Fn() -> ExpectedCounts,
+    expected: impl Fn() -> ExpectedCounts,
 ) -> Payload {
-    until(scene, server, what, |report| truth().differences(report)).await
+    until(setup, server, what, |report| expected().differences(report)).await
 }
 
 /// Starts a Prometheus that scrapes fleets at this interval.
 pub(crate) async fn observed(
-    scene: &TestScene,
+    setup: &TestSetup,
     fleets: Vec<SimulatedFleet>,
     scrapes: Duration,
 ) -> ObservedFleets {
-    let directory = scene.path("prometheus");
+    let directory = setup.path("prometheus");
     // Fewer past samples than scrapes would have, to keep the import short.
     ObservedFleets::start(&directory, own_address(), fleets, 30, scrapes).await.unwrap()
 }
 
 /// Starts a Prometheus with one fleet, scraped as often as a server queries it.
-pub(crate) async fn shop(scene: &TestScene) -> (SimulatedFleet, ObservedFleets) {
-    let fleet = SimulatedFleet::invent("shop", &FleetShape::document_a(), 1, now()).unwrap();
-    let observed = observed(scene, vec![fleet.clone()], REFRESH).await;
+pub(crate) async fn shop(setup: &TestSetup) -> (SimulatedFleet, ObservedFleets) {
+    let fleet = SimulatedFleet::generate("shop", &FleetShape::document_a(), 1, now()).unwrap();
+    let observed = observed(setup, vec![fleet.clone()], REFRESH).await;
     (fleet, observed)
 }
 
@@ -133,19 +132,19 @@ pub(crate) fn not_failed(report: &Payload) -> Vec<String> {
 
 #[tokio::test]
 async fn twenty_fleets_are_told_as_they_are() {
-    let scene = Rc::new(TestScene::new());
+    let setup = Rc::new(TestSetup::new());
     let epoch = now();
-    let invent = |seed: u64| {
-        SimulatedFleet::invent(&seed.to_string(), &FleetShape::random(seed), seed, epoch).unwrap()
+    let generate = |seed: u64| {
+        SimulatedFleet::generate(&seed.to_string(), &FleetShape::random(seed), seed, epoch).unwrap()
     };
-    let fleets: Vec<SimulatedFleet> = (1..=20).map(invent).collect();
-    let observed = observed(&scene, fleets.clone(), Duration::from_secs(30)).await;
+    let fleets: Vec<SimulatedFleet> = (1..=20).map(generate).collect();
+    let observed = observed(&setup, fleets.clone(), Duration::from_secs(30)).await;
     let url = observed.prometheus.url("");
     let turn = Rc::new(Semaphore::new(AT_A_TIME));
     let mut tasks = JoinSet::new();
     let told = async {
         for fleet in fleets {
-            tasks.spawn_local(told_as_it_is(Rc::clone(&scene), Rc::clone(&turn), url.clone(), fleet));
+            tasks.spawn_local(told_as_it_is(Rc::clone(&setup), Rc::clone(&turn), url.clone(), fleet));
         }
         let mut wrong = 0;
         while let Some(ended) = tasks.join_next().await {
@@ -156,9 +155,9 @@ async fn twenty_fleets_are_told_as_they_are() {
     LocalSet::new().run_until(told).await;
 }
 
-async fn told_as_it_is(scene: Rc<TestScene>, turn: Rc<Semaphore>, prometheus: String, fleet: SimulatedFleet) {
+async fn told_as_it_is(setup: Rc<TestSetup>, turn: Rc<Semaphore>, prometheus: String, fleet: SimulatedFleet) {
     let _turn = turn.acquire().await.unwrap();
-    let server = observer_of(&scene, &prometheus, &fleet).start().await.unwrap();
+    let server = observer_of(&setup, &prometheus, &fleet).start().await.unwrap();
     let what = format!("the fleet of seed {}", fleet.name());
-    until_true(&scene, &server, &what, || fleet.truth(now())).await;
+    until_true(&setup, &server, &what, || fleet.expected_counts(now())).await;
 }

@@ -4,6 +4,9 @@
 //! neither works behind a pooler in transaction mode. This one writes the same table of applied migrations,
 //! so that either can follow the other.
 
+use std::sync::LazyLock;
+
+use headcount_migrations::embedded_migrations;
 use headcount_shared::payload::DatabaseType;
 use sqlx::{
     AnyConnection, Transaction,
@@ -16,7 +19,19 @@ use super::{
     unnamed_statement::{query, query_as, query_scalar},
 };
 
-static MIGRATIONS: Migrator = sqlx::migrate!("migrations/settings");
+static MIGRATIONS: LazyLock<Migrator> = LazyLock::new(|| {
+    embedded_migrations(&[
+        (
+            1,
+            "projects and settings",
+            include_str!("../../migrations/settings/0001_projects_and_settings.sql"),
+        ),
+        (2, "records", include_str!("../../migrations/settings/0002_records.sql")),
+        (3, "ledger", include_str!("../../migrations/settings/0003_ledger.sql")),
+        (4, "written", include_str!("../../migrations/settings/0004_written.sql")),
+        (5, "leader", include_str!("../../migrations/settings/0005_leader.sql")),
+    ])
+});
 
 /// Applies the missing migrations, and records what an earlier version wrote without a record. Nothing takes
 /// effect unless the transaction is committed.
@@ -77,4 +92,19 @@ async fn apply(connection: &mut AnyConnection, migration: &Migration) -> Result<
     let insert = query(statement).bind(migration.version).bind(migration.description.to_string());
     insert.bind(migration.checksum.to_vec()).execute(connection).await?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use headcount_migrations::assert_complete;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn every_file_is_a_migration() {
+        assert_complete(&MIGRATIONS, &Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations/settings"))
+            .await;
+    }
 }

@@ -3,11 +3,7 @@
 
 use super::*;
 
-#[path = "../../tests/support/postgres.rs"]
-pub(crate) mod postgres;
-
-#[path = "../../tests/support/pgbouncer.rs"]
-mod pgbouncer;
+pub(crate) use headcount_postgres::{pgbouncer, postgres};
 
 mod test_database;
 use test_database::{TestDatabase, on_both};

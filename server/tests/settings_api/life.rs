@@ -48,6 +48,7 @@ async fn what_a_prometheus_answers_instead_is_said_with_its_project_and_in_the_s
                 if !said.is_null() {
                     return said;
                 }
+                // The state can only be asked about.
                 tokio::time::sleep(std::time::Duration::from_millis(50)).await;
             }
         };

@@ -2,25 +2,28 @@
 
 use std::time::Duration;
 
-use headcount_e2e::{
+use headcount_harness::{
     clock::now,
     destinations::{DestinationKind, MockDestination},
-    fleet::{SimulatedFleet, shape::FleetShape},
-    past,
     program::HeadcountProgram,
-    projects::{self, CorootProject},
+};
+use headcount_sim::{
+    SimulatedFleet,
+    coroot_projects::{self, CorootProject},
+    shape::FleetShape,
+    stored_history,
 };
 use serde_json::{Value, json};
 use sqlx::{ConnectOptions, Connection, Row, sqlite::SqliteConnectOptions};
 
-use crate::scene::{TestScene, own_address};
+use crate::setup::{TestSetup, own_address};
 
 #[tokio::test]
 async fn the_settings_of_a_project_have_a_rollout_and_whom_to_tell() {
-    let scene = TestScene::new();
-    let fleet = SimulatedFleet::invent("shop", &FleetShape::document_a(), 1, now()).unwrap();
+    let setup = TestSetup::new();
+    let fleet = SimulatedFleet::generate("shop", &FleetShape::document_a(), 1, now()).unwrap();
     let webhook = MockDestination::start(DestinationKind::Webhook, own_address()).await.unwrap();
-    let program = HeadcountProgram::serve(scene.path("server"))
+    let program = HeadcountProgram::serve(setup.path("server"))
         .listen(own_address())
         .flag("--collector-url", "http://127.0.0.1:1/")
         .flag("--first-report-after", "1h");
@@ -31,11 +34,11 @@ async fn the_settings_of_a_project_have_a_rollout_and_whom_to_tell() {
         extra_selector: fleet.selector(),
     };
     let stored = fleet.stored_rollouts(now() - 1800);
-    projects::write(program.data_dir(), std::slice::from_ref(&project)).await.unwrap();
-    projects::integrate(program.data_dir(), "shop", &[webhook.integration()]).await.unwrap();
-    past::write(program.data_dir(), "shop", &stored).await.unwrap();
+    coroot_projects::write(program.data_dir(), std::slice::from_ref(&project)).await.unwrap();
+    coroot_projects::integrate(program.data_dir(), "shop", &[webhook.integration()]).await.unwrap();
+    stored_history::write(program.data_dir(), "shop", &stored).await.unwrap();
     // Writing the project again keeps its data.
-    projects::write(program.data_dir(), &[project]).await.unwrap();
+    coroot_projects::write(program.data_dir(), &[project]).await.unwrap();
     // A server accepts these settings and does not change them.
     program.clone().start().await.unwrap().stop().await.unwrap();
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use headcount_e2e::fleet::{
+use headcount_sim::{
     MissedSloSeverity, SimulatedFleet,
     clouds::MACHINES,
     shape::{
@@ -20,7 +20,7 @@ const ALWAYS: i64 = 0;
 
 /// A shape with an edge that calls an API. The API changes as given; requests of the call may fail or be
 /// slow.
-pub(super) fn edge_and_api(fate: WorkloadChange, trouble: Option<CallFailures>) -> FleetShape {
+pub(super) fn edge_and_api(change: WorkloadChange, trouble: Option<CallFailures>) -> FleetShape {
     let node = NodePlan { agent: true, kubernetes: true, fargate: false, machine: &MACHINES[0], spot: false };
     let calls = call("shop/edge", "shop/api", CallRoute::Service);
     FleetShape {
@@ -28,15 +28,15 @@ pub(super) fn edge_and_api(fate: WorkloadChange, trouble: Option<CallFailures>) 
         kube_state_metrics: true,
         workloads: vec![
             WorkloadPlan::new(WorkloadKind::Deployment, "shop", "edge", &NGINX),
-            WorkloadPlan::new(WorkloadKind::Deployment, "shop", "api", &GO).replicas(2).fate(fate),
+            WorkloadPlan::new(WorkloadKind::Deployment, "shop", "api", &GO).replicas(2).change(change),
         ],
-        calls: vec![trouble.into_iter().fold(calls, headcount_e2e::fleet::shape::ServiceCall::troubled)],
+        calls: vec![trouble.into_iter().fold(calls, headcount_sim::shape::ServiceCall::troubled)],
         ..FleetShape::default()
     }
 }
 
-fn invent(shape: &FleetShape) -> SimulatedFleet {
-    SimulatedFleet::invent("a", shape, 1, EPOCH).unwrap()
+fn generate(shape: &FleetShape) -> SimulatedFleet {
+    SimulatedFleet::generate("a", shape, 1, EPOCH).unwrap()
 }
 
 fn keys(of: &[(&str, u64)]) -> BTreeMap<String, u64> {
@@ -45,7 +45,7 @@ fn keys(of: &[(&str, u64)]) -> BTreeMap<String, u64> {
 
 #[test]
 fn the_rollout_of_the_document_changes_what_the_document_says() {
-    let fleet = invent(&FleetShape::document_a());
+    let fleet = generate(&FleetShape::document_a());
     let started = EPOCH - 2100;
     assert_eq!(fleet.deployments_between(started - 3600, started), 0);
     assert_eq!(fleet.deployments_between(started, started + 3600), 1);
@@ -63,9 +63,9 @@ fn the_rollout_of_the_document_changes_what_the_document_says() {
 
 #[test]
 fn a_load_has_its_consequences() {
-    let usual = VersionLoad::USUAL;
+    let usual = VersionLoad::BASELINE;
     let check = |load, expected: &[(&str, u64)]| {
-        let fleet = invent(&edge_and_api(WorkloadChange::Rollout { at: -1900, every: None, load }, None));
+        let fleet = generate(&edge_and_api(WorkloadChange::Rollout { at: -1900, every: None, load }, None));
         assert_eq!(fleet.summaries_between(EPOCH - 3600, EPOCH, ALWAYS), keys(expected), "{load:?}");
     };
     check(usual, &[]);
@@ -86,8 +86,8 @@ fn a_load_has_its_consequences() {
 
 #[test]
 fn a_version_that_is_replaced_too_soon_changes_nothing_and_counts() {
-    let load = VersionLoad { cpu: 2.0, ..VersionLoad::USUAL };
-    let fleet = invent(&edge_and_api(WorkloadChange::Rollout { at: -3600, every: Some(1200), load }, None));
+    let load = VersionLoad { cpu: 2.0, ..VersionLoad::BASELINE };
+    let fleet = generate(&edge_and_api(WorkloadChange::Rollout { at: -3600, every: Some(1200), load }, None));
     assert_eq!(fleet.deployments_between(EPOCH - 3600, EPOCH), 3);
     assert_eq!(fleet.summaries_between(EPOCH - 3600, EPOCH + 7200, ALWAYS), keys(&[]));
 }
@@ -97,16 +97,16 @@ fn rollouts_of_what_is_not_counted_are_not_counted() {
     let rollout = WorkloadChange::Rollout {
         at: -1900,
         every: None,
-        load: VersionLoad { cpu: 2.0, ..VersionLoad::USUAL },
+        load: VersionLoad { cpu: 2.0, ..VersionLoad::BASELINE },
     };
     let shape = edge_and_api(rollout, None);
-    assert_eq!(invent(&shape).deployments_between(EPOCH - 3600, EPOCH), 1);
+    assert_eq!(generate(&shape).deployments_between(EPOCH - 3600, EPOCH), 1);
     let unknown = FleetShape { kube_state_metrics: false, ..shape.clone() };
     let unconnected = FleetShape { calls: Vec::new(), ..shape.clone() };
     let workloads = shape.workloads.iter().cloned().map(WorkloadPlan::auxiliary).collect();
     let auxiliary = FleetShape { workloads, ..shape };
     for shape in [unknown, unconnected, auxiliary] {
-        let fleet = invent(&shape);
+        let fleet = generate(&shape);
         assert_eq!(fleet.deployments_between(EPOCH - 3600, EPOCH), 0, "{shape:?}");
         assert_eq!(fleet.summaries_between(EPOCH - 3600, EPOCH, ALWAYS), keys(&[]), "{shape:?}");
     }
@@ -114,7 +114,7 @@ fn rollouts_of_what_is_not_counted_are_not_counted() {
 
 #[test]
 fn the_version_before_is_stored_as_coroot_stores_it() {
-    let fleet = invent(&FleetShape::document_a());
+    let fleet = generate(&FleetShape::document_a());
     let [stored] = &fleet.stored_rollouts(EPOCH - 300)[..] else { panic!("one Deployment rolls out") };
     assert_eq!(stored.application_id, "shop:Deployment:orders");
     assert!(stored.name.starts_with("orders-") && stored.name.len() == 16, "{}", stored.name);
@@ -150,7 +150,7 @@ fn the_version_before_is_stored_as_coroot_stores_it() {
 fn a_service_level_is_missed_as_fast_as_its_budget_burns() {
     let day = EPOCH - 24 * 3600;
     let of = |from, until, failing, slow| {
-        invent(&edge_and_api(WorkloadChange::Steady, Some(CallFailures { from, until, failing, slow })))
+        generate(&edge_and_api(WorkloadChange::Steady, Some(CallFailures { from, until, failing, slow })))
     };
     let check = |fleet: &SimulatedFleet, moment: i64, expected: Option<MissedSloSeverity>| {
         let missed = fleet.missed_levels(EPOCH + moment, day).into_iter().collect::<Vec<_>>();
@@ -183,7 +183,7 @@ fn no_service_level_is_missed_where_the_shape_says_nothing_of_it() {
         FleetShape::sized(3, 60),
     ]);
     for shape in shapes {
-        assert_eq!(invent(&shape).missed_levels(EPOCH, EPOCH - 24 * 3600), BTreeMap::new(), "{shape:?}");
+        assert_eq!(generate(&shape).missed_levels(EPOCH, EPOCH - 24 * 3600), BTreeMap::new(), "{shape:?}");
     }
 }
 
@@ -203,7 +203,7 @@ fn by_labels<'a>(exposition: &'a str, metric: &str, without: &str) -> BTreeMap<S
 #[test]
 fn every_protocol_that_counts_requests_tells_how_long_they_took() {
     let exposition =
-        SimulatedFleet::invent("a", &FleetShape::sized(3, 60), 1, EPOCH).unwrap().exposition(EPOCH);
+        SimulatedFleet::generate("a", &FleetShape::sized(3, 60), 1, EPOCH).unwrap().exposition(EPOCH);
     for family in [
         "http_requests",
         "postgres_queries",

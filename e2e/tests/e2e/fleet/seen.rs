@@ -1,20 +1,20 @@
 //! Tests that a real Prometheus sees the costs of rollouts and failing requests.
 
-use headcount_e2e::{
+use headcount_harness::{
     clock::now,
-    fleet::{
-        SimulatedFleet,
-        shape::{CallFailures, FleetShape, WorkloadChange},
-    },
     prometheus::{RunningPrometheus, StoppedPrometheus},
+};
+use headcount_sim::{
+    SimulatedFleet,
+    shape::{CallFailures, FleetShape, WorkloadChange},
 };
 
 use super::{consequences::edge_and_api, number, past};
-use crate::scene::{TestScene, own_address};
+use crate::setup::{TestSetup, own_address};
 
 /// The 20 minutes that end at a moment, of the pods of a Deployment, in a real Prometheus.
 struct RolloutWindow<'a> {
-    scene: &'a TestScene,
+    setup: &'a TestSetup,
     prometheus: &'a RunningPrometheus,
     fleet: &'a str,
     name: &'a str,
@@ -42,7 +42,7 @@ impl RolloutWindow<'_> {
             None => query.to_owned(),
         };
         let query = query.replace("PODS", &pods).replace("CLIENTS", &clients);
-        number(self.scene, self.prometheus, &query, self.until).await
+        number(self.setup, self.prometheus, &query, self.until).await
     }
 
     async fn requests(&self) -> f64 {
@@ -69,19 +69,19 @@ fn assert_near(found: f64, expected: f64, what: &str) {
 
 #[tokio::test]
 async fn a_real_prometheus_sees_what_a_rollout_costs() {
-    let scene = TestScene::new();
+    let setup = TestSetup::new();
     let epoch = now() - 600;
     let troubled = edge_and_api(
         WorkloadChange::Steady,
         Some(CallFailures { from: -1200, until: 0, failing: 0.25, slow: 0.5 }),
     );
     let fleets = [("a", FleetShape::document_a()), ("b", troubled)]
-        .map(|(name, shape)| SimulatedFleet::invent(name, &shape, 1, epoch).unwrap());
-    let setting = StoppedPrometheus::new(scene.path("prometheus")).listen(own_address());
-    setting.backfill(&past(&scene, &fleets, epoch - 3900..=epoch + 60, 15)).await.unwrap();
+        .map(|(name, shape)| SimulatedFleet::generate(name, &shape, 1, epoch).unwrap());
+    let setting = StoppedPrometheus::new(setup.path("prometheus")).listen(own_address());
+    setting.backfill(&past(&setup, &fleets, epoch - 3900..=epoch + 60, 15)).await.unwrap();
     let prometheus = setting.start().await.unwrap();
     let window =
-        |fleet, name, until| RolloutWindow { scene: &scene, prometheus: &prometheus, fleet, name, until };
+        |fleet, name, until| RolloutWindow { setup: &setup, prometheus: &prometheus, fleet, name, until };
 
     let (before, after) = (window("a", "orders", epoch - 2160), window("a", "orders", epoch - 280));
     for window in [&before, &after] {

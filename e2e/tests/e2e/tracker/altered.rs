@@ -1,6 +1,6 @@
 //! Damages the tracker's program in the ways in which programs get damaged in transit.
 
-use headcount_e2e::host::built;
+use headcount_harness::test_site::built;
 use wasmparser::{ExternalKind, Parser, Payload, TypeRef};
 
 /// `unreachable`, `nop` and `end` as WebAssembly writes them.

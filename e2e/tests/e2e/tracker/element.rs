@@ -1,13 +1,13 @@
 //! Tests that the script finds its own element, or reports that it does not.
 
-use headcount_e2e::{
+use headcount_harness::{
     browser::Engine,
-    host::{PLAIN, TestSiteBuilder},
+    test_site::{PLAIN, TestSiteBuilder},
 };
 use serde_json::json;
 
 use super::watched::WatchedBrowser;
-use crate::behaviour::{BehaviourOutcome, behaviours, holds};
+use crate::behaviour_outcome::{BehaviourOutcome, behaviours, holds};
 
 behaviours!(
     a_script_that_is_redirected_has_its_options,

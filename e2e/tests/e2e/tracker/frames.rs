@@ -1,13 +1,13 @@
 //! Tests that a frame does not count as a second page.
 
-use headcount_e2e::{
+use headcount_harness::{
     browser::Engine,
-    host::{PROGRAM, TestSiteBuilder},
+    test_site::{PROGRAM, TestSiteBuilder},
 };
 use serde_json::json;
 
 use super::watched::WatchedBrowser;
-use crate::behaviour::{BehaviourOutcome, behaviours, holds};
+use crate::behaviour_outcome::{BehaviourOutcome, behaviours, holds};
 
 behaviours!(
     a_frame_of_a_page_that_is_counted_is_a_part_of_it,

@@ -1,9 +1,9 @@
 //! Tests that the tracker never harms the page.
 
 use axum::http::StatusCode;
-use headcount_e2e::{
+use headcount_harness::{
     browser::Engine,
-    host::{PLAIN, PROGRAM, TestSiteBuilder},
+    test_site::{PLAIN, PROGRAM, TestSiteBuilder},
 };
 use serde_json::json;
 
@@ -11,7 +11,7 @@ use super::{
     altered::{trapping, truncated},
     watched::WatchedBrowser,
 };
-use crate::behaviour::{BehaviourOutcome, behaviours, holds, holds_though};
+use crate::behaviour_outcome::{BehaviourOutcome, behaviours, holds, holds_though};
 
 behaviours!(
     a_missing_program_leaves_the_page_alone,

@@ -6,16 +6,16 @@ use std::{
 };
 
 use axum::http::StatusCode;
-use headcount_e2e::{
+use headcount_harness::{
     browser::{Browser, Engine},
-    host::{PLAIN, PROGRAM, ROUTES, TestSiteBuilder},
-    thorough::rounds,
+    rounds::rounds,
+    test_site::{PLAIN, PROGRAM, ROUTES, TestSiteBuilder},
 };
 use serde_json::json;
 use uuid::Uuid;
 
 use super::watched::WatchedBrowser;
-use crate::behaviour::{BehaviourOutcome, behaviours, holds};
+use crate::behaviour_outcome::{BehaviourOutcome, behaviours, holds};
 
 behaviours!(
     a_browser_keeps_its_uuid,

@@ -1,14 +1,14 @@
 //! Tests which browsers and pages are not counted, and what is not sent.
 
 use axum::http::StatusCode;
-use headcount_e2e::{
+use headcount_harness::{
     browser::Engine,
-    host::{PLAIN, PROGRAM, ROUTES, TestSiteBuilder},
+    test_site::{PLAIN, PROGRAM, ROUTES, TestSiteBuilder},
 };
 use serde_json::json;
 
 use super::watched::WatchedBrowser;
-use crate::behaviour::{BehaviourOutcome, behaviours, holds, holds_though};
+use crate::behaviour_outcome::{BehaviourOutcome, behaviours, holds, holds_though};
 
 behaviours!(
     global_privacy_control_is_obeyed,

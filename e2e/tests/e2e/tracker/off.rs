@@ -1,14 +1,14 @@
 //! Tests that with statistics off the tracker stores, fetches and sends nothing.
 
 use axum::http::StatusCode;
-use headcount_e2e::{
+use headcount_harness::{
     browser::Engine,
-    host::{PLAIN, ROUTES, TestSiteBuilder},
+    test_site::{PLAIN, ROUTES, TestSiteBuilder},
 };
 use serde_json::json;
 
 use super::watched::WatchedBrowser;
-use crate::behaviour::{BehaviourOutcome, behaviours, holds};
+use crate::behaviour_outcome::{BehaviourOutcome, behaviours, holds};
 
 behaviours!(
     a_module_asks_before_it_fetches_or_stores_anything,

@@ -1,7 +1,7 @@
 //! Tests browsers of 2022, which current drivers do not support: one is started at a page, and the site waits
 //! for the view.
 
-use headcount_e2e::{host::TestSiteBuilder, old_chromium::OldChromium};
+use headcount_harness::{old_chromium::OldChromium, test_site::TestSiteBuilder};
 
 /// Chromium 109 is the last one for Windows 7 to 8.1 and Server 2012. It refuses to compile programs of more
 /// than 4 KiB synchronously.

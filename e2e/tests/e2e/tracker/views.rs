@@ -2,15 +2,15 @@
 
 use std::time::Duration;
 
-use headcount_e2e::{
+use headcount_harness::{
     browser::{BrowserTab, Engine},
-    host::{PLAIN, PROGRAM, TestSiteBuilder},
+    test_site::{PLAIN, PROGRAM, TestSiteBuilder},
     wait::eventually,
 };
 use serde_json::json;
 
 use super::watched::WatchedBrowser;
-use crate::behaviour::{BehaviourOutcome, behaviours, holds};
+use crate::behaviour_outcome::{BehaviourOutcome, behaviours, holds};
 
 behaviours!(
     a_first_load_is_one_view,

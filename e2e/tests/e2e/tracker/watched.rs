@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use headcount_e2e::{
+use headcount_harness::{
     browser::{Browser, Engine},
-    host::{TestSite, TestSiteBuilder},
+    test_site::{TestSite, TestSiteBuilder},
     wait::{SOON, eventually},
 };
 use serde_json::{Value, json};

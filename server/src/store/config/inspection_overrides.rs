@@ -39,7 +39,7 @@ const LATER: [&str; 11] = [
 ];
 
 /// A row as it is stored.
-#[derive(Debug, Clone, sqlx::FromRow)]
+#[derive(Debug, Clone)]
 struct CheckConfigRow {
     application_id: String,
     configs: Option<String>,
@@ -123,7 +123,9 @@ impl CheckConfigRow {
 async fn rows(connection: &mut AnyConnection, project: &str) -> SettingsResult<Vec<CheckConfigRow>> {
     let statement =
         "SELECT application_id, configs FROM check_configs WHERE project_id = $1 ORDER BY application_id";
-    Ok(query_as(statement).bind(project).fetch_all(connection).await?)
+    let rows: Vec<(String, Option<String>)> = query_as(statement).bind(project).fetch_all(connection).await?;
+    let row = |(application_id, configs)| CheckConfigRow { application_id, configs };
+    Ok(rows.into_iter().map(row).collect())
 }
 
 /// The name under which an override of an inspection is counted. An id may be any text, and only known ones

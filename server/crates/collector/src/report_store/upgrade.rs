@@ -1,7 +1,8 @@
 //! Upgrades a database before anything else uses it.
 
-use std::path::Path;
+use std::{path::Path, sync::LazyLock};
 
+use headcount_migrations::embedded_migrations;
 use sqlx::{
     ConnectOptions, Connection, SqliteConnection,
     migrate::{MigrateError, Migrator},
@@ -12,7 +13,12 @@ use tokio::task;
 use super::rewrite_file::{is_rewritten, remove_unfinished, rewrite_file};
 use crate::{CollectorOpenError, prepared_report::encode_old_counts};
 
-static MIGRATIONS: Migrator = sqlx::migrate!();
+static MIGRATIONS: LazyLock<Migrator> = LazyLock::new(|| {
+    embedded_migrations(&[
+        (1, "reports", include_str!("../../migrations/0001_reports.sql")),
+        (2, "evidence", include_str!("../../migrations/0002_evidence.sql")),
+    ])
+});
 
 /// Databases up to this size are checked completely at the start. Larger ones take too long, and damage in
 /// them is found when the damaged part is used.
@@ -121,5 +127,16 @@ pub(super) fn refused(path: &Path, error: &sqlx::Error) -> CollectorOpenError {
             CollectorOpenError::Damaged { path }
         }
         _ => CollectorOpenError::Database { path, reason: error.to_string() },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use headcount_migrations::assert_complete;
+
+    #[tokio::test]
+    async fn every_file_is_a_migration() {
+        assert_complete(&MIGRATIONS, &Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations")).await;
     }
 }
