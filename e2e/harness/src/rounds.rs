@@ -37,7 +37,6 @@ mod tests {
     }
 
     #[test]
-    #[expect(clippy::expect_used, reason = "the refusal is what is tested")]
     fn a_test_that_is_not_listed_is_refused() {
         let refused = std::panic::catch_unwind(|| rounds(1, 2)).expect_err("it is refused");
         let said = refused.downcast_ref::<String>().map(String::as_str);

@@ -126,10 +126,7 @@ type DirectoryContents = BTreeMap<PathBuf, (u32, [i64; 2], Vec<u8>)>;
 
 impl<'p> CorootLeftovers<'p> {
     async fn new(data: PathBuf, postgres: Option<&'p TestPostgres>) -> Self {
-        let postgres = match postgres {
-            Some(postgres) => Some((postgres, postgres.dump(DATABASE))),
-            None => None,
-        };
+        let postgres = postgres.map(|postgres| (postgres, postgres.dump(DATABASE)));
         Self { files: contents(&data), data, postgres }
     }
 
