@@ -59,7 +59,10 @@ pub fn rfc3339(time: Duration) -> String {
     humantime::format_rfc3339_seconds(UNIX_EPOCH + seconds).to_string()
 }
 
-/// Lets other tasks run until `is_true`; fails a test that has waited for 20 seconds.
+/// Lets other tasks run until `is_true`.
+///
+/// # Panics
+/// A test has waited for 20 seconds.
 #[cfg(any(test, feature = "test-support"))]
 pub async fn until(mut is_true: impl FnMut() -> bool) {
     let waiting = async {

@@ -1,4 +1,5 @@
 //! A scripted Prometheus that answers, refuses and hangs.
+#![expect(clippy::unwrap_used, clippy::missing_panics_doc, reason = "a test that cannot go on has failed")]
 
 use std::{
     collections::BTreeMap,
@@ -88,9 +89,6 @@ pub struct MockPrometheus {
 
 impl MockPrometheus {
     /// Starts a server, and returns its address.
-    ///
-    /// # Panics
-    /// This machine has no free port.
     pub async fn serve(behaviour: MockBehaviour) -> (String, Self) {
         let stand_in = Self { behaviour: Arc::new(Mutex::new(behaviour)), record: Arc::default() };
         let router = Router::new().route("/api/v1/query_range", post(answer)).with_state(stand_in.clone());

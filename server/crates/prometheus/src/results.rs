@@ -113,7 +113,7 @@ impl fmt::Debug for QueryResults {
         // Only sizes, since labels contain names of the observed cluster.
         formatter
             .debug_struct("QueryResults")
-            .field("texts", &self.symbols.len())
+            .field("texts", &self.symbols.number_of_texts())
             .field("queries", &self.tables.len())
             .field("series", &self.tables.values().map(ResultTable::len).sum::<usize>())
             .finish_non_exhaustive()

@@ -244,6 +244,9 @@ impl AccessControl {
     }
 
     /// Whether a change by a session may be made.
+    ///
+    /// # Errors
+    /// [`AccessDenied::NoRequestHeader`] or [`AccessDenied::OtherSite`].
     pub fn require_own_change(&self, headers: &HeaderMap) -> Result<(), AccessDenied> {
         if headers.get(HEADCOUNT_REQUEST).is_none_or(|value| value.as_bytes() != b"1") {
             return Err(AccessDenied::NoRequestHeader);

@@ -23,6 +23,9 @@ pub enum BodyError {
 }
 
 /// Reads a body of at most `most` bytes. The rest of a larger one is read and dropped.
+///
+/// # Errors
+/// The body was not received.
 pub async fn receive(mut body: impl HttpBody<Data = Bytes> + Unpin, most: usize) -> Result<Bytes, BodyError> {
     let mut received = Bytes::new();
     if body.size_hint().lower() > most as u64 {

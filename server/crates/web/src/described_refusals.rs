@@ -1,4 +1,4 @@
-//! Describes the refusals of requests for OpenAPI.
+//! Describes the refusals of requests for `OpenAPI`.
 
 use std::collections::BTreeMap;
 

@@ -46,7 +46,7 @@ pub(super) fn frame(
     frame::frame(query, &header, |file| {
         let mut rows = Vec::new();
         let mut texts = Vec::new();
-        let mut places = vec![u32::MAX; symbols.len()];
+        let mut places = vec![u32::MAX; symbols.number_of_texts()];
         for column in 0..table.width {
             let labels = table.labels.iter().skip(known.rows * table.width + column).step_by(table.width);
             let old = known.texts.get(column).map_or(&[][..], Vec::as_slice);

@@ -409,7 +409,7 @@ fn answers_that_are_read_together_are_those_that_are_read_alone() {
         });
         assert_eq!(read(&store, query), Some((TO, rows.collect())));
     }
-    assert_eq!(answers.symbols().len(), 11);
+    assert_eq!(answers.symbols().number_of_texts(), 11);
 }
 
 #[test]

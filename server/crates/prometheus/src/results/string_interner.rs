@@ -109,7 +109,8 @@ impl StringInterner {
     }
 
     /// The number of texts, including the empty one.
-    pub const fn len(&self) -> usize {
+    #[must_use]
+    pub const fn number_of_texts(&self) -> usize {
         self.ends.len()
     }
 }
@@ -117,7 +118,7 @@ impl StringInterner {
 impl fmt::Debug for StringInterner {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Not the texts, since they contain names of the observed cluster.
-        write!(formatter, "{} texts", self.len())
+        write!(formatter, "{} texts", self.number_of_texts())
     }
 }
 

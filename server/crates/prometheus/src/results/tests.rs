@@ -16,7 +16,7 @@ fn a_text_has_one_symbol_and_none_is_the_empty_one() {
         ("one", "other", "")
     );
     assert_eq!((symbols.find("other"), symbols.find("none")), (Some(other), None));
-    assert_eq!(symbols.len(), 3);
+    assert_eq!(symbols.number_of_texts(), 3);
 }
 
 #[test]
@@ -30,7 +30,7 @@ fn texts_that_follow_each_other_have_the_symbols_that_they_have_alone() {
             previous = symbol;
         }
     }
-    assert_eq!(symbols.len(), 5);
+    assert_eq!(symbols.number_of_texts(), 5);
 }
 
 #[test]

@@ -90,7 +90,7 @@ impl<I: ArenaIndex, T> IndexedArena<I, T> {
     }
 
     /// The number of objects.
-    pub const fn len(&self) -> usize {
+    pub(crate) const fn len(&self) -> usize {
         self.things.len()
     }
 

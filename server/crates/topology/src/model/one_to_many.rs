@@ -50,7 +50,7 @@ impl<K: ArenaIndex, V> OneToMany<K, V> {
     }
 
     /// The number of values of all keys.
-    pub const fn len(&self) -> usize {
+    pub(crate) const fn len(&self) -> usize {
         self.entries.len()
     }
 }

@@ -19,7 +19,7 @@ pub struct TextInterner<'a> {
 impl fmt::Debug for TextInterner<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Not the texts: they contain names of the operator's applications.
-        write!(formatter, "{} texts", self.answered.len() + self.derived.len())
+        write!(formatter, "{} texts", self.answered.number_of_texts() + self.derived.number_of_texts())
     }
 }
 
@@ -33,7 +33,7 @@ impl<'a> TextInterner<'a> {
     /// The text of a symbol.
     #[must_use]
     pub fn text(&self, symbol: InternedString) -> &str {
-        match symbol.number().checked_sub(self.answered.len()) {
+        match symbol.number().checked_sub(self.answered.number_of_texts()) {
             None => self.answered.text(symbol),
             Some(number) => self.derived.text(InternedString::from_number(number)),
         }
@@ -73,7 +73,7 @@ impl<'a> TextInterner<'a> {
     }
 
     fn derived_symbol(&self, symbol: InternedString) -> InternedString {
-        InternedString::from_number(self.answered.len() + symbol.number())
+        InternedString::from_number(self.answered.number_of_texts() + symbol.number())
     }
 }
 
