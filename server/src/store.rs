@@ -30,7 +30,7 @@ use headcount_shared::payload::DatabaseType;
 pub use self::{
     config::{
         BootstrapPrometheus, ClickhouseAccess, ClickhouseTransport, InspectionChange, ProjectConfiguration,
-        ProjectName, ProjectOverview, StoredChoice,
+        ProjectOverview, StoredChoice,
     },
     connection_string::BadConnectionString,
     database_pool::{DatabaseLocation, DatabaseOpenError},

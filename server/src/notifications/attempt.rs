@@ -94,12 +94,13 @@ impl SendContext {
         let Ok(before) = self.outbox.conversation(&notification).await else {
             return AttemptResult::NotTried;
         };
-        let destination = integrations.get(notification.destination).map(DestinationConfig::destination);
-        self.log_template_error(destination);
-        let Some(destination) = destination.filter(|destination| destination.incidents()) else {
+        let configured = integrations.get(notification.destination);
+        self.log_template_error(configured);
+        let Some(configured) = configured.filter(|configured| configured.incidents()) else {
             let is_dropped = self.dropped(&notification).await;
             return if is_dropped { AttemptResult::Dropped } else { AttemptResult::NotTried };
         };
+        let destination = configured.destination();
         let known = if before.is_empty() { &notification.external_key } else { &before };
         let conversation = destination.conversation(known, &notification.incident_key);
         let request = destination.request(&RequestContext {
@@ -166,8 +167,8 @@ impl SendContext {
     }
 
     /// Logs, once, that the operator's template is not used.
-    fn log_template_error(&self, destination: Option<&dyn NotificationDestination>) {
-        if let Some(error) = destination.and_then(NotificationDestination::template_error)
+    fn log_template_error(&self, configured: Option<&DestinationConfig>) {
+        if let Some(error) = configured.and_then(|configured| configured.destination().template_error())
             && !self.template_refused.swap(true, Ordering::Relaxed)
         {
             tracing::warn!(why = %error, "the template of a webhook is not understood; JSON is sent instead");

@@ -49,9 +49,6 @@ pub(super) struct RequestContext<'n> {
 
 /// Makes requests to a destination, and classifies its answers.
 pub(super) trait NotificationDestination: Sync {
-    /// Whether it receives incidents.
-    fn incidents(&self) -> bool;
-
     /// Checks settings that are to replace the `stored` ones.
     fn check(&self, stored: &StoredSettings, targets: TargetPolicy) -> Result<(), InvalidDestination>;
 
@@ -147,6 +144,14 @@ macro_rules! destinations {
             pub const fn kind(&self) -> AlertingIntegration {
                 match self {
                     $(Self::$kind(_) => AlertingIntegration::$kind,)*
+                }
+            }
+
+            /// Whether it receives incidents.
+            #[must_use]
+            pub const fn incidents(&self) -> bool {
+                match self {
+                    $(Self::$kind(settings) => settings.incidents,)*
                 }
             }
 
@@ -251,12 +256,6 @@ destinations! {
 pub struct SettingsOfKind(pub AlertingIntegration);
 
 impl DestinationConfig {
-    /// Whether it receives incidents.
-    #[must_use]
-    pub fn incidents(&self) -> bool {
-        self.destination().incidents()
-    }
-
     /// Checks settings that are to replace the `stored` ones.
     ///
     /// # Errors

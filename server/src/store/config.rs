@@ -19,6 +19,5 @@ pub use self::{
     inspection_overrides::InspectionChange,
     project_configuration::ProjectConfiguration,
     project_overview::ProjectOverview,
-    project_row::ProjectName,
     statistics_choice::StoredChoice,
 };

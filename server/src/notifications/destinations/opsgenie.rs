@@ -77,10 +77,6 @@ impl DestinationSettings for OpsgenieConfig {
 }
 
 impl NotificationDestination for OpsgenieConfig {
-    fn incidents(&self) -> bool {
-        self.incidents
-    }
-
     fn check(&self, _: &StoredSettings, _: TargetPolicy) -> Result<(), InvalidDestination> {
         required(self.api_key.expose(), API_KEY)
     }

@@ -70,10 +70,6 @@ impl DestinationSettings for PagerdutyConfig {
 }
 
 impl NotificationDestination for PagerdutyConfig {
-    fn incidents(&self) -> bool {
-        self.incidents
-    }
-
     fn check(&self, _: &StoredSettings, _: TargetPolicy) -> Result<(), InvalidDestination> {
         required(self.integration_key.expose(), INTEGRATION_KEY)
     }

@@ -76,10 +76,6 @@ impl DestinationSettings for SlackConfig {
 }
 
 impl NotificationDestination for SlackConfig {
-    fn incidents(&self) -> bool {
-        self.incidents
-    }
-
     fn check(&self, _: &StoredSettings, _: TargetPolicy) -> Result<(), InvalidDestination> {
         required(self.token.expose(), TOKEN)?;
         required(&self.default_channel, CHANNEL)

@@ -92,10 +92,6 @@ impl DestinationSettings for TeamsConfig {
 }
 
 impl NotificationDestination for TeamsConfig {
-    fn incidents(&self) -> bool {
-        self.incidents
-    }
-
     fn check(&self, stored: &StoredSettings, targets: TargetPolicy) -> Result<(), InvalidDestination> {
         let given = self.webhook_url.expose();
         check_target(given, WEBHOOK_URL, targets)?;

@@ -115,10 +115,6 @@ impl DestinationSettings for WebhookConfig {
 }
 
 impl NotificationDestination for WebhookConfig {
-    fn incidents(&self) -> bool {
-        self.incidents
-    }
-
     fn check(&self, _: &StoredSettings, targets: TargetPolicy) -> Result<(), InvalidDestination> {
         check_target(self.url.expose(), ADDRESS, targets)?;
         check_url(self.url.expose(), ADDRESS)?;

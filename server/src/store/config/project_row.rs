@@ -22,15 +22,6 @@ use crate::{
     },
 };
 
-/// The id and the name of a project.
-#[derive(Clone, PartialEq, Eq)]
-pub struct ProjectName {
-    /// Eight characters of `0-9a-z`; ids of other programs may be longer.
-    pub id: String,
-    /// The operator's name of the project.
-    pub name: String,
-}
-
 /// A row of the table `project`.
 #[derive(Clone, Default)]
 pub(in crate::store) struct StoredProject {
@@ -208,23 +199,6 @@ impl SettingsStore {
         .await
     }
 
-    /// All projects, ordered by name.
-    ///
-    /// # Errors
-    /// The database failed.
-    pub async fn projects(&self) -> SettingsResult<Vec<ProjectName>> {
-        self.attempt(DatabaseOperation::Reading, async {
-            let mut connection = self.database.read().await?;
-            let projects = StoredProject::all(&mut connection, self.database.schema()).await?;
-            let named =
-                projects.into_iter().map(|project| ProjectName { id: project.id, name: project.name });
-            let mut named: Vec<ProjectName> = named.collect();
-            named.sort_by(|one, other| one.name.cmp(&other.name));
-            Ok(named)
-        })
-        .await
-    }
-
     /// Creates an empty project. `id` has eight random characters of `0-9a-z`.
     ///
     /// # Errors
@@ -299,12 +273,6 @@ pub(super) fn check_name(name: &str) -> SettingsResult<(), InvalidChange> {
 fn taken_or_unavailable(error: sqlx::Error) -> SettingsError {
     let is_taken = error.as_database_error().is_some_and(sqlx::error::DatabaseError::is_unique_violation);
     if is_taken { InvalidChange::NameTaken.into() } else { error.into() }
-}
-
-impl fmt::Debug for ProjectName {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("ProjectName").field("id", &self.id).finish_non_exhaustive()
-    }
 }
 
 impl fmt::Debug for StoredProject {

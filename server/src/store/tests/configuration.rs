@@ -51,7 +51,7 @@ on_both! {
         let settings = with_project(&place).await;
         settings.create_project("bbbbbbbb", "another").await.unwrap();
         settings.rename_project("aaaaaaaa", "zero").await.unwrap();
-        let names: Vec<String> = settings.projects().await.unwrap().into_iter().map(|project| project.name).collect();
+        let names: Vec<String> = settings.overview().await.unwrap().into_iter().map(|project| project.name).collect();
         assert_eq!(names, ["another", "zero"]);
         assert_eq!(why(settings.create_project("cccccccc", "zero").await), Some(InvalidChange::NameTaken));
         assert_eq!(why(settings.rename_project("bbbbbbbb", "zero").await), Some(InvalidChange::NameTaken));

@@ -28,7 +28,7 @@ fn cart() -> ApplicationKey {
 async fn read_everything(settings: &SettingsStore) -> (ProjectHistory, ProjectConfiguration) {
     settings.facts().await.unwrap();
     settings.observed_projects().await.unwrap();
-    settings.projects().await.unwrap();
+    settings.overview().await.unwrap();
     settings.waiting(0).await.unwrap();
     let recalled = settings.recall(PROJECT).await.unwrap();
     (recalled, settings.configuration(PROJECT).await.unwrap().unwrap())

@@ -60,7 +60,7 @@ async fn a_server_that_falls_silent_is_an_error_and_works_when_it_speaks_again()
     let settings = SettingsStore::open(&source).await.unwrap();
     settings.create_project("aaaaaaaa", "one").await.unwrap();
     gate.open.send(false).unwrap();
-    let (reading, writing) = (settings.projects().await, settings.rename_project("aaaaaaaa", "two").await);
+    let (reading, writing) = (settings.overview().await, settings.rename_project("aaaaaaaa", "two").await);
     for result in [reading.map(drop), writing] {
         assert!(
             matches!(result, Err(SettingsError::Unavailable(UnavailableCause::Unreachable))),
@@ -70,7 +70,7 @@ async fn a_server_that_falls_silent_is_an_error_and_works_when_it_speaks_again()
     assert!(matches!(SettingsStore::open(&source).await, Err(DatabaseOpenError::Silent(..))));
     gate.open.send(true).unwrap();
     settings.rename_project("aaaaaaaa", "two").await.unwrap();
-    assert_eq!(settings.projects().await.unwrap().len(), 1);
+    assert_eq!(settings.overview().await.unwrap().len(), 1);
 }
 
 #[tokio::test]
@@ -79,13 +79,13 @@ async fn a_locked_file_is_an_error_after_a_while_and_works_when_it_is_let_go() {
     let settings = place.open().await;
     let mut other = place.connect().await;
     other.execute("BEGIN EXCLUSIVE").await.unwrap();
-    let (reading, writing) = (settings.projects().await, settings.create_project("aaaaaaaa", "one").await);
+    let (reading, writing) = (settings.overview().await, settings.create_project("aaaaaaaa", "one").await);
     for result in [reading.map(drop), writing] {
         assert!(matches!(result, Err(SettingsError::Unavailable(UnavailableCause::Locked))), "{result:?}");
     }
     other.execute("COMMIT").await.unwrap();
     settings.create_project("aaaaaaaa", "one").await.unwrap();
-    assert_eq!(settings.projects().await.unwrap().len(), 1);
+    assert_eq!(settings.overview().await.unwrap().len(), 1);
 }
 
 #[tokio::test]
@@ -97,7 +97,7 @@ async fn a_stopped_server_is_an_error_and_works_when_it_is_back() {
         SettingsStore::open(&DatabaseSource::Postgres { address, read_only: false }).await.unwrap();
     settings.create_project("aaaaaaaa", "one").await.unwrap();
     postgres.stop();
-    let (reading, writing) = (settings.projects().await, settings.create_project("bbbbbbbb", "two").await);
+    let (reading, writing) = (settings.overview().await, settings.create_project("bbbbbbbb", "two").await);
     for result in [reading.map(drop), writing] {
         assert!(
             matches!(result, Err(SettingsError::Unavailable(UnavailableCause::Unreachable))),
@@ -106,7 +106,7 @@ async fn a_stopped_server_is_an_error_and_works_when_it_is_back() {
     }
     postgres.start_again();
     settings.create_project("bbbbbbbb", "two").await.unwrap();
-    assert_eq!(settings.projects().await.unwrap().len(), 2);
+    assert_eq!(settings.overview().await.unwrap().len(), 2);
 }
 
 #[tokio::test]

@@ -123,7 +123,7 @@ on_both! {
         for table in ["headcount_ledger", "headcount_written"] {
             assert_eq!(place.number(&format!("SELECT COUNT(*) FROM {table}")).await, 0, "{table}");
         }
-        assert_eq!(settings.projects().await.unwrap().len(), 1);
+        assert_eq!(settings.overview().await.unwrap().len(), 1);
         assert!(settings.integrations(OWN).await.unwrap().get(AlertingIntegration::Webhook).is_some());
     }
 
@@ -146,7 +146,7 @@ on_both! {
         assert_eq!(settings.remembered().await.unwrap().written.rollouts, 2);
         switch(&settings, false).await;
         assert_eq!(records(&place).await, before);
-        assert_eq!(settings.projects().await.unwrap().len(), 2);
+        assert_eq!(settings.overview().await.unwrap().len(), 2);
     }
 
     async fn what_was_told_about_an_incident_of_coroot_is_not_told_again(place) {

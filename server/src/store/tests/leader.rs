@@ -226,7 +226,7 @@ async fn one_of_several_servers_that_only_read_leads() {
         let [one, other] =
             [LeaderCandidate::with(place.read().await), LeaderCandidate::with(place.read().await)];
         assert!(one.leads().await && one.leads().await && !other.leads().await);
-        assert!(one.settings.projects().await.is_ok() && other.settings.projects().await.is_ok());
+        assert!(one.settings.overview().await.is_ok() && other.settings.overview().await.is_ok());
         one.lead.give_up().await;
         assert!(other.leads().await && !one.leads().await);
         // A killed server loses its place when its connection ends.

@@ -16,7 +16,7 @@ on_both! {
         place.execute("CREATE TABLE project (id TEXT NOT NULL PRIMARY KEY, name TEXT NOT NULL UNIQUE, prometheus TEXT)").await;
         let error = SettingsStore::open(&place.source(false)).await.unwrap_err().to_string();
         assert!(error.contains("--read-only-settings") && error.contains("project.settings"), "{error}");
-        assert_eq!(place.read().await.projects().await.unwrap(), []);
+        assert_eq!(place.read().await.overview().await.unwrap(), []);
     }
 
     async fn nothing_that_is_printed_says_where_the_database_is(place) {
@@ -28,7 +28,7 @@ on_both! {
     async fn an_empty_database_can_be_opened_twice(place) {
         let (one, other) = (place.open().await, place.open().await);
         one.create_project("aaaaaaaa", "one").await.unwrap();
-        assert_eq!(other.projects().await.unwrap().len(), 1);
+        assert_eq!(other.overview().await.unwrap().len(), 1);
     }
 }
 

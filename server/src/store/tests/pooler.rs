@@ -14,7 +14,7 @@ async fn two_servers_can_start_at_once_in_an_empty_database() {
     let place = TestDatabase::pooled();
     let (one, other) = tokio::join!(place.open(), place.open());
     one.create_project("aaaaaaaa", "one").await.unwrap();
-    assert_eq!(other.projects().await.unwrap().len(), 1);
+    assert_eq!(other.overview().await.unwrap().len(), 1);
     let applied = place.number("SELECT COUNT(*) FROM _sqlx_migrations").await;
     assert_eq!(place.number("SELECT COUNT(DISTINCT version) FROM _sqlx_migrations").await, applied);
 }
@@ -24,7 +24,7 @@ async fn nothing_is_left_in_a_session() {
     let place = TestDatabase::pooled();
     let contender = LeaderCandidate::of(&place).await;
     contender.settings.create_project("aaaaaaaa", "one").await.unwrap();
-    assert!(contender.lead.is_ours().await && contender.settings.projects().await.is_ok());
+    assert!(contender.lead.is_ours().await && contender.settings.overview().await.is_ok());
     let (mut one, mut other) = (place.connect_as_settings_do().await, place.connect_as_settings_do().await);
     // Two concurrent transactions occupy both sessions of the pooler.
     for session in [&mut one, &mut other] {
@@ -51,7 +51,7 @@ async fn two_sessions_are_enough_for_two_servers_that_do_everything_at_once() {
         let server = Arc::clone(&servers[number % 2]);
         work.spawn(async move {
             let address = format!("https://{number}.example.com/");
-            server.settings.projects().await.unwrap();
+            server.settings.overview().await.unwrap();
             server.settings.set_base_url("aaaaaaaa", &address).await.unwrap();
             (number % 2, server.lead.is_ours().await)
         });
