@@ -5,6 +5,7 @@
 
 pub mod assemble;
 pub mod deliver;
+pub mod installation_sections;
 pub mod outcome;
 pub mod report_id;
 pub mod reporter;

@@ -103,7 +103,7 @@ const MAY_USE: [(&str, &[&str]); 4] = [
     ("browsers", &["disk", "lock", "peer_address"]),
     ("notifications", &["clock", "metrics", "outgoing"]),
     ("store", &["clock", "disk", "hex", "lock", "notifications", "outgoing"]),
-    ("report", &["browsers", "clock", "disk", "hex", "lock", "metrics", "outgoing", "process"]),
+    ("report", &["browsers", "clock", "disk", "hex", "lock", "metrics", "outgoing", "process", "store"]),
 ];
 
 #[test]

@@ -9,7 +9,7 @@ use leptos_router::{
 use super::{
     api::ApiClient,
     browser,
-    link::{InterfaceBase, Link, LinkScope},
+    link::{InterfaceBase, Link},
     pages::{NotFound, table},
     session::SignOut,
 };
@@ -37,6 +37,7 @@ fn skip(event: &leptos::ev::MouseEvent) {
     browser::focus("main");
 }
 
+/// Links to the pages that have content.
 #[component]
 fn Navigation() -> impl IntoView {
     view! {
@@ -44,7 +45,6 @@ fn Navigation() -> impl IntoView {
             <Link to="/" class="brand">"Headcount"</Link>
             <nav aria-label="Pages" class="nav">
                 <Link to="/">"Overview"</Link>
-                <Link to="/p/new" covers=LinkScope::Below>"New project"</Link>
                 <Link to="/usage-statistics">"Usage statistics"</Link>
             </nav>
             <SignOut />

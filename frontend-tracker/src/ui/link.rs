@@ -15,22 +15,12 @@ impl InterfaceBase {
     }
 }
 
-/// Which pages a link is marked as current for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum LinkScope {
-    /// The page itself.
-    Page,
-    /// The page and those below it.
-    Below,
-}
-
 /// A link to a page of the interface. It is marked if that page is open.
 #[component]
 pub(super) fn Link(
     /// The page's path in the route table.
     #[prop(into)]
     to: String,
-    #[prop(default = LinkScope::Page)] covers: LinkScope,
     #[prop(optional)] class: Option<&'static str>,
     children: Children,
 ) -> impl IntoView {
@@ -39,7 +29,7 @@ pub(super) fn Link(
     let pathname = use_location().pathname;
     let current = {
         let address = address.clone();
-        move || leads_to(&address, &pathname.read(), covers).then_some("page")
+        move || leads_to(&address, &pathname.read()).then_some("page")
     };
     view! {
         <a href=address class=class aria-current=current>
@@ -49,13 +39,8 @@ pub(super) fn Link(
 }
 
 /// Whether a link to `address` leads to the page at `pathname`.
-fn leads_to(address: &str, pathname: &str, covers: LinkScope) -> bool {
-    let (address, pathname) = (address.trim_end_matches('/'), pathname.trim_end_matches('/'));
-    match pathname.strip_prefix(address) {
-        Some("") => true,
-        Some(below) => covers == LinkScope::Below && below.starts_with('/'),
-        None => false,
-    }
+fn leads_to(address: &str, pathname: &str) -> bool {
+    address.trim_end_matches('/') == pathname.trim_end_matches('/')
 }
 
 #[cfg(test)]
@@ -73,18 +58,16 @@ mod tests {
     #[test]
     fn a_link_knows_its_page() {
         let cases = [
-            ("/", "/", LinkScope::Page, true),
-            ("/", "/welcome", LinkScope::Page, false),
-            ("/tools/", "/tools", LinkScope::Page, true),
-            ("/tools/", "/tools/", LinkScope::Page, true),
-            ("/tools/", "/tools/welcome", LinkScope::Page, false),
-            ("/p/default", "/p/default/settings", LinkScope::Page, false),
-            ("/p/default/settings", "/p/default/settings/aws", LinkScope::Below, true),
-            ("/p/default/settings", "/p/default/settings", LinkScope::Below, true),
-            ("/p/def", "/p/default", LinkScope::Below, false),
+            ("/", "/", true),
+            ("/", "/welcome", false),
+            ("/tools/", "/tools", true),
+            ("/tools/", "/tools/", true),
+            ("/tools/", "/tools/welcome", false),
+            ("/p/default", "/p/default/settings", false),
+            ("/p/def", "/p/default", false),
         ];
-        for (address, pathname, covers, leads) in cases {
-            assert_eq!(leads_to(address, pathname, covers), leads, "{address} at {pathname}");
+        for (address, pathname, leads) in cases {
+            assert_eq!(leads_to(address, pathname), leads, "{address} at {pathname}");
         }
     }
 }

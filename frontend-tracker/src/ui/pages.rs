@@ -1,7 +1,6 @@
 //! Defines the page of each route of [`headcount_shared::routes::ROUTES`].
 //!
-//! Most pages need a model of the observed infrastructure. Until then they state what they will show and what
-//! is missing.
+//! Pages without content state what they will show and what is missing. No page links to them.
 
 use headcount_shared::routes::ROUTES;
 use leptos::prelude::*;
@@ -13,7 +12,7 @@ use leptos_router::{
 
 use super::{
     link::{InterfaceBase, Link},
-    projects::ProjectLinks,
+    projects::ProjectList,
     statistics::UsageStatistics,
     title::Title,
 };
@@ -89,11 +88,11 @@ fn Tabs(
 fn Overview() -> impl IntoView {
     view! {
         <Title text="Overview" />
-        <ProjectLinks />
-        <Pending
-            shows="The applications, nodes and rollouts of all projects, and their health."
-            missing="The tables. Until then the page on usage statistics shows what is counted of all projects together."
-        />
+        <ProjectList />
+        <p>
+            "What is counted of all projects together is on the page about "
+            <Link to="/usage-statistics">"usage statistics"</Link> "."
+        </p>
     }
 }
 
@@ -103,10 +102,8 @@ fn Welcome() -> impl IntoView {
         <Title text="Welcome" />
         <p class="lead">"Headcount is running. It has no project with a Prometheus server yet."</p>
         <p>
-            <Link to="/p/new">"Make a project"</Link>
-            " or see "
-            <Link to="/usage-statistics">"what this installation reports"</Link>
-            "."
+            "A project is made with a request; api/openapi.json says how. See "
+            <Link to="/usage-statistics">"what this installation reports"</Link> "."
         </p>
     }
 }

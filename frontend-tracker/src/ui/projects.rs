@@ -1,4 +1,4 @@
-//! Lists the projects, with links to each of them and its settings.
+//! Lists the projects.
 
 use headcount_shared::api::{Project, Projects};
 use leptos::{prelude::*, task::spawn_local};
@@ -6,12 +6,11 @@ use leptos::{prelude::*, task::spawn_local};
 use super::{
     answer::{ApiFailure, FetchState},
     api::ApiClient,
-    link::Link,
 };
 
 /// The projects of this installation.
 #[component]
-pub(super) fn ProjectLinks() -> impl IntoView {
+pub(super) fn ProjectList() -> impl IntoView {
     let api = expect_context::<ApiClient>();
     let projects = RwSignal::new(FetchState::Waiting);
     spawn_local(async move {
@@ -46,13 +45,6 @@ fn shown(projects: FetchState<Vec<Project>>) -> AnyView {
     }
 }
 
-fn entry(Project { id, name, .. }: Project) -> impl IntoView {
-    let settings = format!("Settings of {name}");
-    view! {
-        <li>
-            <Link to=format!("/p/{id}")>{name}</Link>
-            " · "
-            <Link to=format!("/p/{id}/settings")>{settings}</Link>
-        </li>
-    }
+fn entry(Project { name, .. }: Project) -> impl IntoView {
+    view! { <li>{name}</li> }
 }

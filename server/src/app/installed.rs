@@ -2,15 +2,12 @@
 //! the leader's tasks.
 
 use std::{
-    collections::BTreeSet,
     sync::{Arc, Mutex},
     time::Duration,
 };
 
-use headcount_observer::{ObservationSummary, WorldObserver, observed_project::ObservedProject};
-use headcount_shared::payload::{
-    ConstructorPerformance, InfraSection, IntegrationSection, QueryPerformance, StackSection,
-};
+use headcount_observer::{WorldObserver, observed_project::ObservedProject};
+use headcount_shared::payload::{InfraSection, IntegrationSection};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -21,10 +18,11 @@ use crate::{
     metrics::ProcessMetrics,
     notifications::{NotificationSender, ServiceEndpoints},
     report::{
-        assemble::{Facts, FutureFacts, Installation},
-        spool::{DeliveryHeaders, Spool},
+        assemble::{FutureFacts, Installation},
+        installation_sections::{configured_sections, observed_sections},
+        spool::Spool,
     },
-    store::{LeaderLock, LedgerCounts, SettingsStore},
+    store::{LeaderLock, SettingsStore},
 };
 
 /// How often the settings are checked for new, changed and removed projects.
@@ -61,12 +59,12 @@ impl Installation for ObservedInstallation {
     fn facts(&self) -> FutureFacts<'_> {
         Box::pin(async {
             if !self.lead.was_ours().await {
-                return configured_alone(self.configured().await);
+                return configured_sections(self.configured().await);
             }
             // The settings log a failure themselves. If both queries have to time out, they do so at the same
             // time.
             let (configured, counted) = tokio::join!(self.configured(), self.settings.counted());
-            together(configured, counted.unwrap_or_default(), &self.world.peek())
+            observed_sections(configured, counted.unwrap_or_default(), &self.world.peek())
         })
     }
 
@@ -74,13 +72,13 @@ impl Installation for ObservedInstallation {
         Box::pin(async move {
             if !self.lead.is_ours().await {
                 self.settle().await;
-                return configured_alone(self.configured().await);
+                return configured_sections(self.configured().await);
             }
             let (now, is_kept) = (self.now(), |report| self.spool.holds(report));
             let take = self.settings.take(report, self.instance, now, is_kept);
             let (configured, counted) = tokio::join!(self.configured(), take);
             // Events that cannot be taken now are in a later report.
-            together(configured, counted.unwrap_or_default(), &self.world.cut())
+            observed_sections(configured, counted.unwrap_or_default(), &self.world.cut())
         })
     }
 }
@@ -179,63 +177,4 @@ impl LeaderWork {
         // A task that panicked has ended, too.
         self.sender.await.ok();
     }
-}
-
-/// The facts of a server that does not lead: the configuration, without observations.
-fn configured_alone(configured: (IntegrationSection, InfraSection)) -> Facts {
-    Facts {
-        delivery: DeliveryHeaders { replica: true },
-        ..together(configured, LedgerCounts::default(), &ObservationSummary::default())
-    }
-}
-
-fn together(
-    (integration, infra): (IntegrationSection, InfraSection),
-    counted: LedgerCounts,
-    known: &ObservationSummary,
-) -> Facts {
-    let facts = &known.facts;
-    Facts {
-        integration: IntegrationSection {
-            node_agent: facts.node_agent,
-            kube_state_metrics: facts.kube_state_metrics,
-            cloud_costs: facts.cloud_costs,
-            ..integration
-        },
-        stack: StackSection {
-            clouds: texts(&facts.clouds),
-            services: texts(&facts.services),
-            instrumented_service: texts(&facts.instrumented_services),
-        },
-        infra: InfraSection {
-            applications: facts.applications,
-            nodes: facts.nodes,
-            instances: facts.instances,
-            deployments: counted.deployments,
-            deployment_summaries: counted.deployment_summaries,
-            ..infra
-        },
-        constructor: constructor(known),
-        world_load_time_avg: known.loads.mean().as_secs_f64(),
-        sent_notifications: counted.sent_notifications,
-        audit_time_avg: known.loads.audit_mean().as_secs_f64(),
-        delivery: DeliveryHeaders::default(),
-    }
-}
-
-fn texts(words: &BTreeSet<&'static str>) -> Vec<String> {
-    words.iter().map(|word| (*word).to_owned()).collect()
-}
-
-fn constructor(known: &ObservationSummary) -> ConstructorPerformance {
-    let stages = known.loads.stages.iter().map(|(name, time)| ((*name).to_owned(), time.as_secs_f64()));
-    let queries = known.queries.0.iter().map(|(name, cost)| {
-        let query = QueryPerformance {
-            failed: cost.failed,
-            query_time: cost.latency.as_secs_f64(),
-            metrics_count: cost.series,
-        };
-        ((*name).to_owned(), query)
-    });
-    ConstructorPerformance { stages: stages.collect(), queries: queries.collect() }
 }
