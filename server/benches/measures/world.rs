@@ -12,8 +12,14 @@ use headcount::{
     clock::{Clock, SystemClock},
     disk::DiskDirectory,
 };
+use headcount_health::{history::ProjectHistory, sli::SlotBatch};
 use headcount_measures::{MeasureRun, SortedFigures};
-use headcount_observer::{CACHE_PLAN, observed_project::ObservedProject, world_load::load};
+use headcount_observer::{
+    CACHE_PLAN,
+    observed_project::ObservedProject,
+    sli_log::SliLog,
+    world_load::{LoadContext, load},
+};
 use headcount_prometheus::{
     access::PrometheusAccess,
     cache::{IncomingSeries, SeriesCache},
@@ -110,11 +116,23 @@ fn compare(
     let (clock, prices, project) =
         (SystemClock::new(), CloudPrices::default(), project("http://127.0.0.1:9/"));
     let (mut loads, mut raw, mut stages) = (Vec::new(), Vec::new(), Vec::new());
+    let (no_answers, no_history) = (SlotBatch::default(), ProjectHistory::default());
+    let directory = tempfile::tempdir()?;
+    let disk = Arc::new(DiskDirectory::new(directory.path()));
+    let mut recorded = SliLog::open(disk, "cache".to_owned());
     for _ in 0..=pairs {
         let start = clock.monotonic();
         store.read_raw()?;
         raw.push(clock.monotonic() - start);
-        let loaded = load(store, &project, &prices, &clock)?;
+        let context = LoadContext {
+            recorded: &mut recorded,
+            own: &no_answers,
+            recalled: &no_history,
+            counting_since: 0,
+            step_s: STEP,
+            new_key: String::new,
+        };
+        let loaded = load(store, &project, &prices, &clock, context)?;
         ensure!(loaded.facts.nodes > 0, "the world is empty");
         loads.push(loaded.total);
         stages = loaded.stages;

@@ -30,7 +30,7 @@ use super::{
     history_cache::HistoryCache,
     observed_project::ObservedProject,
     sli_log::SliLog,
-    world_load::{LoadContext, LoadResult, load_with},
+    world_load::{LoadContext, LoadResult, load},
 };
 
 /// How often expired data is removed from the cache.
@@ -302,8 +302,8 @@ impl ProjectObservation {
             let mut recorded = lock(&recorded);
             let (recorded, recalled) = (&mut *recorded, &*recalled);
             let new_key = random_id::new_id;
-            let memory = LoadContext { recorded, own: &own, recalled, counting_since, step_s, new_key };
-            load_with(&store, &project, &prices, &*clock, Some(memory))
+            let context = LoadContext { recorded, own: &own, recalled, counting_since, step_s, new_key };
+            load(&store, &project, &prices, &*clock, context)
         });
         loaded.await.map_err(io::Error::other).flatten()
     }

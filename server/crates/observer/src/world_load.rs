@@ -70,7 +70,8 @@ impl fmt::Debug for LoadContext<'_> {
     }
 }
 
-/// Loads and audits the world of a project from its cache. Does not use the network.
+/// Loads and audits the world of a project from its cache, and finds the changes to store. Does not use the
+/// network.
 ///
 /// # Errors
 /// The cache is unreadable.
@@ -79,20 +80,7 @@ pub fn load(
     project: &ObservedProject,
     prices: &CloudPrices,
     clock: &dyn Clock,
-) -> io::Result<LoadResult> {
-    load_with(store, project, prices, clock, None)
-}
-
-/// The same, and finds the changes to store.
-///
-/// # Errors
-/// The cache is unreadable.
-pub fn load_with(
-    store: &SeriesCache,
-    project: &ObservedProject,
-    prices: &CloudPrices,
-    clock: &dyn Clock,
-    memory: Option<LoadContext<'_>>,
+    context: LoadContext<'_>,
 ) -> io::Result<LoadResult> {
     let start = clock.monotonic();
     let mut stages = StageTimer { clock, before: start, times: Vec::new(), audit: Duration::ZERO };
@@ -101,13 +89,7 @@ pub fn load_with(
     stages.ended("query");
     let world = construct(&answers, project.into(), prices, |stage| stages.ended(stage));
     let facts = InfrastructureFacts::of(&world);
-    let findings = match memory {
-        Some(memory) => find(store, &world, memory, &mut stages),
-        None => {
-            stages.audit(&world, &ServiceLevelIndicators::default(), &ProjectHistory::default());
-            HistoryChanges::default()
-        }
-    };
+    let findings = find(store, &world, context, &mut stages);
     let total = clock.monotonic().saturating_sub(start).saturating_sub(stages.audit);
     Ok(LoadResult { facts, findings, stages: stages.times, total, audit: stages.audit })
 }
@@ -145,10 +127,10 @@ impl StageTimer<'_> {
 fn find(
     store: &SeriesCache,
     world: &World<'_>,
-    memory: LoadContext<'_>,
+    context: LoadContext<'_>,
     stages: &mut StageTimer<'_>,
 ) -> HistoryChanges {
-    let LoadContext { recorded, own, recalled, counting_since, step_s, new_key } = memory;
+    let LoadContext { recorded, own, recalled, counting_since, step_s, new_key } = context;
     record(store, world, recorded, own);
     stages.ended("load_app_sli");
     let now = stages.clock.unix_seconds();
