@@ -54,7 +54,8 @@ fn no_module_header_is_a_question() {
     }
 }
 
-/// The name of the type that a line defines, if it defines one. Associated types are indented, and define none.
+/// The name of the type that a line defines, if it defines one. Associated types are indented, and define
+/// none.
 fn defined_type(line: &str) -> Option<&str> {
     let words = line.split_whitespace();
     let mut words = words.skip_while(|word| word.starts_with("pub") || *word == "unsafe");
