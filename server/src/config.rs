@@ -39,7 +39,7 @@ struct HeadcountCli {
     command: HeadcountCommand,
 }
 
-/// The subcommands.
+/// The subcommands of `headcount`.
 #[derive(Debug, Subcommand)]
 pub enum HeadcountCommand {
     /// Count, and report once an hour; the default.
