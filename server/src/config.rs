@@ -39,7 +39,7 @@ struct HeadcountCli {
     command: HeadcountCommand,
 }
 
-/// The subcommands of `headcount`.
+/// The subcommands.
 #[derive(Debug, Subcommand)]
 pub enum HeadcountCommand {
     /// Count, and report once an hour; the default.
