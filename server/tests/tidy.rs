@@ -99,7 +99,7 @@ fn no_file_is_named_for_nothing() {
     }
 }
 
-/// Which other rooms a room of the server may name.
+/// Which other modules of the server a module may name.
 const MAY_USE: [(&str, &[&str]); 4] = [
     ("browsers", &["disk", "lock", "peer_address"]),
     ("notifications", &["clock", "metrics", "outgoing"]),
@@ -121,7 +121,7 @@ fn rooms_use_only_what_the_architecture_allows() {
     }
 }
 
-/// The rooms in `use crate::…` and other paths that begin with `crate::`.
+/// The modules in `use crate::…` and other paths that begin with `crate::`.
 fn rooms_named_in(source: &str) -> Vec<String> {
     let mut rooms = Vec::new();
     for rest in source.split("crate::").skip(1) {
