@@ -1,9 +1,9 @@
-//! The database: what operators configure, and what this program remembers.
+//! Stores what operators configure and what this program remembers in a database.
 //!
-//! A database of SQLite or PostgreSQL. Tables, columns and JSON follow Coroot, so that this program can take
-//! over a database of Coroot, or read it without changing it. `config` has the tables and columns that the
-//! operator sets, `history` those that this program fills, a file each. Functions that change something read,
-//! decide and write in one transaction.
+//! The database is SQLite or PostgreSQL. Tables, columns and JSON follow Coroot, so that this program can
+//! take over a database of Coroot, or read it without changing it. `config` has the tables and columns that
+//! the operator sets, `history` those that this program fills, a file each. Functions that change something
+//! read, decide and write in one transaction.
 
 // The database itself.
 mod connection_string;

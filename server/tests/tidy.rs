@@ -54,7 +54,8 @@ fn no_module_header_is_a_question() {
     }
 }
 
-/// The name of the type that a line defines, if it defines one. Associated types are indented, and define none.
+/// The name of the type that a line defines, if it defines one. Associated types are indented, and define
+/// none.
 fn defined_type(line: &str) -> Option<&str> {
     let words = line.split_whitespace();
     let mut words = words.skip_while(|word| word.starts_with("pub") || *word == "unsafe");
@@ -98,7 +99,7 @@ fn no_file_is_named_for_nothing() {
     }
 }
 
-/// Which other rooms a room of the server may name.
+/// Which other modules of the server a module may name.
 const MAY_USE: [(&str, &[&str]); 4] = [
     ("browsers", &["disk", "lock", "peer_address"]),
     ("notifications", &["clock", "metrics", "outgoing"]),
@@ -120,7 +121,7 @@ fn rooms_use_only_what_the_architecture_allows() {
     }
 }
 
-/// The rooms in `use crate::…` and other paths that begin with `crate::`.
+/// The modules in `use crate::…` and other paths that begin with `crate::`.
 fn rooms_named_in(source: &str) -> Vec<String> {
     let mut rooms = Vec::new();
     for rest in source.split("crate::").skip(1) {

@@ -1,4 +1,4 @@
-//! Defines the report of one installation: exactly the fields of `usage-statistics.md`, one file per section.
+//! Defines the report of one installation: exactly the fields of `docs/payload.md`, one file per section.
 //!
 //! Reading is tolerant, so that reports of older, newer and foreign senders are understood: a missing field
 //! or a `null` reads as its default, and unknown fields are ignored. Writing is exact: every field, and no

@@ -140,7 +140,7 @@ impl Browser {
         &self.session.web
     }
 
-    /// Its engine.
+    /// The engine of this browser.
     #[must_use]
     pub const fn engine(&self) -> Engine {
         self.session.engine()

@@ -43,13 +43,13 @@ pub struct HeadcountProgram {
 }
 
 impl HeadcountProgram {
-    /// A server.
+    /// A server: `headcount serve`.
     #[must_use]
     pub fn serve(data_dir: impl Into<PathBuf>) -> Self {
         Self::new("serve", "serving on ", data_dir.into())
     }
 
-    /// A collector.
+    /// A collector: `headcount collect`.
     #[must_use]
     pub fn collect(data_dir: impl Into<PathBuf>) -> Self {
         Self::new("collect", "collecting on ", data_dir.into())

@@ -172,7 +172,7 @@ impl TestSiteBuilder {
         self
     }
 
-    /// Starts it.
+    /// Starts the site on a free port of this machine.
     pub async fn start(self) -> TestSite {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a port is free");
         let address = listener.local_addr().expect("a listener has an address");

@@ -49,7 +49,8 @@ pub async fn eventually<T>(
     within(what, deadline, looking).await
 }
 
-/// Blocks until `is_over` returns true or the time is up. For use in `drop`, which cannot wait in another way.
+/// Blocks until `is_over` returns true or the time is up. For use in `drop`, which cannot wait in another
+/// way.
 #[cfg(feature = "browsers")]
 pub(crate) fn farewell(mut is_over: impl FnMut() -> bool) {
     for _ in 0..FAREWELL.as_millis() / FIRST_PAUSE.as_millis() {

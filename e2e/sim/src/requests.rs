@@ -31,17 +31,17 @@ impl SimulatedModel {
 }
 
 impl ConnectionRequests {
-    /// All requests.
+    /// The rate of all requests.
     pub(crate) const fn all() -> GrowthRate {
         GrowthRate::even(REQUESTS)
     }
 
-    /// Failed requests.
+    /// The rate of failed requests.
     pub(crate) fn failed(&self) -> GrowthRate {
         self.changing(|trouble| REQUESTS * trouble.map_or(self.failing, |it| it.failing.max(self.failing)))
     }
 
-    /// Successful requests.
+    /// The rate of successful requests.
     pub(crate) fn well(&self) -> GrowthRate {
         self.changing(|trouble| {
             REQUESTS * (1.0 - trouble.map_or(self.failing, |it| it.failing.max(self.failing)))

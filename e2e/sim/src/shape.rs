@@ -27,7 +27,7 @@ pub struct FleetShape {
     pub calls: Vec<ServiceCall>,
 }
 
-/// A machine.
+/// A machine to simulate.
 #[derive(Debug, Clone, PartialEq)]
 pub struct NodePlan {
     /// Whether the node agent runs on it.
@@ -83,7 +83,7 @@ impl WorkloadKind {
     }
 }
 
-/// A workload.
+/// A workload to simulate.
 #[derive(Debug, Clone, PartialEq)]
 pub struct WorkloadPlan {
     /// Its namespace; empty outside of Kubernetes and Nomad.

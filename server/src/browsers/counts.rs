@@ -102,7 +102,7 @@ impl PageViewCounts {
         users
     }
 
-    /// The browsers.
+    /// The counted browsers.
     pub(super) fn browsers(&self) -> impl Iterator<Item = BrowserPseudonym> {
         self.browsers.keys().copied()
     }

@@ -43,7 +43,7 @@ impl DroppedEstimate {
         (0..).zip(ranks.copied()).filter(|&(_, rank)| rank > 0)
     }
 
-    /// The estimate.
+    /// The estimated number of dropped browsers.
     pub(super) fn browsers(&self) -> u64 {
         let Some(ranks) = self.ranks.as_deref() else { return 0 };
         let registers = REGISTERS as f64;

@@ -207,7 +207,7 @@ impl Journal {
         self.compact(lines)
     }
 
-    /// Removes everything.
+    /// Removes the journal, and what was set aside for reports.
     pub(super) fn remove(&mut self) -> io::Result<()> {
         self.start_anew();
         remove_all(&*self.disk)

@@ -100,7 +100,7 @@ fn session_cookie(name: &str) -> SecurityScheme {
     SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::with_description(name, cookie)))
 }
 
-/// The route.
+/// The route `<base>api/openapi.json`.
 pub(super) fn routes() -> OpenApiRouter<ServerState> {
     OpenApiRouter::new().routes(routes!(openapi))
 }

@@ -35,7 +35,7 @@ static READABLE_BY_ALL: LazyLock<HeaderMap> = LazyLock::new(|| {
     ])
 });
 
-/// The route.
+/// The route `<base>stats`.
 pub(super) fn routes() -> Router<ServerState> {
     let methods = get(is_on).post(record).fallback(async || readable_by_all(StatusCode::METHOD_NOT_ALLOWED));
     Router::new().route("/stats", methods)

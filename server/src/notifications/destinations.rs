@@ -139,7 +139,7 @@ macro_rules! destinations {
                 }
             }
 
-            /// The kind.
+            /// The kind of this destination.
             #[must_use]
             pub const fn kind(&self) -> AlertingIntegration {
                 match self {

@@ -29,7 +29,7 @@ use crate::{
 /// How long to wait after a report could not be put on disk.
 const RETRY: Duration = Duration::from_secs(10);
 
-/// Makes reports.
+/// Makes the reports of this server, one at a time, and puts them on disk.
 #[derive(Debug)]
 pub struct Reporter {
     sources: ReportSources,

@@ -90,7 +90,8 @@ impl SetAuth {
 }
 
 impl SetHeader {
-    /// Keeps the stored value of each header whose value is absent. It is that of the header of the same name.
+    /// Keeps the stored value of each header whose value is absent. It is that of the header of the same
+    /// name.
     pub fn keep_values(headers: &mut [Self], stored: &[Self]) {
         for header in headers {
             let before = stored.iter().find(|stored| stored.name.eq_ignore_ascii_case(&header.name));

@@ -58,7 +58,7 @@ impl DemoLayout {
         self.directory.join("cloud-pricing.json.gz")
     }
 
-    /// The collector.
+    /// The collector that receives the reports of the demo.
     pub(crate) fn collector(&self) -> HeadcountProgram {
         HeadcountProgram::collect(self.directory.join("collector"))
             .without_admin_token()

@@ -1,9 +1,11 @@
 //! Receives and stores the reports of all installations.
 //!
-//! A report goes through `arrival` (its headers), `intake` (its bytes, with bounds on what is in memory),
-//! `decode`, `validate`, `kept_fields` and `prepare` (the part that is stored) to the one `writer`, and is
-//! answered when the `store` has it on disk. Only four headers are read. The sender's address is compared
-//! under a key that is only in memory, to limit one sender. Nothing about the connection is stored or logged.
+//! The headers of a report are read first ([`report_headers`]), then its bytes, with bounds on what is in
+//! memory (`report_intake`). The body is decompressed ([`decode_body`]), reduced to its valid fields
+//! ([`validated_report`], `value_bounds`) and converted to the form that is stored (`prepared_report`). One
+//! task writes (`report_writer`), and a report is answered when it is on disk (`report_store`). Only four
+//! headers are read. The sender's address is compared under a key that is only in memory, to limit one
+//! sender. Nothing about the connection is stored or logged.
 
 mod body_memory;
 pub mod decode_body;

@@ -37,8 +37,8 @@ const ASK_AGAIN: Duration = Duration::from_secs(60);
 /// The digest of a body: RFC 9530.
 const CONTENT_DIGEST: HeaderName = HeaderName::from_static("content-digest");
 
-/// The routes of `headcount collect`, for [`listen::serve`](headcount_web::listen::serve). `collector` is reached directly or
-/// through these proxies.
+/// The routes of `headcount collect`, for [`listen::serve`](headcount_web::listen::serve). `collector` is
+/// reached directly or through these proxies.
 pub fn routes(access: AccessControl, collector: &Collector, proxies: TrustedProxies) -> Router {
     let (session, _) = sign_in::session_routes::<AccessControl>().split_for_parts();
     let (code, _) = sign_in::code_routes::<AccessControl>().split_for_parts();

@@ -1,4 +1,5 @@
-//! Declares the stored history of a project, which lasts longer than its metrics. The settings implement it.
+//! Declares the stored history of a project, which lasts longer than its metrics. The server implements it
+//! with its database.
 
 use std::{fmt::Debug, pin::Pin};
 

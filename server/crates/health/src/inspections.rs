@@ -114,7 +114,7 @@ inspections! {
 }
 
 impl Inspection {
-    /// The inspection with that id.
+    /// The inspection with that id; `None` for any other text.
     #[must_use]
     pub fn of(id: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|inspection| inspection.id() == id)

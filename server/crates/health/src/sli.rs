@@ -1,8 +1,8 @@
 //! Records the requests to each application during the last day. Service levels are computed from them.
 //!
 //! Requests are recorded in slots of five minutes that end at multiples of five minutes. A slot is recorded
-//! when it is complete (`inbound_requests`), for the application at its destination at that time: when an address
-//! moves to another pod, its past requests do not. The records are stored on disk for a day (`kept`).
+//! when it is complete (`inbound_requests`), for the application at its destination at that time: when an
+//! address moves to another pod, its past requests do not. The caller stores the records on disk for a day.
 mod custom_queries;
 mod inbound_requests;
 mod objective_series;

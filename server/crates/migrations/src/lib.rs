@@ -17,11 +17,10 @@ pub fn embedded_migrations(files: &[(i64, &'static str, &'static str)]) -> Migra
     Migrator::with_migrations(files.iter().map(migration).collect())
 }
 
-/// Checks that a migrator has every file of a directory under the name of the file, which has the version and
-/// the description.
+/// Checks that a migrator has the version, the description and the statements of every file in a directory.
 ///
 /// # Panics
-/// It has not.
+/// A file is missing in the migrator, or differs.
 #[cfg(feature = "test-support")]
 #[expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 pub async fn assert_complete(migrator: &Migrator, directory: &std::path::Path) {

@@ -18,7 +18,8 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 /// How long new queries are started. The rest wait for the next load.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// Sends custom queries of the operator ([`ServiceLevelIndicators::missing`](headcount_health::sli::ServiceLevelIndicators::missing)), and returns
+/// Sends custom queries of the operator
+/// ([`ServiceLevelIndicators::missing`](headcount_health::sli::ServiceLevelIndicators::missing)), and returns
 /// their results. A query that fails does not affect the others, and is missing again with the next slot.
 pub(crate) async fn ask_own(prometheus: &Arc<PrometheusClient>, missing: Vec<CustomQuery>) -> SlotBatch {
     let mut waiting = missing.into_iter();

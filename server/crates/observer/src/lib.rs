@@ -1,8 +1,8 @@
 //! Observes what runs in the projects, according to their Prometheus servers.
 //!
 //! For each project, a task keeps a cache of Prometheus' answers on disk up to date (`refresh`), and builds a
-//! model of nodes, applications and instances from it ([`world_load`]). Reports need only numbers about the model;
-//! they are kept, and the model is dropped.
+//! model of nodes, applications and instances from it ([`world_load`]). Reports need only numbers about the
+//! model; they are kept, and the model is dropped.
 
 mod custom_queries;
 mod history_cache;

@@ -1,8 +1,8 @@
 //! Stores the slots of the last day on disk.
 //!
-//! The file is in `cache/<project>/`, beside the cached answers. It consists of frames (`slot_frame`), and one is
-//! appended for each batch. It is not synced: the last hour can be fetched again. Reading stops at the first
-//! damaged frame.
+//! The file is in `cache/<project>/`, beside the cached answers. It consists of frames (`slot_frame`), and
+//! one is appended for each batch. It is not synced: the last hour can be fetched again. Reading stops at the
+//! first damaged frame.
 
 mod slot_frame;
 #[cfg(test)]

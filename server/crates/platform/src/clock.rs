@@ -11,7 +11,8 @@ pub trait Clock: Debug + Send + Sync {
     /// epoch reads as the epoch.
     fn wall(&self) -> Duration;
 
-    /// The time on the wall in seconds since the Unix epoch; the last one that fits after that, in the year 2106.
+    /// The time on the wall in seconds since the Unix epoch; the last one that fits after that, in the year
+    /// 2106.
     fn unix_seconds(&self) -> u32 {
         u32::try_from(self.wall().as_secs()).unwrap_or(u32::MAX)
     }

@@ -1,4 +1,4 @@
-//! What the other crates share of the machine: the clock, the data directory, locks and random ids.
+//! Provides what the other crates need of the machine: the clock, the data directory, locks and random ids.
 
 pub mod clock;
 pub mod disk;

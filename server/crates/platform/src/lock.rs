@@ -2,8 +2,8 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// The guard of `mutex`. For values whose every change is complete before anything can panic: what a panic leaves
-/// behind is still right.
+/// The guard of `mutex`. For values whose every change is complete before anything can panic: what a panic
+/// leaves behind is still right.
 pub fn lock<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,12 +1,12 @@
 //! Measures and profiles this process.
 //!
-//! [`process_samples`] measures how much CPU and memory it uses, [`cpu`] and [`heap`] profile which functions use
-//! them. None of them runs until one of its types is constructed, and all end when that is dropped.
+//! [`process_samples`] measures how much CPU and memory it uses, [`cpu`] and [`heap`] profile which functions
+//! use them. None of them runs until one of its types is constructed, and all end when that is dropped.
 //! [`code_pages`] reduces the resident memory.
 //!
 //! Both profiles go the same way: addresses from the process, names from the symbol tables of its files
-//! (`symbols`), cleaned of everything that could identify a build or a host (`name_scrubber`), written as pprof
-//! (`pprof`).
+//! (`symbols`), cleaned of everything that could identify a build or a host (`name_scrubber`), written as
+//! pprof (`pprof`).
 
 pub mod code_pages;
 pub mod cpu;

@@ -115,7 +115,7 @@ struct CacheFile {
 }
 
 impl CachePlan {
-    /// All queries.
+    /// The queries of all lists.
     pub fn all(self) -> impl Iterator<Item = &'static PrometheusQuery> {
         self.queries.iter().copied().flatten().copied()
     }

@@ -1,8 +1,8 @@
 //! Sends queries to Prometheus and reads its answers.
 //!
 //! An answer is read while it arrives: bytes are decompressed and limited (`answer_body`), split into series
-//! (`answer_splitter`), and each series is parsed (`series_reader`) into the caller's [`SeriesSink`] before the next one.
-//! Nothing runs in the background: a dropped query ends at once.
+//! (`answer_splitter`), and each series is parsed (`series_reader`) into the caller's [`SeriesSink`] before
+//! the next one. Nothing runs in the background: a dropped query ends at once.
 
 mod answer_body;
 mod answer_decoder;

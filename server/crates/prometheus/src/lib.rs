@@ -1,7 +1,7 @@
 //! Asks the Prometheus server of a project, and keeps its answers on disk.
 //!
-//! [`refresh`] sends queries ([`query`]) with a [`client`] and stores their answers in a [`cache`]. From there
-//! they are read as tables ([`results`]).
+//! [`refresh`] sends queries ([`query`]) with a [`client`] and stores their answers in a [`cache`]. From
+//! there they are read as tables ([`results`]).
 
 pub mod access;
 pub mod cache;

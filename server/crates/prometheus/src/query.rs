@@ -1,4 +1,5 @@
-//! A query to Prometheus, as data: its expression, the labels that are kept, and how much of the past is needed.
+//! A query to Prometheus, as data: its expression, the labels that are kept, and how much of the past is
+//! needed.
 
 mod labels;
 

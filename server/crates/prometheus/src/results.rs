@@ -90,13 +90,13 @@ impl QueryResults {
         (query.columns(labels), self.table(query).rows())
     }
 
-    /// All texts.
+    /// The texts of all answers, by symbol.
     #[must_use]
     pub const fn symbols(&self) -> &StringInterner {
         &self.symbols
     }
 
-    /// All texts, for adding more.
+    /// The same, for adding texts.
     pub const fn symbols_mut(&mut self) -> &mut StringInterner {
         &mut self.symbols
     }

@@ -155,7 +155,7 @@ impl PrometheusFixture {
         Self { series, ..Self::default() }
     }
 
-    /// Adds lines.
+    /// Adds the series of these lines.
     pub fn and(mut self, lines: &str) -> Self {
         self.series.extend(scene(lines).series);
         self

@@ -28,7 +28,7 @@ pub const LISTS: &[&[&PrometheusQuery]] =
 /// Queries of metrics one of which every installation has.
 pub const PRESENCE: &[&PrometheusQuery] = &[&UP, &NODE_INFO, &CONTAINER_INFO, &KUBE_POD_INFO];
 
-/// All queries.
+/// The queries of all [`LISTS`].
 pub fn all() -> impl Iterator<Item = &'static PrometheusQuery> {
     LISTS.iter().copied().flatten().copied()
 }

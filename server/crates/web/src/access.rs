@@ -363,7 +363,7 @@ impl AccessDenied {
         }
     }
 
-    /// Its status.
+    /// The status of the answer.
     pub const fn status(self) -> StatusCode {
         match self {
             Self::NoCredential | Self::WrongCredential => StatusCode::UNAUTHORIZED,

@@ -1,5 +1,5 @@
-//! Serves HTTP as both commands do: bounds on connections, access to the operator's interface, signing in, and
-//! the headers of answers.
+//! Serves HTTP as both commands do: bounds on connections, access to the operator's interface, signing in,
+//! and the headers of answers.
 
 pub mod access;
 pub mod access_token;

@@ -9,12 +9,12 @@ use headcount_shared::api::{Secret, SetAuth, SetHeader};
 /// A name and a secret, as they are stored.
 type StoredPair = (String, String);
 
-/// A stored user name and password.
+/// Converts a stored user name and password.
 pub(super) fn login((user, password): StoredPair) -> SetAuth {
     SetAuth { user, password: Secret::new(password) }
 }
 
-/// Stored headers.
+/// Converts stored headers.
 pub(super) fn headers(stored: Vec<StoredPair>) -> Vec<SetHeader> {
     stored.into_iter().map(|(name, value)| SetHeader { name, value: Secret::new(value) }).collect()
 }

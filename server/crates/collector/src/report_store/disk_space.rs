@@ -44,7 +44,7 @@ impl NeededBytes {
         Self { raw: raw as u64, rest: counts as u64 + ROW_BYTES }
     }
 
-    /// Both together.
+    /// The need of two reports.
     pub(crate) const fn with(self, other: Self) -> Self {
         Self { raw: self.raw + other.raw, rest: self.rest + other.rest }
     }

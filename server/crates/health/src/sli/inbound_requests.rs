@@ -14,9 +14,9 @@ use headcount_topology::{
 
 use super::{ApplicationSlot, SLOT_S, ServiceLevelIndicators, SlotBatch, SlotSource};
 
-/// The new slots in the answers to the queries of [`INDICATORS`](headcount_topology::queries::INDICATORS), which
-/// must have points. Requests to a destination count for the application that connections to it reach in
-/// `world`. A destination that is unknown there, or that reaches several applications (such as a loopback
+/// The new slots in the answers to the queries of [`INDICATORS`](headcount_topology::queries::INDICATORS),
+/// which must have points. Requests to a destination count for the application that connections to it reach
+/// in `world`. A destination that is unknown there, or that reaches several applications (such as a loopback
 /// address of many nodes), counts for none.
 #[must_use]
 pub fn inbound(world: &World<'_>, answers: &QueryResults, known: &ServiceLevelIndicators) -> SlotBatch {

@@ -132,7 +132,7 @@ impl ApplicationCategory {
     }
 }
 
-/// An application.
+/// An application: instances that do the same work.
 #[derive(Debug, Clone)]
 pub struct Application {
     /// Its identifier.

@@ -4,7 +4,7 @@ use headcount_prometheus::results::InternedString;
 
 use super::{InstanceId, LatestText, RowId};
 
-/// A container.
+/// A container of an instance, and what it uses.
 #[derive(Debug, Clone)]
 pub struct Container {
     /// The instance that it belongs to.

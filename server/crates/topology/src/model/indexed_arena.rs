@@ -99,7 +99,7 @@ impl<I: ArenaIndex, T> IndexedArena<I, T> {
         self.things.iter().enumerate().map(|(place, thing)| (I::at(place), thing))
     }
 
-    /// All ids.
+    /// The ids of all objects, in order.
     pub fn ids(&self) -> impl ExactSizeIterator<Item = I> + use<I, T> {
         (0..self.things.len()).map(I::at)
     }

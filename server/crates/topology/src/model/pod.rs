@@ -4,7 +4,7 @@ use headcount_prometheus::results::InternedString;
 
 use super::RowId;
 
-/// A pod.
+/// A Kubernetes pod, as kube-state-metrics reports it.
 #[derive(Debug, Clone)]
 pub struct Pod {
     /// When its `kube_pod_info` was last seen, in Unix seconds.

@@ -32,7 +32,7 @@ impl HourlyPrice {
         (dollars.is_finite() && dollars > 0.0).then_some(Self(dollars))
     }
 
-    /// In dollars.
+    /// The price in dollars per hour.
     #[must_use]
     pub fn dollars(self) -> f64 {
         f64::from(self.0)

@@ -65,7 +65,7 @@ impl Drop for ConnectionPlace {
 }
 
 impl ConnectionPlaces {
-    /// `limit` places.
+    /// Places for at most `limit` connections.
     pub(super) fn new(limit: usize) -> Arc<Self> {
         Arc::new(Self { limit, open: Mutex::default(), freed: Notify::new() })
     }

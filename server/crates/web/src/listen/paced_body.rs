@@ -55,7 +55,7 @@ fn patience(received: u64, awaited: Duration) -> Duration {
 }
 
 impl<B> PacedBody<B> {
-    /// Wraps `body`.
+    /// The body of a request on the connection that `watch` tracks.
     pub(super) const fn new(body: B, watch: Arc<ConnectionWatch>) -> Self {
         Self { body, watch, received: 0, awaited: Duration::ZERO, waiting: None }
     }
