@@ -3,16 +3,16 @@
 mod admin_token;
 mod browser_key;
 mod coroot_cache;
+mod data_dir_upkeep;
 mod forgetting;
-mod health;
+mod health_check;
 mod identity;
-mod installed;
+mod observed_installation;
 mod public_url;
 mod running_program;
-pub mod statistics;
-mod switch;
-mod unreported;
-mod upkeep;
+pub mod statistics_service;
+mod statistics_switch;
+mod unreported_measurements;
 
 use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
@@ -32,10 +32,10 @@ use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 use self::{
     admin_token::OperatorToken,
     public_url::link_base,
-    statistics::{StatisticsPlan, StatisticsService},
+    statistics_service::{StatisticsPlan, StatisticsService},
 };
 pub use self::{
-    health::health,
+    health_check::health,
     running_program::{preview, sign_in},
 };
 use crate::{

@@ -3,17 +3,17 @@
 //! An event is queued, appended to the journal, counted in memory, and then acknowledged. The next report
 //! takes the counts ([`PageViewStore::cut`]); the journal forgets them once that report is on disk
 //! ([`PageViewStore::forget`]). A browser is a pseudonym from the first step on. One thread does all the work
-//! on the disk (`writer`); reading counts waits for no disk.
+//! on the disk (`journal_writer`); reading counts waits for no disk.
 
+mod browser_places;
 mod counts;
 mod estimate;
 mod journal;
-mod migration;
-mod pages;
-mod places;
+mod journal_record;
+mod journal_writer;
+mod page_keys;
 mod pseudonym;
-mod record;
-mod writer;
+mod uuid_migration;
 
 use std::{
     io,
@@ -28,17 +28,17 @@ use headcount_shared::event::BrowserEvent;
 use thiserror::Error;
 use uuid::Uuid;
 
+use self::{
+    browser_places::{BrowserPlace, BrowserPlaces},
+    journal::Journal,
+    journal_record::JournalRecord,
+    journal_writer::{EventDecision, EventTicket, JournalState, JournalWriter, QueuedEvent},
+    page_keys::PageKeys,
+};
 pub use self::{
     counts::{DroppedEvents, PageViewCounts},
-    pages::page_keys,
+    page_keys::page_keys,
     pseudonym::{BrowserKey, BrowserPseudonym, NotAPseudonym},
-};
-use self::{
-    journal::Journal,
-    pages::PageKeys,
-    places::{BrowserPlace, BrowserPlaces},
-    record::JournalRecord,
-    writer::{EventDecision, EventTicket, JournalState, JournalWriter, QueuedEvent},
 };
 use crate::{disk::DataDisk, lock::lock, peer_address::AddressHash};
 

@@ -24,7 +24,8 @@ pub use self::{
 };
 use self::{forwarded::EventSenders, openapi::ApiDescription};
 use crate::{
-    app::statistics::StatisticsService, config::BasePath, metrics::ProcessMetrics, store::SettingsStore,
+    app::statistics_service::StatisticsService, config::BasePath, metrics::ProcessMetrics,
+    store::SettingsStore,
 };
 
 /// The state of the server's handlers. Every request clones it several times, so it is one pointer.

@@ -63,8 +63,8 @@ pub mod report;
 pub mod store;
 
 pub use headcount_outbound as outgoing;
+use headcount_platform::address_hash as peer_address;
 pub use headcount_platform::{clock, disk};
 use headcount_platform::{hex, lock, random_id};
 pub use headcount_profiler as process;
 pub use headcount_shared::routes::{BadRoute, RouteTable};
-use headcount_web::address_hash as peer_address;

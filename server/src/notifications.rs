@@ -7,13 +7,13 @@ mod attempt;
 mod destinations;
 mod endpoints;
 mod message;
-mod outcome;
+mod notification_outcome;
+mod notification_request;
+mod notification_schedule;
+mod notification_transport;
 mod project_integrations;
-mod request;
-mod schedule;
 mod sender;
 mod template;
-mod transport;
 
 #[cfg(test)]
 mod example;

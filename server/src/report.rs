@@ -4,9 +4,9 @@
 //! delivered from there ([`deliver`]) until a collector has it.
 
 pub mod assemble;
+pub mod collector_answer;
 pub mod deliver;
 pub mod installation_sections;
-pub mod outcome;
 pub mod report_id;
 pub mod reporter;
 pub mod rounding;

@@ -14,8 +14,8 @@ use headcount::{
     outgoing::TargetPolicy,
 };
 use headcount_prometheus::{
-    access::PrometheusAccess,
     client::{AnswerTooLarge, PrometheusClient, QuerySpan, SeriesSink},
+    prometheus_access::PrometheusAccess,
     query::PrometheusQuery,
 };
 use headcount_topology::queries::{

@@ -2,9 +2,9 @@
 
 mod collection;
 mod delivery;
-mod desk;
 mod forgetting;
 mod headers;
+mod page_state;
 mod preview;
 mod reports;
 mod this_browser;
@@ -12,8 +12,8 @@ mod this_browser;
 use leptos::prelude::*;
 
 use self::{
-    collection::Collection, delivery::Delivery, desk::StatisticsState, headers::Headers, preview::Preview,
-    reports::Reports,
+    collection::Collection, delivery::Delivery, headers::Headers, page_state::StatisticsState,
+    preview::Preview, reports::Reports,
 };
 use super::{answer::FetchState, api::ApiClient, browser, session::SignedOut, title::Title};
 

@@ -13,8 +13,8 @@ use axum::{
 use headcount::{clock::SystemClock, outgoing::TargetPolicy};
 use headcount_measures::{MeasureRun, SortedFigures};
 use headcount_prometheus::{
-    access::PrometheusAccess,
     client::{AnswerTooLarge, PrometheusClient, QuerySpan, QueryStats, SeriesSink},
+    prometheus_access::PrometheusAccess,
 };
 use headcount_topology::queries::CONTAINER_NET_TCP_ACTIVE_CONNECTIONS;
 use tokio::{net::TcpListener, runtime::Runtime};

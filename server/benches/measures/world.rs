@@ -12,7 +12,7 @@ use headcount::{
     clock::{Clock, SystemClock},
     disk::DiskDirectory,
 };
-use headcount_health::{history::ProjectHistory, sli::SlotBatch};
+use headcount_health::{history_store::ProjectHistory, sli::SlotBatch};
 use headcount_measures::{MeasureRun, SortedFigures};
 use headcount_observer::{
     CACHE_PLAN,
@@ -21,9 +21,9 @@ use headcount_observer::{
     world_load::{LoadContext, load},
 };
 use headcount_prometheus::{
-    access::PrometheusAccess,
     cache::{IncomingSeries, SeriesCache},
     client::SeriesSink,
+    prometheus_access::PrometheusAccess,
     query::QueryRetention,
 };
 use headcount_shared::payload::Payload;

@@ -11,7 +11,7 @@ use std::{
 
 use headcount_observer;
 
-use super::unreported;
+use super::unreported_measurements;
 use crate::{
     browsers,
     disk::{self, DataDisk},
@@ -58,7 +58,7 @@ impl CountedOnDisk {
     pub(super) fn forget(&self, choice: StoredChoice) -> io::Result<()> {
         browsers::forget_on_disk(&*self.disk)?;
         headcount_observer::forget_on_disk(&*self.disk)?;
-        unreported::remove(&*self.disk)?;
+        unreported_measurements::remove(&*self.disk)?;
         self.spool.forget_unsent()?;
         self.store(Some(choice.times_off))?;
         *self.lock() = Some(choice.times_off);

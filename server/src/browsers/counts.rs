@@ -8,7 +8,7 @@ use headcount_shared::{
 };
 use uuid::Uuid;
 
-use super::{estimate::DroppedEstimate, pseudonym::BrowserPseudonym, record::JournalRecord};
+use super::{estimate::DroppedEstimate, journal_record::JournalRecord, pseudonym::BrowserPseudonym};
 
 /// Page views and browsers since the last report.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -9,7 +9,7 @@
 //! journal.old/       what a compaction replaced
 //! ```
 //!
-//! [`super::migration`] converts what version 0.1.0 left in `browsers/`.
+//! [`super::uuid_migration`] converts what version 0.1.0 left in `browsers/`.
 //!
 //! Invariants: a segment is in exactly one directory, and moving it or its directory is one rename. A
 //! directory `journal/` is missing only between two renames of a compaction, when `journal.next/` is whole,
@@ -22,9 +22,9 @@ use uuid::Uuid;
 
 use super::{
     counts::PageViewCounts,
-    migration,
+    journal_record::JournalRecord,
     pseudonym::{BrowserKey, BrowserPseudonym},
-    record::JournalRecord,
+    uuid_migration,
 };
 use crate::disk::{DataDisk, FileAppender, remove_with_files};
 
@@ -123,7 +123,7 @@ impl Journal {
             counted: Vec::new(),
         };
         journal.disk.create_dir(ROOT)?;
-        migration::take_up_raw(&*journal.disk, key, is_on_disk)?;
+        uuid_migration::take_up_raw(&*journal.disk, key, is_on_disk)?;
         journal.finish_compaction()?;
         journal.reported = journal.cuts()?.into_iter().filter(|&id| is_on_disk(id)).collect();
         // What is merged back here is read with the rest below.
@@ -375,11 +375,11 @@ fn lines(segments: &[Vec<u8>]) -> impl Iterator<Item = &[u8]> {
 
 /// Removes everything that a journal has left on a disk, including that of version 0.1.0.
 pub(super) fn remove_all(disk: &dyn DataDisk) -> io::Result<()> {
-    for set_aside in disk.list(ROOT)?.iter().filter(|name| migration::is_set_aside(name)) {
-        migration::remove_journal(disk, &format!("{ROOT}/{set_aside}"))?;
+    for set_aside in disk.list(ROOT)?.iter().filter(|name| uuid_migration::is_set_aside(name)) {
+        uuid_migration::remove_journal(disk, &format!("{ROOT}/{set_aside}"))?;
     }
-    migration::remove_journal(disk, ROOT)?;
-    migration::remove_journal(disk, migration::RAW_ROOT)
+    uuid_migration::remove_journal(disk, ROOT)?;
+    uuid_migration::remove_journal(disk, uuid_migration::RAW_ROOT)
 }
 
 /// The numbers of the segments in a directory, in order.

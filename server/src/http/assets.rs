@@ -11,7 +11,6 @@ use axum::{
     http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-
 use headcount_shared::{browser_storage::OFF_SCRIPT, routes::RouteTable};
 use thiserror::Error;
 
@@ -20,7 +19,7 @@ use self::{
     file::{AssetEncoding, AssetFile, EncodedAsset},
 };
 use super::problem::ProblemResponse;
-use crate::app::statistics::StatisticsService;
+use crate::app::statistics_service::StatisticsService;
 
 /// Name and bytes of every file. `<name>.br` and `<name>.gz` are compressed copies.
 static EMBEDDED: &[(&str, &[u8])] = include!(concat!(env!("OUT_DIR"), "/assets.rs"));

@@ -11,7 +11,7 @@ use headcount_profiler::process_samples;
 use headcount_shared::api::ReportState;
 
 use super::problem::ProblemResponse;
-use crate::{app::statistics::StatisticsService, metrics::ProcessMetrics};
+use crate::{app::statistics_service::StatisticsService, metrics::ProcessMetrics};
 
 /// Renders the counters. While statistics are off, nothing samples the process, and its cost is omitted.
 ///

@@ -13,7 +13,7 @@ use axum::{
 use headcount_shared::routes::{KeyPlaceholder, ROUTES, RouteTable, UNMATCHED};
 
 use super::{access::AccessControl, assets::StaticAssets, document::HtmlDocument};
-use crate::app::statistics::StatisticsService;
+use crate::app::statistics_service::StatisticsService;
 
 /// Sends the page, with status 404 for an unknown address. If statistics are off for the whole run, sends the
 /// page that states that.

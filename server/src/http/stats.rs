@@ -24,7 +24,7 @@ use super::{
     body::{BodyError, receive},
     problem::ProblemResponse,
 };
-use crate::{app::statistics::StatisticsService, browsers::RecordError, metrics::EventLabel};
+use crate::{app::statistics_service::StatisticsService, browsers::RecordError, metrics::EventLabel};
 
 /// The headers of every answer of this route. Parsed once.
 static READABLE_BY_ALL: LazyLock<HeaderMap> = LazyLock::new(|| {

@@ -17,7 +17,7 @@ use uuid::Uuid;
 
 use super::{ServerState, openapi::GuardedResponses, problem::ProblemResponse};
 use crate::{
-    app::statistics::{RunningStatistics, StatisticsService, SwitchError},
+    app::statistics_service::{RunningStatistics, StatisticsService, SwitchError},
     browsers::BrowserPseudonym,
     hex,
     report::spool::ReadError,

@@ -14,10 +14,10 @@ use super::{
     DestinationConfig, IncidentNotification, NotificationOutbox, ServiceEndpoints,
     destinations::{NotificationDestination, RequestContext},
     message::IncidentMessage,
-    outcome::NotificationOutcome,
-    request::{NotificationRequest, UnusableConfig},
-    schedule::is_expired,
-    transport::NotificationTransport,
+    notification_outcome::NotificationOutcome,
+    notification_request::{NotificationRequest, UnusableConfig},
+    notification_schedule::is_expired,
+    notification_transport::NotificationTransport,
 };
 use crate::{clock::Clock, outgoing::ConnectionFailure};
 

@@ -33,8 +33,8 @@ pub use self::{
 use super::{
     IncidentNotification, ServiceEndpoints, TemplateError,
     message::IncidentMessage,
-    outcome::{NotificationOutcome, classify_status},
-    request::{NotificationAnswer, NotificationRequest, UnusableConfig},
+    notification_outcome::{NotificationOutcome, classify_status},
+    notification_request::{NotificationAnswer, NotificationRequest, UnusableConfig},
 };
 use crate::outgoing::TargetPolicy;
 

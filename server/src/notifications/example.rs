@@ -10,7 +10,7 @@ use super::{
     ProjectIntegrations, ReportDetails, ServiceEndpoints, SlackConfig, TeamsConfig, WebhookConfig,
     destinations::{NotificationDestination, RequestContext},
     message::IncidentMessage,
-    request::{NotificationRequest, UnusableConfig},
+    notification_request::{NotificationRequest, UnusableConfig},
 };
 use crate::outgoing::TargetPolicy;
 

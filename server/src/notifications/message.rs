@@ -5,7 +5,7 @@
 use headcount_health::health_status::HealthStatus;
 use reqwest::Url;
 
-use super::{IncidentNotification, NotificationDetails, endpoints::below, request::http_url};
+use super::{IncidentNotification, NotificationDetails, endpoints::below, notification_request::http_url};
 
 /// The state of an incident.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -106,9 +106,10 @@ pub(super) fn clipped(text: &str, limit: usize) -> String {
 
 #[cfg(test)]
 mod tests {
+    use headcount_topology::application_key::ApplicationKey;
+
     use super::*;
     use crate::notifications::example;
-    use headcount_topology::application_key::ApplicationKey;
 
     #[test]
     fn the_title_says_what_happened_to_whom() {

@@ -19,8 +19,8 @@ use tokio_util::sync::CancellationToken;
 use super::{
     IncidentNotification, NotificationOutbox, ServiceEndpoints,
     attempt::{AttemptResult, SendContext, SendFailure, SentNotification},
-    schedule::{LIFETIME_S, NotificationSchedule, ProjectDestination, ScheduledNotifications},
-    transport::{HttpNotificationTransport, NotificationTransport},
+    notification_schedule::{LIFETIME_S, NotificationSchedule, ProjectDestination, ScheduledNotifications},
+    notification_transport::{HttpNotificationTransport, NotificationTransport},
 };
 use crate::{
     clock::Clock,

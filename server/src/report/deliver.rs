@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::{
-    outcome::{CollectorAnswer, DeliveryOutcome, judge, wait_after},
+    collector_answer::{CollectorAnswer, DeliveryOutcome, judge, wait_after},
     spool::{DeliveryAttempt, ReadError, Spool, SpooledReport},
     transport::{DeliveryFailure, ReportTransport},
 };

@@ -5,7 +5,7 @@
 //! changes its state by one rename. Damaged files are renamed to `….damaged` and left alone.
 
 mod file_name;
-mod listing;
+mod spool_listing;
 
 use std::{
     collections::HashSet,
@@ -22,11 +22,14 @@ use uuid::Uuid;
 
 use self::{
     file_name::FileName,
-    listing::{STATES, SpoolEntries, SpoolEntry, entries, find_reports, in_state, read_report, sha256_of},
+    spool_listing::{
+        STATES, SpoolEntries, SpoolEntry, entries, find_reports, in_state, read_report, sha256_of,
+    },
 };
-use crate::disk::{DataDisk, PART, is_full, write_whole};
-
-use crate::lock::lock;
+use crate::{
+    disk::{DataDisk, PART, is_full, write_whole},
+    lock::lock,
+};
 
 const ROOT: &str = "reports";
 const DAMAGED: &str = ".damaged";

@@ -16,7 +16,7 @@ use thiserror::Error;
 use uuid::Uuid;
 
 use super::{
-    outcome::{ANSWER_BYTES, CollectorAnswer, needs_body},
+    collector_answer::{ANSWER_BYTES, CollectorAnswer, needs_body},
     spool::SpooledReport,
 };
 use crate::outgoing;

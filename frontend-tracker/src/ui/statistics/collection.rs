@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::{Shown, desk::StatisticsState, forgetting};
+use super::{Shown, forgetting, page_state::StatisticsState};
 use crate::ui::answer::FetchState;
 
 #[component]

@@ -3,7 +3,7 @@
 use headcount_shared::api::Status;
 use leptos::prelude::*;
 
-use super::{Shown, Time, desk::StatisticsState};
+use super::{Shown, Time, page_state::StatisticsState};
 use crate::ui::{answer::sentence, format};
 
 #[component]

@@ -4,14 +4,14 @@ use leptos::prelude::*;
 
 use super::{
     Shown,
-    desk::{NextReport, StatisticsState},
+    page_state::{NextReport, StatisticsState},
     this_browser::ThisBrowser,
 };
 use crate::ui::{
     answer::FetchState,
     browser,
-    fold::{FieldRow, ReportSection, ShownValue as Value, fold},
     format::{self, TextPiece},
+    report_rows::{FieldRow, ReportSection, ShownValue as Value, fold},
 };
 
 #[component]

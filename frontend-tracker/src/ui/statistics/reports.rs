@@ -5,7 +5,7 @@ use leptos::prelude::*;
 
 use super::{
     Shown, Time,
-    desk::{StatisticsState, report_file},
+    page_state::{StatisticsState, report_file},
 };
 use crate::ui::format;
 

@@ -3,7 +3,7 @@
 use leptos::{prelude::*, task::spawn_local};
 use uuid::Uuid;
 
-use super::desk::StatisticsState;
+use super::page_state::StatisticsState;
 use crate::ui::browser;
 
 /// Shows the pseudonym under which this browser is counted. Empty if it is not counted or the request fails.

@@ -11,7 +11,7 @@ mod body_memory;
 pub mod decode_body;
 mod failure_log;
 pub mod fleet_page;
-pub mod listing;
+pub mod listing_parameters;
 mod prepared_report;
 pub mod report_headers;
 mod report_intake;
@@ -46,7 +46,7 @@ use uuid::{NoContext, Timestamp, Uuid};
 use self::{
     decode_body::ContentCoding,
     failure_log::FailureLog,
-    listing::ListingPage,
+    listing_parameters::ListingPage,
     report_headers::ReportHeaders,
     report_intake::ReportIntake,
     report_pruner::ReportPruner,

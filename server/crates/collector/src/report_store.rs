@@ -31,7 +31,7 @@ pub(super) use self::{
     disk_space::{DiskLimit, DiskPressure, NeededBytes},
     insert::{IncomingReport, StoreOutcome},
 };
-use super::{CollectorOpenError, listing::ListingPage};
+use super::{CollectorOpenError, listing_parameters::ListingPage};
 
 /// The name of the database in the data directory.
 const FILE: &str = "collector.sqlite";

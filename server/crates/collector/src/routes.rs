@@ -23,7 +23,7 @@ use sha2::{Digest, Sha256};
 
 use super::{
     Collector, DatabaseUnreadable, IngestError, ReportLookup, fleet_page,
-    listing::{BadParameter, ListingPage, ListingParameters},
+    listing_parameters::{BadParameter, ListingPage, ListingParameters},
     report_headers::ReportHeaders,
 };
 

@@ -11,7 +11,7 @@ use headcount_topology::model::{AppId, World};
 use super::{
     auditor::{ApplicationAudit, slo},
     health_status::HealthStatus,
-    history::{HistoryChanges, ProjectHistory, ReportEvent},
+    history_store::{HistoryChanges, ProjectHistory, ReportEvent},
     incidents::{self, IncidentReason, ObjectiveStatus, RequestHistory},
     rollouts::{self, DeploymentRollout, SnapshotWindow, by_application, countable, due, take},
     sli::{RequestSums, ServiceLevelIndicators, SlotSource},

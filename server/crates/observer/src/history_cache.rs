@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use headcount_health::history::{
+use headcount_health::history_store::{
     HistoryChanges, HistoryStore, HistoryUnavailable, ProjectHistory, ReportEvent,
 };
 use headcount_platform::lock::lock;

@@ -22,7 +22,7 @@ use std::{
     time::Duration,
 };
 
-use headcount_health::history::HistoryStore;
+use headcount_health::history_store::HistoryStore;
 use headcount_outbound::TargetPolicy;
 use headcount_platform::{
     clock::Clock,

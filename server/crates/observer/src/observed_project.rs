@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, fmt};
 
-use headcount_prometheus::access::PrometheusAccess;
+use headcount_prometheus::prometheus_access::PrometheusAccess;
 use headcount_topology::constructor::WorldSettings;
 
 /// A project with a Prometheus.

@@ -5,8 +5,8 @@ mod remembering;
 
 use headcount_platform::{clock::SystemClock, disk::DiskDirectory};
 use headcount_prometheus::{
-    access::PrometheusAccess,
     mock_prometheus::{IgnoredMetrics, MockAnswer, MockPrometheus},
+    prometheus_access::PrometheusAccess,
 };
 
 use super::{price_list::PriceSource, *};

@@ -5,7 +5,7 @@ use std::{fmt, io, time::Duration};
 use headcount_health::{
     auditor::{self, ApplicationAudit, AuditInput, POINTS_OF, SUMS_OF},
     change_detector::ChangeDetector,
-    history::{HistoryChanges, ProjectHistory},
+    history_store::{HistoryChanges, ProjectHistory},
     rollouts::NEEDED,
     sli::{ServiceLevelIndicators, SlotBatch, inbound, slot_before},
 };

@@ -31,7 +31,7 @@ use self::{
 };
 pub use self::{endpoint::InvalidAccess, query_error::QueryError, server_date::ServerDate};
 use super::{
-    access::PrometheusAccess,
+    prometheus_access::PrometheusAccess,
     query::{Label, LabelSelection, PrometheusQuery},
 };
 

@@ -3,11 +3,11 @@
 //! [`refresh`] sends queries ([`query`]) with a [`client`] and stores their answers in a [`cache`]. From
 //! there they are read as tables ([`results`]).
 
-pub mod access;
 pub mod cache;
 pub mod client;
 #[cfg(any(test, feature = "test-support"))]
 pub mod mock_prometheus;
+pub mod prometheus_access;
 pub mod query;
 pub mod query_costs;
 pub mod refresh;

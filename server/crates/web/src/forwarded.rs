@@ -7,12 +7,10 @@ use std::{
 };
 
 use axum::http::HeaderMap;
+use headcount_platform::address_hash::{AddressHash, AddressHasher};
 use thiserror::Error;
 
-use super::{
-    access::PeerAddress,
-    address_hash::{AddressHash, AddressHasher},
-};
+use super::access::PeerAddress;
 
 /// The header to which each proxy adds the address that it saw.
 const X_FORWARDED_FOR: &str = "x-forwarded-for";

@@ -3,7 +3,6 @@
 
 pub mod access;
 pub mod access_token;
-pub mod address_hash;
 pub mod base_path;
 pub mod body;
 pub mod described_refusals;

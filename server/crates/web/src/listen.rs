@@ -25,7 +25,7 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use headcount_platform::file_descriptors;
+use headcount_platform::{address_hash::AddressHasher, file_descriptors};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::{rt::TokioIo, server::graceful::GracefulShutdown};
 use tokio::net::{TcpListener, TcpSocket};
@@ -39,7 +39,7 @@ use self::{
     request_timer::RequestTimer,
     watched_stream::{PeerStream, WatchedStream},
 };
-use super::{access::PeerAddress, address_hash::AddressHasher, host_header, problem::ProblemResponse};
+use super::{access::PeerAddress, host_header, problem::ProblemResponse};
 
 /// How long to wait after the system could not accept a connection, usually because of too many open files.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use axum::{Json, http::StatusCode};
-use headcount_prometheus::access::PrometheusAccess;
+use headcount_prometheus::prometheus_access::PrometheusAccess;
 use headcount_shared::api::{Auth, Header, Prometheus, SetPrometheus};
 
 use super::{

@@ -16,7 +16,7 @@ use crate::{
     notifications::{
         endpoints::{ServiceEndpoints, below},
         message::{IncidentMessage, MessageState, clipped},
-        request::{NotificationRequest, UnusableConfig},
+        notification_request::{NotificationRequest, UnusableConfig},
     },
     outgoing::TargetPolicy,
 };
@@ -134,9 +134,10 @@ fn description(message: &IncidentMessage<'_>) -> Value {
 
 #[cfg(test)]
 mod tests {
+    use headcount_health::health_status::HealthStatus;
+
     use super::*;
     use crate::notifications::{IncidentNotification, example};
-    use headcount_health::health_status::HealthStatus;
 
     fn made(status: HealthStatus, eu_instance: bool, opsgenie_url: Option<&str>) -> (String, Value) {
         let notification = IncidentNotification { status, ..example::notification() };

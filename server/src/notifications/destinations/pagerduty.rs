@@ -19,7 +19,7 @@ use crate::{
         IncidentNotification,
         endpoints::below,
         message::{IncidentMessage, MessageState, clipped},
-        request::{NotificationRequest, UnusableConfig},
+        notification_request::{NotificationRequest, UnusableConfig},
     },
     outgoing::TargetPolicy,
 };
@@ -117,9 +117,10 @@ fn payload(message: &IncidentMessage<'_>, notification: &IncidentNotification, s
 
 #[cfg(test)]
 mod tests {
+    use headcount_health::health_status::HealthStatus;
+
     use super::*;
     use crate::notifications::example;
-    use headcount_health::health_status::HealthStatus;
 
     fn event(status: HealthStatus) -> Value {
         let notification = IncidentNotification { status, ..example::notification() };

@@ -20,8 +20,8 @@ use crate::{
     notifications::{
         endpoints::below,
         message::{IncidentMessage, MessageState, clipped},
-        outcome::{NotificationOutcome, classify_status, wait_asked_for},
-        request::{NotificationAnswer, NotificationRequest, UnusableConfig},
+        notification_outcome::{NotificationOutcome, classify_status, wait_asked_for},
+        notification_request::{NotificationAnswer, NotificationRequest, UnusableConfig},
     },
     outgoing::TargetPolicy,
 };

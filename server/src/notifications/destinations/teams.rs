@@ -20,8 +20,8 @@ use super::{
 use crate::{
     notifications::{
         message::{IncidentMessage, MessageState, clipped},
-        outcome::{NotificationOutcome, classify_status},
-        request::{NotificationAnswer, NotificationRequest, UnusableConfig, http_url},
+        notification_outcome::{NotificationOutcome, classify_status},
+        notification_request::{NotificationAnswer, NotificationRequest, UnusableConfig, http_url},
     },
     outgoing::TargetPolicy,
 };
@@ -171,9 +171,10 @@ fn card(message: &IncidentMessage<'_>) -> Value {
 
 #[cfg(test)]
 mod tests {
+    use headcount_health::health_status::HealthStatus;
+
     use super::*;
     use crate::notifications::{IncidentNotification, example};
-    use headcount_health::health_status::HealthStatus;
 
     fn sent(notification: &IncidentNotification, base_url: &str) -> Value {
         let request = example::request_with_links(&example::teams(), notification, "", base_url).unwrap();

@@ -22,7 +22,7 @@ use super::{
 use crate::{
     notifications::{
         MessageTemplate, TemplateError,
-        request::{NotificationRequest, UnusableConfig, http_url},
+        notification_request::{NotificationRequest, UnusableConfig, http_url},
         template::TemplateValues,
     },
     outgoing::TargetPolicy,
@@ -189,9 +189,10 @@ fn secret(value: &str) -> Result<HeaderValue, UnusableConfig> {
 
 #[cfg(test)]
 mod tests {
+    use headcount_health::health_status::HealthStatus;
+
     use super::*;
     use crate::notifications::{IncidentNotification, example};
-    use headcount_health::health_status::HealthStatus;
 
     fn header(name: &str, value: &str) -> SetHeader {
         SetHeader { name: name.to_owned(), value: Secret::new(value.to_owned()) }

@@ -17,7 +17,7 @@ use super::*;
 use crate::notifications::{
     ProjectIntegrations, WebhookConfig,
     example::{self, AT},
-    request::NotificationAnswer,
+    notification_request::NotificationAnswer,
 };
 
 /// The clock of the runtime, which advances only while a test waits. Its wall clock starts at [`AT`].

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, fmt};
 
 use headcount_health::inspections::ProjectThresholds;
-use headcount_prometheus::access::PrometheusAccess;
+use headcount_prometheus::prometheus_access::PrometheusAccess;
 
 use super::{
     clickhouse_access::{self, ClickhouseAccess},

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use headcount_prometheus::{access::PrometheusAccess, client::check};
+use headcount_prometheus::{client::check, prometheus_access::PrometheusAccess};
 use serde_json::{Value, json};
 
 use super::project_row::ProjectColumn;

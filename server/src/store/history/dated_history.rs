@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use headcount_health::history::{
+use headcount_health::history_store::{
     HistoryChanges, HistoryFuture, HistoryStore, HistoryUnavailable, ProjectHistory,
 };
 

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use headcount_health::history::ReportEventKind;
+use headcount_health::history_store::ReportEventKind;
 use headcount_shared::payload::AlertingIntegration;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};

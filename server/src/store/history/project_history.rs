@@ -1,6 +1,6 @@
 //! Reads and stores the history of a project: what has to last longer than its metrics.
 
-use headcount_health::history::{HistoryChanges, ProjectHistory};
+use headcount_health::history_store::{HistoryChanges, ProjectHistory};
 use sqlx::AnyConnection;
 
 use super::{

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use headcount_prometheus::{access::PrometheusAccess, client::InvalidAccess};
+use headcount_prometheus::{client::InvalidAccess, prometheus_access::PrometheusAccess};
 use headcount_shared::{
     api::{Secret, SetAuth, SetHeader},
     payload::AlertingIntegration,

@@ -2,7 +2,7 @@
 
 use headcount_health::{
     health_status::HealthStatus,
-    history::{HistoryChanges, ProjectHistory},
+    history_store::{HistoryChanges, ProjectHistory},
     inspections::Inspection,
 };
 use headcount_shared::{

@@ -1,6 +1,6 @@
 //! Tests of events that are counted in exactly one report.
 
-use headcount_health::history::{HistoryChanges, ReportEvent, ReportEventKind};
+use headcount_health::history_store::{HistoryChanges, ReportEvent, ReportEventKind};
 use uuid::Uuid;
 
 use super::*;

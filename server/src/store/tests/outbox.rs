@@ -2,7 +2,7 @@
 
 use headcount_health::{
     health_status::HealthStatus,
-    history::HistoryChanges,
+    history_store::HistoryChanges,
     incidents::{ApplicationIncident, IncidentChange, IncidentReason, IncidentTransition},
 };
 use headcount_shared::{api::Secret, payload::AlertingIntegration};

@@ -2,7 +2,7 @@
 
 use headcount_health::{
     health_status::HealthStatus,
-    history::{HistoryChanges, ReportEvent, ReportEventKind},
+    history_store::{HistoryChanges, ReportEvent, ReportEventKind},
     incidents::{ApplicationIncident, IncidentChange, IncidentReason, IncidentTransition},
     rollouts::{DeploymentRollout, RolloutSnapshot},
 };

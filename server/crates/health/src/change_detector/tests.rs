@@ -13,7 +13,7 @@ use headcount_topology::{
 use super::*;
 use crate::{
     auditor::{AuditCheck, AuditReport, CheckMessage},
-    history::{ReportEvent, ReportEventKind},
+    history_store::{ReportEvent, ReportEventKind},
     incidents::IncidentTransition,
     inspections::Inspection,
     rollouts::{NEEDED, RolloutSnapshot},

@@ -6,7 +6,7 @@ use headcount_topology::{application_key::ApplicationKey, facts::counted, model:
 
 use super::{DeploymentRollout, ServiceLevelObjectives, by_application, changes};
 use crate::{
-    history::{ReportEvent, ReportEventKind},
+    history_store::{ReportEvent, ReportEventKind},
     inspections::ProjectThresholds,
 };
 

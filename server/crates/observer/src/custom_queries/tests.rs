@@ -15,9 +15,9 @@ async fn the_operators_own_queries_replace_what_is_seen_and_one_that_fails_costs
     use headcount_outbound::TargetPolicy;
     use headcount_platform::clock::SystemClock;
     use headcount_prometheus::{
-        access::PrometheusAccess,
         client::PrometheusClient,
         mock_prometheus::{MockAnswer, MockPrometheus},
+        prometheus_access::PrometheusAccess,
     };
     let refuses =
         |query: &str| if query.contains("sum by") { MockAnswer::Refusal } else { MockAnswer::Series };

@@ -7,7 +7,7 @@ use std::{
 
 use headcount_health::{
     health_status::HealthStatus,
-    history::{
+    history_store::{
         HistoryChanges, HistoryFuture, HistoryUnavailable, ProjectHistory, ReportEvent, ReportEventKind,
     },
     incidents::{ApplicationIncident, IncidentTransition},

@@ -13,7 +13,7 @@ use reqwest::{
 };
 use thiserror::Error;
 
-use crate::access::PrometheusAccess;
+use crate::prometheus_access::PrometheusAccess;
 
 /// Requests are made in bursts: a connection serves one burst and is closed before the next.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(15);

@@ -2,9 +2,6 @@
 
 use std::sync::atomic::Ordering;
 
-use crate::test_queries::{
-    CONTAINER_MEMORY_RSS, CONTAINER_MEMORY_RSS_FOR_TREND, KUBE_POD_INFO, NODE_CPU_CORES, NODE_INFO, PLAN,
-};
 use headcount_outbound::TargetPolicy;
 use headcount_platform::{
     clock::SystemClock,
@@ -13,9 +10,12 @@ use headcount_platform::{
 
 use super::*;
 use crate::{
-    access::PrometheusAccess,
     cache::PointSelection,
     mock_prometheus::{IgnoredMetrics, MockAnswer, MockBehaviour, MockPrometheus},
+    prometheus_access::PrometheusAccess,
+    test_queries::{
+        CONTAINER_MEMORY_RSS, CONTAINER_MEMORY_RSS_FOR_TREND, KUBE_POD_INFO, NODE_CPU_CORES, NODE_INFO, PLAN,
+    },
 };
 
 const NOW: u32 = 1_700_000_025;

@@ -6,11 +6,10 @@ use std::{
     time::Duration,
 };
 
-use headcount_platform::lock::lock;
+use headcount_platform::{address_hash::AddressHash, lock::lock};
 use tokio::sync::Notify;
 
 use super::connection_watch::ConnectionWatch;
-use crate::address_hash::AddressHash;
 
 /// The maximum of open connections, if the system has descriptors for them.
 const CONNECTIONS: usize = 1024;
@@ -149,8 +148,9 @@ fn majority(addresses: impl Iterator<Item = AddressHash> + Clone) -> Option<Addr
 
 #[cfg(test)]
 mod tests {
+    use headcount_platform::address_hash::AddressHasher;
+
     use super::*;
-    use crate::address_hash::AddressHasher;
 
     fn addresses() -> [AddressHash; 3] {
         let hasher = AddressHasher::new();

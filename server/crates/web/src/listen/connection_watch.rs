@@ -8,9 +8,8 @@ use std::{
     time::Duration,
 };
 
+use headcount_platform::address_hash::AddressHash;
 use tokio::{sync::Notify, time::Instant};
-
-use crate::address_hash::AddressHash;
 
 /// How long a peer may read no byte of an answer, and how long the head of its next request may take.
 pub(super) const PEER_PATIENCE: Duration = Duration::from_secs(30);
@@ -181,8 +180,9 @@ impl ConnectionWatch {
 
 #[cfg(test)]
 mod tests {
+    use headcount_platform::address_hash::AddressHasher;
+
     use super::*;
-    use crate::address_hash::AddressHasher;
 
     fn seconds(n: u64) -> Duration {
         Duration::from_secs(n)

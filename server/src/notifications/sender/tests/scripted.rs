@@ -7,7 +7,7 @@ use std::{
 
 use super::*;
 use crate::{
-    notifications::{request::NotificationRequest, transport::DestinationFuture},
+    notifications::{notification_request::NotificationRequest, notification_transport::DestinationFuture},
     outgoing::ConnectionFailure,
 };
 

@@ -29,11 +29,11 @@ use super::{
     admin_token,
     browser_key::{self, browser_key},
     coroot_cache::CorootCache,
+    data_dir_upkeep::DataDirUpkeep,
     forgetting::CountedOnDisk,
-    installed::ObservedInstallation,
-    switch::StatisticsSwitch,
-    unreported::{self, UnreportedMeasurements},
-    upkeep::DataDirUpkeep,
+    observed_installation::ObservedInstallation,
+    statistics_switch::StatisticsSwitch,
+    unreported_measurements::{self, UnreportedMeasurements},
 };
 use crate::{
     browsers::{PageViewStore, page_keys},
@@ -592,7 +592,10 @@ impl RunningStatistics {
         let written_at = self.clock.wall().as_secs();
         let world = self.installed.as_ref().map(|installed| installed.world.save_costs());
         let kept = tokio::task::spawn_blocking(move || {
-            unreported::write(&*disk, &UnreportedMeasurements { written_at, process: process.save(), world })
+            unreported_measurements::write(
+                &*disk,
+                &UnreportedMeasurements { written_at, process: process.save(), world },
+            )
         });
         if !matches!(kept.await, Ok(Ok(()))) {
             tracing::warn!(
@@ -610,7 +613,7 @@ impl RunningStatistics {
 
 /// The measurements since the last report of an earlier run; empty if they cannot be read.
 fn earlier(disk: &dyn DataDisk, plan: &StatisticsPlan) -> UnreportedMeasurements {
-    unreported::take(disk, plan.clock.wall(), plan.report_interval).unwrap_or_else(|error| {
+    unreported_measurements::take(disk, plan.clock.wall(), plan.report_interval).unwrap_or_else(|error| {
         tracing::warn!(%error, "the measurements from before the restart are lost");
         UnreportedMeasurements::default()
     })

@@ -4,7 +4,7 @@ use std::{fmt::Debug, pin::Pin, sync::OnceLock, time::Duration};
 
 use reqwest::{Client, Response, header::RETRY_AFTER};
 
-use super::request::{NotificationAnswer, NotificationRequest};
+use super::notification_request::{NotificationAnswer, NotificationRequest};
 use crate::outgoing::{self, ConnectionFailure, TargetPolicy};
 
 /// How much of the body of an answer is read, in bytes.

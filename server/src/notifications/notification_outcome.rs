@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::request::NotificationAnswer;
+use super::notification_request::NotificationAnswer;
 use crate::outgoing::retry_after::asked_wait;
 
 /// The longest wait that a destination can ask for. Later than that, a notification is expired.

@@ -19,8 +19,8 @@ use uuid::Uuid;
 use super::{
     counts::PageViewCounts,
     journal::{CUT, ROOT, for_each_record, read_segments, segment_path},
+    journal_record::JournalRecord,
     pseudonym::BrowserKey,
-    record::JournalRecord,
 };
 use crate::disk::{DataDisk, remove_with_files};
 
@@ -133,7 +133,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        browsers::{journal::Journal, record::JournalRecord},
+        browsers::{journal::Journal, journal_record::JournalRecord},
         disk::simulated::{CrashKind, SimulatedDisk},
     };
 
