@@ -10,7 +10,11 @@ use std::{
     time::Duration,
 };
 
-use headcount_platform::{disk::DataDisk, lock::lock};
+use headcount_platform::{
+    disk::DataDisk,
+    lock::lock,
+    on_change::{OnChange, OperationState},
+};
 use headcount_topology::prices::{CloudPrices, InvalidPriceList};
 use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
@@ -30,6 +34,7 @@ pub struct PriceList {
     kept: PriceListFile,
     current: watch::Sender<Arc<CloudPrices>>,
     progress: Mutex<PriceFetchProgress>,
+    fetching: OnChange<OperationState>,
 }
 
 /// The state of fetching.
@@ -49,7 +54,8 @@ impl PriceList {
         let kept = PriceListFile(disk);
         let (prices, modified) = kept.load(&source.url).unwrap_or_default();
         let progress = Mutex::new(PriceFetchProgress { modified, failures: 0 });
-        Self { source, kept, current: watch::Sender::new(Arc::new(prices)), progress }
+        let current = watch::Sender::new(Arc::new(prices));
+        Self { source, kept, current, progress, fetching: OnChange::default() }
     }
 
     /// The latest prices; empty before a list was fetched.
@@ -126,12 +132,12 @@ impl PriceList {
     }
 
     fn note(&self, refreshed: Result<(), PriceFetchError>) {
-        let mut progress = self.progress();
-        match refreshed {
-            Ok(()) if progress.failures > 0 => tracing::info!("the price list can be fetched again"),
-            Err(error) if progress.failures == 0 => tracing::warn!("there is no new price list: {error}"),
-            _ => {}
+        match self.fetching.news(&refreshed) {
+            Some(Ok(())) => tracing::info!("the price list can be fetched again"),
+            Some(Err(error)) => tracing::warn!("there is no new price list: {error}"),
+            None => {}
         }
+        let mut progress = self.progress();
         progress.failures = if refreshed.is_ok() { 0 } else { progress.failures.saturating_add(1) };
     }
 

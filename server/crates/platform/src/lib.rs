@@ -1,8 +1,10 @@
-//! What the other crates share of the machine: the clock, the data directory, locks and random ids.
+//! What the other crates share: the clock, the data directory, locks, random ids, and states whose changes are
+//! logged once.
 
 pub mod clock;
 pub mod disk;
 pub mod file_descriptors;
 pub mod hex;
 pub mod lock;
+pub mod on_change;
 pub mod random_id;
