@@ -10,6 +10,7 @@ use std::{
     time::Duration,
 };
 
+use headcount_outbound::backoff::pause_after;
 use headcount_platform::{
     disk::DataDisk,
     lock::lock,
@@ -80,7 +81,7 @@ impl PriceList {
             // Not cancelled, so that nothing writes to the disk after this function returns.
             let wait = match self.take_in(fetched).await {
                 Ok(()) => DAY,
-                Err(_) => pause_after(self.progress().failures),
+                Err(_) => pause_after(self.progress().failures, FIRST_PAUSE, LONGEST_PAUSE),
             };
             if stop.run_until_cancelled(tokio::time::sleep(wait)).await.is_none() {
                 return;
@@ -144,12 +145,6 @@ impl PriceList {
     fn progress(&self) -> MutexGuard<'_, PriceFetchProgress> {
         lock(&self.progress)
     }
-}
-
-/// The pause after consecutive failures: doubled each time, up to an hour.
-fn pause_after(failures: u32) -> Duration {
-    let doublings = failures.saturating_sub(1).min(16);
-    FIRST_PAUSE.saturating_mul(1 << doublings).min(LONGEST_PAUSE)
 }
 
 #[cfg(test)]

@@ -387,6 +387,21 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_round_without_queries_tells_nothing_about_prometheus() {
+        let answering = OnChange::default();
+        for (answered, failed, expected) in [
+            (0, 0, OperationState::Works),
+            (0, 1, OperationState::Fails),
+            (0, 0, OperationState::Fails),
+            (1, 9, OperationState::Works),
+            (0, 0, OperationState::Works),
+        ] {
+            log_round(&answering, RoundResult { answered, failed }, None);
+            assert_eq!(answering.current(), expected, "{answered} {failed}");
+        }
+    }
+
+    #[test]
     fn a_cache_is_cleaned_every_hour_and_when_the_time_of_prometheus_becomes_known() {
         let upkeep = |seconds, knows_time| CacheUpkeep { at: Duration::from_secs(seconds), knows_time };
         assert!(upkeep(0, false).is_due_after(None));
