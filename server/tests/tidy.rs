@@ -103,8 +103,11 @@ fn no_file_is_named_for_nothing() {
 const MAY_USE: [(&str, &[&str]); 4] = [
     ("browsers", &["disk", "lock", "peer_address"]),
     ("notifications", &["clock", "metrics", "outgoing"]),
-    ("store", &["clock", "disk", "hex", "lock", "notifications", "outgoing"]),
-    ("report", &["browsers", "clock", "disk", "hex", "lock", "metrics", "outgoing", "process", "store"]),
+    ("store", &["clock", "disk", "hex", "lock", "notifications", "on_change", "outgoing"]),
+    (
+        "report",
+        &["browsers", "clock", "disk", "hex", "lock", "metrics", "on_change", "outgoing", "process", "store"],
+    ),
 ];
 
 #[test]

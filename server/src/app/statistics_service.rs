@@ -4,6 +4,7 @@
 
 use std::{
     collections::BTreeMap,
+    io,
     path::PathBuf,
     sync::{Arc, Mutex, PoisonError, RwLock, atomic::AtomicBool},
     time::Duration,
@@ -42,6 +43,7 @@ use crate::{
     disk::{DataDir, DataDisk, DiskDirectory, secret_file::SecretFiles},
     metrics::ProcessMetrics,
     notifications::ServiceEndpoints,
+    on_change::OnChange,
     outgoing::{self, TargetPolicy},
     report::{
         assemble::Installation,
@@ -556,15 +558,14 @@ impl RunningStatistics {
 
     /// Makes events survive a power cut, once a second while there are new ones.
     async fn sync_journal(&self) {
-        let mut failing = false;
+        let syncing = OnChange::default();
         while self.stop.run_until_cancelled(tokio::time::sleep(SYNC_INTERVAL)).await.is_some() {
             let browsers = Arc::clone(&self.browsers);
             let synced = tokio::task::spawn_blocking(move || browsers.sync()).await;
-            let failed = !matches!(synced, Ok(Ok(())));
-            if failed && !failing {
+            let synced = synced.map_err(io::Error::other).flatten();
+            if let Some(Err(_)) = syncing.news(&synced) {
                 tracing::error!("the journal of page views cannot be synced; a power cut may lose some");
             }
-            failing = failed;
         }
     }
 

@@ -19,7 +19,10 @@ use super::{
     notification_schedule::is_expired,
     notification_transport::NotificationTransport,
 };
-use crate::{clock::Clock, outgoing::ConnectionFailure};
+use crate::{
+    clock::Clock,
+    outgoing::{ConnectionFailure, answer_head::is_success},
+};
 
 /// How long a request in progress may continue after the stop.
 const LAST_WAIT: Duration = Duration::from_millis(1500);
@@ -188,7 +191,7 @@ impl SendContext {
 
 fn why_later(status: u16) -> String {
     match status {
-        200..=299 => "it cannot accept them at the moment".to_owned(),
+        status if is_success(status) => "it cannot accept them at the moment".to_owned(),
         429 => "it was asked too often".to_owned(),
         status => format!("it answered with status {status}"),
     }

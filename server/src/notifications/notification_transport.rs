@@ -2,10 +2,10 @@
 
 use std::{fmt::Debug, pin::Pin, sync::OnceLock, time::Duration};
 
-use reqwest::{Client, Response, header::RETRY_AFTER};
+use reqwest::{Client, Response};
 
 use super::notification_request::{NotificationAnswer, NotificationRequest};
-use crate::outgoing::{self, ConnectionFailure, TargetPolicy};
+use crate::outgoing::{self, ConnectionFailure, TargetPolicy, answer_head::retry_after};
 
 /// How much of the body of an answer is read, in bytes.
 const BODY: usize = 64 * 1024;
@@ -62,10 +62,9 @@ impl NotificationTransport for HttpNotificationTransport {
             let client = self.client_for(&request)?;
             let response =
                 client.post(request.url).headers(request.headers).body(request.body).send().await?;
-            let retry_after = response.headers().get(RETRY_AFTER);
             Ok(NotificationAnswer {
                 status: response.status().as_u16(),
-                retry_after: retry_after.and_then(|value| value.to_str().ok()).map(str::to_owned),
+                retry_after: retry_after(response.headers()),
                 body: beginning_of(response).await,
             })
         })

@@ -5,7 +5,10 @@
 
 use std::{fmt, time::Duration};
 
-use crate::outgoing::retry_after::asked_wait;
+use crate::outgoing::{
+    answer_head::{asked_wait, is_success},
+    backoff::pause_after,
+};
 
 /// The longest answer that is read, in bytes. That of a collector has less than a hundred.
 pub const ANSWER_BYTES: usize = 64 * 1024;
@@ -87,7 +90,7 @@ pub const fn needs_body(status: u16) -> bool {
 pub fn judge(answer: &CollectorAnswer, now: Duration) -> DeliveryOutcome {
     let status = answer.status;
     let later = |why| {
-        let wait = answer.retry_after.as_deref().and_then(|asked| asked_wait(asked, now, LONGEST_ASKED_WAIT));
+        let wait = asked_wait(answer.retry_after.as_deref(), now, LONGEST_ASKED_WAIT);
         DeliveryOutcome::Later { wait, why }
     };
     if !needs_body(status) {
@@ -100,10 +103,6 @@ pub fn judge(answer: &CollectorAnswer, now: Duration) -> DeliveryOutcome {
         return later(NotDelivered::Html(status));
     }
     if is_verdict(status) { DeliveryOutcome::Refused } else { later(NotDelivered::NotJson(status)) }
-}
-
-const fn is_success(status: u16) -> bool {
-    matches!(status, 200..=299)
 }
 
 /// Whether a collector answers with this status to a report that it will never accept.
@@ -133,9 +132,8 @@ fn is_html(answer: &CollectorAnswer) -> bool {
 /// spreads that to between half and all of it. The wait is never shorter than `asked` by the collector.
 #[must_use]
 pub fn wait_after(failures: u32, interval: Duration, asked: Option<Duration>, jitter: f64) -> Duration {
-    let first = FIRST_WAIT.min(interval / 4);
-    let doubled = first.saturating_mul(1 << failures.saturating_sub(1).min(20));
-    let wait = doubled.min(interval).mul_f64(0.5 + jitter.clamp(0.0, 1.0) / 2.0);
+    let pause = pause_after(failures, FIRST_WAIT.min(interval / 4), interval);
+    let wait = pause.mul_f64(0.5 + jitter.clamp(0.0, 1.0) / 2.0);
     wait.max(SHORTEST_WAIT).max(asked.unwrap_or_default())
 }
 

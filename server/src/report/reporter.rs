@@ -24,6 +24,7 @@ use crate::{
     clock::Clock,
     lock::lock,
     metrics::ProcessMetrics,
+    on_change::OnChange,
 };
 
 /// How long to wait after a report could not be put on disk.
@@ -89,22 +90,26 @@ enum ReporterState {
 }
 
 impl ReporterState {
-    /// The state after another report. Logs a change.
-    fn after(self, made: &io::Result<ReportingOutcome>) -> Self {
-        let state = match made {
+    /// The state after a report was due.
+    const fn after(made: &io::Result<ReportingOutcome>) -> Self {
+        match made {
             Ok(ReportingOutcome::Spooled) => Self::Works,
             Ok(ReportingOutcome::NoRoom) => Self::NoRoom,
             Err(_) => Self::DiskRefuses,
-        };
-        match (made, state) {
-            _ if state == self => {}
-            (Err(error), _) => tracing::error!(%error, "a report could not be put on disk; it waits"),
-            (_, Self::NoRoom) => tracing::warn!(
-                "too many reports wait for the collector; counts add up until one is delivered"
-            ),
-            _ => tracing::info!("reports are put on disk again"),
         }
-        state
+    }
+}
+
+fn log_change(state: &OnChange<ReporterState>, made: &io::Result<ReportingOutcome>) {
+    if !state.set(ReporterState::after(made)) {
+        return;
+    }
+    match made {
+        Ok(ReportingOutcome::Spooled) => tracing::info!("reports are put on disk again"),
+        Ok(ReportingOutcome::NoRoom) => {
+            tracing::warn!("too many reports wait for the collector; counts add up until one is delivered");
+        }
+        Err(error) => tracing::error!(%error, "a report could not be put on disk; it waits"),
     }
 }
 
@@ -151,7 +156,7 @@ impl Reporter {
 
     /// Makes reports when they are due, until `stop`.
     pub async fn run(&self, stop: &CancellationToken) {
-        let mut state = ReporterState::Works;
+        let state = OnChange::new(ReporterState::Works);
         loop {
             let wait = self.with_schedule(|schedule| schedule.wait(self.clock.monotonic()));
             if stop.run_until_cancelled(tokio::time::sleep(wait)).await.is_none() {
@@ -164,7 +169,7 @@ impl Reporter {
                 Ok(_) => self.with_schedule(|schedule| schedule.advance(now, (self.chance)())),
                 Err(_) => self.with_schedule(|schedule| schedule.retry(now, RETRY)),
             }
-            state = state.after(&made);
+            log_change(&state, &made);
         }
     }
 

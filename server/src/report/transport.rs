@@ -127,7 +127,7 @@ async fn read_answer(mut response: Response) -> Result<CollectorAnswer, Delivery
     let text = |name| response.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
     let mut answer = CollectorAnswer {
         status: response.status().as_u16(),
-        retry_after: text(header::RETRY_AFTER),
+        retry_after: outgoing::answer_head::retry_after(response.headers()),
         content_type: text(header::CONTENT_TYPE),
         ..CollectorAnswer::default()
     };

@@ -4,13 +4,16 @@ use std::{
     collections::HashMap,
     sync::{
         Mutex,
-        atomic::{AtomicBool, AtomicU64, Ordering},
+        atomic::{AtomicU64, Ordering},
     },
 };
 
 use super::store_error::{SettingsError, SettingsResult, UnavailableCause};
 
-use crate::lock::lock;
+use crate::{
+    lock::lock,
+    on_change::{OnChange, OperationState},
+};
 
 /// The kind of an operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,11 +30,11 @@ pub(super) struct OperationStart(u64);
 #[derive(Debug, Default)]
 pub(super) struct DatabaseHealth {
     successes: AtomicU64,
-    unreachable: AtomicBool,
-    reading_fails: AtomicBool,
-    writing_fails: AtomicBool,
+    reaching: OnChange<OperationState>,
+    reading: OnChange<OperationState>,
+    writing: OnChange<OperationState>,
     unreadable_overrides: Mutex<HashMap<String, usize>>,
-    unreadable_facts: AtomicU64,
+    unreadable_facts: OnChange<u64>,
 }
 
 impl DatabaseHealth {
@@ -62,28 +65,28 @@ impl DatabaseHealth {
     }
 
     fn works(&self, doing: DatabaseOperation) {
-        for (fails, what) in [self.all(), self.of(doing)] {
-            if fails.swap(false, Ordering::Relaxed) {
+        for (state, what) in [self.all(), self.of(doing)] {
+            if state.set(OperationState::Works) {
                 tracing::info!("the settings database can be {what} again");
             }
         }
     }
 
     fn fails(&self, doing: DatabaseOperation, cause: &UnavailableCause) {
-        let (fails, what) = if *cause == UnavailableCause::Unreachable { self.all() } else { self.of(doing) };
-        if !fails.swap(true, Ordering::Relaxed) {
+        let (state, what) = if *cause == UnavailableCause::Unreachable { self.all() } else { self.of(doing) };
+        if state.set(OperationState::Fails) {
             tracing::error!("the settings database cannot be {what}: {cause}");
         }
     }
 
-    const fn all(&self) -> (&AtomicBool, &'static str) {
-        (&self.unreachable, "used")
+    const fn all(&self) -> (&OnChange<OperationState>, &'static str) {
+        (&self.reaching, "used")
     }
 
-    const fn of(&self, doing: DatabaseOperation) -> (&AtomicBool, &'static str) {
+    const fn of(&self, doing: DatabaseOperation) -> (&OnChange<OperationState>, &'static str) {
         match doing {
-            DatabaseOperation::Reading => (&self.reading_fails, "read"),
-            DatabaseOperation::Writing => (&self.writing_fails, "written to"),
+            DatabaseOperation::Reading => (&self.reading, "read"),
+            DatabaseOperation::Writing => (&self.writing, "written to"),
         }
     }
 
@@ -99,7 +102,7 @@ impl DatabaseHealth {
 
     /// Records how many counted events are unreadable.
     pub(super) fn note_unreadable_facts(&self, rows: u64) {
-        if self.unreadable_facts.swap(rows, Ordering::Relaxed) != rows && rows > 0 {
+        if self.unreadable_facts.set(rows) && rows > 0 {
             tracing::warn!(rows, "counted events that this version cannot read are ignored for now");
         }
     }

@@ -196,6 +196,7 @@ async fn a_body_is_json_of_a_bounded_size_that_says_so() {
         (None, named("one"), 415),
         (Some("text/plain"), named("one"), 415),
         (Some("application/x-www-form-urlencoded"), named("one"), 415),
+        (Some("application/x+json"), named("one"), 415),
         (Some("application/json"), "{".to_owned(), 400),
         (Some("application/json"), String::new(), 400),
         (Some("application/json"), named("one") + "{}", 400),

@@ -10,7 +10,12 @@ use std::{
     time::Duration,
 };
 
-use headcount_platform::{disk::DataDisk, lock::lock};
+use headcount_outbound::backoff::pause_after;
+use headcount_platform::{
+    disk::DataDisk,
+    lock::lock,
+    on_change::{OnChange, OperationState},
+};
 use headcount_topology::prices::{CloudPrices, InvalidPriceList};
 use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
@@ -30,6 +35,7 @@ pub struct PriceList {
     kept: PriceListFile,
     current: watch::Sender<Arc<CloudPrices>>,
     progress: Mutex<PriceFetchProgress>,
+    fetching: OnChange<OperationState>,
 }
 
 /// The state of fetching.
@@ -49,7 +55,8 @@ impl PriceList {
         let kept = PriceListFile(disk);
         let (prices, modified) = kept.load(&source.url).unwrap_or_default();
         let progress = Mutex::new(PriceFetchProgress { modified, failures: 0 });
-        Self { source, kept, current: watch::Sender::new(Arc::new(prices)), progress }
+        let current = watch::Sender::new(Arc::new(prices));
+        Self { source, kept, current, progress, fetching: OnChange::default() }
     }
 
     /// The latest prices; empty before a list was fetched.
@@ -74,7 +81,7 @@ impl PriceList {
             // Not cancelled, so that nothing writes to the disk after this function returns.
             let wait = match self.take_in(fetched).await {
                 Ok(()) => DAY,
-                Err(_) => pause_after(self.progress().failures),
+                Err(_) => pause_after(self.progress().failures, FIRST_PAUSE, LONGEST_PAUSE),
             };
             if stop.run_until_cancelled(tokio::time::sleep(wait)).await.is_none() {
                 return;
@@ -126,24 +133,18 @@ impl PriceList {
     }
 
     fn note(&self, refreshed: Result<(), PriceFetchError>) {
-        let mut progress = self.progress();
-        match refreshed {
-            Ok(()) if progress.failures > 0 => tracing::info!("the price list can be fetched again"),
-            Err(error) if progress.failures == 0 => tracing::warn!("there is no new price list: {error}"),
-            _ => {}
+        match self.fetching.news(&refreshed) {
+            Some(Ok(())) => tracing::info!("the price list can be fetched again"),
+            Some(Err(error)) => tracing::warn!("there is no new price list: {error}"),
+            None => {}
         }
+        let mut progress = self.progress();
         progress.failures = if refreshed.is_ok() { 0 } else { progress.failures.saturating_add(1) };
     }
 
     fn progress(&self) -> MutexGuard<'_, PriceFetchProgress> {
         lock(&self.progress)
     }
-}
-
-/// The pause after consecutive failures: doubled each time, up to an hour.
-fn pause_after(failures: u32) -> Duration {
-    let doublings = failures.saturating_sub(1).min(16);
-    FIRST_PAUSE.saturating_mul(1 << doublings).min(LONGEST_PAUSE)
 }
 
 #[cfg(test)]

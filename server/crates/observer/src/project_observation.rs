@@ -8,7 +8,12 @@ use std::{
 };
 
 use headcount_health::sli::SlotBatch;
-use headcount_platform::{clock::Clock, lock::lock, random_id};
+use headcount_platform::{
+    clock::Clock,
+    lock::lock,
+    on_change::{OnChange, OperationState},
+    random_id,
+};
 use headcount_prometheus::{
     cache::SeriesCache,
     client::{PrometheusClient, QueryError, QuerySpan},
@@ -66,13 +71,6 @@ struct ProjectFiles {
     recorded: Arc<Mutex<SliLog>>,
 }
 
-/// Whether Prometheus answers. Decides what is logged.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum PrometheusHealth {
-    Answers,
-    Silent,
-}
-
 impl ProjectObservation {
     pub(super) fn new(project: ObservedProject, surroundings: ObserverDependencies) -> Self {
         let (facts, queries, work) = (Mutex::default(), Arc::default(), TaskTracker::new());
@@ -120,7 +118,7 @@ impl ProjectObservation {
             self.work.clone(),
             access.refresh_interval,
         );
-        let mut health = PrometheusHealth::Answers;
+        let answering = OnChange::default();
         let mut difference = ClockDifference::None;
         let mut cleaned = None;
         let mut new_prices = self.surroundings.prices.news();
@@ -147,8 +145,8 @@ impl ProjectObservation {
             if difference != ClockDifference::None {
                 round = refresh.doubt_emptiness(round);
             }
-            health = health.after(round, refresh.why());
-            self.note_failure(health, refresh.why());
+            log_round(&answering, round, refresh.why());
+            self.note_failure(answering.current(), refresh.why());
             let own = self.ask_own(&prometheus, &kept, now.saturating_sub(step)).await;
             self.load(&kept, own, step).await;
             let spent = clock.monotonic().saturating_sub(started);
@@ -216,7 +214,7 @@ impl ProjectObservation {
     }
 
     async fn open(&self) -> ProjectFiles {
-        let mut failing = false;
+        let opening = OnChange::default();
         loop {
             let disk = Arc::clone(&self.surroundings.disk);
             let dir = format!("{CACHE}/{}", self.project.cache_name());
@@ -225,13 +223,12 @@ impl ProjectObservation {
                 let recorded = Arc::new(Mutex::new(SliLog::open(disk, dir)));
                 Ok(ProjectFiles { store: Arc::new(store), recorded })
             });
-            match opened.await.map_err(io::Error::other).flatten() {
-                Ok(kept) => return kept,
-                Err(error) if !failing => {
-                    tracing::error!(%error, "the cache of a project cannot be opened; the project is not observed");
-                    failing = true;
-                }
-                Err(_) => {}
+            let opened = opened.await.map_err(io::Error::other).flatten();
+            if let Some(Err(error)) = opening.news(&opened) {
+                tracing::error!(%error, "the cache of a project cannot be opened; the project is not observed");
+            }
+            if let Ok(kept) = opened {
+                return kept;
             }
             tokio::time::sleep(RETRY).await;
         }
@@ -247,12 +244,12 @@ impl ProjectObservation {
 
     /// Stores the error for the operator, which the log contains only once. A round without requests changes
     /// nothing.
-    fn note_failure(&self, health: PrometheusHealth, why: Option<QueryError>) {
+    fn note_failure(&self, answering: OperationState, why: Option<QueryError>) {
         let mut failure = lock(&self.failure);
-        match (health, why) {
-            (PrometheusHealth::Answers, _) => *failure = None,
-            (PrometheusHealth::Silent, Some(why)) => *failure = Some(why.to_string()),
-            (PrometheusHealth::Silent, None) => {
+        match (answering, why) {
+            (OperationState::Works, _) => *failure = None,
+            (OperationState::Fails, Some(why)) => *failure = Some(why.to_string()),
+            (OperationState::Fails, None) => {
                 failure.get_or_insert_with(|| "what Prometheus answers cannot be kept".to_owned());
             }
         }
@@ -363,35 +360,46 @@ fn tell(difference: ClockDifference) {
     }
 }
 
-impl PrometheusHealth {
-    /// The state after a round. Logs changes.
-    fn after(self, round: RoundResult, why: Option<QueryError>) -> Self {
-        let health = match round {
-            RoundResult { answered: 0, failed: 1.. } => Self::Silent,
-            RoundResult { answered: 1.., .. } => Self::Answers,
-            RoundResult { answered: 0, failed: 0 } => self,
-        };
-        match (self, health) {
-            (Self::Answers, Self::Silent) => match why {
-                Some(why) => {
-                    tracing::warn!(
-                        "all queries to the Prometheus of a project fail; the previous results stay: {why}"
-                    );
-                }
-                None => tracing::warn!(
-                    "the answers of the Prometheus of a project cannot be stored; the previous results stay"
-                ),
-            },
-            (Self::Silent, Self::Answers) => tracing::info!("the Prometheus of a project answers again"),
-            _ => {}
-        }
-        health
+/// Logs when all queries of a round begin to fail, and when Prometheus answers again. A round without queries
+/// changes nothing.
+fn log_round(answering: &OnChange<OperationState>, round: RoundResult, why: Option<QueryError>) {
+    let state = match round {
+        RoundResult { answered: 0, failed: 0 } => return,
+        RoundResult { answered: 0, failed: 1.. } => OperationState::Fails,
+        RoundResult { answered: 1.., .. } => OperationState::Works,
+    };
+    if !answering.set(state) {
+        return;
+    }
+    match (state, why) {
+        (OperationState::Works, _) => tracing::info!("the Prometheus of a project answers again"),
+        (OperationState::Fails, Some(why)) => tracing::warn!(
+            "all queries to the Prometheus of a project fail; the previous results stay: {why}"
+        ),
+        (OperationState::Fails, None) => tracing::warn!(
+            "the answers of the Prometheus of a project cannot be stored; the previous results stay"
+        ),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_round_without_queries_tells_nothing_about_prometheus() {
+        let answering = OnChange::default();
+        for (answered, failed, expected) in [
+            (0, 0, OperationState::Works),
+            (0, 1, OperationState::Fails),
+            (0, 0, OperationState::Fails),
+            (1, 9, OperationState::Works),
+            (0, 0, OperationState::Works),
+        ] {
+            log_round(&answering, RoundResult { answered, failed }, None);
+            assert_eq!(answering.current(), expected, "{answered} {failed}");
+        }
+    }
 
     #[test]
     fn a_cache_is_cleaned_every_hour_and_when_the_time_of_prometheus_becomes_known() {

@@ -1,10 +1,11 @@
-//! Makes the HTTP clients of this program, and classifies failed requests.
+//! Makes the HTTP clients of this program, classifies failed requests, and decides when to try again.
 //!
 //! Every HTTP client begins with [`client_builder`]. Failures have texts of this program, because those of
 //! the errors name hosts.
 
+pub mod answer_head;
+pub mod backoff;
 mod proxies;
-pub mod retry_after;
 mod target_policy;
 mod trust;
 

@@ -1,4 +1,5 @@
-//! Provides what the other crates need of the machine: the clock, the data directory, locks and random ids.
+//! Provides what the other crates share: the clock, the data directory, locks, random ids, and states whose
+//! changes are logged once.
 
 pub mod address_hash;
 pub mod clock;
@@ -6,4 +7,5 @@ pub mod disk;
 pub mod file_descriptors;
 pub mod hex;
 pub mod lock;
+pub mod on_change;
 pub mod random_id;

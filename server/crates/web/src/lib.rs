@@ -10,6 +10,7 @@ pub mod document;
 pub mod forwarded;
 pub mod host_header;
 pub mod listen;
+pub mod media_type;
 pub mod problem;
 pub mod sign_in;
 

@@ -5,9 +5,10 @@ use std::{collections::BTreeMap, marker::PhantomData};
 use axum::{
     body::Bytes,
     extract::{FromRequest, FromRequestParts, Path, Request},
-    http::{HeaderMap, StatusCode, header, request::Parts},
+    http::{StatusCode, request::Parts},
 };
 use headcount_shared::limits::SETTINGS_BYTES;
+use headcount_web::media_type::BodyMediaType;
 use serde::{
     Deserialize,
     de::{DeserializeOwned, DeserializeSeed},
@@ -90,7 +91,7 @@ impl<S: Send + Sync> FromRequest<S> for RawBody {
     async fn from_request(request: Request, _: &S) -> Result<Self, ProblemResponse> {
         // A page of another site can send a form at once, but JSON only after a preflight request of the
         // browser.
-        if !is_json(request.headers()) {
+        if BodyMediaType::of(request.headers()) != BodyMediaType::Json {
             let why = "send the body as Content-Type: application/json";
             return Err(ProblemResponse::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, why));
         }
@@ -118,10 +119,4 @@ impl RawBody {
     ) -> Result<T, ProblemResponse> {
         parse_json(&self.0, seed)
     }
-}
-
-fn is_json(headers: &HeaderMap) -> bool {
-    let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    let essence = content_type.and_then(|value| value.split(';').next());
-    essence.is_some_and(|essence| essence.trim().eq_ignore_ascii_case("application/json"))
 }

@@ -23,7 +23,7 @@ use crate::{
         notification_outcome::{NotificationOutcome, classify_status, wait_asked_for},
         notification_request::{NotificationAnswer, NotificationRequest, UnusableConfig},
     },
-    outgoing::TargetPolicy,
+    outgoing::{TargetPolicy, answer_head::is_success},
 };
 
 const TOKEN: SettingsMember = SettingsMember { name: "token", called: "the token of Slack" };
@@ -117,7 +117,7 @@ impl NotificationDestination for SlackConfig {
         conversation: &str,
         now: Duration,
     ) -> NotificationOutcome {
-        if !(200..300).contains(&answer.status) {
+        if !is_success(answer.status) {
             return classify_status(answer, conversation, now);
         }
         match serde_json::from_slice::<SlackAnswer>(&answer.body) {

@@ -232,9 +232,10 @@ async fn where_nobody_listens_there_is_no_list_and_the_text_names_no_address() {
 
 #[test]
 fn pauses_grow_to_an_hour() {
-    let minutes: Vec<u64> = (1..10).map(|failures| pause_after(failures).as_secs() / 60).collect();
+    let pause = |failures| pause_after(failures, FIRST_PAUSE, LONGEST_PAUSE);
+    let minutes: Vec<u64> = (1..10).map(|failures| pause(failures).as_secs() / 60).collect();
     assert_eq!(minutes, [1, 2, 4, 8, 16, 32, 60, 60, 60]);
-    assert_eq!(pause_after(u32::MAX), LONGEST_PAUSE);
+    assert_eq!(pause(u32::MAX), LONGEST_PAUSE);
 }
 
 #[tokio::test(start_paused = true)]
