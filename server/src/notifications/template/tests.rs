@@ -151,7 +151,10 @@ proptest! {
     }
 
     #[test]
-    fn text_without_actions_stays_as_it_is(text in "[^{]*") {
+    fn text_without_actions_stays_as_it_is(
+        // A line break or a tab between quotes becomes an escape.
+        text in "[^{\"]*|[^{\\x00-\\x1f]*",
+    ) {
         prop_assert_eq!(made(&text, "OK"), text);
     }
 }
