@@ -19,11 +19,21 @@ use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
 use anyhow::{Context, bail};
 use axum::Router;
 use headcount_collector::{Collector, CollectorConfig, RetentionPolicy};
+use headcount_platform::{
+    clock::{self, Clock, SystemClock},
+    disk::DataDir,
+    random_id,
+};
 use headcount_profiler::code_pages;
 use headcount_shared::{
     api::Status,
     payload::{DatabaseType, InstanceSection},
     routes::RouteTable,
+};
+use headcount_web::{
+    access::{AccessConfig, AccessControl, SessionProgram},
+    forwarded::EventSenders,
+    listen,
 };
 use reqwest::Url;
 use tokio::net::TcpListener;
@@ -39,15 +49,9 @@ pub use self::{
     running_program::{preview, sign_in},
 };
 use crate::{
-    clock::{self, Clock, SystemClock},
     config::{BasePath, Collect, Serve},
-    disk::DataDir,
-    http::{
-        self, AccessConfig, AccessControl, ListenerRoutes, ServerState, SessionProgram, StaticAssets,
-        assets::AssetsError, forwarded::EventSenders, listen,
-    },
+    http::{self, ListenerRoutes, ServerState, StaticAssets, assets::AssetsError},
     metrics::ProcessMetrics,
-    random_id,
     report::assemble::Installation,
     store::{BootstrapPrometheus, SettingsStore},
 };

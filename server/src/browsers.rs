@@ -24,6 +24,7 @@ use std::{
     time::Duration,
 };
 
+use headcount_platform::{address_hash::AddressHash, disk::DataDisk, lock::lock};
 use headcount_shared::event::BrowserEvent;
 use thiserror::Error;
 use uuid::Uuid;
@@ -40,7 +41,6 @@ pub use self::{
     page_keys::page_keys,
     pseudonym::{BrowserKey, BrowserPseudonym, NotAPseudonym},
 };
-use crate::{disk::DataDisk, lock::lock, peer_address::AddressHash};
 
 /// The size at which the journal is compacted. An hour of a busy interface stays below it, and a flood does
 /// not fill the disk.

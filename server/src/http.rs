@@ -13,16 +13,18 @@ use std::sync::Arc;
 
 use axum::{Extension, Router, extract::FromRef, middleware, routing::get};
 use headcount_shared::routes::ROUTES;
-pub use headcount_web::{access, forwarded, listen, problem};
-use headcount_web::{body, document, sign_in, with_headers, with_one_host};
+use headcount_web::{
+    access::{self, AccessControl},
+    forwarded::EventSenders,
+    sign_in, with_headers, with_one_host,
+};
 use utoipa_axum::router::OpenApiRouter;
 
+use self::openapi::ApiDescription;
 pub use self::{
-    access::{AccessConfig, AccessControl, SessionProgram},
     assets::StaticAssets,
     mount::{ListenerRoutes, ServerRoutes},
 };
-use self::{forwarded::EventSenders, openapi::ApiDescription};
 use crate::{
     app::statistics_service::StatisticsService, config::BasePath, metrics::ProcessMetrics,
     store::SettingsStore,

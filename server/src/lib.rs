@@ -62,9 +62,5 @@ pub mod notifications;
 pub mod report;
 pub mod store;
 
-pub use headcount_outbound as outgoing;
-use headcount_platform::address_hash as peer_address;
-pub use headcount_platform::{clock, disk};
-use headcount_platform::{hex, lock, on_change, random_id};
-pub use headcount_profiler as process;
+pub use headcount_platform::clock;
 pub use headcount_shared::routes::{BadRoute, RouteTable};

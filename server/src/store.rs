@@ -25,6 +25,7 @@ mod shared_values;
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
+use headcount_outbound::TargetPolicy;
 use headcount_shared::payload::DatabaseType;
 
 pub use self::{
@@ -44,7 +45,6 @@ use self::{
     database_health::{DatabaseHealth, DatabaseOperation},
     database_pool::DatabasePool,
 };
-use crate::outgoing::TargetPolicy;
 
 /// How long an operation may take, whatever the database does.
 const LONGEST: Duration = Duration::from_secs(30);

@@ -16,7 +16,7 @@ use std::{
     time::Duration,
 };
 
-use headcount::clock::{Clock, SystemClock};
+use headcount_platform::clock::{Clock, SystemClock};
 use headcount_profiler::cpu::{CpuProfile, CpuProfiler};
 use pprof::protos::Profile;
 use procfs::sys::kernel::Version;

@@ -9,7 +9,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use headcount::clock::SystemClock;
+use headcount_platform::clock::SystemClock;
 use headcount_profiler::heap::{HeapProfiler, MALLOC_CONF};
 
 mod judge;

@@ -5,7 +5,8 @@ mod serving;
 
 use std::{collections::BTreeMap, fs, path::Path, sync::Arc};
 
-use headcount::{app::Server, clock::SystemClock, config::Serve};
+use headcount::{app::Server, config::Serve};
+use headcount_platform::clock::SystemClock;
 use headcount_shared::payload::Payload;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};

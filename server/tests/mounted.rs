@@ -12,7 +12,8 @@ use axum::{
     extract::{Path, State},
     routing::{any, any_service, get},
 };
-use headcount::{RouteTable, app::Server, clock::SystemClock, config::Serve, http::StaticAssets};
+use headcount::{RouteTable, app::Server, config::Serve, http::StaticAssets};
+use headcount_platform::clock::SystemClock;
 use reqwest::{Client, StatusCode};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -159,7 +160,7 @@ async fn open(flags: &[&str]) -> (Server, TempDir) {
 }
 
 fn client() -> Client {
-    let builder = headcount::outgoing::client_builder().no_proxy();
+    let builder = headcount_outbound::client_builder().no_proxy();
     builder.redirect(reqwest::redirect::Policy::none()).build().unwrap()
 }
 

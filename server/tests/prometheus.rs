@@ -9,10 +9,8 @@ use std::{
     time::Duration,
 };
 
-use headcount::{
-    clock::{Clock, SystemClock},
-    outgoing::TargetPolicy,
-};
+use headcount_outbound::TargetPolicy;
+use headcount_platform::clock::{Clock, SystemClock};
 use headcount_prometheus::{
     client::{AnswerTooLarge, PrometheusClient, QuerySpan, SeriesSink},
     prometheus_access::PrometheusAccess,

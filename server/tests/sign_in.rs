@@ -14,11 +14,8 @@ use std::{
     time::Duration,
 };
 
-use headcount::{
-    app::Server,
-    clock::{Clock, SystemClock},
-    config::Serve,
-};
+use headcount::{app::Server, config::Serve};
+use headcount_platform::clock::{Clock, SystemClock};
 use reqwest::{Method, StatusCode, header::HeaderMap};
 use serde_json::json;
 

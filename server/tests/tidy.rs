@@ -101,13 +101,10 @@ fn no_file_is_named_for_nothing() {
 
 /// Which other modules of the server a module may name.
 const MAY_USE: [(&str, &[&str]); 4] = [
-    ("browsers", &["disk", "lock", "peer_address"]),
-    ("notifications", &["clock", "metrics", "outgoing"]),
-    ("store", &["clock", "disk", "hex", "lock", "notifications", "on_change", "outgoing"]),
-    (
-        "report",
-        &["browsers", "clock", "disk", "hex", "lock", "metrics", "on_change", "outgoing", "process", "store"],
-    ),
+    ("browsers", &[]),
+    ("notifications", &["metrics"]),
+    ("store", &["notifications"]),
+    ("report", &["browsers", "metrics", "store"]),
 ];
 
 #[test]

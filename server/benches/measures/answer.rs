@@ -10,8 +10,9 @@ use axum::{
     response::{AppendHeaders, IntoResponse},
     routing::post,
 };
-use headcount::{clock::SystemClock, outgoing::TargetPolicy};
 use headcount_measures::{MeasureRun, SortedFigures};
+use headcount_outbound::TargetPolicy;
+use headcount_platform::clock::SystemClock;
 use headcount_prometheus::{
     client::{AnswerTooLarge, PrometheusClient, QuerySpan, QueryStats, SeriesSink},
     prometheus_access::PrometheusAccess,

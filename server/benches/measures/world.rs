@@ -8,10 +8,6 @@ mod prometheus;
 use std::{collections::BTreeMap, path::Path, sync::Arc, time::Duration};
 
 use anyhow::{Context, ensure};
-use headcount::{
-    clock::{Clock, SystemClock},
-    disk::DiskDirectory,
-};
 use headcount_health::{history_store::ProjectHistory, sli::SlotBatch};
 use headcount_measures::{MeasureRun, SortedFigures};
 use headcount_observer::{
@@ -19,6 +15,10 @@ use headcount_observer::{
     observed_project::ObservedProject,
     sli_log::SliLog,
     world_load::{LoadContext, load},
+};
+use headcount_platform::{
+    clock::{Clock, SystemClock},
+    disk::DiskDirectory,
 };
 use headcount_prometheus::{
     cache::{IncomingSeries, SeriesCache},

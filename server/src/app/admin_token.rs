@@ -7,8 +7,9 @@ use std::{
 };
 
 use anyhow::{Context, anyhow, bail};
+use headcount_platform::disk::secret_file;
 
-use crate::{config::AccessToken, disk::secret_file, store::SettingsStore};
+use crate::{config::AccessToken, store::SettingsStore};
 
 /// The name of the file.
 pub(super) const FILE: &str = "admin-token";

@@ -6,9 +6,10 @@
 use std::{fs, path::Path};
 
 use anyhow::Context;
+use headcount_platform::{disk::secret_file, hex};
 use headcount_shared::payload::DatabaseType;
 
-use crate::{browsers::BrowserKey, disk::secret_file, hex, store::SettingsStore};
+use crate::{browsers::BrowserKey, store::SettingsStore};
 
 /// The name of the file.
 pub(super) const FILE: &str = "browser.key";

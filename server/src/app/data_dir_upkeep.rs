@@ -12,16 +12,15 @@ use std::{
     time::Duration,
 };
 
+use headcount_platform::{
+    disk::{DataDir, DataDirState, secret_file::SecretFiles},
+    lock::lock,
+};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::{forgetting::CountedOnDisk, identity};
-use crate::{
-    browsers::PageViewStore,
-    disk::{DataDir, DataDirState, secret_file::SecretFiles},
-    lock::lock,
-    report::spool::Spool,
-};
+use crate::{browsers::PageViewStore, report::spool::Spool};
 
 /// How often the directory is checked. Counts from the time in between are in memory.
 const LOOK: Duration = Duration::from_secs(1);

@@ -10,15 +10,13 @@ use std::{
 };
 
 use headcount_observer;
-
-use super::unreported_measurements;
-use crate::{
-    browsers,
+use headcount_platform::{
     disk::{self, DataDisk},
     lock::lock,
-    report::spool::Spool,
-    store::StoredChoice,
 };
+
+use super::unreported_measurements;
+use crate::{browsers, report::spool::Spool, store::StoredChoice};
 
 /// The file with the number of times that statistics were switched off when this server last looked. Absent
 /// for zero.
@@ -90,10 +88,11 @@ impl CountedOnDisk {
 mod tests {
     use std::{fs, path::Path};
 
+    use headcount_platform::disk::DiskDirectory;
     use uuid::Uuid;
 
     use super::*;
-    use crate::{disk::DiskDirectory, report::spool::DeliveryHeaders};
+    use crate::report::spool::DeliveryHeaders;
 
     const OFF_TWICE: StoredChoice = StoredChoice { enabled: true, times_off: 2 };
 

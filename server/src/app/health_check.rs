@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use anyhow::{Context, bail};
+use headcount_outbound;
 
 use super::running_program::reachable;
-use crate::{config::HealthCheck, outgoing};
+use crate::config::HealthCheck;
 
 /// How long an answer may take. A health check of a container is repeated soon.
 const TIMEOUT: Duration = Duration::from_secs(10);
@@ -17,7 +18,8 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 pub async fn health(check: &HealthCheck) -> anyhow::Result<()> {
     let address = reachable(check.listen);
     let url = format!("http://{address}{}health", check.url_base_path.as_str());
-    let client = outgoing::client_builder().no_proxy().tls_certs_only([]).timeout(TIMEOUT).build()?;
+    let client =
+        headcount_outbound::client_builder().no_proxy().tls_certs_only([]).timeout(TIMEOUT).build()?;
     // The client's own error would repeat the address.
     let answer =
         client.get(url).send().await.ok().with_context(|| format!("nothing answers on {address}"))?;

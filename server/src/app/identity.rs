@@ -3,9 +3,8 @@
 use std::{fs, io, path::Path};
 
 use anyhow::Context;
+use headcount_platform::disk::{DiskDirectory, write_whole};
 use uuid::Uuid;
-
-use crate::disk::{DiskDirectory, write_whole};
 
 const FILE: &str = "instance.uuid";
 

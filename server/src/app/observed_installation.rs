@@ -7,14 +7,13 @@ use std::{
 };
 
 use headcount_observer::{WorldObserver, observed_project::ObservedProject};
+use headcount_platform::{clock::Clock, lock::lock};
 use headcount_shared::payload::{InfraSection, IntegrationSection};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::{
-    clock::Clock,
-    lock::lock,
     metrics::ProcessMetrics,
     notifications::{NotificationSender, ServiceEndpoints},
     report::{

@@ -3,14 +3,12 @@
 use std::net::{Ipv4Addr, SocketAddr};
 
 use anyhow::{Context, bail};
+use headcount_outbound;
 use headcount_shared::api::{Problem, SignInCode};
 use reqwest::{Method, Url};
 
 use super::{admin_token::OperatorToken, public_url::link_base};
-use crate::{
-    config::{AccessToken, BasePath, Collect, RunningProgram, Serve, SignIn},
-    outgoing,
-};
+use crate::config::{AccessToken, BasePath, Collect, RunningProgram, Serve, SignIn};
 
 /// How long a command waits for the program.
 const TIMEOUT: std::time::Duration = std::time::Duration::from_secs(30);
@@ -75,7 +73,7 @@ impl RunningInterface {
     /// The body of an answer.
     async fn ask(&self, method: Method, path: &str) -> anyhow::Result<Vec<u8>> {
         let address = self.address;
-        let client = outgoing::client_builder().no_proxy().timeout(TIMEOUT).build()?;
+        let client = headcount_outbound::client_builder().no_proxy().timeout(TIMEOUT).build()?;
         let request = client.request(method, self.url(path)).bearer_auth(self.token.expose());
         let Ok(response) = request.send().await else { bail!("no server answers on {address}") };
         let refused = !response.status().is_success();

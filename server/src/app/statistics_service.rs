@@ -15,6 +15,12 @@ use headcount_observer::{
     WorldObserver,
     price_list::{PriceList, PriceSource},
 };
+use headcount_outbound::{self, TargetPolicy};
+use headcount_platform::{
+    clock::Clock,
+    disk::{DataDir, DataDisk, DiskDirectory, secret_file::SecretFiles},
+    on_change::OnChange,
+};
 use headcount_profiler::process_costs::MeasuredProcess;
 use headcount_shared::{
     api::{ReportState, Status, WouldForget},
@@ -38,13 +44,9 @@ use super::{
 };
 use crate::{
     browsers::{PageViewStore, page_keys},
-    clock::Clock,
     config::Serve,
-    disk::{DataDir, DataDisk, DiskDirectory, secret_file::SecretFiles},
     metrics::ProcessMetrics,
     notifications::ServiceEndpoints,
-    on_change::OnChange,
-    outgoing::{self, TargetPolicy},
     report::{
         assemble::Installation,
         deliver::ReportDelivery,
@@ -324,7 +326,7 @@ impl StatisticsService {
             SwitchState::Off(by) => Some(by.clone()),
             SwitchState::Operator(_) => None,
         };
-        let collector_url = outgoing::shown_url(&self.collector_url);
+        let collector_url = headcount_outbound::shown_url(&self.collector_url);
         let left_by_coroot = self.left_by_coroot.clone();
         let Some(running) = self.running() else {
             let refused = self.spool.as_ref().map_or(0, |spool| spool.count(ReportState::Refused));

@@ -6,12 +6,10 @@
 use std::{io, sync::Arc};
 
 use anyhow::Context;
+use headcount_platform::disk::{self, DataDisk};
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    disk::{self, DataDisk},
-    store::{SettingsStore, StoredChoice},
-};
+use crate::store::{SettingsStore, StoredChoice};
 
 /// The name of the file.
 const FILE: &str = "usage-statistics.json";
@@ -87,8 +85,10 @@ impl StatisticsSwitch {
 
 #[cfg(test)]
 mod tests {
+    use headcount_platform::disk::DiskDirectory;
+
     use super::*;
-    use crate::{disk::DiskDirectory, store::DatabaseSource};
+    use crate::store::DatabaseSource;
 
     async fn switch(dir: &std::path::Path, read_only: bool) -> StatisticsSwitch {
         let settings =

@@ -7,10 +7,9 @@
 use std::{io, time::Duration};
 
 use headcount_observer::load_costs::SavedWorldCosts;
+use headcount_platform::disk::{DataDisk, write_whole};
 use headcount_profiler::saved_costs::SavedCosts;
 use serde::{Deserialize, Serialize};
-
-use crate::disk::{DataDisk, write_whole};
 
 /// The file, in the data directory.
 const FILE: &str = "unreported.json";
@@ -86,8 +85,9 @@ fn read(disk: &dyn DataDisk) -> Option<UnreportedMeasurements> {
 
 #[cfg(test)]
 mod tests {
+    use headcount_platform::disk::simulated::{CrashKind, SimulatedDisk};
+
     use super::*;
-    use crate::disk::simulated::{CrashKind, SimulatedDisk};
 
     const HOUR: Duration = Duration::from_secs(3600);
     const NOW: Duration = Duration::from_secs(1_700_000_000);

@@ -7,10 +7,10 @@
 
 use std::collections::{HashMap, HashSet};
 
+use headcount_platform::address_hash::AddressHash;
 use headcount_shared::limits::BROWSERS_PER_REPORT;
 
 use super::pseudonym::BrowserPseudonym;
-use crate::peer_address::AddressHash;
 
 /// The places in the next report, and the browsers that have one.
 #[derive(Debug)]
@@ -74,8 +74,9 @@ impl BrowserPlaces {
 
 #[cfg(test)]
 mod tests {
+    use headcount_platform::address_hash::AddressHasher;
+
     use super::*;
-    use crate::peer_address::AddressHasher;
 
     fn browser(n: usize) -> BrowserPseudonym {
         BrowserPseudonym::from_bits(n as u128)

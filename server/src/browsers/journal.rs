@@ -18,6 +18,7 @@
 
 use std::{cell::Cell, collections::HashMap, io, str::FromStr, sync::Arc};
 
+use headcount_platform::disk::{DataDisk, FileAppender, remove_with_files};
 use uuid::Uuid;
 
 use super::{
@@ -26,7 +27,6 @@ use super::{
     pseudonym::{BrowserKey, BrowserPseudonym},
     uuid_migration,
 };
-use crate::disk::{DataDisk, FileAppender, remove_with_files};
 
 pub(super) const ROOT: &str = "page-views";
 const OPEN: &str = "page-views/journal";

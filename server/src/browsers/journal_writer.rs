@@ -22,11 +22,11 @@ use std::{
     thread::{self, JoinHandle},
 };
 
+use headcount_platform::{address_hash::AddressHash, lock::lock};
 use headcount_shared::breakpoint::Breakpoint;
 use tokio::sync::Notify;
 
 use super::{RecordError, pseudonym::BrowserPseudonym};
-use crate::{lock::lock, peer_address::AddressHash};
 
 /// The maximum of waiting events. A connection has at most one, so only a product with its own web server
 /// reaches this.

@@ -2,6 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use headcount_platform::{
+    address_hash::AddressHasher,
+    disk::simulated::{CrashKind, SimulatedDisk},
+};
 use headcount_shared::{
     breakpoint::Breakpoint,
     event::{BrowserEvent, EventKind},
@@ -10,10 +14,6 @@ use headcount_shared::{
 use proptest::prelude::*;
 
 use super::*;
-use crate::{
-    disk::simulated::{CrashKind, SimulatedDisk},
-    peer_address::AddressHasher,
-};
 
 fn uuid(browser: u128) -> Uuid {
     uuid::Builder::from_random_bytes((browser + 1).to_be_bytes()).into_uuid()

@@ -14,6 +14,7 @@
 
 use std::io;
 
+use headcount_platform::disk::{DataDisk, remove_with_files};
 use uuid::Uuid;
 
 use super::{
@@ -22,7 +23,6 @@ use super::{
     journal_record::JournalRecord,
     pseudonym::BrowserKey,
 };
-use crate::disk::{DataDisk, remove_with_files};
 
 /// Where version 0.1.0 had its journal.
 pub(super) const RAW_ROOT: &str = "browsers";
@@ -129,13 +129,11 @@ fn unreported<'a>(dirs: &'a [String], is_on_disk: &dyn Fn(Uuid) -> bool) -> Vec<
 mod tests {
     use std::{collections::BTreeSet, sync::Arc};
 
+    use headcount_platform::disk::simulated::{CrashKind, SimulatedDisk};
     use proptest::prelude::*;
 
     use super::*;
-    use crate::{
-        browsers::{journal::Journal, journal_record::JournalRecord},
-        disk::simulated::{CrashKind, SimulatedDisk},
-    };
+    use crate::browsers::{journal::Journal, journal_record::JournalRecord};
 
     const REPORTED: Uuid = Uuid::from_u128(5);
     const UNREPORTED: Uuid = Uuid::from_u128(6);

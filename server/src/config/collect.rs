@@ -4,13 +4,13 @@ use std::{fmt, net::SocketAddr, path::PathBuf, time::Duration};
 
 use bytesize::ByteSize;
 use clap::Args;
+use headcount_web::forwarded::TrustedProxies;
 use reqwest::Url;
 
 use super::{
     AccessToken, LogFilter, LogFormat,
     values::{parse_disk_size, parse_interval, parse_listen, parse_public_url},
 };
-use crate::http::forwarded::TrustedProxies;
 
 /// The flags of `headcount collect`.
 #[derive(Clone, Args)]

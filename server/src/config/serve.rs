@@ -6,7 +6,9 @@ use clap::{
     Args, Parser,
     builder::{PathBufValueParser, TypedValueParser},
 };
+use headcount_outbound::TargetPolicy;
 use headcount_shared::routes::RouteTable;
+use headcount_web::forwarded::TrustedProxies;
 use reqwest::Url;
 
 use super::{
@@ -19,9 +21,7 @@ use super::{
     },
 };
 use crate::{
-    http::forwarded::TrustedProxies,
     notifications::ServiceEndpoints,
-    outgoing::TargetPolicy,
     store::{self, ConnectionString},
 };
 

@@ -7,9 +7,8 @@ use std::{
 
 use bytesize::ByteSize;
 use headcount_observer::price_list::PriceSource;
+use headcount_outbound::TargetPolicy;
 use reqwest::Url;
-
-use crate::outgoing::TargetPolicy;
 
 /// A switch: on or off.
 pub(super) fn parse_switch(value: &str) -> Result<bool, String> {

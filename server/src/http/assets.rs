@@ -12,13 +12,13 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use headcount_shared::{browser_storage::OFF_SCRIPT, routes::RouteTable};
+use headcount_web::problem::ProblemResponse;
 use thiserror::Error;
 
 use self::{
     accepted::{accepts, has_it_already},
     file::{AssetEncoding, AssetFile, EncodedAsset},
 };
-use super::problem::ProblemResponse;
 use crate::app::statistics_service::StatisticsService;
 
 /// Name and bytes of every file. `<name>.br` and `<name>.gz` are compressed copies.

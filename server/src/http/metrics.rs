@@ -9,8 +9,8 @@ use axum::{
 };
 use headcount_profiler::process_samples;
 use headcount_shared::api::ReportState;
+use headcount_web::problem::ProblemResponse;
 
-use super::problem::ProblemResponse;
 use crate::{app::statistics_service::StatisticsService, metrics::ProcessMetrics};
 
 /// Renders the counters. While statistics are off, nothing samples the process, and its cost is omitted.

@@ -15,14 +15,13 @@ use axum::{
     routing::any_service,
 };
 use headcount_shared::routes::{KeyPlaceholder, RouteTable, UNMATCHED};
-use tower::{Service, ServiceExt, service_fn};
-
-use super::{
-    ServerState,
+use headcount_web::{
     access::{MountedAt, PeerAddress},
     listen::{AnswerRequests, RequestBody},
-    server_routes, stats, with_one_host,
 };
+use tower::{Service, ServiceExt, service_fn};
+
+use super::{ServerState, server_routes, stats, with_one_host};
 use crate::config::BasePath;
 
 /// The routes of a server, for one base path.
@@ -87,7 +86,7 @@ impl ServerRoutes {
         with_one_host(self.unchecked())
     }
 
-    /// The same for [`serve`](super::listen::serve), which checks the host of a request itself.
+    /// The same for [`serve`](headcount_web::listen::serve), which checks the host of a request itself.
     fn unchecked(self) -> Router {
         if self.base_path.as_str() == "/" {
             return self.routes;

@@ -13,6 +13,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use headcount_shared::api::Problem;
+use headcount_web::access::MountedAt;
 pub(super) use headcount_web::described_refusals::{GuardedResponses, refusals};
 use utoipa::{
     OpenApi, PartialSchema, ToSchema,
@@ -23,7 +24,7 @@ use utoipa::{
 };
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::{AccessControl, ServerState, access::MountedAt};
+use super::{AccessControl, ServerState};
 use crate::config::BasePath;
 
 /// The name of the admin token in the description.

@@ -11,8 +11,9 @@ use axum::{
     response::{Html, IntoResponse, Response},
 };
 use headcount_shared::routes::{KeyPlaceholder, ROUTES, RouteTable, UNMATCHED};
+use headcount_web::{access::AccessControl, document::HtmlDocument};
 
-use super::{access::AccessControl, assets::StaticAssets, document::HtmlDocument};
+use super::assets::StaticAssets;
 use crate::app::statistics_service::StatisticsService;
 
 /// Sends the page, with status 404 for an unknown address. If statistics are off for the whole run, sends the

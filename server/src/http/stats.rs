@@ -17,13 +17,13 @@ use headcount_shared::{
     event::{BrowserEvent, EventError},
     limits::EVENT_BYTES,
 };
-
-use super::{
-    ServerParts, ServerState,
+use headcount_web::{
     access::PeerAddress,
     body::{BodyError, receive},
     problem::ProblemResponse,
 };
+
+use super::{ServerParts, ServerState};
 use crate::{app::statistics_service::StatisticsService, browsers::RecordError, metrics::EventLabel};
 
 /// The headers of every answer of this route. Parsed once.

@@ -10,16 +10,17 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
+use headcount_platform::hex;
 use headcount_shared::api::{AskPseudonym, Problem, Pseudonym, ReportEntries, Status, Switch, WouldForget};
+use headcount_web::problem::ProblemResponse;
 use sha2::{Digest, Sha256};
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
-use super::{ServerState, openapi::GuardedResponses, problem::ProblemResponse};
+use super::{ServerState, openapi::GuardedResponses};
 use crate::{
     app::statistics_service::{RunningStatistics, StatisticsService, SwitchError},
     browsers::BrowserPseudonym,
-    hex,
     report::spool::ReadError,
     store,
 };

@@ -8,6 +8,8 @@ use std::{
     time::Duration,
 };
 
+use headcount_outbound::{ConnectionFailure, answer_head::is_success};
+use headcount_platform::clock::Clock;
 use tokio_util::sync::CancellationToken;
 
 use super::{
@@ -18,10 +20,6 @@ use super::{
     notification_request::{NotificationRequest, UnusableConfig},
     notification_schedule::is_expired,
     notification_transport::NotificationTransport,
-};
-use crate::{
-    clock::Clock,
-    outgoing::{ConnectionFailure, answer_head::is_success},
 };
 
 /// How long a request in progress may continue after the stop.

@@ -10,6 +10,7 @@ mod webhook;
 
 use std::{borrow::Cow, fmt, time::Duration};
 
+use headcount_outbound::TargetPolicy;
 use headcount_shared::payload::AlertingIntegration;
 use serde::{Deserialize, Deserializer, Serialize, de::DeserializeSeed};
 use utoipa::{
@@ -36,7 +37,6 @@ use super::{
     notification_outcome::{NotificationOutcome, classify_status},
     notification_request::{NotificationAnswer, NotificationRequest, UnusableConfig},
 };
-use crate::outgoing::TargetPolicy;
 
 /// What a request is made of, besides the settings of its destination.
 pub(super) struct RequestContext<'n> {

@@ -2,9 +2,8 @@
 
 use std::fmt;
 
+use headcount_outbound::TargetPolicy;
 use reqwest::Url;
-
-use crate::outgoing::TargetPolicy;
 
 /// The addresses of the services that are the same for all customers.
 #[derive(Clone, PartialEq, Eq)]

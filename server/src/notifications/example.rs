@@ -1,6 +1,7 @@
 //! Example notifications and destinations for tests.
 
 use headcount_health::health_status::HealthStatus;
+use headcount_outbound::TargetPolicy;
 use headcount_shared::{api::Secret, payload::AlertingIntegration};
 use headcount_topology::application_key::ApplicationKey;
 use reqwest::Url;
@@ -12,7 +13,6 @@ use super::{
     message::IncidentMessage,
     notification_request::{NotificationRequest, UnusableConfig},
 };
-use crate::outgoing::TargetPolicy;
 
 /// The time of the example, in Unix seconds: 2023-11-14 22:13:20 UTC.
 pub(super) const AT: u32 = 1_700_000_000;

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
+use headcount_outbound::answer_head::{asked_wait, is_success};
+
 use super::notification_request::NotificationAnswer;
-use crate::outgoing::answer_head::{asked_wait, is_success};
 
 /// The longest wait that a destination can ask for. Later than that, a notification is expired.
 const LONGEST_WAIT: Duration = Duration::from_secs(3600);

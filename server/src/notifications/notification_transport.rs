@@ -2,10 +2,10 @@
 
 use std::{fmt::Debug, pin::Pin, sync::OnceLock, time::Duration};
 
+use headcount_outbound::{self, ConnectionFailure, TargetPolicy, answer_head::retry_after};
 use reqwest::{Client, Response};
 
 use super::notification_request::{NotificationAnswer, NotificationRequest};
-use crate::outgoing::{self, ConnectionFailure, TargetPolicy, answer_head::retry_after};
 
 /// How much of the body of an answer is read, in bytes.
 const BODY: usize = 64 * 1024;
@@ -50,9 +50,9 @@ impl HttpNotificationTransport {
         if request.any_certificate || request.url.scheme() == "http" {
             // Works on machines without a certificate store.
             let lax = |client| configured(client).tls_certs_only([]).tls_danger_accept_invalid_certs(true);
-            return outgoing::client_in(&self.lax, lax);
+            return headcount_outbound::client_in(&self.lax, lax);
         }
-        outgoing::verifying_client_in(&self.strict, configured)
+        headcount_outbound::verifying_client_in(&self.strict, configured)
     }
 }
 

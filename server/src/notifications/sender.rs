@@ -8,6 +8,7 @@ use std::{
     time::Duration,
 };
 
+use headcount_platform::clock::Clock;
 use headcount_shared::payload::AlertingIntegration;
 use tokio::{
     sync::Notify,
@@ -22,10 +23,7 @@ use super::{
     notification_schedule::{LIFETIME_S, NotificationSchedule, ProjectDestination, ScheduledNotifications},
     notification_transport::{HttpNotificationTransport, NotificationTransport},
 };
-use crate::{
-    clock::Clock,
-    metrics::{NotificationLabel, ProcessMetrics},
-};
+use crate::metrics::{NotificationLabel, ProcessMetrics};
 
 /// How often the outbox is read without a call of `notify`.
 const PACE: Duration = Duration::from_secs(5);

@@ -5,7 +5,7 @@
 
 use std::{fmt, time::Duration};
 
-use crate::outgoing::{
+use headcount_outbound::{
     answer_head::{asked_wait, is_success},
     backoff::pause_after,
 };

@@ -10,6 +10,7 @@ use std::{
     time::Duration,
 };
 
+use headcount_platform::{clock::Clock, lock::lock};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -19,11 +20,7 @@ use super::{
     spool::{DeliveryAttempt, ReadError, Spool, SpooledReport},
     transport::{DeliveryFailure, ReportTransport},
 };
-use crate::{
-    clock::Clock,
-    lock::lock,
-    metrics::{DeliveryLabel, ProcessMetrics},
-};
+use crate::metrics::{DeliveryLabel, ProcessMetrics};
 
 /// The delivery of one spool.
 #[derive(Debug)]

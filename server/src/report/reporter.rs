@@ -6,6 +6,7 @@ use std::{
     time::Duration,
 };
 
+use headcount_platform::{clock::Clock, lock::lock, on_change::OnChange};
 use headcount_profiler::process_costs::{MeasuredProcess, ProcessCosts};
 use headcount_shared::payload::InstanceSection;
 use tokio::sync::Mutex as AsyncMutex;
@@ -21,10 +22,7 @@ use super::{
 };
 use crate::{
     browsers::{PageViewCounts, PageViewStore},
-    clock::Clock,
-    lock::lock,
     metrics::ProcessMetrics,
-    on_change::OnChange,
 };
 
 /// How long to wait after a report could not be put on disk.

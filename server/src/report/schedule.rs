@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use crate::clock::Clock;
+use headcount_platform::clock::Clock;
 
 /// The earliest and the latest first report after a start, in seconds, by default.
 const FIRST_REPORT_SECONDS: std::ops::Range<f64> = 60.0..600.0;

@@ -13,6 +13,10 @@ use std::{
     sync::{Arc, Mutex, MutexGuard},
 };
 
+use headcount_platform::{
+    disk::{DataDisk, PART, is_full, write_whole},
+    lock::lock,
+};
 use headcount_shared::{
     api::{ReportEntry, ReportState},
     limits::{QUEUED_BYTES, QUEUED_REPORTS, REFUSED_REPORTS, SENT_BYTES, SENT_REPORTS, UNKNOWN_REPORTS},
@@ -25,10 +29,6 @@ use self::{
     spool_listing::{
         STATES, SpoolEntries, SpoolEntry, entries, find_reports, in_state, read_report, sha256_of,
     },
-};
-use crate::{
-    disk::{DataDisk, PART, is_full, write_whole},
-    lock::lock,
 };
 
 const ROOT: &str = "reports";

@@ -7,6 +7,7 @@ use std::{
     time::Duration,
 };
 
+use headcount_outbound;
 use reqwest::{Client, Response, Url, header, redirect};
 use rustls::{
     client::{Resumption, danger::ServerCertVerifier},
@@ -19,7 +20,6 @@ use super::{
     collector_answer::{ANSWER_BYTES, CollectorAnswer, needs_body},
     spool::SpooledReport,
 };
-use crate::outgoing;
 
 /// How long one attempt may take, from connecting to reading the answer.
 const TIMEOUT: Duration = Duration::from_secs(60);
@@ -75,21 +75,20 @@ impl HttpReportTransport {
         Self { url, version, client: OnceLock::new(), verifier: None }
     }
 
-    fn client(&self) -> Result<&Client, outgoing::ConnectionFailure> {
+    fn client(&self) -> Result<&Client, headcount_outbound::ConnectionFailure> {
         if let Some(client) = self.client.get() {
             return Ok(client);
         }
         let mut tls = match self.verifier.clone() {
-            Some(verifier) => {
-                outgoing::tls_config_of(verifier, Arc::new(default_provider())).map_err(|_| outgoing::NO_TLS)
-            }
-            None => outgoing::tls_config(),
+            Some(verifier) => headcount_outbound::tls_config_of(verifier, Arc::new(default_provider()))
+                .map_err(|_| headcount_outbound::NO_TLS),
+            None => headcount_outbound::tls_config(),
         }
-        .map_err(outgoing::ConnectionFailure::Unreachable)?;
+        .map_err(headcount_outbound::ConnectionFailure::Unreachable)?;
         // A resumed session would show the collector, and every eavesdropper, that two reports come from one
         // installation.
         tls.resumption = Resumption::disabled();
-        outgoing::client_in(&self.client, |client| {
+        headcount_outbound::client_in(&self.client, |client| {
             client
                 .tls_backend_preconfigured(tls)
                 .user_agent(format!("headcount/{}", self.version))
@@ -127,7 +126,7 @@ async fn read_answer(mut response: Response) -> Result<CollectorAnswer, Delivery
     let text = |name| response.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
     let mut answer = CollectorAnswer {
         status: response.status().as_u16(),
-        retry_after: outgoing::answer_head::retry_after(response.headers()),
+        retry_after: headcount_outbound::answer_head::retry_after(response.headers()),
         content_type: text(header::CONTENT_TYPE),
         ..CollectorAnswer::default()
     };
@@ -143,19 +142,21 @@ async fn read_answer(mut response: Response) -> Result<CollectorAnswer, Delivery
 impl From<reqwest::Error> for DeliveryFailure {
     fn from(error: reqwest::Error) -> Self {
         let is_connect = error.is_connect();
-        match outgoing::ConnectionFailure::from(error) {
-            outgoing::ConnectionFailure::Unreachable(reason) if is_connect => Self::Unreachable(reason),
-            outgoing::ConnectionFailure::Unreachable(reason) => Self::Broken(reason),
-            outgoing::ConnectionFailure::TimedOut => Self::Timeout,
+        match headcount_outbound::ConnectionFailure::from(error) {
+            headcount_outbound::ConnectionFailure::Unreachable(reason) if is_connect => {
+                Self::Unreachable(reason)
+            }
+            headcount_outbound::ConnectionFailure::Unreachable(reason) => Self::Broken(reason),
+            headcount_outbound::ConnectionFailure::TimedOut => Self::Timeout,
         }
     }
 }
 
-impl From<outgoing::ConnectionFailure> for DeliveryFailure {
-    fn from(no_answer: outgoing::ConnectionFailure) -> Self {
+impl From<headcount_outbound::ConnectionFailure> for DeliveryFailure {
+    fn from(no_answer: headcount_outbound::ConnectionFailure) -> Self {
         match no_answer {
-            outgoing::ConnectionFailure::Unreachable(reason) => Self::Unreachable(reason),
-            outgoing::ConnectionFailure::TimedOut => Self::Timeout,
+            headcount_outbound::ConnectionFailure::Unreachable(reason) => Self::Unreachable(reason),
+            headcount_outbound::ConnectionFailure::TimedOut => Self::Timeout,
         }
     }
 }

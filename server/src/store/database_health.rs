@@ -8,12 +8,12 @@ use std::{
     },
 };
 
-use super::store_error::{SettingsError, SettingsResult, UnavailableCause};
-
-use crate::{
+use headcount_platform::{
     lock::lock,
     on_change::{OnChange, OperationState},
 };
+
+use super::store_error::{SettingsError, SettingsResult, UnavailableCause};
 
 /// The kind of an operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -112,8 +112,7 @@ impl DatabaseHealth {
 mod tests {
     use std::{io, sync::Arc};
 
-    use super::super::store_error::InvalidChange;
-    use super::*;
+    use super::{super::store_error::InvalidChange, *};
 
     #[derive(Clone, Default)]
     struct HealthTestLog(Arc<Mutex<Vec<u8>>>);

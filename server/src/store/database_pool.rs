@@ -6,6 +6,8 @@ use std::{
     time::Duration,
 };
 
+use headcount_outbound::OWN_AUTHORITY;
+use headcount_platform::disk::private;
 use headcount_shared::payload::DatabaseType;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::Url;
@@ -23,7 +25,6 @@ use super::{
     migrations,
     store_error::{SettingsError, SettingsResult, UnavailableCause},
 };
-use crate::{disk::private, outgoing::OWN_AUTHORITY};
 
 /// How long to wait for a connection from the pool. SQLite itself waits 5 seconds for a lock, which is the
 /// driver's default.

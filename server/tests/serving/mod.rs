@@ -2,12 +2,9 @@
 
 use std::{path::Path, sync::Arc, time::Duration};
 
-use headcount::{
-    app::Server,
-    clock::{Clock, SystemClock},
-    config::Serve,
-    http::listen,
-};
+use headcount::{app::Server, config::Serve};
+use headcount_platform::clock::{Clock, SystemClock};
+use headcount_web::listen;
 use reqwest::{Method, StatusCode, header::HeaderMap, redirect::Policy};
 use serde_json::Value;
 use tokio::{net::TcpListener, task::JoinHandle};
@@ -96,7 +93,7 @@ impl RunningServer {
         body: impl Into<reqwest::Body>,
     ) -> ServerAnswer {
         let client =
-            headcount::outgoing::client_builder().no_proxy().redirect(Policy::none()).build().unwrap();
+            headcount_outbound::client_builder().no_proxy().redirect(Policy::none()).build().unwrap();
         let mut request = client.request(method, format!("{}{path}", self.url)).body(body);
         for (name, value) in headers {
             request = request.header(*name, *value);

@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use anyhow::ensure;
-use headcount::clock::{Clock, SystemClock};
 use headcount_health::{
     auditor::{self, AuditInput, POINTS_OF, SUMS_OF},
     inspections::ProjectThresholds,
     sli::{ApplicationSlot, DAY_S, SLOT_S, ServiceLevelIndicators, SlotBatch, SlotSource, slot_before},
 };
 use headcount_measures::{MeasureRun, SortedFigures};
+use headcount_platform::clock::{Clock, SystemClock};
 use headcount_prometheus::cache::{PointSelection, SeriesCache};
 use headcount_topology::{
     application_key::ApplicationKey, constructor::construct, prices::CloudPrices, queries,

@@ -3,9 +3,8 @@
 use std::sync::OnceLock;
 
 use bytes::Bytes;
+use headcount_platform::hex;
 use sha2::{Digest, Sha256};
-
-use crate::hex;
 
 /// How bytes are compressed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -3,12 +3,13 @@
 use std::{io::Read, time::Duration};
 
 use axum::{Router, routing::get};
+use headcount_outbound;
+use headcount_web::listen;
 use reqwest::header::HeaderMap as Headers;
 use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
 use super::*;
-use crate::{http::listen, outgoing};
 
 const FILES: &[(&str, &[u8])] = &[
     ("a.css", b"plain style"),
@@ -49,7 +50,7 @@ impl ServedAssets {
     }
 
     async fn get(&self, file: &str, headers: &[(HeaderName, &str)]) -> (StatusCode, Headers, Vec<u8>) {
-        let client = outgoing::client_builder().no_proxy().build().unwrap();
+        let client = headcount_outbound::client_builder().no_proxy().build().unwrap();
         let request = client.get(format!("{}{file}", self.url));
         let request = headers.iter().fold(request, |request, (name, value)| request.header(name, *value));
         let answer = request.send().await.unwrap();

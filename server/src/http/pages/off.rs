@@ -1,7 +1,7 @@
 //! Renders the page of a server on which usage statistics are off for the whole run. It is public, works
 //! without script, and names what switched them off.
 
-use crate::http::document::{HtmlDocument, escaped};
+use headcount_web::document::{HtmlDocument, escaped};
 
 /// The page. `base` needs no escaping: see [`BasePath`](crate::config::BasePath).
 pub(super) fn html(base: &str, by: &str) -> String {

@@ -2,16 +2,14 @@
 
 use axum::Json;
 use headcount_shared::api::Categories;
+use headcount_web::problem::ProblemResponse;
 
 use super::{
     extractors::{JsonBody, OpenedSettings, ProjectPath, UrlParameters},
     load_configuration::load_configuration,
     settings_errors::{BodyProblems, SettingsProblems},
 };
-use crate::{
-    http::problem::ProblemResponse,
-    store::{InvalidChange, SettingsError},
-};
+use crate::store::{InvalidChange, SettingsError};
 
 /// The application categories of a project.
 #[utoipa::path(get, path = "/api/projects/{id}/categories", tag = "categories", params(ProjectPath), responses(

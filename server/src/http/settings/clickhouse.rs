@@ -2,16 +2,14 @@
 
 use axum::{Json, http::StatusCode};
 use headcount_shared::api::{Auth, Clickhouse, ClickhouseProtocol, Secret, SetClickhouse};
+use headcount_web::problem::ProblemResponse;
 
 use super::{
     extractors::{JsonBody, OpenedSettings, ProjectPath, UrlParameters},
     load_configuration::load_configuration,
     settings_errors::{BodyProblems, SettingsProblems, not_configured},
 };
-use crate::{
-    http::problem::ProblemResponse,
-    store::{ClickhouseAccess, ClickhouseTransport},
-};
+use crate::store::{ClickhouseAccess, ClickhouseTransport};
 
 /// The ClickHouse of a project.
 #[utoipa::path(get, path = "/api/projects/{id}/clickhouse", tag = "clickhouse", params(ProjectPath), responses(

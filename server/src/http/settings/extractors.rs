@@ -8,7 +8,11 @@ use axum::{
     http::{StatusCode, request::Parts},
 };
 use headcount_shared::limits::SETTINGS_BYTES;
-use headcount_web::media_type::BodyMediaType;
+use headcount_web::{
+    body::{BodyError, receive},
+    media_type::BodyMediaType,
+    problem::ProblemResponse,
+};
 use serde::{
     Deserialize,
     de::{DeserializeOwned, DeserializeSeed},
@@ -16,14 +20,7 @@ use serde::{
 use utoipa::IntoParams;
 
 use super::parse_json::parse_json;
-use crate::{
-    http::{
-        ServerState,
-        body::{BodyError, receive},
-        problem::ProblemResponse,
-    },
-    store::SettingsStore,
-};
+use crate::{http::ServerState, store::SettingsStore};
 
 /// The settings. Refuses requests if statistics are off for the whole run, because then they are not open.
 pub(super) struct OpenedSettings(pub(super) SettingsStore);

@@ -5,12 +5,13 @@ use headcount_health::{health_status::HealthStatus, incidents, rollouts};
 use headcount_shared::api::{
     Deployment, Deployments, Incident, Incidents, Notification, Notifications, Severity, Snapshot,
 };
+use headcount_web::problem::ProblemResponse;
 
 use super::{
     extractors::{OpenedSettings, ProjectPath, UrlParameters},
     settings_errors::SettingsProblems,
 };
-use crate::{http::problem::ProblemResponse, store::PastNotification};
+use crate::store::PastNotification;
 
 /// The rollouts of a project, the newest first, at most 100.
 #[utoipa::path(get, path = "/api/projects/{id}/deployments", tag = "records", params(ProjectPath), responses(

@@ -10,9 +10,10 @@ use axum::http::StatusCode;
 use headcount_health::inspections::Inspection;
 use headcount_shared::api;
 use headcount_topology::application_key::ApplicationKey;
+use headcount_web::problem::ProblemResponse;
 
 use super::{extractors::RawBody, load_configuration::load_configuration};
-use crate::{http::problem::ProblemResponse, store::SettingsStore};
+use crate::store::SettingsStore;
 
 /// All inspections as they apply to an application, or to the project if it is the default.
 async fn all(

@@ -5,6 +5,7 @@ use headcount_shared::{
     api::{ConfiguredIntegration, Integrations, SetIntegrations},
     payload::AlertingIntegration,
 };
+use headcount_web::problem::ProblemResponse;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -14,10 +15,7 @@ use super::{
     settings_errors::{BodyProblems, SettingsProblems, not_configured},
     url_login::{check_has_no_login, without_login},
 };
-use crate::{
-    http::problem::ProblemResponse,
-    notifications::{DestinationConfig, SettingsOfKind, ShownDestination},
-};
+use crate::notifications::{DestinationConfig, SettingsOfKind, ShownDestination};
 
 /// An address of one integration.
 #[derive(Deserialize, IntoParams)]

@@ -1,9 +1,8 @@
 //! Loads the configuration of the project in a request.
 
-use crate::{
-    http::problem::ProblemResponse,
-    store::{InvalidChange, ProjectConfiguration, SettingsError, SettingsStore},
-};
+use headcount_web::problem::ProblemResponse;
+
+use crate::store::{InvalidChange, ProjectConfiguration, SettingsError, SettingsStore};
 
 /// The whole configuration, from which responses are made.
 pub(super) async fn load_configuration(

@@ -3,11 +3,10 @@
 //! A body may contain a misplaced secret, so no error quotes a value.
 
 use axum::http::StatusCode;
+use headcount_web::problem::ProblemResponse;
 use serde::de::DeserializeSeed;
 use serde_json::{Deserializer, Error, error::Category};
 use serde_path_to_error::Track;
-
-use crate::http::problem::ProblemResponse;
 
 /// The path of the whole body.
 const WHOLE: &str = ".";

@@ -1,17 +1,15 @@
 //! Serves the list of projects: `<base>api/projects`.
 
 use axum::{Json, http::StatusCode};
+use headcount_platform::random_id;
 use headcount_shared::api::{NameProject, Project, Projects};
+use headcount_web::problem::ProblemResponse;
 
 use super::{
     extractors::{JsonBody, OpenedSettings, ProjectPath, PrometheusFailures, UrlParameters},
     settings_errors::{BodyProblems, SettingsProblems},
 };
-use crate::{
-    http::problem::ProblemResponse,
-    random_id,
-    store::{InvalidChange, ProjectOverview, SettingsStore},
-};
+use crate::store::{InvalidChange, ProjectOverview, SettingsStore};
 
 /// All projects, by their names.
 #[utoipa::path(get, path = "/api/projects", tag = "projects", responses(

@@ -5,6 +5,7 @@ use std::time::Duration;
 use axum::{Json, http::StatusCode};
 use headcount_prometheus::prometheus_access::PrometheusAccess;
 use headcount_shared::api::{Auth, Header, Prometheus, SetPrometheus};
+use headcount_web::problem::ProblemResponse;
 
 use super::{
     extractors::{JsonBody, OpenedSettings, ProjectPath, UrlParameters},
@@ -13,7 +14,6 @@ use super::{
     stored_logins::{headers, login, updated_headers, updated_login},
     url_login::{check_has_no_login, without_login},
 };
-use crate::http::problem::ProblemResponse;
 
 /// The Prometheus of a project.
 #[utoipa::path(get, path = "/api/projects/{id}/prometheus", tag = "prometheus", params(ProjectPath), responses(

@@ -4,16 +4,14 @@ use std::{collections::BTreeMap, time::Duration};
 
 use axum::http::StatusCode;
 use headcount_prometheus::client::InvalidAccess;
+use headcount_web::problem::ProblemResponse;
 use utoipa::{
     IntoResponses,
     openapi::{RefOr, Response},
 };
 
 use crate::{
-    http::{
-        openapi::{GuardedResponses, refusals},
-        problem::ProblemResponse,
-    },
+    http::openapi::{GuardedResponses, refusals},
     notifications::InvalidDestination,
     store::{InvalidChange, SettingsError},
 };

@@ -1,9 +1,8 @@
 //! Removes names and passwords from addresses in responses.
 
 use axum::http::StatusCode;
+use headcount_web::problem::ProblemResponse;
 use reqwest::Url;
-
-use crate::http::problem::ProblemResponse;
 
 /// An address as it is stored, without the name and the password that another program may have put into it.
 pub(super) fn without_login(stored: &str) -> String {

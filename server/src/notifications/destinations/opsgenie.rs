@@ -2,6 +2,7 @@
 //!
 //! Uses the Alert API. An incident is one alert: the same alias creates and closes it.
 
+use headcount_outbound::TargetPolicy;
 use headcount_shared::api::Secret;
 use reqwest::Url;
 use serde::{Deserialize, Serialize};
@@ -12,13 +13,10 @@ use super::{
     DestinationSettings, NotificationDestination, RequestContext, known_or_incident,
     stored_settings::{InvalidDestination, SettingsMember, StoredSettings, notified, required},
 };
-use crate::{
-    notifications::{
-        endpoints::{ServiceEndpoints, below},
-        message::{IncidentMessage, MessageState, clipped},
-        notification_request::{NotificationRequest, UnusableConfig},
-    },
-    outgoing::TargetPolicy,
+use crate::notifications::{
+    endpoints::{ServiceEndpoints, below},
+    message::{IncidentMessage, MessageState, clipped},
+    notification_request::{NotificationRequest, UnusableConfig},
 };
 
 const API_KEY: SettingsMember = SettingsMember { name: "api_key", called: "the API key of Opsgenie" };

@@ -5,6 +5,7 @@
 
 use std::time::{Duration, UNIX_EPOCH};
 
+use headcount_outbound::TargetPolicy;
 use headcount_shared::api::Secret;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -14,14 +15,11 @@ use super::{
     DestinationSettings, NotificationDestination, RequestContext, known_or_incident,
     stored_settings::{InvalidDestination, SettingsMember, StoredSettings, notified, required},
 };
-use crate::{
-    notifications::{
-        IncidentNotification,
-        endpoints::below,
-        message::{IncidentMessage, MessageState, clipped},
-        notification_request::{NotificationRequest, UnusableConfig},
-    },
-    outgoing::TargetPolicy,
+use crate::notifications::{
+    IncidentNotification,
+    endpoints::below,
+    message::{IncidentMessage, MessageState, clipped},
+    notification_request::{NotificationRequest, UnusableConfig},
 };
 
 const INTEGRATION_KEY: SettingsMember =

@@ -6,6 +6,7 @@
 
 use std::time::Duration;
 
+use headcount_outbound::{TargetPolicy, answer_head::is_success};
 use headcount_shared::api::Secret;
 use reqwest::header::{CONTENT_TYPE, HeaderValue};
 use serde::{Deserialize, Serialize};
@@ -16,14 +17,11 @@ use super::{
     DestinationSettings, NotificationDestination, RequestContext,
     stored_settings::{InvalidDestination, SettingsMember, StoredSettings, notified, required},
 };
-use crate::{
-    notifications::{
-        endpoints::below,
-        message::{IncidentMessage, MessageState, clipped},
-        notification_outcome::{NotificationOutcome, classify_status, wait_asked_for},
-        notification_request::{NotificationAnswer, NotificationRequest, UnusableConfig},
-    },
-    outgoing::{TargetPolicy, answer_head::is_success},
+use crate::notifications::{
+    endpoints::below,
+    message::{IncidentMessage, MessageState, clipped},
+    notification_outcome::{NotificationOutcome, classify_status, wait_asked_for},
+    notification_request::{NotificationAnswer, NotificationRequest, UnusableConfig},
 };
 
 const TOKEN: SettingsMember = SettingsMember { name: "token", called: "the token of Slack" };

@@ -1,11 +1,10 @@
 //! Reads, checks and writes the stored settings of a destination.
 
+use headcount_outbound::{ForbiddenTarget, TargetPolicy};
 use reqwest::Url;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
 use thiserror::Error;
-
-use crate::outgoing::{ForbiddenTarget, TargetPolicy};
 
 /// The stored settings of a destination, with members that this program does not know.
 pub type StoredSettings = Map<String, Value>;

@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use headcount_outbound::TargetPolicy;
 use headcount_shared::api::Secret;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -17,13 +18,10 @@ use super::{
         stored_text, write_members,
     },
 };
-use crate::{
-    notifications::{
-        message::{IncidentMessage, MessageState, clipped},
-        notification_outcome::{NotificationOutcome, classify_status},
-        notification_request::{NotificationAnswer, NotificationRequest, UnusableConfig, http_url},
-    },
-    outgoing::TargetPolicy,
+use crate::notifications::{
+    message::{IncidentMessage, MessageState, clipped},
+    notification_outcome::{NotificationOutcome, classify_status},
+    notification_request::{NotificationAnswer, NotificationRequest, UnusableConfig, http_url},
 };
 
 const WEBHOOK_URL: SettingsMember =

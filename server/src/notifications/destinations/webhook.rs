@@ -4,6 +4,7 @@
 //! conversations.
 
 use base64::{Engine, prelude::BASE64_STANDARD};
+use headcount_outbound::TargetPolicy;
 use headcount_shared::api::{Auth, Header, Secret, SetAuth, SetHeader};
 use reqwest::header::{
     AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, TRANSFER_ENCODING,
@@ -19,13 +20,10 @@ use super::{
         stored_text,
     },
 };
-use crate::{
-    notifications::{
-        MessageTemplate, TemplateError,
-        notification_request::{NotificationRequest, UnusableConfig, http_url},
-        template::TemplateValues,
-    },
-    outgoing::TargetPolicy,
+use crate::notifications::{
+    MessageTemplate, TemplateError,
+    notification_request::{NotificationRequest, UnusableConfig, http_url},
+    template::TemplateValues,
 };
 
 const ADDRESS: SettingsMember = SettingsMember { name: "url", called: "the address of the webhook" };

@@ -2,14 +2,11 @@
 
 use std::{collections::VecDeque, future::pending};
 
+use headcount_platform::{clock::SystemClock, disk::simulated::SimulatedDisk};
 use headcount_shared::api::ReportState;
 
 use super::*;
-use crate::{
-    clock::SystemClock,
-    disk::simulated::SimulatedDisk,
-    report::{spool::DeliveryHeaders, transport::FutureAnswer},
-};
+use crate::report::{spool::DeliveryHeaders, transport::FutureAnswer};
 
 type ScriptedResult = Result<CollectorAnswer, DeliveryFailure>;
 type DeliveredReports = Vec<(Uuid, SpooledReport)>;

@@ -2,6 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use headcount_platform::{
+    clock::SystemClock,
+    disk::simulated::{CrashKind, SimulatedDisk},
+};
 use headcount_profiler::saved_costs::SavedCosts;
 use headcount_shared::{
     api::ReportState,
@@ -13,8 +17,6 @@ use headcount_shared::{
 use super::*;
 use crate::{
     browsers::BrowserKey,
-    clock::SystemClock,
-    disk::simulated::{CrashKind, SimulatedDisk},
     report::{
         assemble::FutureFacts,
         spool::{DeliveryHeaders, SpooledReport},

@@ -2,12 +2,12 @@
 
 use std::{collections::BTreeMap, io};
 
+use headcount_platform::{disk::DataDisk, hex};
 use headcount_shared::api::{ReportEntry, ReportState};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::{ReadError, SpooledReport, dir, file_name::FileName};
-use crate::{disk::DataDisk, hex};
 
 /// All states, in the order in which their directories are read.
 pub(super) const STATES: [ReportState; 4] =

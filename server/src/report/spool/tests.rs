@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use headcount_platform::disk::simulated::{CrashKind, SimulatedDisk};
 use proptest::prelude::*;
 
 use super::*;
-use crate::disk::simulated::{CrashKind, SimulatedDisk};
 
 fn open(disk: &SimulatedDisk) -> Spool {
     Spool::open(Arc::new(disk.clone())).unwrap()

@@ -227,7 +227,7 @@ async fn a_tls_session_is_never_resumed() {
         assert_eq!(kinds.lock().unwrap().len(), 3);
         assert!(!kinds.lock().unwrap().iter().any(is_resumed), "{kinds:?} with {version:?}");
 
-        let mut usual = outgoing::tls_config_of(verifier, Arc::new(default_provider())).unwrap();
+        let mut usual = headcount_outbound::tls_config_of(verifier, Arc::new(default_provider())).unwrap();
         usual.resumption = Resumption::default();
         let usual = Arc::new(usual);
         ask_as_usual(Arc::clone(&usual), port).await;

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use headcount_health::history_store::{
     HistoryChanges, HistoryFuture, HistoryStore, HistoryUnavailable, ProjectHistory,
 };
+use headcount_platform::clock::Clock;
 
-use crate::{clock::Clock, store::SettingsStore};
+use crate::store::SettingsStore;
 
 /// The store, and the clock that dates records. The store logs its failures itself.
 #[derive(Debug)]

@@ -16,6 +16,7 @@ use std::{
     time::Duration,
 };
 
+use headcount_platform::{clock::Clock, lock::lock};
 use headcount_shared::payload::DatabaseType;
 use sqlx::{Any, Connection, Transaction};
 use tokio::{
@@ -24,14 +25,10 @@ use tokio::{
 };
 
 use super::lease_term::{LEASE, LeaseTerm};
-use crate::{
-    clock::Clock,
-    lock::lock,
-    store::{
-        SettingsStore,
-        store_error::SettingsResult,
-        unnamed_statement::{query, query_scalar},
-    },
+use crate::store::{
+    SettingsStore,
+    store_error::SettingsResult,
+    unnamed_statement::{query, query_scalar},
 };
 
 /// The number of the advisory lock of servers before version 0.2.0.

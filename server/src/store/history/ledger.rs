@@ -6,20 +6,18 @@
 use std::collections::BTreeMap;
 
 use headcount_health::history_store::ReportEventKind;
+use headcount_platform::hex;
 use headcount_shared::payload::AlertingIntegration;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use sqlx::{AnyConnection, Row, any::AnyRow};
 use uuid::Uuid;
 
-use crate::{
-    hex,
-    store::{
-        SettingsStore,
-        database_health::DatabaseOperation,
-        store_error::SettingsResult,
-        unnamed_statement::{query, query_scalar},
-    },
+use crate::store::{
+    SettingsStore,
+    database_health::DatabaseOperation,
+    store_error::SettingsResult,
+    unnamed_statement::{query, query_scalar},
 };
 
 /// A counted event, as JSON: `"deployment"`, `{"summary":["-CPU"]}`, `{"notification":"slack"}`.

@@ -2,10 +2,10 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use headcount_platform::clock::Clock;
 use sqlx::{ConnectOptions, Executor};
 
 use super::*;
-use crate::clock::Clock;
 
 /// A server that may become the leader, with its own monotonic clock.
 pub(super) struct LeaderCandidate {

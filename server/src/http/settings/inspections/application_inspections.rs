@@ -4,17 +4,15 @@
 use axum::{Json, http::StatusCode};
 use headcount_shared::api::{Inspection, InspectionOverride, Inspections};
 use headcount_topology::application_key::ApplicationKey;
+use headcount_web::problem::ProblemResponse;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::{all, remove, set};
 use crate::{
-    http::{
-        problem::ProblemResponse,
-        settings::{
-            extractors::{OpenedSettings, RawBody, UrlParameters},
-            settings_errors::{BodyProblems, SettingsProblems},
-        },
+    http::settings::{
+        extractors::{OpenedSettings, RawBody, UrlParameters},
+        settings_errors::{BodyProblems, SettingsProblems},
     },
     store::{InvalidChange, SettingsError},
 };

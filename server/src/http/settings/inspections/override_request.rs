@@ -2,11 +2,9 @@
 
 use headcount_health::inspections::{AvailabilityObjective, Inspection, LatencyObjective};
 use headcount_shared::api::{AvailabilityOverride, LatencyOverride, ThresholdOverride};
+use headcount_web::problem::ProblemResponse;
 
-use crate::{
-    http::{problem::ProblemResponse, settings::extractors::RawBody},
-    store::InspectionChange,
-};
+use crate::{http::settings::extractors::RawBody, store::InspectionChange};
 
 /// The override in the body, in the format of the inspection.
 pub(super) fn parse(inspection: Inspection, sent: &RawBody) -> Result<InspectionChange, ProblemResponse> {

@@ -3,16 +3,14 @@
 use axum::{Json, http::StatusCode};
 use headcount_shared::api::{Inspection, InspectionOverride, Inspections};
 use headcount_topology::application_key::ApplicationKey;
+use headcount_web::problem::ProblemResponse;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::{all, remove, set};
-use crate::http::{
-    problem::ProblemResponse,
-    settings::{
-        extractors::{OpenedSettings, ProjectPath, RawBody, UrlParameters},
-        settings_errors::{BodyProblems, SettingsProblems},
-    },
+use crate::http::settings::{
+    extractors::{OpenedSettings, ProjectPath, RawBody, UrlParameters},
+    settings_errors::{BodyProblems, SettingsProblems},
 };
 
 /// An address of one inspection.

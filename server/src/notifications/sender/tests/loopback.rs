@@ -9,6 +9,7 @@ use axum::{
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
 };
+use headcount_outbound::TargetPolicy;
 use headcount_shared::api::Secret;
 use hyper_util::{rt::TokioIo, service::TowerToHyperService};
 use reqwest::Url;
@@ -19,10 +20,7 @@ use tokio::{
 use tokio_rustls::{TlsAcceptor, rustls};
 
 use super::*;
-use crate::{
-    notifications::{DestinationConfig, OpsgenieConfig, PagerdutyConfig, SlackConfig, TeamsConfig},
-    outgoing::TargetPolicy,
-};
+use crate::notifications::{DestinationConfig, OpsgenieConfig, PagerdutyConfig, SlackConfig, TeamsConfig};
 
 /// The timeout where no answer comes.
 const SOON: Duration = Duration::from_millis(200);

@@ -5,10 +5,11 @@ use std::{
     sync::Mutex,
 };
 
+use headcount_outbound::ConnectionFailure;
+
 use super::*;
-use crate::{
-    notifications::{notification_request::NotificationRequest, notification_transport::DestinationFuture},
-    outgoing::ConnectionFailure,
+use crate::notifications::{
+    notification_request::NotificationRequest, notification_transport::DestinationFuture,
 };
 
 /// An answer and its delay.
