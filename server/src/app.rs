@@ -114,13 +114,13 @@ pub async fn collect(config: Collect, stop: CancellationToken) -> anyhow::Result
     };
     let access = AccessControl::new(access, Arc::new(SystemClock::new()));
     let proxies = config.trusted_proxy.into_iter().collect();
-    let router = headcount_collector::routes::routes(access, &collector, proxies);
+    let router = headcount_collector::routes::router(access, &collector, proxies);
     let listener = bind(config.listen)?;
     tracing::info!(admin_token = %operator, "collecting on http://{}/", listener.local_addr()?);
     let _code = AbortOnDropHandle::new(tokio::spawn(code_pages::give_back_regularly()));
     listen::serve(listener, router, stop, DRAIN).await;
     collector.close().await;
-    tracing::info!("every report is on disk");
+    tracing::info!("stopped; every received report is on disk");
     Ok(())
 }
 

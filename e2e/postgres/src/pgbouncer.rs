@@ -62,7 +62,7 @@ impl TestPgBouncer {
         directory.tell_guard();
         let pooler = Self { directory, listen };
         let listens = (0..LOOKS).any(|_| {
-            // It says nowhere that it listens from now on.
+            // PgBouncer does not announce that it listens.
             thread::sleep(LOOK);
             pooler.listens()
         });

@@ -138,7 +138,7 @@ impl TestPostgres {
     /// Does the same with statements that may be refused.
     ///
     /// # Errors
-    /// What `psql` says.
+    /// The output of `psql`.
     pub fn try_psql(&self, database: &str, statements: &str) -> Result<Vec<String>, String> {
         let form = ["--no-psqlrc", "--quiet", "--tuples-only", "--no-align", "--set", "ON_ERROR_STOP=1"];
         let printed = self.run(

@@ -23,7 +23,7 @@ pub(crate) fn output_of(command: &mut Command) -> Result<String, String> {
     let status = (0..LOOKS).find_map(|_| {
         let ended = child.try_wait().unwrap();
         if ended.is_none() {
-            // The end of a process wakes nobody but the one who waits for it without a limit.
+            // The standard library can wait for the end of a process only without a limit.
             thread::sleep(LOOK);
         }
         ended

@@ -81,7 +81,7 @@ pub(crate) async fn until(
         }
         let late = Instant::now() > deadline;
         assert!(!late, "{what}, after {TRUE_AT_LAST:?}:\n  {}", wrong.join("\n  "));
-        // A server says nothing when it has built its model anew.
+        // A server logs nothing when it has built its model anew.
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
 }

@@ -39,7 +39,7 @@ const CONTENT_DIGEST: HeaderName = HeaderName::from_static("content-digest");
 
 /// The routes of `headcount collect`, for [`listen::serve`](headcount_web::listen::serve). `collector` is
 /// reached directly or through these proxies.
-pub fn routes(access: AccessControl, collector: &Collector, proxies: TrustedProxies) -> Router {
+pub fn router(access: AccessControl, collector: &Collector, proxies: TrustedProxies) -> Router {
     let (session, _) = sign_in::session_routes::<AccessControl>().split_for_parts();
     let (code, _) = sign_in::code_routes::<AccessControl>().split_for_parts();
     let code: Router = code.with_state(access.clone());

@@ -1,4 +1,4 @@
-//! Opsgenie: its settings and its requests. The status alone tells what it answers.
+//! Opsgenie: its settings and its requests. Answers are classified by their status alone.
 //!
 //! Uses the Alert API. An incident is one alert: the same alias creates and closes it.
 
@@ -188,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn the_region_is_that_of_the_account_unless_somebody_says_otherwise() {
+    fn the_region_is_that_of_the_account_unless_the_address_is_configured() {
         for (eu_instance, url, expected) in [
             (false, None, "https://api.opsgenie.com/v2/alerts"),
             (true, None, "https://api.eu.opsgenie.com/v2/alerts"),

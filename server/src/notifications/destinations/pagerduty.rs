@@ -1,4 +1,4 @@
-//! PagerDuty: its settings and its requests. The status alone tells what it answers.
+//! PagerDuty: its settings and its requests. Answers are classified by their status alone.
 //!
 //! Uses the Events API v2. An incident is one alert: the same `dedup_key` opens it, changes its severity, and
 //! resolves it.

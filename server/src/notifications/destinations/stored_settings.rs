@@ -63,7 +63,7 @@ pub(super) fn stored_text<'s>(stored: &'s StoredSettings, name: &str) -> &'s str
     stored.get(name).and_then(Value::as_str).unwrap_or_default()
 }
 
-/// A destination is notified about incidents unless a change says otherwise.
+/// The default: a destination is notified about incidents.
 pub(super) const fn notified() -> bool {
     true
 }

@@ -1,4 +1,4 @@
-//! The operator's webhook: its settings and its requests. The status alone tells what it answers.
+//! The operator's webhook: its settings and its requests. Answers are classified by their status alone.
 //!
 //! The body is the JSON of [`TemplateValues`], or the output of the operator's template. A webhook has no
 //! conversations.
