@@ -1,0 +1,205 @@
+//! The cells of one table on one day, and their block.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    block_codec::{BlockError, decode_block, encode_block},
+    log_bucket::LogBucket,
+    size_class::SizeClass,
+    typed_report::DatabaseKind,
+};
+
+/// The version of the block.
+const VERSION: u8 = 1;
+
+/// What a cell counts. Versions and labels are numbers in the lists of its [`CellBlock`]. Dimensions that the table
+/// does not have are 0.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CellKey {
+    /// The version.
+    pub version: u32,
+    /// The position of the kind of database.
+    pub database: u8,
+    /// The position of the size class.
+    pub size: u8,
+    /// The label.
+    pub label: u32,
+    /// The bucket.
+    pub bucket: LogBucket,
+}
+
+/// The sums of a cell.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CellSums {
+    /// Installations or reports.
+    pub count: u64,
+    /// What the table sums.
+    pub value: u64,
+}
+
+impl CellSums {
+    /// Adds both sums.
+    pub const fn add(&mut self, other: Self) {
+        self.count = self.count.saturating_add(other.count);
+        self.value = self.value.saturating_add(other.value);
+    }
+}
+
+/// The cells of a table.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct CellBlock {
+    /// The versions by number.
+    pub versions: Vec<String>,
+    /// The labels by number.
+    pub labels: Vec<String>,
+    /// The number of versions that are counted as `other`.
+    pub folded_versions: u64,
+    /// The number of labels that are counted as `other`.
+    pub folded_labels: u64,
+    /// The cells, sorted.
+    pub cells: Vec<(CellKey, CellSums)>,
+}
+
+/// Which cells to add up; `None` for all.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct CellFilter<'a> {
+    /// Of this version.
+    pub version: Option<&'a str>,
+    /// Of this kind of database.
+    pub database: Option<DatabaseKind>,
+    /// Of this size.
+    pub size: Option<SizeClass>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct CellColumns {
+    versions: Vec<String>,
+    labels: Vec<String>,
+    folded_versions: u64,
+    folded_labels: u64,
+    version: Vec<u32>,
+    database: Vec<u8>,
+    size: Vec<u8>,
+    label: Vec<u32>,
+    bucket: Vec<LogBucket>,
+    count: Vec<u64>,
+    value: Vec<u64>,
+}
+
+impl CellBlock {
+    /// The cells that pass a filter.
+    pub fn filtered(&self, filter: CellFilter<'_>) -> impl Iterator<Item = &(CellKey, CellSums)> {
+        let version = filter.version.map(|version| {
+            // A version that the day does not have has no cells.
+            let number = self.versions.iter().position(|known| known == version);
+            number.and_then(|number| u32::try_from(number).ok()).unwrap_or(u32::MAX)
+        });
+        let database = filter.database.map(DatabaseKind::position);
+        let size = filter.size.map(SizeClass::position);
+        self.cells.iter().filter(move |(key, _)| {
+            version.is_none_or(|version| key.version == version)
+                && database.is_none_or(|database| key.database == database)
+                && size.is_none_or(|size| key.size == size)
+        })
+    }
+
+    /// The label of a cell.
+    #[must_use]
+    pub fn label(&self, key: CellKey) -> &str {
+        self.labels.get(key.label as usize).map_or("", String::as_str)
+    }
+
+    /// The version of a cell.
+    #[must_use]
+    pub fn version(&self, key: CellKey) -> &str {
+        self.versions.get(key.version as usize).map_or("", String::as_str)
+    }
+
+    /// The stored form.
+    ///
+    /// # Errors
+    /// [`BlockError::Unencodable`], which does not happen.
+    pub fn encode(&self) -> Result<Vec<u8>, BlockError> {
+        let cells = &self.cells;
+        let columns = CellColumns {
+            versions: self.versions.clone(),
+            labels: self.labels.clone(),
+            folded_versions: self.folded_versions,
+            folded_labels: self.folded_labels,
+            version: cells.iter().map(|(key, _)| key.version).collect(),
+            database: cells.iter().map(|(key, _)| key.database).collect(),
+            size: cells.iter().map(|(key, _)| key.size).collect(),
+            label: cells.iter().map(|(key, _)| key.label).collect(),
+            bucket: cells.iter().map(|(key, _)| key.bucket).collect(),
+            count: cells.iter().map(|(_, sums)| sums.count).collect(),
+            value: cells.iter().map(|(_, sums)| sums.value).collect(),
+        };
+        encode_block(VERSION, &columns)
+    }
+
+    /// The cells of a block.
+    ///
+    /// # Errors
+    /// [`BlockError::UnknownVersion`] and [`BlockError::Damaged`].
+    pub fn decode(block: &[u8]) -> Result<Self, BlockError> {
+        let columns: CellColumns = decode_block(VERSION, block)?;
+        let cell = |at: usize| {
+            let key = CellKey {
+                version: *columns.version.get(at)?,
+                database: *columns.database.get(at)?,
+                size: *columns.size.get(at)?,
+                label: *columns.label.get(at)?,
+                bucket: *columns.bucket.get(at)?,
+            };
+            Some((key, CellSums { count: *columns.count.get(at)?, value: *columns.value.get(at)? }))
+        };
+        let cells = (0..columns.version.len()).map(cell).collect::<Option<_>>().ok_or(BlockError::Damaged)?;
+        Ok(Self {
+            cells,
+            versions: columns.versions,
+            labels: columns.labels,
+            folded_versions: columns.folded_versions,
+            folded_labels: columns.folded_labels,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    prop_compose! {
+        fn cell()(version in 0_u32..3, database in 0_u8..3, size in 0_u8..7, label in 0_u32..3, value in 0.0..1e5_f64, count: u64, sum: u64)
+            -> (CellKey, CellSums) {
+            (CellKey { version, database, size, label, bucket: LogBucket::containing(value) }, CellSums { count, value: sum })
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn cells_are_decoded_as_they_were_encoded(cells in prop::collection::vec(cell(), 0..60), folded_labels: u64) {
+            let texts = |texts: [&str; 3]| texts.map(str::to_owned).to_vec();
+            let block = CellBlock { versions: texts(["other", "1.0", "1.1"]), labels: texts(["other", "a", "b"]), folded_versions: 0, folded_labels, cells };
+            prop_assert_eq!(CellBlock::decode(&block.encode().unwrap()), Ok(block));
+        }
+    }
+
+    #[test]
+    fn a_filter_passes_cells_that_match_all_its_parts() {
+        let key = |version, database, size| CellKey { version, database, size, ..CellKey::default() };
+        let one = CellSums { count: 1, value: 0 };
+        let block = CellBlock {
+            versions: vec!["other".to_owned(), "1.0".to_owned()],
+            cells: vec![(key(0, 1, 0), one), (key(1, 1, 0), one), (key(1, 2, 0), one), (key(1, 2, 3), one)],
+            ..CellBlock::default()
+        };
+        let count = |version, database, size| block.filtered(CellFilter { version, database, size }).count();
+        assert_eq!(count(None, None, None), 4);
+        assert_eq!(count(Some("1.0"), None, None), 3);
+        assert_eq!(count(Some("9.9"), None, None), 0);
+        assert_eq!(count(Some("1.0"), Some(DatabaseKind::Postgres), None), 2);
+        assert_eq!(count(Some("1.0"), Some(DatabaseKind::Postgres), Some(SizeClass::None)), 1);
+    }
+}

@@ -1,0 +1,300 @@
+//! Adds all reports of a product's day up: to one [`InstallationDay`] per installation, and to cells.
+//!
+//! The result depends only on the reports, not on their order within an installation, so that two processes
+//! that roll the same day up write the same.
+
+use crate::{
+    cells::{
+        cell_block::CellBlock,
+        cell_table::CellTable,
+        day_cells::{CellMap, ReadingKey, add_reading, cell_blocks},
+    },
+    installation_day::{InstallationDay, InstallationDays, InstallationHash, SampleBuckets},
+    log_bucket::{LogBucket, LogHistogram},
+    name_table::NameTable,
+    typed_report::{DatabaseKind, InstallationSizes, IntegrationFlags, SampleSummary, TypedReport},
+};
+
+/// The most cells of times in memory. Times beyond them count under `other`.
+const MOST_READINGS: usize = 4_000_000;
+
+/// The number of [`crate::name_table::OTHER`].
+const OTHER_NAME: u32 = 0;
+
+/// What is known about a report beside its content.
+#[derive(Debug, Clone, Copy)]
+pub struct ReportOrigin<'a> {
+    /// Its installation.
+    pub installation: InstallationHash,
+    /// When it was made; a report that says nothing later wins nothing.
+    pub made_at: u64,
+    /// Decides between two reports that were made at the same time.
+    pub tie_breaker: u64,
+    /// Whether it is of a replica.
+    pub is_replica: bool,
+    /// Its browsers, under a key of the day; `None` when they were destroyed.
+    pub browsers: Option<&'a [u64]>,
+}
+
+/// What a day is made of.
+#[derive(Debug)]
+pub struct RolledUpDay {
+    /// The installations.
+    pub installations: InstallationDays,
+    /// The cells of every table.
+    pub tables: Vec<(CellTable, CellBlock)>,
+}
+
+/// A day while its reports are read. The reports of an installation must follow each other.
+#[derive(Debug)]
+pub struct DayRollup {
+    days: InstallationDays,
+    readings: CellMap<ReadingKey>,
+    current: Option<InstallationFold>,
+}
+
+impl Default for DayRollup {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl DayRollup {
+    /// A day without reports.
+    #[must_use]
+    pub fn new() -> Self {
+        Self { days: InstallationDays::empty(), readings: CellMap::default(), current: None }
+    }
+
+    /// Adds a report.
+    pub fn add(&mut self, origin: &ReportOrigin<'_>, report: &TypedReport<'_>) {
+        if self.current.as_ref().is_some_and(|current| current.day.installation != origin.installation) {
+            self.finish_installation();
+        }
+        let Self { days: InstallationDays { versions, names, .. }, readings, current } = self;
+        let version = versions.number(report.version);
+        let fold = current.get_or_insert_with(|| InstallationFold::new(origin.installation));
+        if origin.is_replica {
+            fold.day.replica_reports += 1;
+        } else {
+            fold.add_state(origin, version, report, names);
+        }
+        fold.add_use(origin, version, report, names);
+        add_times(readings, version, report, names);
+    }
+
+    fn finish_installation(&mut self) {
+        if let Some(fold) = self.current.take() {
+            self.days.installations.push(fold.finish());
+        }
+    }
+
+    /// The day of all reports.
+    #[must_use]
+    pub fn finish(mut self) -> RolledUpDay {
+        self.finish_installation();
+        self.days.installations.sort_unstable_by_key(|day| day.installation);
+        let tables = cell_blocks(&self.days, &self.readings);
+        RolledUpDay { installations: self.days, tables }
+    }
+}
+
+/// Adds the times of a report.
+fn add_times(
+    readings: &mut CellMap<ReadingKey>,
+    version: u32,
+    report: &TypedReport<'_>,
+    names: &mut NameTable,
+) {
+    let mut add = |table, name: u32, bucket, value| {
+        let key = ReadingKey { table, version, name, bucket };
+        let is_full = readings.len() >= MOST_READINGS && !readings.contains_key(&key);
+        let key = if is_full { ReadingKey { version: OTHER_NAME, name: OTHER_NAME, ..key } } else { key };
+        add_reading(readings, key, value);
+    };
+    for (name, time) in &report.stages {
+        add(CellTable::Stages, names.number(name), *time, 0);
+    }
+    for query in &report.queries {
+        let name = names.number(query.name);
+        add(CellTable::Queries, name, query.time, u64::from(query.has_failed));
+        add(CellTable::QuerySeries, name, LogBucket::ZERO, query.series);
+    }
+    for (name, time) in [("world_load", report.world_load_time), ("audit", report.audit_time)] {
+        // Zero means that nothing was loaded.
+        if time != LogBucket::ZERO {
+            add(CellTable::WorldTimes, names.number(name), time, 0);
+        }
+    }
+}
+
+/// One installation while its reports are read.
+#[derive(Debug)]
+struct InstallationFold {
+    day: InstallationDay,
+    /// The time and tie-breaker of the report that the version is from.
+    latest: Option<(u64, u64)>,
+    latest_is_replica: bool,
+    cpu: SampleSummary,
+    memory: SampleSummary,
+    browsers: Vec<u64>,
+    most_browsers: u64,
+}
+
+impl InstallationFold {
+    fn new(installation: InstallationHash) -> Self {
+        Self {
+            day: InstallationDay {
+                installation,
+                reports: 0,
+                replica_reports: 0,
+                version: OTHER_NAME,
+                database: DatabaseKind::Unknown,
+                flags: IntegrationFlags::default(),
+                alerting: 0,
+                sizes: InstallationSizes::default(),
+                deployments: 0,
+                browsers: 0,
+                screen_sizes: [0; 6],
+                notifications: [0; 5],
+                page_views: 0,
+                cpu: None,
+                memory: None,
+                clouds: Vec::new(),
+                services: Vec::new(),
+                instrumented_services: Vec::new(),
+                overrides: Vec::new(),
+                pages: Vec::new(),
+                deployment_summaries: Vec::new(),
+            },
+            latest: None,
+            latest_is_replica: true,
+            cpu: SampleSummary::default(),
+            memory: SampleSummary::default(),
+            browsers: Vec::new(),
+            most_browsers: 0,
+        }
+    }
+
+    /// What only the leader of an installation says.
+    fn add_state(
+        &mut self,
+        origin: &ReportOrigin<'_>,
+        version: u32,
+        report: &TypedReport<'_>,
+        names: &mut NameTable,
+    ) {
+        let day = &mut self.day;
+        day.reports += 1;
+        let order = (origin.made_at, origin.tie_breaker);
+        if self.latest_is_replica || self.latest.is_none_or(|latest| order > latest) {
+            (self.latest, self.latest_is_replica) = (Some(order), false);
+            day.version = version;
+            day.database = report.database;
+        }
+        day.flags = day.flags.union(report.flags);
+        day.alerting |= report.alerting;
+        day.sizes = day.sizes.largest(report.sizes);
+        day.deployments = day.deployments.saturating_add(report.deployments);
+        add_each(&mut day.notifications, &report.notifications, u64::saturating_add);
+        for (list, of_report) in [
+            (&mut day.clouds, &report.clouds),
+            (&mut day.services, &report.services),
+            (&mut day.instrumented_services, &report.instrumented_services),
+        ] {
+            add_names(list, of_report, names);
+        }
+        for (name, projects, applications) in &report.overrides {
+            largest_by_name(&mut day.overrides, names.number(name), projects.saturating_add(*applications));
+        }
+        for (name, count) in &report.deployment_summaries {
+            sum_by_name(&mut day.deployment_summaries, names.number(name), *count);
+        }
+    }
+
+    /// What every server of an installation says of itself.
+    fn add_use(
+        &mut self,
+        origin: &ReportOrigin<'_>,
+        version: u32,
+        report: &TypedReport<'_>,
+        names: &mut NameTable,
+    ) {
+        let order = (origin.made_at, origin.tie_breaker);
+        if self.latest_is_replica && self.latest.is_none_or(|latest| order > latest) {
+            self.latest = Some(order);
+            self.day.version = version;
+        }
+        for (page, views) in &report.page_views {
+            sum_by_name(&mut self.day.pages, names.number(page), *views);
+            self.day.page_views = self.day.page_views.saturating_add(*views);
+        }
+        add_each(&mut self.day.screen_sizes, &report.screen_sizes, u64::max);
+        self.most_browsers = self.most_browsers.max(report.browsers);
+        self.browsers.extend(origin.browsers.unwrap_or_default());
+        add_samples(&mut self.cpu, &report.cpu);
+        add_samples(&mut self.memory, &report.memory);
+    }
+
+    fn finish(self) -> InstallationDay {
+        let Self { mut day, cpu, memory, mut browsers, most_browsers, .. } = self;
+        browsers.sort_unstable();
+        browsers.dedup();
+        day.browsers = most_browsers.max(browsers.len() as u64);
+        (day.cpu, day.memory) = (sample_buckets(&cpu), sample_buckets(&memory));
+        day
+    }
+}
+
+fn add_each<const N: usize>(sums: &mut [u64; N], values: &[u64; N], add: fn(u64, u64) -> u64) {
+    for (sum, value) in sums.iter_mut().zip(values) {
+        *sum = add(*sum, *value);
+    }
+}
+
+/// Adds names to a sorted list.
+fn add_names(list: &mut Vec<u32>, of_report: &[&str], names: &mut NameTable) {
+    for name in of_report {
+        let number = names.number(name);
+        if let Err(place) = list.binary_search(&number) {
+            list.insert(place, number);
+        }
+    }
+}
+
+fn sum_by_name(list: &mut Vec<(u32, u64)>, name: u32, count: u64) {
+    combine_by_name(list, name, count, u64::saturating_add);
+}
+
+fn largest_by_name(list: &mut Vec<(u32, u64)>, name: u32, count: u64) {
+    combine_by_name(list, name, count, u64::max);
+}
+
+/// Combines a count with that of the same name in a sorted list.
+fn combine_by_name(list: &mut Vec<(u32, u64)>, name: u32, count: u64, combine: fn(u64, u64) -> u64) {
+    match list.binary_search_by_key(&name, |(name, _)| *name) {
+        Ok(place) => {
+            if let Some((_, sum)) = list.get_mut(place) {
+                *sum = combine(*sum, count);
+            }
+        }
+        Err(place) => list.insert(place, (name, count)),
+    }
+}
+
+fn add_samples(all: &mut SampleSummary, of_report: &SampleSummary) {
+    all.count = all.count.saturating_add(of_report.count);
+    all.sum += of_report.sum;
+    all.buckets.extend(&of_report.buckets);
+}
+
+fn sample_buckets(samples: &SampleSummary) -> Option<SampleBuckets> {
+    let mut histogram = LogHistogram::default();
+    samples.buckets.iter().for_each(|(bucket, count)| histogram.add(*bucket, *count));
+    #[expect(clippy::cast_precision_loss, reason = "a bucket is a tenth of the value wide")]
+    let mean = LogBucket::containing(samples.sum / samples.count as f64);
+    Some(SampleBuckets { mean, p95: histogram.percentile_bucket(0.95)? })
+}
+
+#[cfg(test)]
+mod tests;

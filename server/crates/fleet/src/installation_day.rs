@@ -1,0 +1,397 @@
+//! Defines what one installation was on one day, and the block that holds all installations of a day.
+//!
+//! Flags are those of any report of the day, sizes the largest, version and database the last ones by time,
+//! page views and other counts the sums. Reports of replicas add page views, browsers and samples only.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    block_codec::{BlockError, decode_block, encode_block, pack_sorted, unpack_sorted},
+    log_bucket::LogBucket,
+    name_table::NameTable,
+    size_class::SizeClass,
+    typed_report::{DatabaseKind, InstallationSizes, IntegrationFlags},
+};
+
+/// The version of the block.
+const VERSION: u8 = 1;
+
+/// The most different versions, and the most different other names, in a block.
+pub(crate) const MOST_NAMES: usize = 100_000;
+
+/// Identifies an installation within a collector: a hash of its UUID under a key of the collector.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct InstallationHash(pub u64);
+
+/// The mean and the 95th percentile of samples.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SampleBuckets {
+    /// The bucket of the mean.
+    pub mean: LogBucket,
+    /// The bucket of the 95th percentile.
+    pub p95: LogBucket,
+}
+
+/// One installation on one day. Names are numbers in the tables of its [`InstallationDays`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InstallationDay {
+    /// The installation.
+    pub installation: InstallationHash,
+    /// The number of its reports; 0 when only replicas reported.
+    pub reports: u32,
+    /// The number of reports of replicas.
+    pub replica_reports: u32,
+    /// The last version.
+    pub version: u32,
+    /// The last kind of database.
+    pub database: DatabaseKind,
+    /// The flags of any report.
+    pub flags: IntegrationFlags,
+    /// The kinds of alerting integrations of any report, as in a typed report.
+    pub alerting: u8,
+    /// The largest sizes.
+    pub sizes: InstallationSizes,
+    /// Rollouts.
+    pub deployments: u64,
+    /// Different browsers.
+    pub browsers: u64,
+    /// The most browsers of each screen size in a report.
+    pub screen_sizes: [u64; 6],
+    /// Sent notifications, by type of destination.
+    pub notifications: [u64; 5],
+    /// Page views of all pages.
+    pub page_views: u64,
+    /// CPU usage in cores; `None` without samples.
+    pub cpu: Option<SampleBuckets>,
+    /// Resident memory in bytes; `None` without samples.
+    pub memory: Option<SampleBuckets>,
+    /// Clouds, sorted.
+    pub clouds: Vec<u32>,
+    /// Services, sorted.
+    pub services: Vec<u32>,
+    /// Instrumented services, sorted.
+    pub instrumented_services: Vec<u32>,
+    /// Overridden inspections with the number of projects and applications that override them, sorted.
+    pub overrides: Vec<(u32, u64)>,
+    /// Pages with views, sorted. Not stored.
+    pub pages: Vec<(u32, u64)>,
+    /// Changes that rollouts brought, sorted. Not stored.
+    pub deployment_summaries: Vec<(u32, u64)>,
+}
+
+impl InstallationDay {
+    /// Whether the installation counts as one: a report that was not a replica's has arrived.
+    #[must_use]
+    pub const fn is_counted(&self) -> bool {
+        self.reports > 0
+    }
+
+    /// The class of its size.
+    #[must_use]
+    pub const fn size_class(&self) -> SizeClass {
+        SizeClass::of_nodes(self.sizes.nodes)
+    }
+}
+
+/// All installations of a product on one day.
+#[derive(Debug, Clone)]
+pub struct InstallationDays {
+    /// The versions that [`InstallationDay::version`] numbers.
+    pub versions: NameTable,
+    /// All other names.
+    pub names: NameTable,
+    /// The installations, sorted by their hash.
+    pub installations: Vec<InstallationDay>,
+}
+
+/// The stored form: a column per field, so that equal values lie side by side.
+#[derive(Serialize, Deserialize)]
+struct DayColumns {
+    versions: Vec<String>,
+    names: Vec<String>,
+    /// Different lists of names: most installations share theirs with others.
+    lists: Vec<Vec<u32>>,
+    installation: Vec<u8>,
+    reports: Vec<u32>,
+    replica_reports: Vec<u32>,
+    version: Vec<u32>,
+    database: Vec<DatabaseKind>,
+    flags: Vec<IntegrationFlags>,
+    alerting: Vec<u8>,
+    sizes: [Vec<u64>; 5],
+    deployments: Vec<u64>,
+    browsers: Vec<u64>,
+    screen_sizes: [Vec<u64>; 6],
+    notifications: [Vec<u64>; 5],
+    page_views: Vec<u64>,
+    cpu_mean: Vec<LogBucket>,
+    cpu_p95: Vec<LogBucket>,
+    memory_mean: Vec<LogBucket>,
+    memory_p95: Vec<LogBucket>,
+    has_samples: Vec<u8>,
+    clouds: Vec<u32>,
+    services: Vec<u32>,
+    instrumented_services: Vec<u32>,
+    overrides: Vec<u32>,
+    override_counts: Vec<u64>,
+}
+
+const HAS_CPU: u8 = 1;
+const HAS_MEMORY: u8 = 2;
+
+impl InstallationDays {
+    /// A day without installations.
+    #[must_use]
+    pub fn empty() -> Self {
+        Self {
+            versions: NameTable::with_capacity_for(MOST_NAMES),
+            names: NameTable::with_capacity_for(MOST_NAMES),
+            installations: Vec::new(),
+        }
+    }
+
+    /// The block of the day.
+    ///
+    /// # Errors
+    /// [`BlockError::Unencodable`], which does not happen.
+    pub fn encode(&self) -> Result<Vec<u8>, BlockError> {
+        let rows = &self.installations;
+        let mut lists = ListNumbers::default();
+        let samples = |samples: fn(&InstallationDay) -> Option<SampleBuckets>,
+                       bucket: fn(SampleBuckets) -> LogBucket| {
+            rows.iter().map(|row| samples(row).map_or(LogBucket::ZERO, bucket)).collect()
+        };
+        let hashes: Vec<_> = rows.iter().map(|row| row.installation.0).collect();
+        let columns = DayColumns {
+            versions: texts(&self.versions),
+            names: texts(&self.names),
+            installation: pack_sorted(&hashes),
+            reports: rows.iter().map(|row| row.reports).collect(),
+            replica_reports: rows.iter().map(|row| row.replica_reports).collect(),
+            version: rows.iter().map(|row| row.version).collect(),
+            database: rows.iter().map(|row| row.database).collect(),
+            flags: rows.iter().map(|row| row.flags).collect(),
+            alerting: rows.iter().map(|row| row.alerting).collect(),
+            sizes: std::array::from_fn(|at| rows.iter().map(|row| row.sizes.named()[at].1).collect()),
+            deployments: rows.iter().map(|row| row.deployments).collect(),
+            browsers: rows.iter().map(|row| row.browsers).collect(),
+            screen_sizes: std::array::from_fn(|at| rows.iter().map(|row| row.screen_sizes[at]).collect()),
+            notifications: std::array::from_fn(|at| rows.iter().map(|row| row.notifications[at]).collect()),
+            page_views: rows.iter().map(|row| row.page_views).collect(),
+            cpu_mean: samples(|row| row.cpu, |samples| samples.mean),
+            cpu_p95: samples(|row| row.cpu, |samples| samples.p95),
+            memory_mean: samples(|row| row.memory, |samples| samples.mean),
+            memory_p95: samples(|row| row.memory, |samples| samples.p95),
+            has_samples: rows
+                .iter()
+                .map(|row| row.cpu.map_or(0, |_| HAS_CPU) | row.memory.map_or(0, |_| HAS_MEMORY))
+                .collect(),
+            clouds: rows.iter().map(|row| lists.number(&row.clouds)).collect(),
+            services: rows.iter().map(|row| lists.number(&row.services)).collect(),
+            instrumented_services: rows.iter().map(|row| lists.number(&row.instrumented_services)).collect(),
+            overrides: rows
+                .iter()
+                .map(|row| lists.number(&row.overrides.iter().map(|(name, _)| *name).collect::<Vec<_>>()))
+                .collect(),
+            override_counts: rows
+                .iter()
+                .flat_map(|row| row.overrides.iter().map(|(_, count)| *count))
+                .collect(),
+            lists: lists.lists,
+        };
+        encode_block(VERSION, &columns)
+    }
+
+    /// The day of a block. Pages and summaries of rollouts are not in it.
+    ///
+    /// # Errors
+    /// [`BlockError::UnknownVersion`] and [`BlockError::Damaged`].
+    pub fn decode(block: &[u8]) -> Result<Self, BlockError> {
+        let columns: DayColumns = decode_block(VERSION, block)?;
+        let mut days = Self::empty();
+        number_again(&mut days.versions, &columns.versions)?;
+        number_again(&mut days.names, &columns.names)?;
+        let mut override_counts = columns.override_counts.iter().copied();
+        let hashes = unpack_sorted(&columns.installation);
+        days.installations = (0..hashes.len())
+            .map(|at| columns.row(&hashes, at, &mut override_counts).ok_or(BlockError::Damaged))
+            .collect::<Result<_, _>>()?;
+        Ok(days)
+    }
+}
+
+impl DayColumns {
+    fn row(
+        &self,
+        hashes: &[u64],
+        at: usize,
+        override_counts: &mut impl Iterator<Item = u64>,
+    ) -> Option<InstallationDay> {
+        let [projects, applications, nodes, instances, application_categories] = &self.sizes;
+        let has_samples = *self.has_samples.get(at)?;
+        let samples = |has: u8, mean: &[LogBucket], p95: &[LogBucket]| {
+            let buckets = SampleBuckets { mean: *mean.get(at)?, p95: *p95.get(at)? };
+            Some((has_samples & has != 0).then_some(buckets))
+        };
+        let list = |numbers: &[u32]| self.lists.get(*numbers.get(at)? as usize).cloned();
+        Some(InstallationDay {
+            installation: InstallationHash(*hashes.get(at)?),
+            reports: *self.reports.get(at)?,
+            replica_reports: *self.replica_reports.get(at)?,
+            version: *self.version.get(at)?,
+            database: *self.database.get(at)?,
+            flags: *self.flags.get(at)?,
+            alerting: *self.alerting.get(at)?,
+            sizes: InstallationSizes {
+                projects: *projects.get(at)?,
+                applications: *applications.get(at)?,
+                nodes: *nodes.get(at)?,
+                instances: *instances.get(at)?,
+                application_categories: *application_categories.get(at)?,
+            },
+            deployments: *self.deployments.get(at)?,
+            browsers: *self.browsers.get(at)?,
+            screen_sizes: values_at(&self.screen_sizes, at)?,
+            notifications: values_at(&self.notifications, at)?,
+            page_views: *self.page_views.get(at)?,
+            cpu: samples(HAS_CPU, &self.cpu_mean, &self.cpu_p95)?,
+            memory: samples(HAS_MEMORY, &self.memory_mean, &self.memory_p95)?,
+            clouds: list(&self.clouds)?,
+            services: list(&self.services)?,
+            instrumented_services: list(&self.instrumented_services)?,
+            overrides: list(&self.overrides)?
+                .into_iter()
+                .map(|name| Some((name, override_counts.next()?)))
+                .collect::<Option<_>>()?,
+            pages: Vec::new(),
+            deployment_summaries: Vec::new(),
+        })
+    }
+}
+
+fn values_at<const N: usize>(columns: &[Vec<u64>; N], at: usize) -> Option<[u64; N]> {
+    let mut values = [0; N];
+    for (value, column) in values.iter_mut().zip(columns) {
+        *value = *column.get(at)?;
+    }
+    Some(values)
+}
+
+fn texts(table: &NameTable) -> Vec<String> {
+    table.names().iter().map(ToString::to_string).collect()
+}
+
+/// Gives stored names the numbers that they had.
+fn number_again(table: &mut NameTable, names: &[String]) -> Result<(), BlockError> {
+    let are_same = names.iter().enumerate().all(|(number, name)| table.number(name) as usize == number);
+    if are_same { Ok(()) } else { Err(BlockError::Damaged) }
+}
+
+/// Numbers lists of names in the order in which they are first seen.
+#[derive(Default)]
+struct ListNumbers {
+    lists: Vec<Vec<u32>>,
+    numbers: std::collections::HashMap<Vec<u32>, u32>,
+}
+
+impl ListNumbers {
+    fn number(&mut self, list: &[u32]) -> u32 {
+        if let Some(number) = self.numbers.get(list) {
+            return *number;
+        }
+        let number = u32::try_from(self.lists.len()).unwrap_or(u32::MAX);
+        self.lists.push(list.to_vec());
+        self.numbers.insert(list.to_vec(), number);
+        number
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// An installation without anything.
+    pub(crate) fn bare(installation: u64) -> InstallationDay {
+        InstallationDay {
+            installation: InstallationHash(installation),
+            reports: 1,
+            replica_reports: 0,
+            version: 0,
+            database: DatabaseKind::Unknown,
+            flags: IntegrationFlags::default(),
+            alerting: 0,
+            sizes: InstallationSizes::default(),
+            deployments: 0,
+            browsers: 0,
+            screen_sizes: [0; 6],
+            notifications: [0; 5],
+            page_views: 0,
+            cpu: None,
+            memory: None,
+            clouds: Vec::new(),
+            services: Vec::new(),
+            instrumented_services: Vec::new(),
+            overrides: Vec::new(),
+            pages: Vec::new(),
+            deployment_summaries: Vec::new(),
+        }
+    }
+
+    fn bucket() -> impl Strategy<Value = LogBucket> {
+        (0.0..1e6_f64).prop_map(LogBucket::containing)
+    }
+
+    fn samples() -> impl Strategy<Value = Option<SampleBuckets>> {
+        prop::option::of((bucket(), bucket()).prop_map(|(mean, p95)| SampleBuckets { mean, p95 }))
+    }
+
+    prop_compose! {
+        fn installation()(
+            hash in any::<u64>(),
+            reports in 0_u32..30,
+            version in 0_u32..4,
+            database in prop::sample::select(DatabaseKind::ALL.to_vec()),
+            nodes in any::<u64>(),
+            browsers in 0_u64..100,
+            screen_sizes in any::<[u64; 6]>(),
+            cpu in samples(),
+            memory in samples(),
+            clouds in prop::collection::vec(0_u32..4, 0..3),
+            overrides in prop::collection::vec((0_u32..4, 1_u64..9), 0..3),
+        ) -> InstallationDay {
+            InstallationDay {
+                reports,
+                version,
+                database,
+                sizes: InstallationSizes { nodes, ..InstallationSizes::default() },
+                browsers,
+                screen_sizes,
+                cpu,
+                memory,
+                clouds,
+                overrides,
+                ..bare(hash)
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_day_is_decoded_as_it_was_encoded(mut installations in prop::collection::vec(installation(), 0..40)) {
+            let mut days = InstallationDays::empty();
+            for name in ["1.0", "1.1", "2.0"] {
+                days.versions.number(name);
+                days.names.number(name);
+            }
+            installations.sort_by_key(|row| row.installation);
+            days.installations = installations;
+            let decoded = InstallationDays::decode(&days.encode().unwrap()).unwrap();
+            prop_assert_eq!(decoded.installations, days.installations);
+            prop_assert_eq!(decoded.versions.names(), days.versions.names());
+            prop_assert_eq!(decoded.names.names(), days.names.names());
+        }
+    }
+}
