@@ -2,9 +2,10 @@
 //!
 //! A report becomes a [`typed_report`] when it arrives. The [`day_rollup`] of a product's day reads all of
 //! them and makes one [`installation_day`] per installation and a block of [`cells`] per table. The
-//! `activity` of installations over time comes from the days. Everything here is pure: no files, no network,
+//! [`activity`] of installations over time comes from the days. Everything here is pure: no files, no network,
 //! no clock. The collector stores what these modules make, and answers from it.
 
+pub mod activity;
 pub mod block_codec;
 pub mod calendar_day;
 pub mod cells;

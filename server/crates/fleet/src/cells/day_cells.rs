@@ -147,7 +147,7 @@ fn installation_block(table: CellTable, days: &InstallationDays, versions: &Freq
             };
             let is_first = before.replace((label, bucket)) != Some((label, bucket));
             let count = u64::from(row.is_counted() && is_first);
-            cells.entry(key).or_insert_with(CellSums::default).add(CellSums { count, value });
+            cells.entry(key).or_default().add(CellSums { count, value });
         }
     }
     let (label_names, folded_labels) = match labels {
@@ -175,7 +175,7 @@ fn reading_block(
             bucket: reading.bucket,
             ..CellKey::default()
         };
-        cells.entry(key).or_insert_with(CellSums::default).add(*sums);
+        cells.entry(key).or_default().add(*sums);
     }
     block(cells, versions, labels.names, labels.folded)
 }
@@ -278,5 +278,5 @@ fn sample_entries(samples: SampleBuckets) -> [TableEntry; 2] {
 
 /// Adds a reading.
 pub(crate) fn add_reading<K: Eq + Hash>(readings: &mut CellMap<K>, key: K, value: u64) {
-    readings.entry(key).or_insert_with(CellSums::default).add(CellSums { count: 1, value });
+    readings.entry(key).or_default().add(CellSums { count: 1, value });
 }
