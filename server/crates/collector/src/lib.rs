@@ -11,8 +11,11 @@ mod body_memory;
 pub mod decode_body;
 mod failure_log;
 pub mod fleet_page;
+mod fleet_rollup;
+mod installation_hash;
 pub mod listing_parameters;
 mod prepared_report;
+mod report_day;
 pub mod report_headers;
 mod report_intake;
 mod report_pruner;
@@ -46,6 +49,8 @@ use uuid::{NoContext, Timestamp, Uuid};
 use self::{
     decode_body::ContentCoding,
     failure_log::FailureLog,
+    fleet_rollup::FleetRollup,
+    installation_hash::UuidKey,
     listing_parameters::ListingPage,
     report_headers::ReportHeaders,
     report_intake::ReportIntake,
@@ -57,6 +62,9 @@ use self::{
     validated_report::InvalidReport,
 };
 pub use self::{report_store::PrunedReports, retention_policy::RetentionPolicy};
+
+/// The product of reports that name none.
+pub const DEFAULT_PRODUCT: &str = "coroot";
 
 /// Settings of a collector.
 #[derive(Debug, Clone)]
@@ -189,6 +197,7 @@ struct CollectorInner {
     store: Arc<ReportStore>,
     reading: FailureLog,
     pruner: Arc<ReportPruner>,
+    rollup: Arc<FleetRollup>,
     time: Arc<TrustedTime>,
     senders: SenderKeys,
     data_dir: DataDir,
@@ -203,21 +212,35 @@ impl Collector {
     /// Every [`CollectorOpenError`].
     pub async fn open(config: &CollectorConfig, clock: Arc<dyn Clock>) -> Result<Self, CollectorOpenError> {
         let data_dir = DataDir::open(&config.data_dir)?;
-        let store = ReportStore::open(data_dir.path(), config.max_disk.map(DiskLimit::new)).await?;
+        let key = UuidKey::new([7; 32]);
+        let store = ReportStore::open(data_dir.path(), config.max_disk.map(DiskLimit::new), key).await?;
         let path = || data_dir.path().to_owned();
         let last = store.last_time().await;
         let last =
             last.map_err(|error| CollectorOpenError::Database { path: path(), reason: error.to_string() })?;
         let (store, time) = (Arc::new(store), Arc::new(TrustedTime::new(Arc::clone(&clock), last)));
         let pruner = Arc::new(ReportPruner::new(Arc::clone(&store), Arc::clone(&time), config.retention));
+        let rollup = Arc::new(FleetRollup::new(Arc::clone(&store), Arc::clone(&time)));
         let (writer, queue) = writer();
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
         tasks.spawn(queue.run(Arc::clone(&store), clock, stop.clone()));
         tasks.spawn(Arc::clone(&pruner).run(stop.clone()));
+        tasks.spawn(Arc::clone(&rollup).run(stop.clone()));
         let (intake, reading) = (ReportIntake::new(), FailureLog::new("reading stored reports"));
         let senders = SenderKeys::new();
-        let inner =
-            CollectorInner { intake, writer, store, reading, pruner, time, senders, data_dir, stop, tasks };
+        let inner = CollectorInner {
+            intake,
+            writer,
+            store,
+            reading,
+            pruner,
+            rollup,
+            time,
+            senders,
+            data_dir,
+            stop,
+            tasks,
+        };
         Ok(Self { inner: Arc::new(inner) })
     }
 
@@ -238,7 +261,12 @@ impl Collector {
         let at = time.now();
         let id = arrival.id.unwrap_or_else(|| made_id(Duration::from_secs(at.at)));
         let prefix = sender.and_then(|address| senders.prefix(address));
-        writer.store(ReportHead { id, at, replica: arrival.replica, prefix }, taken).await
+        writer
+            .store(
+                ReportHead { id, product: DEFAULT_PRODUCT.to_owned(), at, replica: arrival.replica, prefix },
+                taken,
+            )
+            .await
     }
 
     /// One page of the stored reports, in the order of their arrival.
@@ -303,6 +331,14 @@ impl Collector {
     /// As for [`Collector::prune`].
     pub async fn prune_now(&self) -> Result<PrunedReports, DatabaseUnreadable> {
         self.prune(self.inner.time.for_ages()).await
+    }
+
+    /// Computes the numbers of all days with new reports. Happens by itself within a minute.
+    ///
+    /// # Errors
+    /// [`DatabaseUnreadable`], when the database fails.
+    pub async fn compute_fleet(&self) -> Result<usize, DatabaseUnreadable> {
+        self.read(self.inner.rollup.compute_changed_days().await)
     }
 
     /// Closes the collector. When this returns, every accepted report is stored and answered, the tasks have

@@ -2,14 +2,15 @@
 
 use std::io;
 
+use headcount_fleet::typed_report::TypedReport;
 use headcount_shared::{
     json::{self, JsonError},
     limits::REPORT_BYTES,
-    payload::{DatabaseType, Payload, ProfileSection, UxSection},
+    payload::{DatabaseType, Payload, ProfileSection},
 };
 use serde::Deserialize;
-use serde_json::Value;
 use sha2::{Digest, Sha256};
+use uuid::Uuid;
 
 use super::{
     IngestError,
@@ -29,21 +30,21 @@ pub(super) type ReportDigest = [u8; 32];
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct PreparedReport {
     /// The UUID of the installation.
-    pub instance: String,
+    pub instance: Uuid,
     /// The version that it runs; empty when it is longer than a version can be.
     pub version: String,
     /// Its settings database; empty if the report has none.
     pub database_type: &'static str,
-    /// The number of browsers.
-    pub users: u64,
+    /// The browsers.
+    pub browsers: Vec<Uuid>,
     /// The number of page views.
     pub page_views: u64,
     /// The number of values that could not be read or are out of bounds.
     pub set_aside: u64,
     /// The time that the report covers; `None` if the report does not state it.
     pub period: Option<ReportPeriod>,
-    /// The result of [`encode_counts`].
-    pub counts: Vec<u8>,
+    /// What the numbers of the fleet are computed from: the result of [`TypedReport::encode`].
+    pub typed: Vec<u8>,
     /// The size of the report, decompressed.
     pub bytes: u64,
     /// Identifies the content of the report.
@@ -72,7 +73,7 @@ impl ReportPeriod {
 impl PreparedReport {
     /// The memory and disk space that it takes, as far as the sender determines it.
     pub(super) const fn held_bytes(&self) -> usize {
-        self.counts.len() + self.raw.len()
+        self.typed.len() + self.browsers.len() * size_of::<Uuid>() + self.raw.len()
     }
 }
 
@@ -93,49 +94,43 @@ pub(super) fn prepare(coding: ContentCoding, body: Vec<u8>) -> Result<PreparedRe
     let set_aside = set_aside + keep_within_bounds(&mut payload);
     let views = payload.ux.page_views.values();
     Ok(PreparedReport {
-        instance: payload.instance.uuid.to_string(),
+        instance: payload.instance.uuid,
         database_type: match payload.instance.database_type {
             _ if !names_database => "",
             DatabaseType::Sqlite => "sqlite",
             DatabaseType::Postgres => "postgres",
         },
-        users: payload.ux.users.len() as u64,
         page_views: views.fold(0, |sum: u64, views| sum.saturating_add(*views)),
         set_aside,
         period: ReportPeriod::of(&payload.profile),
         version: payload.instance.version.clone(),
-        counts: encode_counts(payload).map_err(|_| IngestError::Failed)?,
+        typed: TypedReport::from_payload(&payload, names_database)
+            .encode()
+            .map_err(|_| IngestError::Failed)?,
+        browsers: std::mem::take(&mut payload.ux.users),
         bytes: text.len() as u64,
         digest: digest_of(&text),
         raw: compress(&text).map_err(|_| IngestError::Failed)?,
     })
 }
 
-/// Encodes what remains of a report after the report itself is dropped: JSON, compressed with zstd. It has
-/// the members of the payload, except that `ux.users` is the number of browsers and that there is no
-/// `profile`.
-fn encode_counts(payload: Payload) -> io::Result<Vec<u8>> {
-    let users = payload.ux.users.len();
-    let without_users = UxSection { users: Vec::new(), ..payload.ux };
-    let mut counts =
-        serde_json::to_value(Payload { profile: ProfileSection::default(), ux: without_users, ..payload })?;
-    if let Some(ux) = counts.pointer_mut("/ux/users") {
-        *ux = users.into();
-    }
-    if let Value::Object(sections) = &mut counts {
-        sections.remove("profile");
-    }
-    compress(counts.to_string().as_bytes())
-}
-
-/// The same for the counts of version 0.1.0, which are a payload without a profile.
+/// The typed form of the counts that an earlier version kept, as JSON: a payload without a profile, in which
+/// `ux.users` is a list or its length.
 ///
 /// # Errors
 /// If `kept` is not such a payload.
 pub(super) fn encode_old_counts(kept: &str) -> io::Result<Vec<u8>> {
-    let mut payload = Payload::deserialize(&mut serde_json::Deserializer::from_str(kept))?;
+    let mut kept: serde_json::Value = serde_json::from_str(kept)?;
+    let names_database = kept.pointer("/instance/database_type").is_some();
+    let users = kept.pointer("/ux/users").and_then(serde_json::Value::as_u64);
+    if let Some(list) = kept.pointer_mut("/ux/users").filter(|_| users.is_some()) {
+        list.take();
+    }
+    let mut payload = Payload::deserialize(&kept)?;
     keep_within_bounds(&mut payload);
-    encode_counts(payload)
+    let typed = TypedReport::from_payload(&payload, names_database);
+    let browsers = users.unwrap_or(typed.browsers);
+    TypedReport { browsers, ..typed }.encode().map_err(io::Error::other)
 }
 
 /// The digest of a report as it was sent, decompressed.
@@ -157,8 +152,9 @@ pub(super) fn restore(raw: &[u8], bytes: u64) -> io::Result<Vec<u8>> {
 
 #[cfg(test)]
 mod tests {
+    use headcount_fleet::typed_report::TypedReportDecoder;
     use headcount_shared::limits::JSON_VALUES;
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
 
@@ -172,37 +168,25 @@ mod tests {
     #[test]
     fn the_documented_report_is_understood_and_kept_as_it_is() {
         let prepared = prepare(ContentCoding::Identity, DOCUMENTED.to_vec()).unwrap();
-        assert_eq!(prepared.instance, UUID);
+        assert_eq!(prepared.instance.to_string(), UUID);
         assert_eq!((prepared.version.as_str(), prepared.database_type), ("0.20.0", "sqlite"));
-        assert_eq!((prepared.users, prepared.page_views, prepared.set_aside), (1, 4, 0));
+        assert_eq!((prepared.browsers.len(), prepared.page_views, prepared.set_aside), (1, 4, 0));
         assert_eq!(prepared.bytes, DOCUMENTED.len() as u64);
         assert_eq!(restore(&prepared.raw, prepared.bytes).unwrap(), DOCUMENTED);
         assert_eq!(prepared.digest, digest_of(DOCUMENTED));
         assert_eq!(prepared.period, Some(ReportPeriod { from: 1_678_113_877, to: 1_678_114_877 }));
-        let counts = decoded(&prepared.counts);
-        assert_eq!(counts["infra"]["nodes"], 10);
-        assert_eq!(counts.get("profile"), None);
-    }
-
-    fn decoded(counts: &[u8]) -> Value {
-        serde_json::from_slice(&zstd::decode_all(counts).unwrap()).unwrap()
+        let mut decoder = TypedReportDecoder::new().unwrap();
+        assert_eq!(decoder.decode(&prepared.typed).unwrap().sizes.nodes, 10);
     }
 
     #[test]
-    fn counts_have_the_number_of_browsers_and_nothing_else_is_changed() {
-        let mut expected: Value = serde_json::from_slice(DOCUMENTED).unwrap();
-        expected.as_object_mut().unwrap().remove("profile");
-        expected["ux"]["users"] = json!(1);
+    fn counts_of_earlier_versions_become_the_same() {
         let prepared = prepare(ContentCoding::Identity, DOCUMENTED.to_vec()).unwrap();
-        assert_eq!(decoded(&prepared.counts), expected);
-    }
-
-    #[test]
-    fn counts_of_the_first_version_become_the_same() {
         let mut kept: Value = serde_json::from_slice(DOCUMENTED).unwrap();
         kept.as_object_mut().unwrap().remove("profile");
-        let prepared = prepare(ContentCoding::Identity, DOCUMENTED.to_vec()).unwrap();
-        assert_eq!(encode_old_counts(&kept.to_string()).unwrap(), prepared.counts);
+        assert_eq!(encode_old_counts(&kept.to_string()).unwrap(), prepared.typed);
+        kept["ux"]["users"] = json!(1);
+        assert_eq!(encode_old_counts(&kept.to_string()).unwrap(), prepared.typed);
         assert!(encode_old_counts("[]").is_err());
     }
 

@@ -136,8 +136,8 @@ mod tests {
 
     const REPORT: &str = r#"{"instance":{"uuid":"4423595b-9d97-4e01-a19f-8e3d60c83b2a"}}"#;
 
-    /// Memory for one such report with its counts, and not for two.
-    const ROOM: usize = 700;
+    /// Memory for one such report with its typed form, and not for two.
+    const ROOM: usize = 160;
 
     /// A body of unknown length that sends its frames and then stalls or ends.
     struct TrickleBody {
@@ -180,7 +180,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn reports_wait_for_room_and_then_are_asked_to_come_back() {
-        // A report takes more memory once it is read, because of its counts.
+        // A report takes more memory once it is read, because of its typed form.
         let intake = ReportIntake::with_bounds(1000, ROOM, 0);
         let first = take(&intake, Body::from(REPORT)).await.unwrap();
         assert!(matches!(take(&intake, Body::from(REPORT)).await, Err(IngestError::Busy)));

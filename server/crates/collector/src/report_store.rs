@@ -4,11 +4,13 @@
 //! transaction is on disk when its commit returns: write-ahead log, `synchronous=FULL`. Deleted content is
 //! overwritten (`secure_delete`).
 
+mod blocks;
 mod correct_clock;
 mod disk_space;
 mod drop_old;
 mod insert;
 mod rewrite_file;
+mod typed_reports;
 mod upgrade;
 
 use std::{
@@ -17,6 +19,7 @@ use std::{
     time::Duration,
 };
 
+use headcount_fleet::calendar_day::CalendarDay;
 use headcount_platform::disk::private;
 use headcount_shared::api::{CollectorReport, CollectorReportPage, FleetInstance, FleetOverview};
 use sqlx::{
@@ -28,10 +31,12 @@ use sqlx::{
 };
 
 pub(super) use self::{
+    blocks::{BlockLayer, NewBlock, ONLY_BLOCK},
     disk_space::{DiskLimit, DiskPressure, NeededBytes},
     insert::{IncomingReport, StoreOutcome},
+    typed_reports::{ChangedDay, DayReport},
 };
-use super::{CollectorOpenError, listing_parameters::ListingPage};
+use super::{CollectorOpenError, installation_hash::UuidKey, listing_parameters::ListingPage};
 
 /// The name of the database in the data directory.
 const FILE: &str = "collector.sqlite";
@@ -55,6 +60,7 @@ pub(super) struct ReportStore {
     writer: SqlitePool,
     readers: SqlitePool,
     limit: Option<DiskLimit>,
+    installation_key: UuidKey,
     /// Whether the write-ahead log may contain dropped reports.
     log_holds_dropped: AtomicBool,
 }
@@ -84,11 +90,16 @@ pub struct PrunedReports {
 
 impl ReportStore {
     /// Opens or creates the database in a data directory, and upgrades its tables. A database of version
-    /// 0.1.0 is rewritten the first time, which may take minutes. `limit` bounds the size of the files.
+    /// 0.1.0 is rewritten the first time, which may take minutes. `limit` bounds the size of the files. Installations are counted under hashes with
+    /// `installation_key`.
     ///
     /// # Errors
     /// [`CollectorOpenError`], but never because of the directory itself.
-    pub(super) async fn open(data_dir: &Path, limit: Option<DiskLimit>) -> Result<Self, CollectorOpenError> {
+    pub(super) async fn open(
+        data_dir: &Path,
+        limit: Option<DiskLimit>,
+        installation_key: UuidKey,
+    ) -> Result<Self, CollectorOpenError> {
         let path = data_dir.join(FILE);
         // The files that SQLite makes beside it get the same mode. If the file cannot be made, SQLite reports
         // why.
@@ -96,7 +107,7 @@ impl ReportStore {
         let options = options_of_writer(&path);
         // Setting the mode writes to the file, which other connections should not do when they are opened.
         let with_mode = options.clone().auto_vacuum(SqliteAutoVacuum::Incremental);
-        upgrade::bring_up_to_date(&path, &with_mode).await?;
+        upgrade::bring_up_to_date(&path, &with_mode, &installation_key).await?;
         let pool = SqlitePoolOptions::new().max_lifetime(None).idle_timeout(None);
         // SQLite rolls a transaction back by itself when the disk is full. The driver does not notice, fails
         // to roll it back again, and believes for ever that the transaction is open: such a connection is
@@ -109,7 +120,7 @@ impl ReportStore {
         let writer = writer.map_err(|error| upgrade::refused(&path, &error))?;
         let options = options.create_if_missing(false).pragma("query_only", "ON");
         let readers = pool.max_connections(READERS).connect_lazy_with(options);
-        Ok(Self { path, writer, readers, limit, log_holds_dropped: AtomicBool::new(false) })
+        Ok(Self { path, writer, readers, limit, installation_key, log_holds_dropped: AtomicBool::new(false) })
     }
 
     /// When this collector last wrote, by its own time; `None` if it never did.
@@ -250,6 +261,13 @@ impl FromRow<'_, SqliteRow> for FleetRow {
             latest: row.try_get("latest_id")?,
         }))
     }
+}
+
+/// The day in the column `day`.
+fn stored_day(row: &SqliteRow) -> sqlx::Result<CalendarDay> {
+    let day =
+        u32::try_from(row.try_get::<i64, _>("day")?).ok().and_then(|day| CalendarDay::try_from(day).ok());
+    day.ok_or_else(|| sqlx::Error::Protocol("a stored day is out of range".to_owned()))
 }
 
 fn count(row: &SqliteRow, column: &str) -> sqlx::Result<u64> {

@@ -58,6 +58,8 @@ pub(super) struct ReportQueue {
 pub(super) struct ReportHead {
     /// Its id.
     pub id: String,
+    /// The product that it is from.
+    pub product: String,
     /// When it arrived.
     pub at: TrustedMoment,
     /// Whether it is from a replica.
@@ -100,10 +102,10 @@ impl ReportWriter {
         head: ReportHead,
         taken: AdmittedReport,
     ) -> Result<ReceiptStatus, IngestError> {
-        let ReportHead { id, at, replica, prefix } = head;
+        let ReportHead { id, product, at, replica, prefix } = head;
         let AdmittedReport { report, room } = taken;
         let (answer, answered) = oneshot::channel();
-        let arrived = IncomingReport { id, at, replica, prefix, report };
+        let arrived = IncomingReport { id, product, at, replica, prefix, report };
         let waiting = QueuedReport { arrived, teller: ReceiptSender { answer, _room: room } };
         self.queue.try_send(waiting).map_err(|error| match error {
             mpsc::error::TrySendError::Full(_) => IngestError::Busy,
@@ -204,7 +206,8 @@ impl WriterWork {
     /// `None` when there is no room.
     async fn try_write(&mut self, group: &[IncomingReport]) -> sqlx::Result<Option<Vec<StoreOutcome>>> {
         let needs = group.iter().map(|arrived| &arrived.report);
-        let needs = needs.map(|report| NeededBytes::of(report.counts.len(), report.raw.len()));
+        let needs =
+            needs.map(|report| NeededBytes::of(report.held_bytes() - report.raw.len(), report.raw.len()));
         let pressure = self.store.make_room(needs.fold(NeededBytes::default(), NeededBytes::with)).await?;
         self.say_pressure(pressure);
         let keep_raw = match pressure {
@@ -300,7 +303,7 @@ mod tests {
     use headcount_platform::clock::{SystemClock, until};
 
     use super::*;
-    use crate::{decode_body::ContentCoding, report_intake::ReportIntake};
+    use crate::{decode_body::ContentCoding, installation_hash::UuidKey, report_intake::ReportIntake};
 
     async fn taken_in() -> AdmittedReport {
         let report = r#"{"instance":{"uuid":"4423595b-9d97-4e01-a19f-8e3d60c83b2a"}}"#;
@@ -309,12 +312,12 @@ mod tests {
 
     fn head(id: &str) -> ReportHead {
         let at = TrustedMoment { at: 1, doubted: false };
-        ReportHead { id: id.to_owned(), at, replica: false, prefix: None }
+        ReportHead { id: id.to_owned(), product: "coroot".to_owned(), at, replica: false, prefix: None }
     }
 
     async fn started() -> (tempfile::TempDir, Arc<ReportStore>, ReportWriter, ReportQueue) {
         let directory = tempfile::tempdir().unwrap();
-        let store = Arc::new(ReportStore::open(directory.path(), None).await.unwrap());
+        let store = Arc::new(ReportStore::open(directory.path(), None, UuidKey::new([1; 32])).await.unwrap());
         let (writer, queue) = writer();
         (directory, store, writer, queue)
     }
@@ -359,6 +362,7 @@ mod tests {
         let report = taken_in().await.report;
         let arrived = |id: &str| IncomingReport {
             id: id.to_owned(),
+            product: "coroot".to_owned(),
             at: TrustedMoment { at: 1, doubted: false },
             replica: false,
             prefix: None,
@@ -376,11 +380,13 @@ mod tests {
         let mut waiting = Vec::new();
         for _ in 0..3 {
             let AdmittedReport { mut report, room } = taken_in().await;
-            (report.raw, report.counts) = (vec![0; 900], vec![0; 100]);
-            let ReportHead { id, at, replica, prefix } = head("a");
+            (report.raw, report.typed) = (vec![0; 900], vec![0; 100]);
+            let ReportHead { id, product, at, replica, prefix } = head("a");
             let teller = ReceiptSender { answer: oneshot::channel().0, _room: room };
-            waiting
-                .push(QueuedReport { arrived: IncomingReport { id, at, replica, prefix, report }, teller });
+            waiting.push(QueuedReport {
+                arrived: IncomingReport { id, product, at, replica, prefix, report },
+                teller,
+            });
         }
         let sizes = [1, 1000, 1999, 2000, 3000].map(|most| group_size(&waiting, most));
         assert_eq!(sizes, [1, 1, 1, 2, 3]);

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use headcount_fleet::calendar_day::CalendarDay;
+
 /// How long a collector stores reports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RetentionPolicy {
@@ -16,17 +18,31 @@ pub struct RetentionPolicy {
 pub(super) struct PruneCutoffs {
     /// The report as it was sent.
     pub raw_before: u64,
-    /// Its counts and its id.
+    /// Its id.
     pub counts_before: u64,
+    /// The day before which typed reports are dropped.
+    pub typed_before: CalendarDay,
+    /// The day before which browsers are forgotten.
+    pub browsers_before: CalendarDay,
+    /// The day before which the numbers of the fleet are dropped.
+    pub blocks_before: CalendarDay,
 }
+
+/// A day is final after so many days: until then, a report of it may wait in a spool.
+const FINAL_AFTER: Duration = Duration::from_secs(16 * 24 * 60 * 60);
 
 impl RetentionPolicy {
     /// The cut-off times at `now`, a time since the Unix epoch.
     #[must_use]
     pub(super) fn due(self, now: Duration) -> PruneCutoffs {
+        let before = |age: Duration| now.saturating_sub(age.min(self.counts)).as_secs();
+        let day_before = |age: Duration| CalendarDay::from_unix_seconds(before(age));
         PruneCutoffs {
-            raw_before: now.saturating_sub(self.raw.min(self.counts)).as_secs(),
-            counts_before: now.saturating_sub(self.counts).as_secs(),
+            raw_before: before(self.raw),
+            counts_before: before(self.counts),
+            typed_before: day_before(self.raw.max(FINAL_AFTER)),
+            browsers_before: day_before(FINAL_AFTER),
+            blocks_before: day_before(self.counts),
         }
     }
 
@@ -59,9 +75,27 @@ mod tests {
             (days(1000), Duration::MAX, days(30), days(970), days(0)),
         ];
         for (now, counts, raw, raw_before, counts_before) in cases {
-            let expected =
-                PruneCutoffs { raw_before: raw_before.as_secs(), counts_before: counts_before.as_secs() };
-            assert_eq!(RetentionPolicy { counts, raw }.due(now), expected, "{now:?} {counts:?} {raw:?}");
+            let due = RetentionPolicy { counts, raw }.due(now);
+            let times = (due.raw_before, due.counts_before);
+            assert_eq!(times, (raw_before.as_secs(), counts_before.as_secs()), "{now:?} {counts:?} {raw:?}");
+        }
+    }
+
+    #[test]
+    fn typed_reports_stay_until_their_day_is_final_and_browsers_no_longer() {
+        let cases = [
+            (days(400), days(30), (970, 984, 600)),
+            (days(400), days(1), (984, 984, 600)),
+            (days(10), days(30), (990, 990, 990)),
+        ];
+        for (counts, raw, (typed, browsers, blocks)) in cases {
+            let due = RetentionPolicy { counts, raw }.due(days(1000));
+            let cutoffs = [due.typed_before, due.browsers_before, due.blocks_before];
+            assert_eq!(
+                cutoffs.map(CalendarDay::days_since_epoch),
+                [typed, browsers, blocks],
+                "{counts:?} {raw:?}"
+            );
         }
     }
 

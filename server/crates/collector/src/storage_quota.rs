@@ -11,6 +11,8 @@ use std::{
 
 use headcount_shared::limits::{STORED_BYTES_PER_HOUR, STORED_REPORTS_PER_HOUR};
 
+use uuid::Uuid;
+
 use super::sender_key::SenderKey;
 
 /// The time over which quotas are counted, from the first report on.
@@ -38,9 +40,9 @@ pub(super) enum QuotaExceeded {
 
 /// A report that is about to be stored.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct QuotaRequest<'a> {
+pub(super) struct QuotaRequest {
     /// The UUID of its installation.
-    pub instance: &'a str,
+    pub instance: Uuid,
     /// Whether no report of the installation is stored.
     pub is_new: bool,
     /// The sender's part of the network; `None` if senders cannot be distinguished.
@@ -70,7 +72,7 @@ impl UsedQuota {
 /// The usage of all quotas in the last hour.
 #[derive(Debug)]
 pub(super) struct StorageQuotas {
-    installations: HashMap<String, UsedQuota>,
+    installations: HashMap<Uuid, UsedQuota>,
     prefixes: HashMap<SenderKey, UsedQuota>,
     new_in_all: UsedQuota,
     swept_at: Duration,
@@ -91,9 +93,9 @@ impl StorageQuotas {
     ///
     /// # Errors
     /// The quota that is used up.
-    pub(super) fn take(&mut self, request: QuotaRequest<'_>, now: Duration) -> Result<(), QuotaExceeded> {
+    pub(super) fn take(&mut self, request: QuotaRequest, now: Duration) -> Result<(), QuotaExceeded> {
         self.sweep(now);
-        let is_counted = self.installations.contains_key(request.instance);
+        let is_counted = self.installations.contains_key(&request.instance);
         if !is_counted && self.installations.len() >= COUNTED_AT_ONCE {
             return Err(QuotaExceeded::OfNewInstallations);
         }
@@ -101,7 +103,7 @@ impl StorageQuotas {
             // This comes first, so that invented installations fill no memory.
             self.take_new(request.prefix, now)?;
         }
-        let installation = current(&mut self.installations, request.instance.to_owned(), now);
+        let installation = current(&mut self.installations, request.instance, now);
         let installation = installation.ok_or(QuotaExceeded::OfNewInstallations)?;
         let bytes = installation.bytes.saturating_add(request.bytes);
         // A single report that is larger than the quota would never be stored.
@@ -131,9 +133,9 @@ impl StorageQuotas {
     }
 
     /// Gives back what a report took if it was not stored.
-    pub(super) fn give_back(&mut self, request: QuotaRequest<'_>) {
+    pub(super) fn give_back(&mut self, request: QuotaRequest) {
         let QuotaRequest { instance, is_new, prefix, bytes } = request;
-        if let Some(used) = self.installations.get_mut(instance) {
+        if let Some(used) = self.installations.get_mut(&instance) {
             used.reports = used.reports.saturating_sub(1);
             used.bytes = used.bytes.saturating_sub(bytes);
         }
@@ -183,12 +185,18 @@ mod tests {
 
     const KIB: u64 = 1024;
 
-    const fn known(instance: &str, bytes: u64) -> QuotaRequest<'_> {
-        QuotaRequest { instance, is_new: false, prefix: None, bytes }
+    /// The installation with a name.
+    fn named(name: &str) -> Uuid {
+        let bytes = name.bytes().fold(0, |number, byte| number << 8 | u128::from(byte));
+        Uuid::from_u128(bytes)
     }
 
-    const fn new(instance: &str, prefix: Option<SenderKey>) -> QuotaRequest<'_> {
-        QuotaRequest { instance, is_new: true, prefix, bytes: KIB }
+    fn known(instance: &str, bytes: u64) -> QuotaRequest {
+        QuotaRequest { instance: named(instance), is_new: false, prefix: None, bytes }
+    }
+
+    fn new(instance: &str, prefix: Option<SenderKey>) -> QuotaRequest {
+        QuotaRequest { instance: named(instance), is_new: true, prefix, bytes: KIB }
     }
 
     fn hours(hours: u64) -> Duration {
@@ -235,7 +243,7 @@ mod tests {
             quotas.give_back(new("a", None));
         }
         assert_eq!(quotas.new_in_all.reports, 0);
-        assert_eq!(quotas.installations["a"].bytes, 0);
+        assert_eq!(quotas.installations[&named("a")].bytes, 0);
     }
 
     #[test]

@@ -26,6 +26,10 @@ use headcount_collector::{
     Collector, CollectorConfig, CollectorOpenError, RetentionPolicy,
     routes::{private_routes, public_routes},
 };
+use headcount_fleet::{
+    cells::{cell_block::CellBlock, cell_table::CellTable},
+    typed_report::TypedReportDecoder,
+};
 use headcount_platform::clock::Clock;
 use headcount_shared::limits::REPORT_BYTES;
 use headcount_web::access::PeerAddress;
@@ -167,13 +171,19 @@ impl RunningCollector {
         (pruned.raw, pruned.reports)
     }
 
-    /// The stored counts of the reports.
-    async fn counts(&self) -> Vec<Value> {
-        let query = sqlx::query_scalar("SELECT zstd FROM counts ORDER BY seq");
-        let rows: Vec<Vec<u8>> = query.fetch_all(&mut self.intruder().await).await.unwrap();
-        let decoded =
-            |row: &Vec<u8>| serde_json::from_slice(&zstd::decode_all(row.as_slice()).unwrap()).unwrap();
-        rows.iter().map(decoded).collect()
+    /// The typed forms of the reports, in the order of their arrival.
+    async fn typed_reports(&self) -> Vec<Vec<u8>> {
+        let query = sqlx::query_scalar("SELECT report FROM typed ORDER BY seq");
+        query.fetch_all(&mut self.intruder().await).await.unwrap()
+    }
+
+    /// The cells of a table on the day of [`START`].
+    async fn cells(&self, table: CellTable) -> CellBlock {
+        let query =
+            sqlx::query_scalar("SELECT block FROM block WHERE layer = 'cells' AND name = ? AND day = ?");
+        let query = query.bind(table.name()).bind(i64::try_from(START / DAY).unwrap());
+        let block: Vec<u8> = query.fetch_one(&mut self.intruder().await).await.unwrap();
+        CellBlock::decode(&block).unwrap()
     }
 
     async fn send(&self, request: Request<Body>) -> ReceivedAnswer {
@@ -516,9 +526,9 @@ async fn a_report_of_coroot_is_stored_whole() {
     assert_eq!(answer.json(), json!({"status": "stored"}));
     assert_eq!(running.fleet().await["instances"][0]["set_aside"], 0);
 
-    let counts = running.counts().await.remove(0);
-    assert_eq!(counts["stack"]["instrumented_service"], json!(["postgres", "redis"]));
-    assert_eq!(counts.get("profile"), None);
+    let typed = running.typed_reports().await.remove(0);
+    let mut decoder = TypedReportDecoder::new().unwrap();
+    assert_eq!(decoder.decode(&typed).unwrap().instrumented_services, ["postgres", "redis"]);
 }
 
 #[tokio::test]
@@ -848,10 +858,54 @@ async fn counts_have_no_browsers_and_are_bounded() {
     let instance = &running.fleet().await["instances"][0];
     assert_eq!((&instance["users"], &instance["page_views"]), (&json!(10_000), &json!(512)));
     assert_eq!((&instance["version"], &instance["set_aside"]), (&json!(""), &json!(20_000 - 512 + 1000 + 1)));
-    let counts = running.counts().await.remove(0);
-    assert_eq!(counts["ux"]["users"], 10_000);
-    assert_eq!(counts["ux"]["page_views"].as_object().unwrap().len(), 512);
-    assert_eq!(counts["instance"]["version"], "");
+    let typed = running.typed_reports().await.remove(0);
+    let mut decoder = TypedReportDecoder::new().unwrap();
+    let typed = decoder.decode(&typed).unwrap();
+    assert_eq!((typed.browsers, typed.page_views.len(), typed.version), (10_000, 512, ""));
+}
+
+#[tokio::test]
+async fn reports_become_cells_and_late_ones_change_them() {
+    let running = RunningCollector::start().await;
+    running.report("a", DOCUMENTED, "stored").await;
+    running.report("b", report_of(OTHER_INSTANCE), "stored").await;
+    running.collector.compute_fleet().await.unwrap();
+    let installations = async || {
+        let cells = running.cells(CellTable::Installations).await;
+        cells
+            .cells
+            .iter()
+            .map(|(_, sums)| (sums.count, sums.value))
+            .fold((0, 0), |all, one| (all.0 + one.0, all.1 + one.1))
+    };
+    assert_eq!(installations().await, (2, 2));
+    let clouds = running.cells(CellTable::Clouds).await;
+    let clouds: Vec<_> = clouds.cells.iter().map(|(key, sums)| (clouds.label(*key), sums.count)).collect();
+    assert_eq!(clouds, [("aws", 2), ("hetzner", 2), ("ovh", 2)]);
+
+    running.clock.turn_to(START + 3 * DAY);
+    let made_then = uuid::Timestamp::from_unix(uuid::NoContext, START, 0);
+    let id = uuid::Uuid::new_v7(made_then).to_string();
+    running.report(&id, report_of(OTHER_INSTANCE), "stored").await;
+    running.report(&id, report_of(OTHER_INSTANCE), "duplicate").await;
+    running.collector.compute_fleet().await.unwrap();
+    assert_eq!(installations().await, (2, 3));
+    assert_eq!(running.collector.compute_fleet().await.unwrap(), 0, "nothing has changed since");
+}
+
+#[tokio::test]
+async fn browsers_are_forgotten_with_their_key_when_their_day_is_final() {
+    let running = RunningCollector::start().await;
+    running.report("a", DOCUMENTED, "stored").await;
+    let mut database = running.intruder().await;
+    let count = async |database: &mut SqliteConnection| -> (i64, i64) {
+        let both = "SELECT (SELECT count(*) FROM browser_day), (SELECT count(*) FROM browser_key)";
+        sqlx::query_as(both).fetch_one(database).await.unwrap()
+    };
+    running.prune_after(16).await;
+    assert_eq!(count(&mut database).await, (1, 1));
+    running.prune_after(17).await;
+    assert_eq!(count(&mut database).await, (0, 0));
 }
 
 #[tokio::test]
@@ -1211,13 +1265,15 @@ async fn assert_taken_over(running: &RunningCollector) {
     assert!(!holds(&bytes, "canary of a report that was dropped"));
     assert!(!holds(&bytes, FIRST_BROWSER));
     assert_eq!(running.ids("").await.len(), 4);
-    let users: Vec<_> = running.counts().await.iter().map(|counts| counts["ux"]["users"].clone()).collect();
+    let mut decoder = TypedReportDecoder::new().unwrap();
+    let typed = running.typed_reports().await;
+    let users: Vec<_> = typed.iter().map(|typed| decoder.decode(typed).unwrap().browsers).collect();
     assert_eq!(users, [3, 3, 3, 0]);
     let fleet = running.fleet().await;
     assert_eq!((&fleet["total"], &fleet["instances"][1]["reports"]), (&json!(2), &json!(3)));
     assert_eq!((&fleet["clock"], &fleet["overlaps"]), (&Value::Null, &json!(0)));
     let mut database = running.intruder().await;
-    let tables = "SELECT count(*) FROM sqlite_schema WHERE name = 'old_counts'";
+    let tables = "SELECT count(*) FROM sqlite_schema WHERE name IN ('old_counts', 'untyped_counts')";
     assert_eq!(sqlx::query_scalar::<_, i64>(tables).fetch_one(&mut database).await.unwrap(), 0);
     assert!(!running.directory.path().join("collector.sqlite.new").exists());
 }
@@ -1257,13 +1313,18 @@ async fn taking_over_that_was_interrupted_goes_on_at_the_next_start() {
     let directory = directory_of_first_version().await;
     let running = RunningCollector::start_on(Arc::clone(&directory)).await;
     let half = "CREATE TABLE old_counts (seq INTEGER PRIMARY KEY, payload TEXT NOT NULL) STRICT;
-        DELETE FROM counts WHERE seq > 2";
+        CREATE TABLE untyped_counts (seq INTEGER PRIMARY KEY, zstd BLOB NOT NULL) STRICT;
+        DELETE FROM typed WHERE seq <> 2";
     sqlx::raw_sql(half).execute(&mut running.intruder().await).await.unwrap();
-    for (seq, users) in [(3, vec![FIRST_BROWSER; 3]), (4, vec![])] {
-        let counts = json!({"instance": {"uuid": INSTANCE}, "ux": {"users": users}}).to_string();
-        let insert = sqlx::query("INSERT INTO old_counts VALUES (?, ?)").bind(seq).bind(counts);
+    let counts = |users: Value| json!({"instance": {"uuid": INSTANCE}, "ux": {"users": users}}).to_string();
+    for (seq, users) in [(3, json!(vec![FIRST_BROWSER; 3])), (4, json!([]))] {
+        let insert = sqlx::query("INSERT INTO old_counts VALUES (?, ?)").bind(seq).bind(counts(users));
         insert.execute(&mut running.intruder().await).await.unwrap();
     }
+    // As version 0.2.0 kept them.
+    let packed = zstd::encode_all(counts(json!(3)).as_bytes(), 3).unwrap();
+    let insert = sqlx::query("INSERT INTO untyped_counts VALUES (1, ?)").bind(packed);
+    insert.execute(&mut running.intruder().await).await.unwrap();
     let running = running.restart().await;
     assert_taken_over(&running).await;
 }

@@ -19,6 +19,18 @@ const DROP_RAW: &str = "DELETE FROM raw WHERE seq IN (SELECT seq FROM raw WHERE 
 const DROP_REPORTS: &str =
     "DELETE FROM report WHERE seq IN (SELECT seq FROM report WHERE received_at < ? LIMIT ?)";
 
+const DROP_TYPED: &str = "DELETE FROM typed WHERE (day, product, instance, seq) IN
+    (SELECT day, product, instance, seq FROM typed WHERE day < ? LIMIT ?)";
+
+const DROP_BROWSERS: &str =
+    "DELETE FROM browser_day WHERE (day, seq) IN (SELECT day, seq FROM browser_day WHERE day < ? LIMIT ?)";
+
+const DROP_BROWSER_KEYS: &str =
+    "DELETE FROM browser_key WHERE day IN (SELECT day FROM browser_key WHERE day < ? LIMIT ?)";
+
+const DROP_BLOCKS: &str = "DELETE FROM block WHERE (layer, product, name, day) IN
+    (SELECT layer, product, name, day FROM block WHERE day < ? AND layer <> 'activity' LIMIT ?)";
+
 const FORGET_INSTANCES: &str =
     "DELETE FROM instance WHERE NOT EXISTS (SELECT 1 FROM report WHERE seq = latest_seq)";
 
@@ -31,6 +43,14 @@ impl ReportStore {
     pub(crate) async fn prune(&self, due: PruneCutoffs) -> sqlx::Result<PrunedReports> {
         let raw = self.drop_rows(due.raw_before, DROP_RAW).await?;
         let reports = self.drop_rows(due.counts_before, DROP_REPORTS).await?;
+        for (before, statement) in [
+            (due.typed_before, DROP_TYPED),
+            (due.browsers_before, DROP_BROWSERS),
+            (due.browsers_before, DROP_BROWSER_KEYS),
+            (due.blocks_before, DROP_BLOCKS),
+        ] {
+            self.drop_rows(before.days_since_epoch().into(), statement).await?;
+        }
         if reports > 0 {
             sqlx::query(FORGET_INSTANCES).execute(&self.writer).await?;
         }

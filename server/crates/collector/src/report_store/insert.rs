@@ -4,10 +4,16 @@ use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 use sqlx::SqliteConnection;
+use uuid::Uuid;
 
-use super::{ReportStore, signed, unsigned};
+use super::{
+    ReportStore, signed,
+    typed_reports::{StoredTypedReport, insert_typed},
+    unsigned,
+};
 use crate::{
     prepared_report::{PreparedReport, ReportPeriod, restore},
+    report_day::ReportMoment,
     sender_key::SenderKey,
     storage_quota::{QuotaExceeded, QuotaRequest, StorageQuotas},
     trusted_time::TrustedMoment,
@@ -18,6 +24,8 @@ use crate::{
 pub(crate) struct IncomingReport {
     /// Its id.
     pub id: String,
+    /// The product that it is from.
+    pub product: String,
     /// When it arrived.
     pub at: TrustedMoment,
     /// Whether it is from a replica: one of several servers of an installation, and not their leader.
@@ -65,11 +73,11 @@ impl ReportStore {
         added
     }
 
-    async fn add_all<'a>(
+    async fn add_all(
         &self,
-        reports: &'a [IncomingReport],
+        reports: &[IncomingReport],
         keep_raw: bool,
-        mut take: impl FnMut(QuotaRequest<'a>) -> Result<(), QuotaExceeded>,
+        mut take: impl FnMut(QuotaRequest) -> Result<(), QuotaExceeded>,
     ) -> sqlx::Result<Vec<StoreOutcome>> {
         let mut transaction = self.begin().await?;
         let mut outcomes = Vec::with_capacity(reports.len());
@@ -78,7 +86,7 @@ impl ReportStore {
                 Some(outcome) => outcome,
                 None => match take(request(&mut transaction, arrived).await?) {
                     Ok(()) => {
-                        insert(&mut transaction, arrived, keep_raw).await?;
+                        self.insert(&mut transaction, arrived, keep_raw).await?;
                         StoreOutcome::Stored
                     }
                     Err(exceeded) => StoreOutcome::OverQuota(exceeded),
@@ -127,7 +135,7 @@ async fn find(
     let known: Option<Known> = sqlx::query_as(KNOWN).bind(&arrived.id).fetch_optional(connection).await?;
     Ok(known.map(|(instance, digest, bytes, raw)| {
         let report = &arrived.report;
-        let is_same = instance == report.instance
+        let is_same = Uuid::try_parse(&instance) == Ok(report.instance)
             && unsigned(bytes) == report.bytes
             // Version 0.1.0 stored no digest. If the raw report was dropped, too, its size is compared.
             && digest.or_else(|| digest_of_raw(&raw?, report.bytes)).is_none_or(|known| known == report.digest);
@@ -141,15 +149,13 @@ fn digest_of_raw(raw: &[u8], bytes: u64) -> Option<Vec<u8>> {
 }
 
 /// The request of a report to the quotas.
-async fn request<'a>(
-    connection: &mut SqliteConnection,
-    arrived: &'a IncomingReport,
-) -> sqlx::Result<QuotaRequest<'a>> {
+async fn request(connection: &mut SqliteConnection, arrived: &IncomingReport) -> sqlx::Result<QuotaRequest> {
     let IncomingReport { report, prefix, .. } = arrived;
     let is_known = "SELECT EXISTS (SELECT 1 FROM instance WHERE instance = ?)";
-    let is_known: bool = sqlx::query_scalar(is_known).bind(&report.instance).fetch_one(connection).await?;
+    let is_known: bool =
+        sqlx::query_scalar(is_known).bind(report.instance.to_string()).fetch_one(connection).await?;
     Ok(QuotaRequest {
-        instance: &report.instance,
+        instance: report.instance,
         is_new: !is_known,
         prefix: *prefix,
         bytes: report.held_bytes() as u64,
@@ -169,14 +175,14 @@ async fn overlaps(connection: &mut SqliteConnection, arrived: &IncomingReport) -
     let Some(ReportPeriod { from, to }) = arrived.report.period.filter(|_| !arrived.replica) else {
         return Ok(false);
     };
-    let later = sqlx::query_scalar(LATER_PERIODS).bind(&arrived.report.instance).bind(from);
+    let later = sqlx::query_scalar(LATER_PERIODS).bind(arrived.report.instance.to_string()).bind(from);
     let later: Vec<i64> = later.bind(COMPARED_PERIODS).fetch_all(connection).await?;
     Ok(later.into_iter().any(|other_from| other_from < to))
 }
 
 const INSERT_REPORT: &str =
     "INSERT INTO report (id, instance, received_at, bytes, set_aside, digest, replica,
-        period_from, period_to, doubted) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING seq";
+        period_from, period_to, doubted, product, day) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING seq";
 
 const INSERT_INSTANCE: &str = "INSERT INTO instance (instance, version, database_type, first_seen_at,
         last_seen_at, reports, users, page_views, set_aside, latest_seq, latest_id, overlaps)
@@ -189,55 +195,66 @@ const INSERT_INSTANCE: &str = "INSERT INTO instance (instance, version, database
         latest_seq = excluded.latest_seq, latest_id = excluded.latest_id,
         overlaps = overlaps + excluded.overlaps";
 
-async fn insert(
-    connection: &mut SqliteConnection,
-    arrived: &IncomingReport,
-    keep_raw: bool,
-) -> sqlx::Result<()> {
-    let overlaps = overlaps(connection, arrived).await?;
-    let IncomingReport { id, at, replica, report, prefix: _ } = arrived;
-    let received_at = signed(at.at);
-    let seq: i64 = sqlx::query_scalar(INSERT_REPORT)
-        .bind(id)
-        .bind(&report.instance)
-        .bind(received_at)
-        .bind(signed(report.bytes))
-        .bind(signed(report.set_aside))
-        .bind(report.digest.as_slice())
-        .bind(replica)
-        .bind(report.period.map(|period| period.from))
-        .bind(report.period.map(|period| period.to))
-        .bind(at.doubted)
-        .fetch_one(&mut *connection)
-        .await?;
-    sqlx::query("INSERT INTO counts (seq, zstd) VALUES (?, ?)")
-        .bind(seq)
-        .bind(&report.counts)
-        .execute(&mut *connection)
-        .await?;
-    if keep_raw {
-        sqlx::query("INSERT INTO raw (seq, received_at, zstd) VALUES (?, ?, ?)")
-            .bind(seq)
+impl ReportStore {
+    async fn insert(
+        &self,
+        connection: &mut SqliteConnection,
+        arrived: &IncomingReport,
+        keep_raw: bool,
+    ) -> sqlx::Result<()> {
+        let overlaps = overlaps(connection, arrived).await?;
+        let IncomingReport { id, product, at, replica, report, prefix: _ } = arrived;
+        let moment = ReportMoment::new(id, at.at);
+        let (instance, received_at) = (report.instance.to_string(), signed(at.at));
+        let seq: i64 = sqlx::query_scalar(INSERT_REPORT)
+            .bind(id)
+            .bind(&instance)
             .bind(received_at)
-            .bind(&report.raw)
-            .execute(&mut *connection)
+            .bind(signed(report.bytes))
+            .bind(signed(report.set_aside))
+            .bind(report.digest.as_slice())
+            .bind(replica)
+            .bind(report.period.map(|period| period.from))
+            .bind(report.period.map(|period| period.to))
+            .bind(at.doubted)
+            .bind(product)
+            .bind(moment.day.days_since_epoch())
+            .fetch_one(&mut *connection)
             .await?;
+        let typed = StoredTypedReport {
+            product,
+            moment,
+            installation: self.installation_key.installation(report.instance),
+            seq,
+            is_replica: *replica,
+            typed: &report.typed,
+        };
+        insert_typed(connection, &typed).await?;
+        self.insert_browsers(connection, moment.day, seq, &report.browsers).await?;
+        if keep_raw {
+            sqlx::query("INSERT INTO raw (seq, received_at, zstd) VALUES (?, ?, ?)")
+                .bind(seq)
+                .bind(received_at)
+                .bind(&report.raw)
+                .execute(&mut *connection)
+                .await?;
+        }
+        if overlaps {
+            count(connection, "overlaps").await?;
+        }
+        sqlx::query(INSERT_INSTANCE)
+            .bind(&instance)
+            .bind(&report.version)
+            .bind(report.database_type)
+            .bind(received_at)
+            .bind(signed(report.browsers.len() as u64))
+            .bind(signed(report.page_views))
+            .bind(signed(report.set_aside))
+            .bind(seq)
+            .bind(id)
+            .bind(i64::from(overlaps))
+            .execute(connection)
+            .await?;
+        Ok(())
     }
-    if overlaps {
-        count(connection, "overlaps").await?;
-    }
-    sqlx::query(INSERT_INSTANCE)
-        .bind(&report.instance)
-        .bind(&report.version)
-        .bind(report.database_type)
-        .bind(received_at)
-        .bind(signed(report.users))
-        .bind(signed(report.page_views))
-        .bind(signed(report.set_aside))
-        .bind(seq)
-        .bind(id)
-        .bind(i64::from(overlaps))
-        .execute(connection)
-        .await?;
-    Ok(())
 }

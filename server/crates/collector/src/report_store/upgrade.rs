@@ -1,22 +1,35 @@
 //! Upgrades a database before anything else uses it.
 
-use std::{path::Path, sync::LazyLock};
+use std::{
+    path::Path,
+    sync::LazyLock,
+    time::{Duration, Instant},
+};
 
 use headcount_migrations::embedded_migrations;
 use sqlx::{
-    ConnectOptions, Connection, SqliteConnection,
+    AssertSqlSafe, ConnectOptions, Connection, FromRow, Row, SqliteConnection,
     migrate::{MigrateError, Migrator},
-    sqlite::SqliteConnectOptions,
+    sqlite::{SqliteConnectOptions, SqliteRow},
 };
 use tokio::task;
+use uuid::Uuid;
 
-use super::rewrite_file::{is_rewritten, remove_unfinished, rewrite_file};
-use crate::{CollectorOpenError, prepared_report::encode_old_counts};
+use super::{
+    rewrite_file::{is_rewritten, remove_unfinished, rewrite_file},
+    typed_reports::{StoredTypedReport, insert_typed},
+    unsigned,
+};
+use crate::{
+    CollectorOpenError, installation_hash::UuidKey, prepared_report::encode_old_counts,
+    report_day::ReportMoment,
+};
 
 static MIGRATIONS: LazyLock<Migrator> = LazyLock::new(|| {
     embedded_migrations(&[
         (1, "reports", include_str!("../../migrations/0001_reports.sql")),
         (2, "evidence", include_str!("../../migrations/0002_evidence.sql")),
+        (4, "fleet", include_str!("../../migrations/0004_fleet.sql")),
     ])
 });
 
@@ -24,8 +37,11 @@ static MIGRATIONS: LazyLock<Migrator> = LazyLock::new(|| {
 /// them is found when the damaged part is used.
 const CHECKED_BYTES: u64 = 256 * 1024 * 1024;
 
-/// The number of rows of the first version that are converted in one transaction. Each has up to 8 MiB.
+/// The number of rows of an earlier version that are converted in one transaction. Each has up to 8 MiB.
 const CHANGED_AT_ONCE: i64 = 32;
+
+/// How often to log how many rows are converted.
+const PROGRESS_EVERY: Duration = Duration::from_secs(10);
 
 const DAMAGED: &str = "the check found damage";
 
@@ -37,6 +53,7 @@ const DAMAGED: &str = "the check found damage";
 pub(super) async fn bring_up_to_date(
     path: &Path,
     options: &SqliteConnectOptions,
+    installation_key: &UuidKey,
 ) -> Result<(), CollectorOpenError> {
     let refused = |error: sqlx::Error| refused(path, &error);
     remove_unfinished(path).await;
@@ -55,7 +72,7 @@ pub(super) async fn bring_up_to_date(
             "rewriting the database of version 0.1.0 once, without dropped reports; this may take minutes"
         );
     }
-    change_old_counts(&mut connection).await.map_err(refused)?;
+    type_old_counts(&mut connection, installation_key).await.map_err(refused)?;
     // Closing the last connection removes the write-ahead log.
     if is_rewritten { connection.close().await.map_err(refused) } else { rewrite(path, connection).await }
 }
@@ -81,38 +98,107 @@ async fn check(connection: &mut SqliteConnection, path: &Path) -> sqlx::Result<(
     if verdict == "ok" { Ok(()) } else { Err(sqlx::Error::Protocol(DAMAGED.to_owned())) }
 }
 
-/// Converts the counts of version 0.1.0 to the form of this version, a few rows at a time.
-async fn change_old_counts(connection: &mut SqliteConnection) -> sqlx::Result<()> {
-    let is_there = "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'old_counts')";
-    let is_there: bool = sqlx::query_scalar(is_there).fetch_one(&mut *connection).await?;
-    if !is_there {
-        return Ok(());
+/// What earlier versions kept of reports: the table and its column, of version 0.1.0 and of 0.2.0.
+const OLD_COUNTS: [(&str, &str); 2] = [("old_counts", "CAST(payload AS BLOB)"), ("untyped_counts", "zstd")];
+
+/// A row of an earlier version, and what is known of its report.
+struct OldCounts {
+    seq: i64,
+    counts: Vec<u8>,
+    id: String,
+    instance: String,
+    received_at: i64,
+    replica: bool,
+    product: String,
+}
+
+impl FromRow<'_, SqliteRow> for OldCounts {
+    fn from_row(row: &SqliteRow) -> sqlx::Result<Self> {
+        Ok(Self {
+            seq: row.try_get("seq")?,
+            counts: row.try_get("counts")?,
+            id: row.try_get("id")?,
+            instance: row.try_get("instance")?,
+            received_at: row.try_get("received_at")?,
+            replica: row.try_get("replica")?,
+            product: row.try_get("product")?,
+        })
     }
-    loop {
-        let rows: Vec<(i64, String)> =
-            sqlx::query_as("SELECT seq, payload FROM old_counts ORDER BY seq LIMIT ?")
-                .bind(CHANGED_AT_ONCE)
-                .fetch_all(&mut *connection)
-                .await?;
-        let Some(last) = rows.last().map(|(seq, _)| *seq) else { break };
-        let changed = task::spawn_blocking(move || rows.into_iter().map(changed).collect::<Vec<_>>());
-        let changed = changed.await.map_err(|_| sqlx::Error::WorkerCrashed)?;
-        let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
-        for (seq, counts) in changed {
-            let insert = sqlx::query("INSERT INTO counts (seq, zstd) VALUES (?, ?)").bind(seq).bind(counts);
-            insert.execute(&mut *transaction).await?;
+}
+
+/// Converts the counts of earlier versions to typed reports, a few rows at a time.
+async fn type_old_counts(connection: &mut SqliteConnection, key: &UuidKey) -> sqlx::Result<()> {
+    for (table, column) in OLD_COUNTS {
+        let is_there = "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = ?)";
+        let is_there: bool = sqlx::query_scalar(is_there).bind(table).fetch_one(&mut *connection).await?;
+        if is_there {
+            type_counts_of(connection, table, column, key).await?;
         }
-        let remove = sqlx::query("DELETE FROM old_counts WHERE seq <= ?").bind(last);
-        remove.execute(&mut *transaction).await?;
-        transaction.commit().await?;
     }
-    sqlx::query("DROP TABLE old_counts").execute(connection).await?;
     Ok(())
 }
 
-/// The counts of a row in the form of this version; empty if they cannot be read.
-fn changed((seq, payload): (i64, String)) -> (i64, Vec<u8>) {
-    (seq, encode_old_counts(&payload).unwrap_or_default())
+async fn type_counts_of(
+    connection: &mut SqliteConnection,
+    table: &str,
+    column: &str,
+    key: &UuidKey,
+) -> sqlx::Result<()> {
+    let count = format!("SELECT count(*) FROM {table}");
+    let all: i64 = sqlx::query_scalar(AssertSqlSafe(count)).fetch_one(&mut *connection).await?;
+    if all > 0 {
+        tracing::info!(
+            reports = all,
+            "converting reports of an earlier version; an interruption loses nothing"
+        );
+    }
+    let select = format!(
+        "SELECT seq, {column} AS counts, id, instance, received_at, replica, product
+            FROM {table} JOIN report USING (seq) ORDER BY seq LIMIT {CHANGED_AT_ONCE}"
+    );
+    let (mut done, mut told) = (0, Instant::now());
+    loop {
+        let rows: Vec<OldCounts> =
+            sqlx::query_as(AssertSqlSafe(select.clone())).fetch_all(&mut *connection).await?;
+        let Some(last) = rows.last().map(|row| row.seq) else { break };
+        done += rows.len();
+        let typed = task::spawn_blocking(move || rows.into_iter().map(typed_counts).collect::<Vec<_>>());
+        let typed = typed.await.map_err(|_| sqlx::Error::WorkerCrashed)?;
+        let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
+        for (row, typed) in typed {
+            // Counts that cannot be read are damaged, and so is their report.
+            let (Some(typed), Ok(instance)) = (typed, Uuid::try_parse(&row.instance)) else { continue };
+            let report = StoredTypedReport {
+                product: &row.product,
+                moment: ReportMoment::new(&row.id, unsigned(row.received_at)),
+                installation: key.installation(instance),
+                seq: row.seq,
+                is_replica: row.replica,
+                typed: &typed,
+            };
+            insert_typed(&mut transaction, &report).await?;
+        }
+        let remove = sqlx::query(AssertSqlSafe(format!("DELETE FROM {table} WHERE seq <= ?"))).bind(last);
+        remove.execute(&mut *transaction).await?;
+        transaction.commit().await?;
+        if told.elapsed() > PROGRESS_EVERY {
+            tracing::info!("{done} of {all} reports are converted");
+            told = Instant::now();
+        }
+    }
+    sqlx::query(AssertSqlSafe(format!("DROP TABLE {table}"))).execute(connection).await?;
+    Ok(())
+}
+
+/// The typed form of a row; `None` if it cannot be read.
+fn typed_counts(row: OldCounts) -> (OldCounts, Option<Vec<u8>>) {
+    let json = match row.counts.first() {
+        Some(b'{') => Some(row.counts.clone()),
+        _ => zstd::decode_all(row.counts.as_slice()).ok(),
+    };
+    let typed =
+        json.and_then(|json| String::from_utf8(json).ok()).and_then(|json| encode_old_counts(&json).ok());
+    (row, typed)
 }
 
 /// Why a database cannot be opened.

@@ -1,0 +1,169 @@
+//! Computes the numbers of the fleet from typed reports, in the background.
+//!
+//! Each day with new reports is computed whole, and its blocks replace the old ones, so that a late report is
+//! counted like any other. The work takes at most a tenth of a core: after each round, the job rests for nine
+//! times as long.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use headcount_fleet::{
+    activity::ActivityScan,
+    block_codec::BlockError,
+    calendar_day::CalendarDay,
+    day_rollup::{DayRollup, ReportOrigin, RolledUpDay},
+    installation_day::InstallationDays,
+    typed_report::{TypedReportDecoder, TypedReportError},
+};
+use thiserror::Error;
+use tokio::{task, time};
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    failure_log::FailureLog,
+    report_store::{BlockLayer, ChangedDay, DayReport, NewBlock, ONLY_BLOCK, ReportStore},
+    trusted_time::TrustedTime,
+};
+
+/// The shortest time between two rounds. A stored report is shown within a minute.
+const SHORTEST_REST: Duration = Duration::from_secs(15);
+
+/// The rest after a round is so many times as long as the round took.
+const RESTS_PER_WORK: u32 = 9;
+
+/// The first day of time, at which what belongs to no day is stored.
+const NO_DAY: u64 = 0;
+
+/// Why a day cannot be computed.
+#[derive(Debug, Error)]
+pub(super) enum RollupError {
+    /// The database fails.
+    #[error(transparent)]
+    Database(#[from] sqlx::Error),
+    /// A stored block cannot be read.
+    #[error(transparent)]
+    Block(#[from] BlockError),
+    /// A stored typed report cannot be read.
+    #[error(transparent)]
+    Report(#[from] TypedReportError),
+    /// The computation was interrupted.
+    #[error("the computation was interrupted")]
+    Interrupted,
+}
+
+/// Computes the numbers of the fleet.
+#[derive(Debug)]
+pub(super) struct FleetRollup {
+    store: Arc<ReportStore>,
+    time: Arc<TrustedTime>,
+    condition: FailureLog,
+    one_at_a_time: tokio::sync::Mutex<()>,
+}
+
+impl FleetRollup {
+    /// Computes from `store` and writes to it.
+    pub(super) fn new(store: Arc<ReportStore>, time: Arc<TrustedTime>) -> Self {
+        let condition = FailureLog::new("computing the numbers of the fleet");
+        Self { store, time, condition, one_at_a_time: tokio::sync::Mutex::new(()) }
+    }
+
+    /// Computes whenever there are new reports, until `stop`.
+    pub(super) async fn run(self: Arc<Self>, stop: CancellationToken) {
+        let work = async {
+            loop {
+                let began = Instant::now();
+                // A failure is logged once; the next round tries again.
+                self.condition.note(self.compute_changed_days().await).ok();
+                time::sleep(SHORTEST_REST.max(began.elapsed() * RESTS_PER_WORK)).await;
+            }
+        };
+        stop.run_until_cancelled(work).await;
+    }
+
+    /// Computes every day with new reports. Returns their number.
+    ///
+    /// # Errors
+    /// Every [`RollupError`]; days that were computed until then are stored.
+    pub(super) async fn compute_changed_days(&self) -> Result<usize, RollupError> {
+        let _turn = self.one_at_a_time.lock().await;
+        let changed = self.store.changed_days().await?;
+        for day in &changed {
+            self.compute_day(day).await?;
+        }
+        let mut products: Vec<_> = changed.iter().map(|changed| changed.product.as_str()).collect();
+        products.sort_unstable();
+        products.dedup();
+        for product in products {
+            self.compute_activity(product).await?;
+        }
+        Ok(changed.len())
+    }
+
+    async fn compute_day(&self, changed: &ChangedDay) -> Result<(), RollupError> {
+        let mut rollup = DayRollup::new();
+        let mut after = None;
+        loop {
+            let reports = self.store.day_reports(&changed.product, changed.day, after).await?;
+            let Some(last) = reports.last() else { break };
+            after = Some((last.installation, last.seq));
+            rollup = on_other_thread(move || add_reports(rollup, &reports)).await??;
+        }
+        let blocks = on_other_thread({
+            let day = changed.day;
+            move || blocks_of_day(day, &rollup.finish())
+        });
+        let (blocks, now) = (blocks.await??, self.time.now().at);
+        Ok(self.store.replace_blocks(&changed.product, &blocks, Some(changed), now).await?)
+    }
+
+    async fn compute_activity(&self, product: &str) -> Result<(), RollupError> {
+        let now = self.time.now().at;
+        let today = CalendarDay::from_unix_seconds(now);
+        let first = CalendarDay::from_unix_seconds(NO_DAY);
+        let days = self.store.blocks(BlockLayer::Installations, product, ONLY_BLOCK, first, today).await?;
+        let activity = on_other_thread(move || {
+            let mut scan = ActivityScan::new();
+            for stored in &days {
+                scan.add_day(stored.day, &InstallationDays::decode(&stored.block)?);
+            }
+            scan.finish(today).encode()
+        });
+        let block =
+            NewBlock { layer: BlockLayer::Activity, day: first, name: ONLY_BLOCK, block: activity.await?? };
+        Ok(self.store.replace_blocks(product, &[block], None, now).await?)
+    }
+}
+
+/// Runs work that takes long on a thread for such work.
+async fn on_other_thread<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, RollupError> {
+    task::spawn_blocking(work).await.map_err(|_| RollupError::Interrupted)
+}
+
+fn add_reports(mut rollup: DayRollup, reports: &[DayReport]) -> Result<DayRollup, TypedReportError> {
+    let mut decoder = TypedReportDecoder::new()?;
+    for report in reports {
+        let origin = ReportOrigin {
+            installation: report.installation,
+            made_at: report.made_at,
+            tie_breaker: report.seq.unsigned_abs(),
+            is_replica: report.is_replica,
+            browsers: report.browsers.as_deref(),
+        };
+        rollup.add(&origin, &decoder.decode(&report.typed)?);
+    }
+    Ok(rollup)
+}
+
+fn blocks_of_day(day: CalendarDay, rolled_up: &RolledUpDay) -> Result<Vec<NewBlock>, BlockError> {
+    let installations = rolled_up.installations.encode()?;
+    let mut blocks =
+        vec![NewBlock { layer: BlockLayer::Installations, day, name: ONLY_BLOCK, block: installations }];
+    for (table, cells) in &rolled_up.tables {
+        blocks.push(NewBlock { layer: BlockLayer::Cells, day, name: table.name(), block: cells.encode()? });
+    }
+    Ok(blocks)
+}

@@ -1,0 +1,126 @@
+//! Stores and reads what was computed of days: one block per layer, product, day and name.
+
+use headcount_fleet::calendar_day::CalendarDay;
+use sqlx::{FromRow, Row, sqlite::SqliteRow};
+
+use super::{ReportStore, signed, stored_day, typed_reports::ChangedDay, unsigned};
+
+/// A kind of computed content.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum BlockLayer {
+    /// The installations of a day; one block, with the name `all`.
+    Installations,
+    /// The cells of a day; a block per table.
+    Cells,
+    /// Active installations over time; one block, on the first day, with the name `all`.
+    Activity,
+}
+
+impl BlockLayer {
+    /// The word for it in storage.
+    #[must_use]
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Installations => "installations",
+            Self::Cells => "cells",
+            Self::Activity => "activity",
+        }
+    }
+}
+
+/// The name of the one block of a layer that has no more.
+pub(crate) const ONLY_BLOCK: &str = "all";
+
+/// A block to store.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct NewBlock {
+    /// Its layer.
+    pub(crate) layer: BlockLayer,
+    /// The day.
+    pub(crate) day: CalendarDay,
+    /// Its name in the layer.
+    pub(crate) name: &'static str,
+    /// Its content.
+    pub(crate) block: Vec<u8>,
+}
+
+/// A stored block.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct StoredBlock {
+    /// The day.
+    pub(crate) day: CalendarDay,
+    /// When it was computed, in Unix seconds.
+    pub(crate) made_at: u64,
+    /// Its content.
+    pub(crate) block: Vec<u8>,
+}
+
+const REPLACE_BLOCK: &str =
+    "INSERT INTO block (layer, product, day, name, made_at, block) VALUES (?, ?, ?, ?, ?, ?)
+    ON CONFLICT (layer, product, name, day) DO UPDATE SET made_at = excluded.made_at, block = excluded.block";
+
+const READ_BLOCKS: &str = "SELECT day, made_at, block FROM block
+    WHERE layer = ? AND product = ? AND name = ? AND day BETWEEN ? AND ? ORDER BY day";
+
+impl ReportStore {
+    /// Stores blocks that were computed at `now`, and notes that the changes of `changed` are in them.
+    ///
+    /// # Errors
+    /// As for [`ReportStore::add`]; nothing is changed then.
+    pub(crate) async fn replace_blocks(
+        &self,
+        product: &str,
+        blocks: &[NewBlock],
+        changed: Option<&ChangedDay>,
+        now: u64,
+    ) -> sqlx::Result<()> {
+        let mut transaction = self.begin().await?;
+        for NewBlock { layer, day, name, block } in blocks {
+            let replace = sqlx::query(REPLACE_BLOCK).bind(layer.name()).bind(product);
+            let replace = replace.bind(day.days_since_epoch()).bind(*name).bind(signed(now)).bind(block);
+            replace.execute(&mut *transaction).await?;
+        }
+        if let Some(changed) = changed {
+            let done = sqlx::query("DELETE FROM changed_day WHERE product = ? AND day = ? AND changes = ?");
+            let done = done.bind(product).bind(changed.day.days_since_epoch()).bind(changed.changes);
+            done.execute(&mut *transaction).await?;
+        }
+        transaction.commit().await
+    }
+
+    /// The blocks of a name from one day to another, both included, in the order of days.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub(crate) async fn blocks(
+        &self,
+        layer: BlockLayer,
+        product: &str,
+        name: &str,
+        first: CalendarDay,
+        last: CalendarDay,
+    ) -> sqlx::Result<Vec<StoredBlock>> {
+        let query = sqlx::query_as(READ_BLOCKS).bind(layer.name()).bind(product).bind(name);
+        let query = query.bind(first.days_since_epoch()).bind(last.days_since_epoch());
+        query.fetch_all(&self.readers).await
+    }
+
+    /// The names of all products with blocks, sorted.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub(crate) async fn products(&self) -> sqlx::Result<Vec<String>> {
+        let all = "SELECT DISTINCT product FROM block WHERE layer = ? ORDER BY product";
+        sqlx::query_scalar(all).bind(BlockLayer::Installations.name()).fetch_all(&self.readers).await
+    }
+}
+
+impl FromRow<'_, SqliteRow> for StoredBlock {
+    fn from_row(row: &SqliteRow) -> sqlx::Result<Self> {
+        Ok(Self {
+            day: stored_day(row)?,
+            made_at: unsigned(row.try_get("made_at")?),
+            block: row.try_get("block")?,
+        })
+    }
+}
