@@ -3,7 +3,6 @@
 pub mod assets;
 pub mod metrics;
 mod mount;
-mod openapi;
 pub mod pages;
 mod settings;
 pub mod stats;
@@ -15,12 +14,12 @@ use axum::{Extension, Router, extract::FromRef, middleware, routing::get};
 use headcount_shared::routes::ROUTES;
 use headcount_web::{
     access::{self, AccessControl},
+    api_description::{ApiDescription, description_routes, empty_description},
     forwarded::EventSenders,
     sign_in, with_headers, with_one_host,
 };
 use utoipa_axum::router::OpenApiRouter;
 
-use self::openapi::ApiDescription;
 pub use self::{
     assets::StaticAssets,
     mount::{ListenerRoutes, ServerRoutes},
@@ -83,20 +82,28 @@ impl FromRef<ServerState> for ProcessMetrics {
     }
 }
 
+const API_TITLE: &str = "Headcount";
+
+const API_SUMMARY: &str = "The settings of an installation, and what it counts and sends. All times are Unix seconds. A secret \
+    is never in an answer: an answer says whether one is stored. In a change, a secret that is absent or null stays \
+    what it was, and an empty one is removed.";
+
 /// The routes of a server. Those of the settings refuse requests if there are no settings.
 pub fn server_routes(base_path: &BasePath, state: ServerState) -> ServerRoutes {
     let access = &state.0.access;
-    let (api, mut description) = OpenApiRouter::with_openapi(openapi::begin(base_path, access))
-        .merge(sign_in::code_routes())
-        .merge(usage_statistics::routes())
-        .merge(settings::routes())
-        .merge(openapi::routes())
-        .split_for_parts();
+    let (api, mut description) =
+        OpenApiRouter::with_openapi(empty_description(API_TITLE, API_SUMMARY, base_path, access))
+            .merge(sign_in::code_routes())
+            .merge(usage_statistics::routes())
+            .merge(settings::routes())
+            .merge(description_routes())
+            .split_for_parts();
     let (session, described) = sign_in::session_routes::<ServerState>().split_for_parts();
     description.merge(described);
     let addresses = own_addresses(&state.0.assets, description.paths.paths.keys());
     let for_data = middleware::from_fn_with_state(access.clone(), access::for_data);
-    let api = api.layer(Extension(ApiDescription::of(&description, base_path))).route_layer(for_data.clone());
+    let api =
+        api.layer(Extension(ApiDescription::new(&description, base_path))).route_layer(for_data.clone());
     let metrics_page = Router::new()
         .route("/metrics", get(metrics::render))
         .route_layer(middleware::from_fn_with_state(access.clone(), access::for_metrics));

@@ -18,6 +18,7 @@ macro_rules! unprinted {
 mod categories;
 mod clickhouse;
 mod collector;
+mod fleet;
 mod inspections;
 mod integrations;
 mod problem;
@@ -34,6 +35,11 @@ pub use self::{
     collector::{
         ClockDoubt, CollectorReport, CollectorReportPage, ConfirmedClock, FleetInstance, FleetOverview,
         ReceiptStatus, ReportReceipt,
+    },
+    fleet::{
+        FleetActivityAnswer, FleetActivityDay, FleetBucket, FleetDenominator, FleetDistribution,
+        FleetDistributionsAnswer, FleetInstallationAnswer, FleetInstallationDay, FleetProducts,
+        FleetRetentionAnswer, FleetRetentionWeek, FleetScope, FleetShare, FleetSharesAnswer,
     },
     inspections::{
         AvailabilityOverride, AvailabilityQueries, Inspection, InspectionOverride, Inspections,

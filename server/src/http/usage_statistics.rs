@@ -12,12 +12,12 @@ use axum::{
 use base64::{Engine, engine::general_purpose::STANDARD};
 use headcount_platform::hex;
 use headcount_shared::api::{AskPseudonym, Problem, Pseudonym, ReportEntries, Status, Switch, WouldForget};
-use headcount_web::problem::ProblemResponse;
+use headcount_web::{described_refusals::GuardedResponses, problem::ProblemResponse};
 use sha2::{Digest, Sha256};
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
-use super::{ServerState, openapi::GuardedResponses};
+use super::ServerState;
 use crate::{
     app::statistics_service::{RunningStatistics, StatisticsService, SwitchError},
     browsers::BrowserPseudonym,

@@ -10,8 +10,11 @@
 mod body_memory;
 pub mod decode_body;
 mod failure_log;
+mod fleet_csv;
 pub mod fleet_page;
+mod fleet_reader;
 mod fleet_rollup;
+mod fleet_routes;
 mod installation_hash;
 pub mod listing_parameters;
 mod prepared_report;
@@ -49,6 +52,7 @@ use uuid::{NoContext, Timestamp, Uuid};
 use self::{
     decode_body::ContentCoding,
     failure_log::FailureLog,
+    fleet_reader::FleetReader,
     fleet_rollup::FleetRollup,
     installation_hash::UuidKey,
     listing_parameters::ListingPage,
@@ -198,6 +202,7 @@ struct CollectorInner {
     reading: FailureLog,
     pruner: Arc<ReportPruner>,
     rollup: Arc<FleetRollup>,
+    fleet_reader: FleetReader,
     time: Arc<TrustedTime>,
     senders: SenderKeys,
     data_dir: DataDir,
@@ -221,6 +226,7 @@ impl Collector {
         let (store, time) = (Arc::new(store), Arc::new(TrustedTime::new(Arc::clone(&clock), last)));
         let pruner = Arc::new(ReportPruner::new(Arc::clone(&store), Arc::clone(&time), config.retention));
         let rollup = Arc::new(FleetRollup::new(Arc::clone(&store), Arc::clone(&time)));
+        let fleet_reader = FleetReader::new(Arc::clone(&store));
         let (writer, queue) = writer();
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
         tasks.spawn(queue.run(Arc::clone(&store), clock, stop.clone()));
@@ -235,6 +241,7 @@ impl Collector {
             reading,
             pruner,
             rollup,
+            fleet_reader,
             time,
             senders,
             data_dir,
@@ -331,6 +338,11 @@ impl Collector {
     /// As for [`Collector::prune`].
     pub async fn prune_now(&self) -> Result<PrunedReports, DatabaseUnreadable> {
         self.prune(self.inner.time.for_ages()).await
+    }
+
+    /// Answers questions about the fleet.
+    fn fleet_reader(&self) -> &FleetReader {
+        &self.inner.fleet_reader
     }
 
     /// Computes the numbers of all days with new reports. Happens by itself within a minute.

@@ -19,7 +19,7 @@ use std::{
     time::Duration,
 };
 
-use headcount_fleet::calendar_day::CalendarDay;
+use headcount_fleet::{calendar_day::CalendarDay, installation_day::InstallationHash};
 use headcount_platform::disk::private;
 use headcount_shared::api::{CollectorReport, CollectorReportPage, FleetInstance, FleetOverview};
 use sqlx::{
@@ -29,9 +29,10 @@ use sqlx::{
         SqliteSynchronous,
     },
 };
+use uuid::Uuid;
 
 pub(super) use self::{
-    blocks::{BlockLayer, NewBlock, ONLY_BLOCK},
+    blocks::{BlockLayer, NewBlock, ONLY_BLOCK, StoredBlock},
     disk_space::{DiskLimit, DiskPressure, NeededBytes},
     insert::{IncomingReport, StoreOutcome},
     typed_reports::{ChangedDay, DayReport},
@@ -130,6 +131,11 @@ impl ReportStore {
     pub(super) async fn last_time(&self) -> sqlx::Result<Option<u64>> {
         let at: Option<i64> = sqlx::query_scalar("SELECT at FROM clock").fetch_one(&self.writer).await?;
         Ok(at.map(unsigned))
+    }
+
+    /// The hash under which an installation is counted.
+    pub(super) fn installation_hash(&self, instance: Uuid) -> InstallationHash {
+        self.installation_key.installation(instance)
     }
 
     async fn begin(&self) -> sqlx::Result<Transaction<'static, Sqlite>> {

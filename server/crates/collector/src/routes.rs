@@ -14,15 +14,17 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 use headcount_shared::api::{CollectorReportPage, ConfirmedClock, FleetOverview, ReportReceipt};
 use headcount_web::{
     access::{self, AccessControl, PeerAddress},
+    api_description::{ApiDescription, description_routes, empty_description},
     forwarded::TrustedProxies,
     problem::ProblemResponse,
     sign_in, with_headers,
 };
 use rand::RngExt;
 use sha2::{Digest, Sha256};
+use utoipa_axum::router::OpenApiRouter;
 
 use super::{
-    Collector, DatabaseUnreadable, IngestError, ReportLookup, fleet_page,
+    Collector, DatabaseUnreadable, IngestError, ReportLookup, fleet_page, fleet_routes,
     listing_parameters::{BadParameter, ListingPage, ListingParameters},
     report_headers::ReportHeaders,
 };
@@ -37,6 +39,10 @@ const ASK_AGAIN: Duration = Duration::from_secs(60);
 /// The digest of a body: RFC 9530.
 const CONTENT_DIGEST: HeaderName = HeaderName::from_static("content-digest");
 
+const API_TITLE: &str = "Headcount collector";
+
+const API_SUMMARY: &str = "The numbers of the fleet. All times are Unix seconds, all days are in UTC.";
+
 /// The routes of `headcount collect`, for [`listen::serve`](headcount_web::listen::serve). `collector` is
 /// reached directly or through these proxies.
 pub fn router(access: AccessControl, collector: &Collector, proxies: TrustedProxies) -> Router {
@@ -44,7 +50,15 @@ pub fn router(access: AccessControl, collector: &Collector, proxies: TrustedProx
     let (code, _) = sign_in::code_routes::<AccessControl>().split_for_parts();
     let code: Router = code.with_state(access.clone());
     let open: Router = with_headers(session).merge(sign_in::page_routes()).with_state(access.clone());
+    let (description, described) =
+        OpenApiRouter::with_openapi(empty_description(API_TITLE, API_SUMMARY, access.base_path(), &access))
+            .merge(description_routes())
+            .split_for_parts();
+    let described = described.merge_from(fleet_routes::administrator_routes().split_for_parts().1);
+    let description: Router =
+        description.layer(Extension(ApiDescription::new(&described, access.base_path())));
     let private = private_routes(collector)
+        .merge(description)
         .merge(code)
         .fallback(async || StatusCode::NOT_FOUND)
         .layer(middleware::from_fn_with_state(access, access::for_data));
@@ -59,7 +73,8 @@ pub fn public_routes(collector: &Collector, proxies: TrustedProxies) -> Router {
 
 /// The routes for the operator of the collector: the stored reports. They check no access.
 pub fn private_routes(collector: &Collector) -> Router {
-    Router::new()
+    let (numbers, _) = fleet_routes::administrator_routes().split_for_parts();
+    numbers
         .route("/", get(fleet_page))
         .route("/style.css", get(style))
         .route("/api/fleet", get(fleet))

@@ -894,6 +894,68 @@ async fn reports_become_cells_and_late_ones_change_them() {
 }
 
 #[tokio::test]
+async fn the_numbers_of_the_fleet_are_answered_with_their_denominator() {
+    let running = RunningCollector::start().await;
+    running.report("a", DOCUMENTED, "stored").await;
+    let other =
+        documented_with(&[("/instance/uuid", json!(OTHER_INSTANCE)), ("/stack/clouds", json!(["aws"]))]);
+    running.report("b", other, "stored").await;
+    running.collector.compute_fleet().await.unwrap();
+
+    let shares = running.get("/api/fleet/shares/clouds").await.json();
+    assert_eq!(shares["days"][0]["installations"], 2);
+    let clouds = |at: usize| (shares["labels"][at]["label"].clone(), shares["labels"][at]["share"].clone());
+    assert_eq!([clouds(0), clouds(1)], [(json!("aws"), json!(1.0)), (json!("hetzner"), json!(0.5))]);
+    assert_eq!((&shares["computed_at"], &shares["product"]), (&json!(START), &json!("coroot")));
+    let of_other_database = running.get("/api/fleet/shares/clouds?database=postgres").await.json();
+    assert_eq!(of_other_database["days"][0]["installations"], 0);
+
+    let versions = running.get("/api/fleet/shares/versions").await.json();
+    assert_eq!(versions["labels"][0]["label"], "0.20.0");
+    let sizes = running.get("/api/fleet/distributions/sizes").await.json();
+    let nodes =
+        sizes["distributions"].as_array().unwrap().iter().find(|one| one["label"] == "nodes").unwrap();
+    assert_eq!(nodes["count"], 2);
+    assert!((nodes["p50"].as_f64().unwrap() / 10.0 - 1.0).abs() < 0.05);
+    let activity = running.get("/api/fleet/activity").await.json();
+    assert_eq!((&activity["days"][0]["new"], &activity["days"][0]["active_30d"]), (&json!(2), &json!(2)));
+    let retention = running.get("/api/fleet/retention").await.json();
+    assert_eq!(retention["weeks"][0]["active"], json!([2]));
+    let history = running.get(&format!("/api/fleet/installations/{INSTANCE}")).await.json();
+    assert_eq!(
+        (&history["days"][0]["version"], &history["days"][0]["nodes"]),
+        (&json!("0.20.0"), &json!(10))
+    );
+
+    let csv = running.get("/api/fleet/shares/clouds?format=csv").await;
+    let (first, second) = csv.text().split_once("\r\n").unwrap();
+    assert_eq!(first, "day,label,installations,of_installations,value");
+    assert!(second.contains(",aws,2,2,0\r\n"), "{second}");
+}
+
+#[tokio::test]
+async fn a_question_about_the_fleet_that_makes_no_sense_is_refused_in_a_sentence() {
+    let running = RunningCollector::start().await;
+    let cases = [
+        ("activity?from=yesterday", 400, "from must be a day such as 2026-11-28, not \"yesterday\""),
+        ("activity?database=sqlite", 400, "activity is known by version alone"),
+        ("retention?version=1", 400, "retention is known for all installations alone"),
+        ("shares/nothing", 404, "there is no table \"nothing\" of this kind"),
+        ("shares/sizes", 404, "there is no table \"sizes\" of this kind"),
+        ("shares/pages?size=301%2B", 400, "the numbers of pages are not known by size"),
+        ("shares/pages?format=xml", 400, "format must be json or csv, not \"xml\""),
+        ("distributions/queries?by=size", 400, "the numbers of queries are not known by size"),
+        ("installations/me", 400, "the installation is not a UUID"),
+    ];
+    for (path, status, sentence) in cases {
+        let answer = running.get(&format!("/api/fleet/{path}")).await;
+        assert_eq!((answer.status.as_u16(), answer.detail()), (status, sentence.to_owned()), "{path}");
+    }
+    let nothing_yet = running.get("/api/fleet/shares/clouds").await.json();
+    assert_eq!((&nothing_yet["days"], &nothing_yet["computed_at"]), (&json!([]), &Value::Null));
+}
+
+#[tokio::test]
 async fn browsers_are_forgotten_with_their_key_when_their_day_is_final() {
     let running = RunningCollector::start().await;
     running.report("a", DOCUMENTED, "stored").await;

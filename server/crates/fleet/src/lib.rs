@@ -6,6 +6,7 @@
 //! no clock. The collector stores what these modules make, and answers from it.
 
 pub mod activity;
+pub mod answers;
 pub mod block_codec;
 pub mod calendar_day;
 pub mod cells;

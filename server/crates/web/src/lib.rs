@@ -3,6 +3,7 @@
 
 pub mod access;
 pub mod access_token;
+pub mod api_description;
 pub mod base_path;
 pub mod body;
 pub mod described_refusals;

@@ -4,14 +4,16 @@ use std::{collections::BTreeMap, time::Duration};
 
 use axum::http::StatusCode;
 use headcount_prometheus::client::InvalidAccess;
-use headcount_web::problem::ProblemResponse;
+use headcount_web::{
+    described_refusals::{GuardedResponses, refusals},
+    problem::ProblemResponse,
+};
 use utoipa::{
     IntoResponses,
     openapi::{RefOr, Response},
 };
 
 use crate::{
-    http::openapi::{GuardedResponses, refusals},
     notifications::InvalidDestination,
     store::{InvalidChange, SettingsError},
 };

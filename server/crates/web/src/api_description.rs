@@ -1,4 +1,4 @@
-//! Generates the description of the interface for `GET <base>api/openapi.json`.
+//! Generates the description of an interface for `GET <base>api/openapi.json`.
 //!
 //! It is generated from the routes themselves: `utoipa` describes the types of `shared` behind the feature
 //! `openapi`, `utoipa-axum` makes the routes, and a route without a description does not exist. Browser
@@ -13,19 +13,20 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use headcount_shared::api::Problem;
-use headcount_web::access::MountedAt;
-pub(super) use headcount_web::described_refusals::{GuardedResponses, refusals};
 use utoipa::{
-    OpenApi, PartialSchema, ToSchema,
+    PartialSchema, ToSchema,
     openapi::{
-        Components, OpenApiVersion, Server,
+        Components, Info, OpenApi, OpenApiVersion, Paths, Server,
         security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityRequirement, SecurityScheme},
     },
 };
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::{AccessControl, ServerState};
-use crate::config::BasePath;
+use crate::{
+    access::{AccessControl, MountedAt},
+    base_path::BasePath,
+    described_refusals::GuardedResponses,
+};
 
 /// The name of the admin token in the description.
 const ADMIN_TOKEN: &str = "admin_token";
@@ -33,19 +34,9 @@ const ADMIN_TOKEN: &str = "admin_token";
 /// The name of the session cookie in the description.
 const SESSION: &str = "session";
 
-/// The metadata of the description.
-#[derive(OpenApi)]
-#[openapi(info(
-    title = "Headcount",
-    description = "The settings of an installation, and what it counts and sends. All times are Unix seconds. A secret \
-        is never in an answer: an answer says whether one is stored. In a change, a secret that is absent or null stays \
-        what it was, and an empty one is removed."
-))]
-struct ApiInfo;
-
 /// The description in the form in which it is sent.
 #[derive(Debug, Clone)]
-pub(super) struct ApiDescription {
+pub struct ApiDescription {
     json: Bytes,
     /// The member of `json` with the base path.
     server: Arc<str>,
@@ -53,7 +44,8 @@ pub(super) struct ApiDescription {
 
 impl ApiDescription {
     /// The description of routes at their configured base path.
-    pub(super) fn of(described: &utoipa::openapi::OpenApi, base_path: &BasePath) -> Self {
+    #[must_use]
+    pub fn new(described: &OpenApi, base_path: &BasePath) -> Self {
         // This cannot fail: names of members are strings, and numbers are finite.
         let json = serde_json::to_vec(described).unwrap_or_default().into();
         Self { json, server: server_member(base_path).into() }
@@ -75,9 +67,17 @@ fn server(base_path: &BasePath) -> Server {
     Server::new(base_path.as_str().trim_end_matches('/'))
 }
 
-/// A description without routes yet.
-pub(super) fn begin(base_path: &BasePath, access: &AccessControl) -> utoipa::openapi::OpenApi {
-    let mut described = ApiInfo::openapi();
+/// A description of an interface with this title and summary, without routes yet.
+#[must_use]
+pub fn empty_description(
+    title: &str,
+    summary: &str,
+    base_path: &BasePath,
+    access: &AccessControl,
+) -> OpenApi {
+    let mut info = Info::new(title, env!("CARGO_PKG_VERSION"));
+    info.description = Some(summary.to_owned());
+    let mut described = OpenApi::new(info, Paths::new());
     described.openapi = OpenApiVersion::Version31;
     described.servers = Some(vec![server(base_path)]);
     let token = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
@@ -101,8 +101,11 @@ fn session_cookie(name: &str) -> SecurityScheme {
     SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::with_description(name, cookie)))
 }
 
-/// The route `<base>api/openapi.json`.
-pub(super) fn routes() -> OpenApiRouter<ServerState> {
+/// The route `<base>api/openapi.json`. It needs the extension [`ApiDescription`].
+pub fn description_routes<S>() -> OpenApiRouter<S>
+where
+    S: Clone + Send + Sync + 'static,
+{
     OpenApiRouter::new().routes(routes!(openapi))
 }
 

@@ -1,0 +1,7 @@
+//! Makes the answers of the interface from blocks.
+
+pub mod activity_answer;
+pub mod answer_period;
+pub mod distributions_answer;
+pub mod installation_answer;
+pub mod shares_answer;
