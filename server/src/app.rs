@@ -358,9 +358,9 @@ async fn set_up_default_project(
 
 /// The identity of the reports. Beside a running Coroot it is not the UUID in the data directory: Coroot
 /// reports under that one, and the collector would count both as one installation.
-fn instance(own_dir: &Path, database_type: DatabaseType) -> anyhow::Result<InstanceSection> {
+fn instance(own_dir: &Path, version: String, database_type: DatabaseType) -> anyhow::Result<InstanceSection> {
     let uuid = identity::load_or_create(own_dir)?;
-    Ok(InstanceSection { uuid, version: VERSION.to_owned(), database_type })
+    Ok(InstanceSection { uuid, version, database_type })
 }
 
 #[cfg(test)]

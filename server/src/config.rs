@@ -9,6 +9,7 @@ mod file;
 mod health_check;
 mod log_filter;
 mod opt_out;
+mod product_version;
 mod refusal;
 mod routes;
 mod serve;
@@ -26,6 +27,7 @@ pub use self::{
     collect::Collect,
     health_check::HealthCheck,
     log_filter::{LogFilter, LogFormat},
+    product_version::ProductVersion,
     refusal::BadFlags,
     serve::Serve,
     sign_in::{RunningProgram, SignIn},

@@ -72,8 +72,10 @@ async fn run(command: HeadcountCommand) -> anyhow::Result<()> {
 
 async fn preview(config: Serve) -> anyhow::Result<()> {
     let report = app::preview(&config).await?;
+    // Beside the report, so that standard output is JSON. Who does not see them still has the report.
+    io::stderr().write_all(report.headers.as_bytes()).ok();
     let mut out = io::stdout();
-    out.write_all(&report).and_then(|()| out.write_all(b"\n")).context("the report cannot be printed")
+    out.write_all(&report.bytes).and_then(|()| out.write_all(b"\n")).context("the report cannot be printed")
 }
 
 async fn print_sign_in_link(command: &SignIn) -> anyhow::Result<()> {

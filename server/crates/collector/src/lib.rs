@@ -3,7 +3,7 @@
 //! The headers of a report are read first ([`report_headers`]), then its bytes, with bounds on what is in
 //! memory (`report_intake`). The body is decompressed ([`decode_body`]), reduced to its valid fields
 //! ([`validated_report`], `value_bounds`) and converted to the form that is stored (`prepared_report`). One
-//! task writes (`report_writer`), and a report is answered when it is on disk (`report_store`). Only four
+//! task writes (`report_writer`), and a report is answered when it is on disk (`report_store`). Only five
 //! headers are read. The sender's address is compared under a key that is only in memory, to limit one
 //! sender. Nothing about the connection is stored or logged.
 
@@ -234,7 +234,8 @@ impl Collector {
     ) -> Result<ReceiptStatus, IngestError> {
         let CollectorInner { intake, writer, time, senders, .. } = self.inner.as_ref();
         let key = sender.and_then(|address| senders.sender(address));
-        let taken = intake.take_in(arrival.coding, key, body).await?;
+        let mut taken = intake.take_in(arrival.coding, key, body).await?;
+        taken.report.set_aside += arrival.product.set_aside();
         let at = time.now();
         let id = arrival.id.unwrap_or_else(|| made_id(Duration::from_secs(at.at)));
         let prefix = sender.and_then(|address| senders.prefix(address));
