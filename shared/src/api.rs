@@ -18,6 +18,7 @@ macro_rules! unprinted {
 mod categories;
 mod clickhouse;
 mod collector;
+mod deletion;
 mod inspections;
 mod integrations;
 mod problem;
@@ -35,6 +36,7 @@ pub use self::{
         ClockDoubt, CollectorReport, CollectorReportPage, ConfirmedClock, FleetInstance, FleetOverview,
         ReceiptStatus, ReportReceipt,
     },
+    deletion::{DeletionReceipt, DeletionRequest, PublicKey, PublicKeys, RELEASED_CELLS},
     inspections::{
         AvailabilityOverride, AvailabilityQueries, Inspection, InspectionOverride, Inspections,
         LatencyOverride, ThresholdOverride, Unit,

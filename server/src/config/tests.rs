@@ -80,7 +80,8 @@ fn statistics_are_switched_off_by_the_documented_flag() {
 
 #[test]
 fn collect_has_its_own_values() {
-    let HeadcountCommand::Collect(collect) = parse("collect").unwrap() else { panic!() };
+    let HeadcountCommand::Collect(command) = parse("collect").unwrap() else { panic!() };
+    let collect = command.collect;
     assert_eq!(collect.listen.to_string(), "127.0.0.1:8081");
     assert_eq!(collect.retention, Duration::from_secs(400 * 24 * 3600));
     assert_eq!(collect.raw_retention, Duration::from_secs(30 * 24 * 3600));
@@ -90,7 +91,7 @@ fn collect_has_its_own_values() {
 #[test]
 fn a_size_on_the_disk_has_a_unit() {
     let parsed = |size: &str| match parse(&format!("collect --max-disk {size}")) {
-        Ok(HeadcountCommand::Collect(collect)) => collect.max_disk.map(|size| size.as_u64()),
+        Ok(HeadcountCommand::Collect(command)) => command.collect.max_disk.map(|size| size.as_u64()),
         _ => None,
     };
     for (size, bytes) in [
@@ -244,7 +245,8 @@ fn every_command_takes_variables_and_a_file() {
     let config = config.path().to_str().unwrap();
     for name in ["CONFIG", "HEADCOUNT_CONFIG"] {
         let collect = read(&["collect"], &[(name, config), ("HEADCOUNT_LISTEN", "127.0.0.1:7")]).unwrap();
-        let HeadcountCommand::Collect(collect) = collect else { panic!() };
+        let HeadcountCommand::Collect(command) = collect else { panic!() };
+        let collect = command.collect;
         assert_eq!((collect.retention, collect.listen.port()), (Duration::from_secs(30 * 24 * 3600), 7));
     }
     let preview = read(&["preview"], &[("LISTEN", "127.0.0.1:7")]).unwrap();

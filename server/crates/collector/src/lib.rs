@@ -8,6 +8,7 @@
 //! sender. Nothing about the connection is stored or logged.
 
 mod body_memory;
+pub mod collector_keys;
 pub mod decode_body;
 mod failure_log;
 pub mod fleet_page;
@@ -44,6 +45,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use uuid::{NoContext, Timestamp, Uuid};
 
 use self::{
+    collector_keys::{CollectorKeys, KEYS_FILE, KeysError, OpenedKeys},
     decode_body::ContentCoding,
     failure_log::FailureLog,
     listing_parameters::ListingPage,
@@ -63,6 +65,8 @@ pub use self::{report_store::PrunedReports, retention_policy::RetentionPolicy};
 pub struct CollectorConfig {
     /// The directory of its database; created if missing.
     pub data_dir: PathBuf,
+    /// The file with its keys; `None` for the one in the data directory, which is made at the first start.
+    pub keys: Option<PathBuf>,
     /// How long reports are kept.
     pub retention: RetentionPolicy,
     /// The maximum size of the database, in bytes; `None` for no limit.
@@ -75,6 +79,14 @@ pub enum CollectorOpenError {
     /// The data directory cannot be used.
     #[error(transparent)]
     DataDir(#[from] DataDirError),
+    /// The keys cannot be used.
+    #[error("the keys in {file} cannot be used: {reason}")]
+    Keys {
+        /// The file.
+        file: PathBuf,
+        /// Why.
+        reason: KeysError,
+    },
     /// The database can be read, but not written.
     #[error("the database {path} is read-only")]
     ReadOnly {
@@ -192,6 +204,7 @@ struct CollectorInner {
     time: Arc<TrustedTime>,
     senders: SenderKeys,
     data_dir: DataDir,
+    keys: Arc<CollectorKeys>,
     stop: CancellationToken,
     tasks: TaskTracker,
 }
@@ -203,6 +216,7 @@ impl Collector {
     /// Every [`CollectorOpenError`].
     pub async fn open(config: &CollectorConfig, clock: Arc<dyn Clock>) -> Result<Self, CollectorOpenError> {
         let data_dir = DataDir::open(&config.data_dir)?;
+        let opened = open_keys(config, &data_dir)?;
         let store = ReportStore::open(data_dir.path(), config.max_disk.map(DiskLimit::new)).await?;
         let path = || data_dir.path().to_owned();
         let last = store.last_time().await;
@@ -216,9 +230,27 @@ impl Collector {
         tasks.spawn(Arc::clone(&pruner).run(stop.clone()));
         let (intake, reading) = (ReportIntake::new(), FailureLog::new("reading stored reports"));
         let senders = SenderKeys::new();
-        let inner =
-            CollectorInner { intake, writer, store, reading, pruner, time, senders, data_dir, stop, tasks };
+        let keys = Arc::new(opened.keys);
+        let inner = CollectorInner {
+            intake,
+            writer,
+            store,
+            reading,
+            pruner,
+            time,
+            senders,
+            data_dir,
+            keys,
+            stop,
+            tasks,
+        };
         Ok(Self { inner: Arc::new(inner) })
+    }
+
+    /// The keys of this collector.
+    #[must_use]
+    pub fn keys(&self) -> &CollectorKeys {
+        &self.inner.keys
     }
 
     /// Takes a report from a sender with this address (`None` if unknown). When this returns without an
@@ -328,6 +360,16 @@ impl Drop for CollectorInner {
     fn drop(&mut self) {
         self.stop.cancel();
     }
+}
+
+/// The keys of a collector, in their file.
+fn open_keys(config: &CollectorConfig, data_dir: &DataDir) -> Result<OpenedKeys, CollectorOpenError> {
+    let opened = OpenedKeys::find(config.keys.as_deref(), data_dir.path());
+    let file = config.keys.clone().unwrap_or_else(|| data_dir.path().join(KEYS_FILE));
+    let refused = |reason| CollectorOpenError::Keys { file: file.clone(), reason };
+    let opened = opened.map_err(refused)?;
+    opened.store().map_err(refused)?;
+    Ok(opened)
 }
 
 /// An id for a report that came without one: a UUID v7.
