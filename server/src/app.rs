@@ -7,6 +7,7 @@ mod data_dir_upkeep;
 mod forgetting;
 mod health_check;
 mod identity;
+mod init_keys;
 mod observed_installation;
 mod public_url;
 mod running_program;
@@ -46,6 +47,7 @@ use self::{
 };
 pub use self::{
     health_check::health,
+    init_keys::init_keys,
     running_program::{preview, sign_in},
 };
 use crate::{
@@ -97,6 +99,7 @@ pub async fn collect(config: Collect, stop: CancellationToken) -> anyhow::Result
     }
     let collector_config = CollectorConfig {
         data_dir: config.data_dir.clone(),
+        keys: config.keys.clone(),
         retention: RetentionPolicy { counts: config.retention, raw: config.raw_retention },
         max_disk: config.max_disk.map(|size| size.as_u64()),
     };
@@ -104,7 +107,8 @@ pub async fn collect(config: Collect, stop: CancellationToken) -> anyhow::Result
     let opening = Collector::open(&collector_config, Arc::new(SystemClock::new()));
     let Some(collector) = stop.run_until_cancelled(opening).await else { return Ok(()) };
     let collector = collector?;
-    let operator = OperatorToken::load_or_make(config.admin_token.as_ref(), &config.data_dir)?;
+    let make = || collector.keys().admin_token();
+    let operator = OperatorToken::load_or_make(config.admin_token.as_ref(), &config.data_dir, make)?;
     let access = AccessConfig {
         interface: SessionProgram::Collector,
         admin_token: Some(operator.token.clone()),
@@ -287,7 +291,7 @@ async fn operator_token(config: &Serve, settings: &SettingsStore) -> anyhow::Res
     if settings.kind() == DatabaseType::Postgres && !settings.is_read_only() {
         return OperatorToken::shared(given, &own_dir, settings).await;
     }
-    OperatorToken::load_or_make(given, &own_dir)
+    OperatorToken::load_or_make(given, &own_dir, admin_token::random)
 }
 
 /// Builds the access control of the interface.
@@ -358,9 +362,9 @@ async fn set_up_default_project(
 
 /// The identity of the reports. Beside a running Coroot it is not the UUID in the data directory: Coroot
 /// reports under that one, and the collector would count both as one installation.
-fn instance(own_dir: &Path, database_type: DatabaseType) -> anyhow::Result<InstanceSection> {
+fn instance(own_dir: &Path, version: String, database_type: DatabaseType) -> anyhow::Result<InstanceSection> {
     let uuid = identity::load_or_create(own_dir)?;
-    Ok(InstanceSection { uuid, version: VERSION.to_owned(), database_type })
+    Ok(InstanceSection { uuid, version, database_type })
 }
 
 #[cfg(test)]

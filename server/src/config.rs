@@ -5,10 +5,12 @@
 //! flags share.
 
 mod collect;
+mod collect_command;
 mod file;
 mod health_check;
 mod log_filter;
 mod opt_out;
+mod product_version;
 mod refusal;
 mod routes;
 mod serve;
@@ -24,8 +26,10 @@ pub use headcount_web::{access_token::AccessToken, base_path::BasePath};
 use self::sources::{EnvironmentScope, FlagParseError, ParsedFlags};
 pub use self::{
     collect::Collect,
+    collect_command::{CollectCommand, CollectTask, InitKeys, RotatedKey},
     health_check::HealthCheck,
     log_filter::{LogFilter, LogFormat},
+    product_version::ProductVersion,
     refusal::BadFlags,
     serve::Serve,
     sign_in::{RunningProgram, SignIn},
@@ -45,7 +49,7 @@ pub enum HeadcountCommand {
     /// Count, and report once an hour; the default.
     Serve(Box<Serve>),
     /// Take the reports of installations.
-    Collect(Box<Collect>),
+    Collect(Box<CollectCommand>),
     /// Print the report that a running server would send now. Takes the flags of that server.
     Preview(Box<Serve>),
     /// Print a link that opens the web interface of a running server signed in, once and within five minutes.

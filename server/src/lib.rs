@@ -31,6 +31,8 @@
 //!     "--url-base-path=/usage/",
 //!     "--data-dir=/var/lib/shop/usage",
 //!     "--collector-url=https://fleet.example.com/ce/usage-statistics",
+//!     "--product=shop",
+//!     "--product-version=7.1",
 //! ])?;
 //! let mut pages = RouteTable::default();
 //! for route in ["/customers/:id", "/settings/:tab(users|taxes)?"] {

@@ -11,7 +11,10 @@ use std::{
 use anyhow::Context;
 use headcount::{
     app,
-    config::{CommandLine, HeadcountCommand, LogFilter, LogFormat, Serve, SignIn, process_variable},
+    config::{
+        CollectCommand, CollectTask, CommandLine, HeadcountCommand, LogFilter, LogFormat, Serve, SignIn,
+        process_variable,
+    },
 };
 use headcount_platform::file_descriptors;
 use tokio::signal::unix::{SignalKind, signal};
@@ -60,20 +63,31 @@ async fn run(command: HeadcountCommand) -> anyhow::Result<()> {
             log(&config.log, config.log_format);
             app::serve(*config, stop_on_signal()?).await
         }
-        HeadcountCommand::Collect(config) => {
-            log(&config.log, config.log_format);
-            app::collect(*config, stop_on_signal()?).await
-        }
+        HeadcountCommand::Collect(command) => collect(*command).await,
         HeadcountCommand::Preview(config) => preview(*config).await,
         HeadcountCommand::SignIn(command) => print_sign_in_link(&command).await,
         HeadcountCommand::Health(check) => app::health(&check).await,
     }
 }
 
+async fn collect(command: CollectCommand) -> anyhow::Result<()> {
+    let CollectCommand { task, collect } = command;
+    log(&collect.log, collect.log_format);
+    match task {
+        None => app::collect(collect, stop_on_signal()?).await,
+        Some(CollectTask::Init(init)) => {
+            let said = app::init_keys(&init)?;
+            writeln!(io::stdout(), "{said}").context("the outcome cannot be printed")
+        }
+    }
+}
+
 async fn preview(config: Serve) -> anyhow::Result<()> {
     let report = app::preview(&config).await?;
+    // Beside the report, so that standard output is JSON. Who does not see them still has the report.
+    io::stderr().write_all(report.headers.as_bytes()).ok();
     let mut out = io::stdout();
-    out.write_all(&report).and_then(|()| out.write_all(b"\n")).context("the report cannot be printed")
+    out.write_all(&report.bytes).and_then(|()| out.write_all(b"\n")).context("the report cannot be printed")
 }
 
 async fn print_sign_in_link(command: &SignIn) -> anyhow::Result<()> {

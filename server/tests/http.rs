@@ -3,7 +3,7 @@
 
 mod serving;
 
-use std::{collections::BTreeMap, fs, path::Path, sync::Arc};
+use std::{collections::BTreeMap, fs, path::Path, sync::Arc, time::Duration};
 
 use headcount::{app::Server, config::Serve};
 use headcount_platform::clock::SystemClock;
@@ -12,6 +12,9 @@ use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
 use self::serving::{ADMIN_TOKEN, RunningServer, ServerAnswer};
+
+/// A limit on every wait.
+const LIMIT: Duration = Duration::from_secs(30);
 
 const DEVICE: &str = "20174a56-4a1e-41ca-a90d-b657d1fa873e";
 
@@ -208,11 +211,45 @@ async fn pages_allow_scripts_and_styles_of_their_own_only() {
 }
 
 #[tokio::test]
+async fn the_preview_and_stored_reports_show_the_headers_that_they_are_sent_with() {
+    let dir = tempfile::tempdir().unwrap();
+    let flags = ["--product=a-shop", "--product-version=7.1", "--first-report-after=0s"];
+    let server = RunningServer::start(dir.path(), &flags).await;
+    let made = async {
+        loop {
+            let listed = server.get("api/usage-statistics/reports").await.json();
+            if let Some(id) = listed["reports"][0]["id"].as_str() {
+                return id.to_owned();
+            }
+            // The report is made in the background, and can only be asked about.
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    let id = tokio::time::timeout(LIMIT, made).await.unwrap();
+    server.stop().await;
+    // The report keeps the headers that it was made with.
+    let server = RunningServer::start(dir.path(), &["--product=b-shop"]).await;
+    let version = env!("CARGO_PKG_VERSION");
+    let report = format!("api/usage-statistics/reports/{id}");
+    for (path, product, reported) in
+        [(report.as_str(), "a-shop", "7.1"), ("api/usage-statistics/preview", "b-shop", version)]
+    {
+        let answer = server.get(path).await;
+        assert_eq!(answer.headers["headcount-product"], product, "{path}");
+        assert_eq!(answer.headers["user-agent"], format!("headcount/{version}"), "{path}");
+        assert!(!answer.headers.contains_key("headcount-replica"), "{path}");
+        assert_eq!(answer.json()["instance"]["version"], reported, "{path}");
+        assert!(!answer.text().contains("-shop"), "{path}");
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
 async fn a_second_server_on_the_same_data_is_refused() {
     let dir = tempfile::tempdir().unwrap();
     let server = RunningServer::start(dir.path(), &[]).await;
     let flag = format!("--data-dir={}", dir.path().display());
-    let config = Serve::from_flags(&[&flag]).unwrap();
+    let config = Serve::from_flags(&[&flag, "--collector-url=http://127.0.0.1:9/"]).unwrap();
     let refusal = Server::open(&config, Arc::new(SystemClock::new()), None).await.unwrap_err();
     assert!(refusal.to_string().contains("in use by another process"), "{refusal}");
     server.stop().await;

@@ -18,6 +18,7 @@ macro_rules! unprinted {
 mod categories;
 mod clickhouse;
 mod collector;
+mod deletion;
 mod fleet;
 mod inspections;
 mod integrations;
@@ -36,6 +37,7 @@ pub use self::{
         ClockDoubt, CollectorReport, CollectorReportPage, ConfirmedClock, FleetInstance, FleetOverview,
         ReceiptStatus, ReportReceipt,
     },
+    deletion::{DeletionReceipt, DeletionRequest, PublicKey, PublicKeys, RELEASED_CELLS},
     fleet::{
         FleetActivityAnswer, FleetActivityDay, FleetBucket, FleetDenominator, FleetDistribution,
         FleetDistributionsAnswer, FleetInstallationAnswer, FleetInstallationDay, FleetProducts,

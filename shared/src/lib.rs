@@ -22,4 +22,6 @@ pub mod json;
 pub mod limits;
 #[cfg(feature = "wire")]
 pub mod payload;
+#[cfg(feature = "wire")]
+pub mod product;
 pub mod routes;

@@ -47,6 +47,9 @@ pub const REFUSED_REPORTS: usize = 48;
 /// The longest program version that a collector stores, in bytes. Ours have 10.
 pub const VERSION_BYTES: usize = 64;
 
+/// The longest name of a product, in bytes.
+pub const PRODUCT_NAME_BYTES: usize = 64;
+
 /// The longest name in a report, in bytes: of a query, a stage, a kind of service. The longest of ours has
 /// 40.
 pub const NAME_BYTES: usize = 128;

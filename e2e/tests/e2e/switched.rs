@@ -135,7 +135,7 @@ async fn reports_that_left_can_be_read_while_switched_off_and_those_that_wait_ar
     assert!(setup.would_forget(&server).await.queued_reports > 0);
     // A queued report with a damaged file.
     let queued = setup.path("server/reports/queued");
-    let waiting = files(&queued).into_iter().find(|name| name.ends_with(".json")).unwrap();
+    let waiting = files(&queued).into_iter().find(|name| name.ends_with(".report")).unwrap();
     fs::write(queued.join(format!("{waiting}.damaged")), "part of a report").unwrap();
     assert_eq!(setup.would_forget(&server).await.damaged_reports, 1);
     assert_eq!(setup.switch(&server, false).await.status(), StatusCode::OK);

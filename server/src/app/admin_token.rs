@@ -38,17 +38,20 @@ impl OperatorToken {
         Self { token: token.clone(), place: TokenPlace::Given }
     }
 
-    /// The token of a program with this directory: `given`, or the one in the file, which is made if it is
-    /// missing.
+    /// The token of a program with this directory: `given`, or the one in the file, which is the one that
+    /// `make` returns if it is missing.
     ///
     /// # Errors
     /// The file holds no token, or cannot be read or written.
-    pub(super) fn load_or_make(given: Option<&AccessToken>, directory: &Path) -> anyhow::Result<Self> {
+    pub(super) fn load_or_make(
+        given: Option<&AccessToken>,
+        directory: &Path,
+        make: impl FnOnce() -> String,
+    ) -> anyhow::Result<Self> {
         if let Some(token) = given {
             return Ok(Self::given(token));
         }
         let file = directory.join(FILE);
-        let make = || AccessToken::random(&mut rand::rng()).expose().to_owned();
         let kept = secret_file::load_or_create(directory, FILE, make)
             .with_context(|| format!("cannot write the admin token to {}", file.display()))?;
         Ok(Self { token: parsed(&file, &kept)?, place: TokenPlace::File(file) })
@@ -64,7 +67,7 @@ impl OperatorToken {
         directory: &Path,
         settings: &SettingsStore,
     ) -> anyhow::Result<Self> {
-        let own = Self::load_or_make(given, directory)?;
+        let own = Self::load_or_make(given, directory, random)?;
         let TokenPlace::File(file) = &own.place else { return Ok(own) };
         let shared = settings.shared_value(SHARED, own.token.expose()).await;
         let shared = shared.context("the admin token that servers on this database share cannot be read")?;
@@ -110,6 +113,11 @@ impl fmt::Display for OperatorToken {
     }
 }
 
+/// A new token of random bits.
+pub(super) fn random() -> String {
+    AccessToken::random(&mut rand::rng()).expose().to_owned()
+}
+
 /// The token in a file.
 fn parsed(file: &Path, text: &str) -> anyhow::Result<AccessToken> {
     text.parse().map_err(|why| anyhow!("{} holds no admin token: {why}", file.display()))
@@ -124,8 +132,8 @@ mod tests {
     #[test]
     fn a_token_is_made_once_and_only_its_owner_can_read_it() {
         let dir = tempfile::tempdir().unwrap();
-        let made = OperatorToken::load_or_make(None, dir.path()).unwrap();
-        let again = OperatorToken::load_or_make(None, dir.path()).unwrap();
+        let made = OperatorToken::load_or_make(None, dir.path(), random).unwrap();
+        let again = OperatorToken::load_or_make(None, dir.path(), random).unwrap();
         assert_eq!(made.token, again.token);
         assert_eq!(OperatorToken::find(None, dir.path()).unwrap(), made.token);
         let file = dir.path().join("admin-token");
@@ -137,7 +145,7 @@ mod tests {
     fn a_given_token_leaves_no_file() {
         let dir = tempfile::tempdir().unwrap();
         let given = "a-token-of-the-tests".parse().unwrap();
-        let token = OperatorToken::load_or_make(Some(&given), dir.path()).unwrap();
+        let token = OperatorToken::load_or_make(Some(&given), dir.path(), random).unwrap();
         assert_eq!((&token.token, token.to_string()), (&given, "(given)".to_owned()));
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
     }
@@ -154,7 +162,7 @@ mod tests {
         ] {
             fs::write(dir.path().join("admin-token"), content).unwrap();
             for token in [
-                OperatorToken::load_or_make(None, dir.path()).map(|it| it.token),
+                OperatorToken::load_or_make(None, dir.path(), random).map(|it| it.token),
                 OperatorToken::find(None, dir.path()),
             ] {
                 assert_eq!(token.is_ok(), usable);

@@ -133,7 +133,7 @@ mod tests {
         let (sent, queued) = (Uuid::from_u128(1), Uuid::from_u128(2));
         let on_disk = counted(dir.path());
         for (id, bytes) in [(sent, b"sent"), (queued, b"wait")] {
-            on_disk.spool.put(id, bytes, DeliveryHeaders::default()).unwrap();
+            on_disk.spool.put(id, bytes, &DeliveryHeaders::default()).unwrap();
         }
         on_disk.spool.mark_sent(sent).unwrap();
         let files = [

@@ -4,8 +4,11 @@ use std::net::{Ipv4Addr, SocketAddr};
 
 use anyhow::{Context, bail};
 use headcount_outbound;
-use headcount_shared::api::{Problem, SignInCode};
-use reqwest::{Method, Url};
+use headcount_shared::{
+    api::{Problem, SignInCode},
+    delivery::DELIVERY_HEADERS,
+};
+use reqwest::{Method, Url, header::HeaderMap};
 
 use super::{admin_token::OperatorToken, public_url::link_base};
 use crate::config::{AccessToken, BasePath, Collect, RunningProgram, Serve, SignIn};
@@ -20,12 +23,28 @@ struct RunningInterface {
     token: AccessToken,
 }
 
+/// A report that a server would send, as its preview shows it.
+#[derive(Debug)]
+pub struct ShownReport {
+    /// The headers that depend on the installation, a line each.
+    pub headers: String,
+    /// The bytes of the report.
+    pub bytes: Vec<u8>,
+}
+
 /// The report that a running server would send now, from its preview.
 ///
 /// # Errors
 /// One sentence: there is no server at that address, or it refuses the request.
-pub async fn preview(config: &Serve) -> anyhow::Result<Vec<u8>> {
-    RunningInterface::of_server(config)?.ask(Method::GET, "api/usage-statistics/preview").await
+pub async fn preview(config: &Serve) -> anyhow::Result<ShownReport> {
+    let answer =
+        RunningInterface::of_server(config)?.ask(Method::GET, "api/usage-statistics/preview").await?;
+    let of_report = DELIVERY_HEADERS.iter().filter(|header| header.depends_on_installation);
+    let lines = of_report.filter_map(|header| {
+        let value = answer.headers.get(header.name)?.to_str().ok()?;
+        Some(format!("{}: {value}\n", header.name))
+    });
+    Ok(ShownReport { headers: lines.collect(), bytes: answer.body })
 }
 
 /// A sign-in link to the interface of a running program. It works once, within five minutes.
@@ -41,8 +60,8 @@ pub async fn sign_in(command: &SignIn) -> anyhow::Result<String> {
         }
     };
     let answer = interface.ask(Method::POST, "api/session/code").await?;
-    let answer: SignInCode =
-        serde_json::from_slice(&answer).context("the answer is not from a headcount server or collector")?;
+    let answer: SignInCode = serde_json::from_slice(&answer.body)
+        .context("the answer is not from a headcount server or collector")?;
     let public_url = match (public_url, &answer.public_url) {
         (Some(url), _) => Some(url.clone()),
         (None, Some(url)) => Some(Url::parse(url).context("the program has an invalid public address")?),
@@ -53,6 +72,12 @@ pub async fn sign_in(command: &SignIn) -> anyhow::Result<String> {
         None => interface.url(""),
     };
     Ok(format!("{base}sign-in#code={}", answer.code))
+}
+
+/// A successful answer of a running program.
+struct ProgramAnswer {
+    headers: HeaderMap,
+    body: Vec<u8>,
 }
 
 impl RunningInterface {
@@ -70,13 +95,13 @@ impl RunningInterface {
         format!("http://{}{}{path}", self.address, self.base_path.as_str())
     }
 
-    /// The body of an answer.
-    async fn ask(&self, method: Method, path: &str) -> anyhow::Result<Vec<u8>> {
+    async fn ask(&self, method: Method, path: &str) -> anyhow::Result<ProgramAnswer> {
         let address = self.address;
         let client = headcount_outbound::client_builder().no_proxy().timeout(TIMEOUT).build()?;
         let request = client.request(method, self.url(path)).bearer_auth(self.token.expose());
         let Ok(response) = request.send().await else { bail!("no server answers on {address}") };
         let refused = !response.status().is_success();
+        let headers = response.headers().clone();
         let body = response.bytes().await.context("the server's answer is incomplete")?;
         if refused {
             let detail = serde_json::from_slice::<Problem>(&body).map(|problem| problem.detail);
@@ -85,7 +110,7 @@ impl RunningInterface {
                 detail.unwrap_or_else(|_| "it is no headcount server".to_owned())
             );
         }
-        Ok(body.into())
+        Ok(ProgramAnswer { headers, body: body.into() })
     }
 }
 

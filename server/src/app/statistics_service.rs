@@ -52,7 +52,7 @@ use crate::{
         deliver::ReportDelivery,
         reporter::{ReportSources, Reporter},
         schedule::ReportSchedule,
-        spool::Spool,
+        spool::{DeliveryHeaders, Spool},
         transport::HttpReportTransport,
     },
     store::{DatedHistory, LeaderLock, RememberedRows, SettingsStore, StoredChoice},
@@ -129,6 +129,9 @@ pub(super) struct StatisticsPlan {
     targets: TargetPolicy,
     /// The product's routes, in addition to those of the web interface.
     routes: Option<RouteTable>,
+    /// The version of the product.
+    version: String,
+    headers: DeliveryHeaders,
 }
 
 /// The parts that count, report and deliver.
@@ -400,6 +403,8 @@ impl StatisticsPlan {
             endpoints: config.notification_endpoints(),
             targets: config.target_policy(),
             routes: config.routes.clone(),
+            version: config.reported_version(),
+            headers: config.delivery_headers(),
         })
     }
 
@@ -457,7 +462,7 @@ impl StatisticsPlan {
 
 impl RunningStatistics {
     async fn start(plan: &StatisticsPlan) -> anyhow::Result<Arc<Self>> {
-        let instance = super::instance(&plan.own_dir, plan.settings.kind())?;
+        let instance = super::instance(&plan.own_dir, plan.version.clone(), plan.settings.kind())?;
         let disk: Arc<dyn DataDisk> = Arc::new(DiskDirectory::new(&plan.own_dir));
         let spool = Arc::clone(&plan.spool);
         let key = browser_key(&plan.own_dir, &plan.settings).await?;
@@ -503,6 +508,7 @@ impl RunningStatistics {
         let uuid = instance.uuid;
         let sources = ReportSources {
             instance,
+            headers: plan.headers.clone(),
             installation,
             browsers: Arc::clone(&browsers),
             process: Arc::clone(&process),

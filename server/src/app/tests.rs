@@ -39,7 +39,7 @@ async fn open_in_a_product(data_dir: &Path, flags: &[&str]) -> anyhow::Result<Se
 
 async fn preview(server: &Server) -> Payload {
     let running = server.statistics.running().unwrap();
-    serde_json::from_slice(&running.reporter.preview().await.unwrap()).unwrap()
+    serde_json::from_slice(&running.reporter.preview().await.unwrap().bytes).unwrap()
 }
 
 #[tokio::test]

@@ -32,6 +32,11 @@ pub struct Collect {
     #[arg(long)]
     pub admin_token: Option<AccessToken>,
 
+    /// The file with the keys of the collector; by default `keys` in the data directory, which is made at the
+    /// first start. A file that is named here has to exist: `headcount collect init` makes it.
+    #[arg(long, value_name = "FILE")]
+    pub keys: Option<PathBuf>,
+
     /// The public address of the fleet pages, such as `https://fleet.example.com`: for links, and to
     /// distinguish them from pages of other sites if a proxy changes the host name.
     #[arg(long, value_parser = parse_public_url)]

@@ -10,7 +10,9 @@ use clap::{
     error::{ContextKind, ContextValue, ErrorKind},
 };
 
-use super::{BasePath, LogFilter, LogFormat};
+use headcount_shared::product::ProductName;
+
+use super::{BasePath, LogFilter, LogFormat, ProductVersion};
 
 /// Why flags are refused, in one sentence for the operator.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -121,6 +123,8 @@ fn holds_no_secret(flag: &Arg) -> bool {
         TypeId::of::<BasePath>(),
         TypeId::of::<LogFilter>(),
         TypeId::of::<LogFormat>(),
+        TypeId::of::<ProductName>(),
+        TypeId::of::<ProductVersion>(),
     ];
     let kind = flag.get_value_parser().type_id();
     harmless.iter().any(|harmless| kind == *harmless)

@@ -7,21 +7,25 @@ use clap::{
     builder::{PathBufValueParser, TypedValueParser},
 };
 use headcount_outbound::TargetPolicy;
-use headcount_shared::routes::RouteTable;
+use headcount_shared::{product::ProductName, routes::RouteTable};
 use headcount_web::forwarded::TrustedProxies;
 use reqwest::Url;
 
 use super::{
     AccessToken, BadFlags, BasePath, EnvironmentScope, FlagParseError, LogFilter, LogFormat, ParsedFlags,
     opt_out::OptOuts,
-    process_variable, routes, sources,
+    process_variable,
+    product_version::ProductVersion,
+    routes, sources,
     values::{
         parse_http_url, parse_interval, parse_listen, parse_pricing_url, parse_prometheus_url,
         parse_public_url,
     },
 };
 use crate::{
+    app::VERSION,
     notifications::ServiceEndpoints,
+    report::spool::DeliveryHeaders,
     store::{self, ConnectionString},
 };
 
@@ -49,7 +53,7 @@ pub struct Serve {
     pub do_not_track: bool,
 
     /// The collector that receives the reports; by default that of Coroot,
-    /// `https://coroot.com/ce/usage-statistics`. A product with a file of routes must set it.
+    /// `https://coroot.com/ce/usage-statistics`. A product with a name or a file of routes must set it.
     #[arg(long, value_parser = parse_http_url)]
     pub collector_url: Option<Url>,
 
@@ -118,6 +122,16 @@ pub struct Serve {
     #[arg(long, value_name = "FILE", value_parser = PathBufValueParser::new().try_map(routes::read))]
     pub routes: Option<RouteTable>,
 
+    /// The name of the product that the reports are about, of small letters, digits and dashes. Reports have
+    /// it in the header `Headcount-Product`. Without one, they are about Coroot.
+    #[arg(long, value_name = "NAME")]
+    pub product: Option<ProductName>,
+
+    /// The version of that product, which reports have in `instance.version`; by default that of this
+    /// program.
+    #[arg(long, value_name = "VERSION")]
+    pub product_version: Option<ProductVersion>,
+
     /// Allow link-local and cloud-metadata addresses for Prometheus servers, webhooks and the price list.
     #[arg(long)]
     pub allow_link_local_targets: bool,
@@ -158,6 +172,10 @@ pub struct Serve {
 
     #[arg(skip)]
     opt_outs: OptOuts,
+
+    /// Whether a product that embeds the library gave the flags.
+    #[arg(skip)]
+    is_embedded: bool,
 }
 
 /// Prints no address, token or selector: they may be secret.
@@ -209,6 +227,7 @@ impl Serve {
         match sources::parse::<EmbeddedFlags>(&flags, environment) {
             Ok(ParsedFlags { flags: EmbeddedFlags { mut serve }, opt_outs }) => {
                 serve.switch_off(opt_outs);
+                serve.is_embedded = true;
                 Ok(serve)
             }
             Err(FlagParseError::Refused(refused)) => Err(refused),
@@ -254,22 +273,44 @@ impl Serve {
     }
 
     /// Refuses to report about another product than Coroot to Coroot's collector, unless its address is given
-    /// explicitly. Another product has its own routes, or its own source of facts. Without this check, a
-    /// forgotten flag would send reports of its operators to an unrelated company. Statistics that are off
-    /// for the whole run need no address; those that an operator may switch on later need it at the start.
+    /// explicitly. Another product has a name, its own routes or its own source of facts, or embeds the
+    /// library. Without this check, a forgotten flag would send reports of its operators to an unrelated
+    /// company. Statistics that are off for the whole run need no address; those that an operator may switch
+    /// on later need it at the start.
     ///
     /// # Errors
     /// One sentence that names the flag.
     pub fn check_collector(&self, has_own_installation: bool) -> Result<(), BadFlags> {
         let has_own_routes = self.routes.as_ref().is_some_and(|routes| *routes != RouteTable::of_coroot());
-        if self.collector_url.is_some() || !(has_own_routes || has_own_installation) {
-            return Ok(());
+        let signs = [
+            (self.product.is_some(), "with --product"),
+            (has_own_routes, "with routes of its own"),
+            (has_own_installation, "with an installation of its own"),
+            (self.is_embedded, "that embeds this library"),
+        ];
+        match signs.into_iter().find(|(applies, _)| *applies) {
+            Some((_, what)) if self.collector_url.is_none() => Err(BadFlags::new(format!(
+                "--collector-url must be given: a product {what} does not report to {}",
+                COROOTS_COLLECTOR.as_str()
+            ))),
+            _ => Ok(()),
         }
-        let what = if has_own_routes { "routes of its own" } else { "an installation of its own" };
-        Err(BadFlags::new(format!(
-            "--collector-url must be given: a product with {what} does not report to {}",
-            COROOTS_COLLECTOR.as_str()
-        )))
+    }
+
+    /// The version in reports: that of the product, or of this program.
+    #[must_use]
+    pub fn reported_version(&self) -> String {
+        self.product_version.as_ref().map_or_else(|| VERSION.to_owned(), ToString::to_string)
+    }
+
+    /// The headers of the reports, as those of a server that is no replica.
+    #[must_use]
+    pub fn delivery_headers(&self) -> DeliveryHeaders {
+        DeliveryHeaders {
+            user_agent: Some(format!("headcount/{VERSION}")),
+            product: self.product.clone(),
+            replica: false,
+        }
     }
 
     /// Refuses addresses in flags to which the target policy forbids requests.

@@ -3,6 +3,7 @@
 use std::{fs, path::PathBuf, time::Duration};
 
 use super::*;
+use crate::app::VERSION;
 
 /// The environment of a test.
 type TestVariables<'t> = &'t [(&'t str, &'t str)];
@@ -79,7 +80,8 @@ fn statistics_are_switched_off_by_the_documented_flag() {
 
 #[test]
 fn collect_has_its_own_values() {
-    let HeadcountCommand::Collect(collect) = parse("collect").unwrap() else { panic!() };
+    let HeadcountCommand::Collect(command) = parse("collect").unwrap() else { panic!() };
+    let collect = command.collect;
     assert_eq!(collect.listen.to_string(), "127.0.0.1:8081");
     assert_eq!(collect.retention, Duration::from_secs(400 * 24 * 3600));
     assert_eq!(collect.raw_retention, Duration::from_secs(30 * 24 * 3600));
@@ -89,7 +91,7 @@ fn collect_has_its_own_values() {
 #[test]
 fn a_size_on_the_disk_has_a_unit() {
     let parsed = |size: &str| match parse(&format!("collect --max-disk {size}")) {
-        Ok(HeadcountCommand::Collect(collect)) => collect.max_disk.map(|size| size.as_u64()),
+        Ok(HeadcountCommand::Collect(command)) => command.collect.max_disk.map(|size| size.as_u64()),
         _ => None,
     };
     for (size, bytes) in [
@@ -120,6 +122,9 @@ fn another_product_than_coroot_says_where_its_reports_go() {
         ("", true, true),
         ("--routes coroot", false, false),
         ("--routes coroot", true, true),
+        ("--product a-shop", false, true),
+        ("--product coroot", false, true),
+        ("--product-version 1.2", false, false),
         (own_routes.as_str(), false, true),
         (own_routes.as_str(), true, true),
     ] {
@@ -136,8 +141,29 @@ fn another_product_than_coroot_says_where_its_reports_go() {
 }
 
 #[test]
+fn the_library_needs_a_collector() {
+    let embedded = |flags: &[&str]| Serve::read(flags, EnvironmentScope::OptOuts(&|_| None)).unwrap();
+    assert!(embedded(&[]).check_collector(false).is_err());
+    assert_eq!(embedded(&["--collector-url=http://127.0.0.1:9/"]).check_collector(false), Ok(()));
+}
+
+#[test]
+fn a_product_and_its_version_are_named_in_reports() {
+    let plain = serve("");
+    assert_eq!((plain.reported_version().as_str(), plain.delivery_headers().product), (VERSION, None));
+    let product = serve("--product a-shop --product-version v7+1");
+    assert_eq!(product.reported_version(), "v7+1");
+    let headers = product.delivery_headers();
+    assert_eq!(headers.product.unwrap().as_str(), "a-shop");
+    assert_eq!(headers.user_agent, Some(format!("headcount/{VERSION}")));
+}
+
+#[test]
 fn bad_values_are_refused() {
     for line in [
+        "--product A-Shop",
+        "--product=",
+        "--product-version=",
         "--listen nowhere",
         "--report-interval 0s",
         "--report-interval often",
@@ -219,7 +245,8 @@ fn every_command_takes_variables_and_a_file() {
     let config = config.path().to_str().unwrap();
     for name in ["CONFIG", "HEADCOUNT_CONFIG"] {
         let collect = read(&["collect"], &[(name, config), ("HEADCOUNT_LISTEN", "127.0.0.1:7")]).unwrap();
-        let HeadcountCommand::Collect(collect) = collect else { panic!() };
+        let HeadcountCommand::Collect(command) = collect else { panic!() };
+        let collect = command.collect;
         assert_eq!((collect.retention, collect.listen.port()), (Duration::from_secs(30 * 24 * 3600), 7));
     }
     let preview = read(&["preview"], &[("LISTEN", "127.0.0.1:7")]).unwrap();
@@ -372,6 +399,7 @@ fn refusals_quote_what_is_no_secret() {
     for (line, said) in [
         ("--report-interval often", "--report-interval is \"often\", and cannot be used"),
         ("--report-interval 0s", "at least one second"),
+        ("--product A-Shop", "--product is \"A-Shop\", and cannot be used: the name of a product is 1 to 64"),
         ("--log inof", "--log is \"inof\", and cannot be used: a level must be one of off, error"),
         ("--log-format xml", "--log-format is \"xml\", and must be one of text, json"),
         ("--lisen 127.0.0.1:1", "there is no flag --lisen; did you mean --listen?"),

@@ -7,7 +7,7 @@ use axum::{
     body::Bytes,
     extract::{Path, State},
     http::{HeaderName, StatusCode, header},
-    response::{IntoResponse, Response},
+    response::{AppendHeaders, IntoResponse, Response},
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
 use headcount_platform::hex;
@@ -21,7 +21,7 @@ use super::ServerState;
 use crate::{
     app::statistics_service::{RunningStatistics, StatisticsService, SwitchError},
     browsers::BrowserPseudonym,
-    report::spool::ReadError,
+    report::spool::{ReadError, SpooledReport},
     store,
 };
 
@@ -98,14 +98,15 @@ async fn forgets(
     statistics.would_forget().await.map(Json).map_err(failed)
 }
 
-/// The bytes of the report as it would be sent now. Changes nothing.
+/// The bytes of the report as it would be sent now. Changes nothing. The answer has the headers that depend on
+/// the installation, as they would be sent with it.
 #[utoipa::path(get, path = "/api/usage-statistics/preview", tag = "usage statistics", responses(
     (status = 200, description = "The report.", body = Object),
     (status = 409, description = "Statistics are off.", body = Problem, content_type = "application/problem+json"), GuardedResponses))]
 async fn preview(State(statistics): State<Arc<StatisticsService>>) -> Result<Response, ProblemResponse> {
-    let bytes =
+    let report =
         running(&statistics)?.reporter.preview().await.map_err(|error| ProblemResponse::internal(&error))?;
-    Ok(exact_bytes(bytes))
+    Ok(as_sent(report))
 }
 
 /// The stored reports, newest first.
@@ -116,7 +117,8 @@ async fn reports(State(statistics): State<Arc<StatisticsService>>) -> Json<Repor
     Json(ReportEntries { reports })
 }
 
-/// The exact bytes that were or will be sent.
+/// The exact bytes that were or will be sent. The answer has the headers that depend on the installation, as
+/// they were or will be sent with them.
 #[utoipa::path(get, path = "/api/usage-statistics/reports/{id}", tag = "usage statistics",
     params(("id" = String, Path, description = "The id of the report.")), responses(
     (status = 200, description = "The report.", body = Object),
@@ -133,7 +135,7 @@ async fn report(
         .await
         .map_err(|error| ProblemResponse::internal(&error))?;
     match read {
-        Ok(report) => Ok(exact_bytes(report.bytes)),
+        Ok(report) => Ok(as_sent(report)),
         Err(ReadError::Unknown) => Err(unknown()),
         Err(error) => Err(ProblemResponse::internal(&error)),
     }
@@ -163,13 +165,14 @@ fn off() -> ProblemResponse {
     ProblemResponse::new(StatusCode::CONFLICT, "usage statistics are off: nothing would be sent")
 }
 
-fn exact_bytes(bytes: Vec<u8>) -> Response {
-    let digest = Sha256::digest(&bytes);
+/// The exact bytes of a report, with the headers that are sent with it.
+fn as_sent(report: SpooledReport) -> Response {
+    let digest = Sha256::digest(&report.bytes);
     let digits = hex::encode(digest);
     let headers = [
         (header::CONTENT_TYPE, "application/json".to_owned()),
         (CONTENT_DIGEST, format!("sha-256=:{}:", STANDARD.encode(digest))),
         (CONTENT_SHA256, digits),
     ];
-    (headers, bytes).into_response()
+    (headers, AppendHeaders(report.headers.listed()), report.bytes).into_response()
 }

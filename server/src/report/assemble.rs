@@ -12,7 +12,7 @@ use headcount_shared::payload::{
 };
 use uuid::Uuid;
 
-use super::{rounding::round_report, spool::DeliveryHeaders};
+use super::rounding::round_report;
 use crate::browsers::PageViewCounts;
 
 /// What an installation observes and what its operator configured: the part of the report that differs from
@@ -33,8 +33,9 @@ pub struct Facts {
     pub sent_notifications: BTreeMap<AlertingIntegration, u64>,
     /// The mean time of auditing a world, in seconds; 0 if none was loaded.
     pub audit_time_avg: f64,
-    /// The headers of a report with these facts.
-    pub delivery: DeliveryHeaders,
+    /// Whether they come from a server that shares its database with others and does not lead them. Its
+    /// reports are marked as those of a replica.
+    pub replica: bool,
 }
 
 /// A future with facts.

@@ -7,14 +7,14 @@ use headcount_shared::payload::{
     ConstructorPerformance, InfraSection, IntegrationSection, QueryPerformance, StackSection,
 };
 
-use super::{assemble::Facts, spool::DeliveryHeaders};
+use super::assemble::Facts;
 use crate::store::LedgerCounts;
 
 /// The facts of a server that does not lead: the configuration, without observations.
 #[must_use]
 pub fn configured_sections(configured: (IntegrationSection, InfraSection)) -> Facts {
     Facts {
-        delivery: DeliveryHeaders { replica: true },
+        replica: true,
         ..observed_sections(configured, LedgerCounts::default(), &ObservationSummary::default())
     }
 }
@@ -51,7 +51,7 @@ pub fn observed_sections(
         world_load_time_avg: known.loads.mean().as_secs_f64(),
         sent_notifications: counted.sent_notifications,
         audit_time_avg: known.loads.audit_mean().as_secs_f64(),
-        delivery: DeliveryHeaders::default(),
+        replica: false,
     }
 }
 

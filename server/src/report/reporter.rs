@@ -18,7 +18,7 @@ use super::{
     deliver::ReportDelivery,
     report_id::new_report_id,
     schedule::ReportSchedule,
-    spool::{DeliveryHeaders, Spool},
+    spool::{DeliveryHeaders, Spool, SpooledReport},
 };
 use crate::{
     browsers::{PageViewCounts, PageViewStore},
@@ -48,6 +48,8 @@ pub struct Reporter {
 pub struct ReportSources {
     /// The identity of the installation.
     pub instance: InstanceSection,
+    /// The headers of its reports, as those of a server that is no replica.
+    pub headers: DeliveryHeaders,
     /// What the installation observes.
     pub installation: Arc<dyn Installation>,
     /// What browsers did.
@@ -57,17 +59,18 @@ pub struct ReportSources {
 }
 
 impl ReportSources {
-    fn encode(&self, facts: Facts, counts: PageViewCounts, costs: ProcessCosts) -> io::Result<Vec<u8>> {
+    fn encode(&self, facts: Facts, counts: PageViewCounts, costs: ProcessCosts) -> io::Result<SpooledReport> {
         let instance = self.instance.clone();
-        Ok(encode(&assemble(PayloadSources { instance, facts, counts, costs }))?)
+        let headers = DeliveryHeaders { replica: facts.replica, ..self.headers.clone() };
+        let bytes = encode(&assemble(PayloadSources { instance, facts, counts, costs }))?;
+        Ok(SpooledReport { bytes, headers })
     }
 }
 
 #[derive(Debug, Clone)]
 struct UnspooledReport {
     id: Uuid,
-    bytes: Vec<u8>,
-    headers: DeliveryHeaders,
+    report: SpooledReport,
 }
 
 /// The outcome of a report that was due.
@@ -134,14 +137,14 @@ impl Reporter {
         self.with_schedule(|schedule| schedule.next_at(&*self.clock))
     }
 
-    /// The bytes of the report as it would be sent now. Changes nothing.
+    /// The report as it would be sent now. Changes nothing.
     ///
     /// # Errors
     /// The process cannot start a thread for the work.
-    pub async fn preview(&self) -> io::Result<Vec<u8>> {
+    pub async fn preview(&self) -> io::Result<SpooledReport> {
         let unspooled = self.unspooled.lock().await;
-        if let Some(UnspooledReport { bytes, .. }) = &*unspooled {
-            return Ok(bytes.clone());
+        if let Some(UnspooledReport { report, .. }) = &*unspooled {
+            return Ok(report.clone());
         }
         let sources = self.sources.clone();
         let facts = sources.installation.facts().await;
@@ -173,16 +176,15 @@ impl Reporter {
 
     async fn make(&self) -> io::Result<ReportingOutcome> {
         let mut unspooled = self.unspooled.lock().await;
-        let report = match unspooled.take() {
-            Some(report) => report,
+        let made = match unspooled.take() {
+            Some(made) => made,
             None if !self.spool.has_room() => return Ok(ReportingOutcome::NoRoom),
             None => self.cut().await?,
         };
-        let UnspooledReport { id, headers, .. } = report;
+        let UnspooledReport { id, report } = made.clone();
         let (spool, browsers) = (Arc::clone(&self.spool), Arc::clone(&self.sources.browsers));
-        let bytes = report.bytes.clone();
-        if let Err(error) = blocking(move || spool.put(id, &bytes, headers)).await {
-            *unspooled = Some(report);
+        if let Err(error) = blocking(move || spool.put(id, &report.bytes, &report.headers)).await {
+            *unspooled = Some(made);
             return Err(error);
         }
         // The report is safe. If its counts cannot be removed from the journal now, the next cut removes
@@ -203,10 +205,9 @@ impl Reporter {
         // This comes first, because only this can fail: nothing else is cut for a report that is not made.
         let counts = blocking(move || browsers.cut(id)).await?;
         let facts = sources.installation.cut(id).await;
-        let headers = facts.delivery;
         blocking(move || {
-            let bytes = sources.encode(facts, counts, sources.process.cut())?;
-            Ok(UnspooledReport { id, bytes, headers })
+            let report = sources.encode(facts, counts, sources.process.cut())?;
+            Ok(UnspooledReport { id, report })
         })
         .await
     }

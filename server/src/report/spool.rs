@@ -1,9 +1,11 @@
 //! Stores reports on disk until a collector has confirmed them, and the latest ones after that.
 //!
-//! Each report is a file in `reports/<state>/` of the data directory, with exactly the bytes that are sent.
-//! Its name (`file_name`) has the id, the digest by which damage is detected, and the headers. A report
-//! changes its state by one rename. Damaged files are renamed to `….damaged` and left alone.
+//! Each report is a file in `reports/<state>/` of the data directory: its headers, a line each
+//! ([`delivery_headers`]), and then exactly the bytes that are sent. Its name (`file_name`) has the id, the
+//! digest by which damage is detected, and the length of the headers. A report changes its state by one
+//! rename. Damaged files are renamed to `….damaged` and left alone.
 
+pub mod delivery_headers;
 mod file_name;
 mod spool_listing;
 
@@ -24,8 +26,9 @@ use headcount_shared::{
 use thiserror::Error;
 use uuid::Uuid;
 
+pub use self::delivery_headers::DeliveryHeaders;
 use self::{
-    file_name::FileName,
+    file_name::{FileName, HeaderPlace},
     spool_listing::{
         STATES, SpoolEntries, SpoolEntry, entries, find_reports, in_state, read_report, sha256_of,
     },
@@ -48,14 +51,6 @@ struct SpoolState {
     delivered_and_removed: HashSet<Uuid>,
     /// The number of the next report.
     next_number: u64,
-}
-
-/// The headers of a report that depend on its origin. They are stored with the report, so that they are the
-/// same after a restart.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct DeliveryHeaders {
-    /// Whether it comes from a server that shares its database and does not lead (`Headcount-Replica: 1`).
-    pub replica: bool,
 }
 
 /// An attempt to send a report.
@@ -86,8 +81,6 @@ pub enum ReadError {
 pub struct SpooledReport {
     /// Its bytes.
     pub bytes: Vec<u8>,
-    /// Their SHA-256, in lower case hexadecimal.
-    pub sha256: String,
     /// The headers that are sent with it.
     pub headers: DeliveryHeaders,
 }
@@ -143,11 +136,19 @@ impl Spool {
     ///
     /// # Errors
     /// The disk refused; the spool has no more reports than before.
-    pub fn put(&self, id: Uuid, bytes: &[u8], headers: DeliveryHeaders) -> io::Result<()> {
+    pub fn put(&self, id: Uuid, bytes: &[u8], headers: &DeliveryHeaders) -> io::Result<()> {
         let number = self.lock().take_number();
-        let name = FileName { id, sha256: sha256_of(bytes), number: Some(number), headers, left: false };
+        let headers = headers.encode();
+        let content = [headers.as_bytes(), bytes].concat();
+        let name = FileName {
+            id,
+            sha256: sha256_of(&content),
+            number: Some(number),
+            headers: HeaderPlace::InFile { bytes: headers.len() },
+            left: false,
+        };
         let report = SpoolEntry { state: ReportState::Queued, bytes: bytes.len() as u64, name };
-        self.write(&report, bytes)?;
+        self.write(&report, &content)?;
         self.lock().reports.insert(id, report);
         Ok(())
     }

@@ -8,6 +8,7 @@ use std::{
 };
 
 use headcount_outbound;
+use headcount_shared::delivery::IDEMPOTENCY_KEY;
 use reqwest::{Client, Response, Url, header, redirect};
 use rustls::{
     client::{Resumption, danger::ServerCertVerifier},
@@ -69,7 +70,7 @@ pub struct HttpReportTransport {
 }
 
 impl HttpReportTransport {
-    /// Sends to `url`; `version` goes into `User-Agent`.
+    /// Sends to `url`; `version` goes into `User-Agent` of a report that names no other.
     #[must_use]
     pub const fn new(url: Url, version: &'static str) -> Self {
         Self { url, version, client: OnceLock::new(), verifier: None }
@@ -105,10 +106,10 @@ impl HttpReportTransport {
         let mut request = client
             .post(self.url.clone())
             .header(header::CONTENT_TYPE, "application/json")
-            .header("idempotency-key", id.to_string())
+            .header(IDEMPOTENCY_KEY, id.to_string())
             .body(report.bytes);
-        if report.headers.replica {
-            request = request.header("headcount-replica", "1");
+        for (name, value) in report.headers.listed() {
+            request = request.header(name, value);
         }
         let response = request.send().await.map_err(DeliveryFailure::from)?;
         read_answer(response).await

@@ -11,7 +11,7 @@ pub struct InstanceSection {
     /// `headcount/` of it with `--read-only-settings`. It is derived from nothing; deleting the file makes a
     /// new one.
     pub uuid: Uuid,
-    /// The version of the program.
+    /// The version of the program, or of the product that `--product-version` names.
     #[serde(default)]
     pub version: String,
     /// The kind of database that holds the settings: `sqlite` or `postgres`.

@@ -3,11 +3,13 @@
 //! The headers of a report are read first ([`report_headers`]), then its bytes, with bounds on what is in
 //! memory (`report_intake`). The body is decompressed ([`decode_body`]), reduced to its valid fields
 //! ([`validated_report`], `value_bounds`) and converted to the form that is stored (`prepared_report`). One
-//! task writes (`report_writer`), and a report is answered when it is on disk (`report_store`). Only four
+//! task writes (`report_writer`), and a report is answered when it is on disk (`report_store`). Only five
 //! headers are read. The sender's address is compared under a key that is only in memory, to limit one
 //! sender. Nothing about the connection is stored or logged.
 
 mod body_memory;
+mod browser_key;
+pub mod collector_keys;
 pub mod decode_body;
 mod failure_log;
 mod fleet_csv;
@@ -15,7 +17,6 @@ pub mod fleet_page;
 mod fleet_reader;
 mod fleet_rollup;
 mod fleet_routes;
-mod installation_hash;
 pub mod listing_parameters;
 mod prepared_report;
 mod report_day;
@@ -50,11 +51,11 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use uuid::{NoContext, Timestamp, Uuid};
 
 use self::{
+    collector_keys::{CollectorKeys, KEYS_FILE, KeysError, OpenedKeys},
     decode_body::ContentCoding,
     failure_log::FailureLog,
     fleet_reader::FleetReader,
     fleet_rollup::FleetRollup,
-    installation_hash::UuidKey,
     listing_parameters::ListingPage,
     report_headers::ReportHeaders,
     report_intake::ReportIntake,
@@ -75,6 +76,8 @@ pub const DEFAULT_PRODUCT: &str = "coroot";
 pub struct CollectorConfig {
     /// The directory of its database; created if missing.
     pub data_dir: PathBuf,
+    /// The file with its keys; `None` for the one in the data directory, which is made at the first start.
+    pub keys: Option<PathBuf>,
     /// How long reports are kept.
     pub retention: RetentionPolicy,
     /// The maximum size of the database, in bytes; `None` for no limit.
@@ -87,6 +90,14 @@ pub enum CollectorOpenError {
     /// The data directory cannot be used.
     #[error(transparent)]
     DataDir(#[from] DataDirError),
+    /// The keys cannot be used.
+    #[error("the keys in {file} cannot be used: {reason}")]
+    Keys {
+        /// The file.
+        file: PathBuf,
+        /// Why.
+        reason: KeysError,
+    },
     /// The database can be read, but not written.
     #[error("the database {path} is read-only")]
     ReadOnly {
@@ -206,6 +217,7 @@ struct CollectorInner {
     time: Arc<TrustedTime>,
     senders: SenderKeys,
     data_dir: DataDir,
+    keys: Arc<CollectorKeys>,
     stop: CancellationToken,
     tasks: TaskTracker,
 }
@@ -217,8 +229,9 @@ impl Collector {
     /// Every [`CollectorOpenError`].
     pub async fn open(config: &CollectorConfig, clock: Arc<dyn Clock>) -> Result<Self, CollectorOpenError> {
         let data_dir = DataDir::open(&config.data_dir)?;
-        let key = UuidKey::new([7; 32]);
-        let store = ReportStore::open(data_dir.path(), config.max_disk.map(DiskLimit::new), key).await?;
+        let keys = Arc::new(open_keys(config, &data_dir)?.keys);
+        let limit = config.max_disk.map(DiskLimit::new);
+        let store = ReportStore::open(data_dir.path(), limit, Arc::clone(&keys)).await?;
         let path = || data_dir.path().to_owned();
         let last = store.last_time().await;
         let last =
@@ -245,10 +258,17 @@ impl Collector {
             time,
             senders,
             data_dir,
+            keys,
             stop,
             tasks,
         };
         Ok(Self { inner: Arc::new(inner) })
+    }
+
+    /// The keys of this collector.
+    #[must_use]
+    pub fn keys(&self) -> &CollectorKeys {
+        &self.inner.keys
     }
 
     /// Takes a report from a sender with this address (`None` if unknown). When this returns without an
@@ -264,16 +284,13 @@ impl Collector {
     ) -> Result<ReceiptStatus, IngestError> {
         let CollectorInner { intake, writer, time, senders, .. } = self.inner.as_ref();
         let key = sender.and_then(|address| senders.sender(address));
-        let taken = intake.take_in(arrival.coding, key, body).await?;
+        let mut taken = intake.take_in(arrival.coding, key, body).await?;
+        taken.report.set_aside += arrival.product.set_aside();
         let at = time.now();
         let id = arrival.id.unwrap_or_else(|| made_id(Duration::from_secs(at.at)));
         let prefix = sender.and_then(|address| senders.prefix(address));
-        writer
-            .store(
-                ReportHead { id, product: DEFAULT_PRODUCT.to_owned(), at, replica: arrival.replica, prefix },
-                taken,
-            )
-            .await
+        let product = arrival.product.counted_as().to_string();
+        writer.store(ReportHead { id, product, at, replica: arrival.replica, prefix }, taken).await
     }
 
     /// One page of the stored reports, in the order of their arrival.
@@ -375,6 +392,16 @@ impl Drop for CollectorInner {
     fn drop(&mut self) {
         self.stop.cancel();
     }
+}
+
+/// The keys of a collector, in their file.
+fn open_keys(config: &CollectorConfig, data_dir: &DataDir) -> Result<OpenedKeys, CollectorOpenError> {
+    let opened = OpenedKeys::find(config.keys.as_deref(), data_dir.path());
+    let file = config.keys.clone().unwrap_or_else(|| data_dir.path().join(KEYS_FILE));
+    let refused = |reason| CollectorOpenError::Keys { file: file.clone(), reason };
+    let opened = opened.map_err(refused)?;
+    opened.store().map_err(refused)?;
+    Ok(opened)
 }
 
 /// An id for a report that came without one: a UUID v7.

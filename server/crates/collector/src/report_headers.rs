@@ -1,16 +1,14 @@
 //! Reads the headers of a report and refuses unsupported ones.
 
 use axum::http::{HeaderMap, header};
-use headcount_shared::limits::REPORT_ID_BYTES;
+use headcount_shared::{
+    delivery::{IDEMPOTENCY_KEY, PRODUCT, REPLICA},
+    limits::REPORT_ID_BYTES,
+    product::ProductName,
+};
 use headcount_web::media_type::BodyMediaType;
 
 use super::{IngestError, decode_body::ContentCoding};
-
-/// The header that names a report, so that it can be sent again without being counted again.
-const IDEMPOTENCY_KEY: &str = "idempotency-key";
-
-/// The header of a report from a server that shares its database with others and does not lead them.
-const REPLICA: &str = "headcount-replica";
 
 /// The valid headers of a report.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,10 +19,41 @@ pub struct ReportHeaders {
     pub coding: ContentCoding,
     /// Whether the sender is a replica: one of several servers of an installation, and not their leader.
     pub replica: bool,
+    /// The product that the report is about.
+    pub product: NamedProduct,
+}
+
+/// The product that the headers of a report name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NamedProduct {
+    /// No header names one: the report is about Coroot.
+    Absent,
+    /// The one that the header names.
+    Named(ProductName),
+    /// The header is no name of a product, or there are several. The report counts for Coroot, and the header
+    /// as a value that is set aside: no report is lost for it.
+    SetAside,
+}
+
+impl NamedProduct {
+    /// The product that the report counts for.
+    #[must_use]
+    pub fn counted_as(&self) -> ProductName {
+        match self {
+            Self::Named(name) => name.clone(),
+            Self::Absent | Self::SetAside => ProductName::of_coroot(),
+        }
+    }
+
+    /// The number of values that are set aside: 1 or 0.
+    #[must_use]
+    pub const fn set_aside(&self) -> u64 {
+        matches!(self, Self::SetAside) as u64
+    }
 }
 
 impl ReportHeaders {
-    /// Reads the four headers that matter. No other header is looked at.
+    /// Reads the five headers that matter. No other header is looked at.
     ///
     /// # Errors
     /// [`IngestError::MediaType`], [`IngestError::Coding`] and [`IngestError::Key`].
@@ -32,7 +61,12 @@ impl ReportHeaders {
         if BodyMediaType::of(headers) == BodyMediaType::Other {
             return Err(IngestError::MediaType);
         }
-        Ok(Self { coding: coding(headers)?, id: id(headers)?, replica: is_replica(headers) })
+        Ok(Self {
+            coding: coding(headers)?,
+            id: id(headers)?,
+            replica: is_replica(headers),
+            product: product(headers),
+        })
     }
 }
 
@@ -54,6 +88,14 @@ fn coding(headers: &HeaderMap) -> Result<ContentCoding, IngestError> {
 /// Whether the sender declares itself a replica. Every value but `1` means no.
 fn is_replica(headers: &HeaderMap) -> bool {
     headers.get(REPLICA).is_some_and(|value| value.as_bytes().trim_ascii() == b"1")
+}
+
+/// The one product that is named.
+fn product(headers: &HeaderMap) -> NamedProduct {
+    let mut values = headers.get_all(PRODUCT).iter();
+    let Some(value) = values.next() else { return NamedProduct::Absent };
+    let name = value.to_str().ok().and_then(|name| name.parse().ok());
+    name.filter(|_| values.next().is_none()).map_or(NamedProduct::SetAside, NamedProduct::Named)
 }
 
 /// The sender's id of the report.
@@ -123,6 +165,23 @@ mod tests {
         assert!(!check(&[]).unwrap().replica);
         for value in ["", "0", "true", "11"] {
             assert!(!check(&[("headcount-replica", value)]).unwrap().replica, "{value}");
+        }
+    }
+
+    #[test]
+    fn a_report_is_about_the_product_that_it_names_and_else_about_coroot() {
+        let product = |headers: &[_]| check(headers).unwrap().product;
+        let named = |value| product(&[("headcount-product", value)]);
+        for (product, counted_as, set_aside) in [
+            (product(&[]), "coroot", 0),
+            (named("a-shop"), "a-shop", 0),
+            (named("coroot"), "coroot", 0),
+            (named(""), "coroot", 1),
+            (named("A Shop"), "coroot", 1),
+            (named("\u{e9}"), "coroot", 1),
+            (product(&[("headcount-product", "a"), ("headcount-product", "b")]), "coroot", 1),
+        ] {
+            assert_eq!((product.counted_as().as_str(), product.set_aside()), (counted_as, set_aside));
         }
     }
 

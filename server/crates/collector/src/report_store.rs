@@ -15,7 +15,7 @@ mod upgrade;
 
 use std::{
     path::{Path, PathBuf},
-    sync::atomic::AtomicBool,
+    sync::{Arc, atomic::AtomicBool},
     time::Duration,
 };
 
@@ -37,7 +37,7 @@ pub(super) use self::{
     insert::{IncomingReport, StoreOutcome},
     typed_reports::{ChangedDay, DayReport},
 };
-use super::{CollectorOpenError, installation_hash::UuidKey, listing_parameters::ListingPage};
+use super::{CollectorOpenError, collector_keys::CollectorKeys, listing_parameters::ListingPage};
 
 /// The name of the database in the data directory.
 const FILE: &str = "collector.sqlite";
@@ -61,7 +61,7 @@ pub(super) struct ReportStore {
     writer: SqlitePool,
     readers: SqlitePool,
     limit: Option<DiskLimit>,
-    installation_key: UuidKey,
+    keys: Arc<CollectorKeys>,
     /// Whether the write-ahead log may contain dropped reports.
     log_holds_dropped: AtomicBool,
 }
@@ -92,14 +92,14 @@ pub struct PrunedReports {
 impl ReportStore {
     /// Opens or creates the database in a data directory, and upgrades its tables. A database of version
     /// 0.1.0 is rewritten the first time, which may take minutes. `limit` bounds the size of the files. Installations are counted under hashes with
-    /// `installation_key`.
+    /// `keys`.
     ///
     /// # Errors
     /// [`CollectorOpenError`], but never because of the directory itself.
     pub(super) async fn open(
         data_dir: &Path,
         limit: Option<DiskLimit>,
-        installation_key: UuidKey,
+        keys: Arc<CollectorKeys>,
     ) -> Result<Self, CollectorOpenError> {
         let path = data_dir.join(FILE);
         // The files that SQLite makes beside it get the same mode. If the file cannot be made, SQLite reports
@@ -108,7 +108,7 @@ impl ReportStore {
         let options = options_of_writer(&path);
         // Setting the mode writes to the file, which other connections should not do when they are opened.
         let with_mode = options.clone().auto_vacuum(SqliteAutoVacuum::Incremental);
-        upgrade::bring_up_to_date(&path, &with_mode, &installation_key).await?;
+        upgrade::bring_up_to_date(&path, &with_mode, &keys).await?;
         let pool = SqlitePoolOptions::new().max_lifetime(None).idle_timeout(None);
         // SQLite rolls a transaction back by itself when the disk is full. The driver does not notice, fails
         // to roll it back again, and believes for ever that the transaction is open: such a connection is
@@ -121,7 +121,7 @@ impl ReportStore {
         let writer = writer.map_err(|error| upgrade::refused(&path, &error))?;
         let options = options.create_if_missing(false).pragma("query_only", "ON");
         let readers = pool.max_connections(READERS).connect_lazy_with(options);
-        Ok(Self { path, writer, readers, limit, installation_key, log_holds_dropped: AtomicBool::new(false) })
+        Ok(Self { path, writer, readers, limit, keys, log_holds_dropped: AtomicBool::new(false) })
     }
 
     /// When this collector last wrote, by its own time; `None` if it never did.
@@ -135,7 +135,7 @@ impl ReportStore {
 
     /// The hash under which an installation is counted.
     pub(super) fn installation_hash(&self, instance: Uuid) -> InstallationHash {
-        self.installation_key.installation(instance)
+        self.keys.installation(instance)
     }
 
     async fn begin(&self) -> sqlx::Result<Transaction<'static, Sqlite>> {

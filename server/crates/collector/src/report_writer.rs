@@ -303,7 +303,7 @@ mod tests {
     use headcount_platform::clock::{SystemClock, until};
 
     use super::*;
-    use crate::{decode_body::ContentCoding, installation_hash::UuidKey, report_intake::ReportIntake};
+    use crate::{collector_keys::CollectorKeys, decode_body::ContentCoding, report_intake::ReportIntake};
 
     async fn taken_in() -> AdmittedReport {
         let report = r#"{"instance":{"uuid":"4423595b-9d97-4e01-a19f-8e3d60c83b2a"}}"#;
@@ -317,7 +317,9 @@ mod tests {
 
     async fn started() -> (tempfile::TempDir, Arc<ReportStore>, ReportWriter, ReportQueue) {
         let directory = tempfile::tempdir().unwrap();
-        let store = Arc::new(ReportStore::open(directory.path(), None, UuidKey::new([1; 32])).await.unwrap());
+        let store = Arc::new(
+            ReportStore::open(directory.path(), None, Arc::new(CollectorKeys::random())).await.unwrap(),
+        );
         let (writer, queue) = writer();
         (directory, store, writer, queue)
     }

@@ -231,7 +231,7 @@ impl RunningCollector {
 fn config(data_dir: &Path) -> CollectorConfig {
     let days = |days| Duration::from_secs(days * DAY);
     let retention = RetentionPolicy { counts: days(400), raw: days(30) };
-    CollectorConfig { data_dir: data_dir.to_owned(), retention, max_disk: None }
+    CollectorConfig { data_dir: data_dir.to_owned(), keys: None, retention, max_disk: None }
 }
 
 async fn refusal_to_open(data_dir: &Path) -> String {

@@ -36,7 +36,7 @@ fn delivery(
 ) -> (ReportDelivery, ScriptedCollector, Arc<Spool>) {
     let spool = Arc::new(Spool::open(Arc::new(SimulatedDisk::default())).unwrap());
     for n in 0..reports {
-        spool.put(Uuid::from_u128(n), format!("report {n}").as_bytes(), DeliveryHeaders::default()).unwrap();
+        spool.put(Uuid::from_u128(n), format!("report {n}").as_bytes(), &DeliveryHeaders::default()).unwrap();
     }
     let transport = ScriptedCollector {
         answers: Arc::new(Mutex::new(answers.into_iter().collect())),
@@ -126,7 +126,7 @@ async fn a_new_report_does_not_shorten_a_wait() {
     let stop = CancellationToken::new();
     let work = async {
         tokio::time::sleep(Duration::from_secs(1)).await;
-        spool.put(Uuid::from_u128(1), b"new", DeliveryHeaders::default()).unwrap();
+        spool.put(Uuid::from_u128(1), b"new", &DeliveryHeaders::default()).unwrap();
         delivery.notify();
         tokio::time::sleep(Duration::from_secs(28)).await;
         assert_eq!(tried(&transport), [0]);
@@ -140,10 +140,11 @@ async fn a_new_report_does_not_shorten_a_wait() {
 #[tokio::test]
 async fn what_is_sent_beside_a_report_is_handed_on() {
     let (delivery, transport, spool) = delivery([], 1);
-    let replica = DeliveryHeaders { replica: true };
-    spool.put(Uuid::from_u128(1), b"of a replica", replica).unwrap();
+    let replica = DeliveryHeaders { replica: true, ..DeliveryHeaders::default() };
+    spool.put(Uuid::from_u128(1), b"of a replica", &replica).unwrap();
     until_idle(&delivery).await;
-    let sent: Vec<_> = transport.sent.lock().unwrap().iter().map(|(_, report)| report.headers).collect();
+    let sent: Vec<_> =
+        transport.sent.lock().unwrap().iter().map(|(_, report)| report.headers.clone()).collect();
     assert_eq!(sent, [DeliveryHeaders::default(), replica]);
 }
 

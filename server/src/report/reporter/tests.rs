@@ -65,12 +65,18 @@ fn reporter(disk: &SimulatedDisk) -> io::Result<Reporter> {
             version: "1".to_owned(),
             database_type: DatabaseType::Sqlite,
         },
+        headers: made_by_a_shop(),
         installation: Arc::new(ProductInstallation),
         browsers: Arc::new(browsers),
         process: Arc::new(MeasuredProcess::start(Arc::clone(&clock), false, SavedCosts::default())),
     };
     let schedule = ReportSchedule::new(Duration::ZERO, Some(hour), hour, 0.5);
     Ok(Reporter::new(sources, spool, Arc::new(delivery), clock, metrics, schedule, || 0.5))
+}
+
+/// The headers of a product's reports.
+fn made_by_a_shop() -> DeliveryHeaders {
+    DeliveryHeaders { product: Some("a-shop".parse().unwrap()), ..DeliveryHeaders::default() }
 }
 
 /// The UUID of the browser with a number.
@@ -117,9 +123,10 @@ async fn a_preview_is_the_report_that_follows() {
     assert_eq!(reporter.preview().await.unwrap(), preview);
     assert_eq!(reporter.make().await.unwrap(), ReportingOutcome::Spooled);
     let id = reporter.spool.queued()[0];
-    assert_eq!(reporter.spool.read(id).unwrap().bytes, preview);
-    assert_eq!(payload(&preview).infra.projects, 3);
-    assert_eq!(payload(&preview).ux.page_views["/"], 1);
+    assert_eq!(reporter.spool.read(id).unwrap(), preview);
+    assert_eq!(preview.headers, made_by_a_shop());
+    assert_eq!(payload(&preview.bytes).infra.projects, 3);
+    assert_eq!(payload(&preview.bytes).ux.page_views["/"], 1);
 }
 
 #[tokio::test]
@@ -156,7 +163,7 @@ async fn a_report_that_the_disk_refused_is_made_once_it_takes_it() {
 async fn without_room_counts_add_up() {
     let reporter = reporter(&SimulatedDisk::default()).unwrap();
     for n in 0..headcount_shared::limits::QUEUED_REPORTS {
-        reporter.spool.put(Uuid::from_u128(n as u128), b"{}", DeliveryHeaders::default()).unwrap();
+        reporter.spool.put(Uuid::from_u128(n as u128), b"{}", &DeliveryHeaders::default()).unwrap();
     }
     assert!(view(&reporter, 1).await);
     assert_eq!(reporter.make().await.unwrap(), ReportingOutcome::NoRoom);

@@ -1,15 +1,16 @@
 //! Builds and parses the names of report files.
 //!
-//! `<id>-<sha-256>[.n<number>][.replica][.left].json`: everything about a report that is not in its bytes, so
-//! that one rename changes it. Version 0.1.0 wrote `<id>-<sha-256>.json`.
+//! `<id>-<sha-256>[.n<number>][.h<bytes>][.left].report`: everything about a report that is not in its file,
+//! so that one rename changes it. The file begins with so many bytes of headers. Earlier
+//! versions wrote `<id>-<sha-256>[.n<number>][.replica][.left].json`, without headers in the file and, in
+//! 0.1.0, without a number.
 
 use std::fmt;
 
 use uuid::Uuid;
 
-use super::DeliveryHeaders;
-
-const ENDING: &str = ".json";
+const ENDING: &str = ".report";
+const OLD_ENDING: &str = ".json";
 const REPLICA: &str = "replica";
 const LEFT: &str = "left";
 
@@ -18,38 +19,71 @@ const LEFT: &str = "left";
 pub(super) struct FileName {
     /// The id of the report.
     pub(super) id: Uuid,
-    /// The SHA-256 of its bytes, in lower case hexadecimal.
+    /// The SHA-256 of the file, in lower case hexadecimal.
     pub(super) sha256: String,
     /// Reports are numbered in the order in which they were made; the clock may jump. `None` for those of
     /// 0.1.0.
     pub(super) number: Option<u64>,
-    /// The headers that it is sent with.
-    pub(super) headers: DeliveryHeaders,
+    /// Where its headers are.
+    pub(super) headers: HeaderPlace,
     /// Whether an attempt to send it began and got no answer.
     pub(super) left: bool,
+}
+
+/// Where the headers of a report are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum HeaderPlace {
+    /// At the beginning of the file.
+    InFile {
+        /// How many bytes they have.
+        bytes: usize,
+    },
+    /// In the name, as earlier versions wrote it.
+    InName {
+        /// Whether it is from a replica.
+        replica: bool,
+    },
 }
 
 impl FileName {
     /// `None` for the name of any other file.
     pub(super) fn parse(name: &str) -> Option<Self> {
-        let mut parts = name.strip_suffix(ENDING)?.split('.');
+        match name.strip_suffix(ENDING) {
+            Some(stem) => Self::parse_parts(stem, HeaderPlace::InFile { bytes: 0 }),
+            None => Self::parse_parts(name.strip_suffix(OLD_ENDING)?, HeaderPlace::InName { replica: false }),
+        }
+    }
+
+    fn parse_parts(stem: &str, headers: HeaderPlace) -> Option<Self> {
+        let mut parts = stem.split('.');
         let (id, sha256) = parts.next()?.rsplit_once('-')?;
         let is_digest = sha256.len() == 64 && sha256.bytes().all(|byte| byte.is_ascii_hexdigit());
         let mut parsed = Self {
             id: id.parse().ok()?,
             sha256: is_digest.then(|| sha256.to_owned())?,
             number: None,
-            headers: DeliveryHeaders::default(),
+            headers,
             left: false,
         };
         for part in parts {
-            match part {
-                REPLICA => parsed.headers.replica = true,
-                LEFT => parsed.left = true,
-                number => parsed.number = Some(number.strip_prefix('n')?.parse().ok()?),
+            match (part, &mut parsed.headers) {
+                (LEFT, _) => parsed.left = true,
+                (REPLICA, HeaderPlace::InName { replica }) => *replica = true,
+                (part, HeaderPlace::InFile { bytes }) if part.starts_with('h') => {
+                    *bytes = part.strip_prefix('h')?.parse().ok()?;
+                }
+                (number, _) => parsed.number = Some(number.strip_prefix('n')?.parse().ok()?),
             }
         }
         Some(parsed)
+    }
+
+    /// How many bytes of headers the file has.
+    pub(super) const fn header_bytes(&self) -> usize {
+        match self.headers {
+            HeaderPlace::InFile { bytes } => bytes,
+            HeaderPlace::InName { .. } => 0,
+        }
     }
 }
 
@@ -59,12 +93,18 @@ impl fmt::Display for FileName {
         if let Some(number) = self.number {
             write!(f, ".n{number}")?;
         }
-        for (is_set, word) in [(self.headers.replica, REPLICA), (self.left, LEFT)] {
-            if is_set {
-                write!(f, ".{word}")?;
+        let ending = match self.headers {
+            HeaderPlace::InFile { bytes } => {
+                write!(f, ".h{bytes}")?;
+                ENDING
             }
-        }
-        f.write_str(ENDING)
+            HeaderPlace::InName { replica } => {
+                f.write_str(if replica { ".replica" } else { "" })?;
+                OLD_ENDING
+            }
+        };
+        f.write_str(if self.left { ".left" } else { "" })?;
+        f.write_str(ending)
     }
 }
 
@@ -97,6 +137,11 @@ mod tests {
             format!("{id}-{DIGEST}.later.json"),
             format!("{id}-{DIGEST}.n.json"),
             format!("{id}-{DIGEST}..json"),
+            format!("{id}-{DIGEST}.h7.json"),
+            format!("{id}-{DIGEST}.replica.report"),
+            format!("{id}-{DIGEST}.h.report"),
+            format!("{id}-{DIGEST}.h-1.report"),
+            format!("{id}-abc.report"),
         ] {
             assert_eq!(FileName::parse(&name), None, "{name}");
         }
@@ -105,9 +150,10 @@ mod tests {
     proptest! {
         #[test]
         fn what_a_name_says_is_read_back(
-            id: u128, number: Option<u64>, replica: bool, left: bool,
+            id: u128, number: Option<u64>, in_file: Option<usize>, replica: bool, left: bool,
         ) {
-            let headers = DeliveryHeaders { replica };
+            let headers = in_file
+                .map_or(HeaderPlace::InName { replica }, |bytes| HeaderPlace::InFile { bytes });
             let name = FileName { id: Uuid::from_u128(id), sha256: DIGEST.to_owned(), number, headers, left };
             prop_assert_eq!(FileName::parse(&name.to_string()), Some(name));
         }

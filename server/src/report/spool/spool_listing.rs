@@ -7,7 +7,10 @@ use headcount_shared::api::{ReportEntry, ReportState};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use super::{ReadError, SpooledReport, dir, file_name::FileName};
+use super::{
+    DeliveryHeaders, ReadError, SpooledReport, dir,
+    file_name::{FileName, HeaderPlace},
+};
 
 /// All states, in the order in which their directories are read.
 pub(super) const STATES: [ReportState; 4] =
@@ -17,6 +20,7 @@ pub(super) const STATES: [ReportState; 4] =
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct SpoolEntry {
     pub(super) state: ReportState,
+    /// The size of the report without its headers.
     pub(super) bytes: u64,
     pub(super) name: FileName,
 }
@@ -42,7 +46,7 @@ pub(super) fn find_reports(disk: &dyn DataDisk) -> io::Result<SpoolEntries> {
         let dir = dir(state);
         for name in disk.list(&dir)? {
             if let Some(parsed) = FileName::parse(&name) {
-                let bytes = disk.size(&format!("{dir}/{name}"))?;
+                let bytes = disk.size(&format!("{dir}/{name}"))?.saturating_sub(parsed.header_bytes() as u64);
                 reports.insert(parsed.id, SpoolEntry { state, bytes, name: parsed });
             }
         }
@@ -72,16 +76,27 @@ pub(super) fn entries(reports: &SpoolEntries) -> Vec<ReportEntry> {
 
 /// Reads a report. Changes nothing.
 pub(super) fn read_report(disk: &dyn DataDisk, report: &SpoolEntry) -> Result<SpooledReport, ReadError> {
-    let bytes = disk.read(&report.path()).map_err(|error| match error.kind() {
+    let content = disk.read(&report.path()).map_err(|error| match error.kind() {
         io::ErrorKind::NotFound => ReadError::Unknown,
         _ => ReadError::Disk(error),
     })?;
-    let FileName { sha256, headers, .. } = report.name.clone();
-    if sha256_of(&bytes) == sha256 {
-        Ok(SpooledReport { bytes, sha256, headers })
-    } else {
-        Err(ReadError::Damaged)
+    if sha256_of(&content) != report.name.sha256 {
+        return Err(ReadError::Damaged);
     }
+    split_headers(content, &report.name).ok_or(ReadError::Damaged)
+}
+
+/// The headers and the bytes in a file; `None` if it does not begin with headers that are understood.
+fn split_headers(mut content: Vec<u8>, name: &FileName) -> Option<SpooledReport> {
+    let headers = match name.headers {
+        HeaderPlace::InName { replica } => DeliveryHeaders { replica, ..DeliveryHeaders::default() },
+        HeaderPlace::InFile { bytes } => {
+            let headers = DeliveryHeaders::parse(std::str::from_utf8(content.get(..bytes)?).ok()?)?;
+            content.drain(..bytes);
+            headers
+        }
+    };
+    Some(SpooledReport { bytes: content, headers })
 }
 
 /// The SHA-256 of some bytes, in lower case hexadecimal.

@@ -16,7 +16,7 @@ fn id(n: usize) -> Uuid {
 }
 
 fn put(spool: &Spool, id: Uuid, bytes: &[u8]) -> io::Result<()> {
-    spool.put(id, bytes, DeliveryHeaders::default())
+    spool.put(id, bytes, &DeliveryHeaders::default())
 }
 
 fn states(spool: &Spool) -> Vec<(String, ReportState)> {
@@ -37,9 +37,7 @@ fn a_report_goes_its_way_byte_for_byte() {
             states(spool),
             [(id(2).to_string(), ReportState::Refused), (id(1).to_string(), ReportState::Sent)]
         );
-        let report = spool.read(id(1)).unwrap();
-        assert_eq!(report.bytes, b"one");
-        assert_eq!(report.sha256, "7692c3ad3540bb803c020b3aee66cd8887123234ea0c6e7143c0add73ff431ed");
+        assert_eq!(spool.read(id(1)).unwrap().bytes, b"one");
         assert!(matches!(spool.read(id(3)), Err(ReadError::Unknown)));
     }
 }
@@ -141,16 +139,60 @@ fn reports_are_listed_and_sent_in_the_order_in_which_they_were_made_whatever_the
 fn what_is_sent_beside_a_report_survives_a_restart() {
     let disk = SimulatedDisk::default();
     let spool = open(&disk);
-    let replica = DeliveryHeaders { replica: true };
-    spool.put(id(1), b"one", replica).unwrap();
+    let headers = DeliveryHeaders {
+        user_agent: Some("headcount/0.0.1".to_owned()),
+        product: Some("a-shop".parse().unwrap()),
+        replica: true,
+    };
+    spool.put(id(1), b"one", &headers).unwrap();
     put(&spool, id(2), b"two").unwrap();
     let _unanswered = spool.begin_attempt(id(1)).unwrap();
     for spool in [&spool, &open(&disk)] {
-        assert_eq!(spool.read(id(1)).unwrap().headers, replica);
+        let report = SpooledReport { bytes: b"one".to_vec(), headers: headers.clone() };
+        assert_eq!(spool.read(id(1)).unwrap(), report);
         assert_eq!(spool.read(id(2)).unwrap().headers, DeliveryHeaders::default());
+        assert!(spool.entries().iter().all(|entry| entry.bytes == 3), "headers are no part of a report");
     }
     spool.mark_sent(id(1)).unwrap();
-    assert_eq!(open(&disk).read(id(1)).unwrap().headers, replica);
+    assert_eq!(open(&disk).read(id(1)).unwrap().headers, headers);
+}
+
+#[test]
+fn headers_that_are_damaged_or_not_understood_set_a_report_aside() {
+    for spoiled in ["headcount-product: b-shop\none", "headcount-product: a-shop\ntwo"] {
+        let disk = SimulatedDisk::default();
+        let spool = open(&disk);
+        let product = Some("a-shop".parse().unwrap());
+        spool.put(id(1), b"one", &DeliveryHeaders { product, ..DeliveryHeaders::default() }).unwrap();
+        let path = disk.files().into_keys().next().unwrap();
+        disk.spoil(&path, spoiled.as_bytes());
+        assert!(matches!(spool.read(id(1)), Err(ReadError::Damaged)), "{spoiled}");
+    }
+    let disk = SimulatedDisk::default();
+    drop(open(&disk));
+    let content = "headcount-later: 1\none";
+    let name = format!("{}-{}.n0.h19.report", id(1), sha256_of(content.as_bytes()));
+    disk.write_synced(&format!("reports/queued/{name}"), content.as_bytes()).unwrap();
+    assert!(matches!(open(&disk).read(id(1)), Err(ReadError::Damaged)), "of a later version");
+}
+
+#[test]
+fn reports_that_an_earlier_version_queued_are_sent_with_the_headers_in_their_names() {
+    let disk = SimulatedDisk::default();
+    drop(open(&disk));
+    for (n, word) in [(1, ""), (2, ".replica"), (3, ".replica.left")] {
+        let name = format!("{}-{}.n{n}{word}.json", id(n), sha256_of(b"old"));
+        disk.write_synced(&format!("reports/queued/{name}"), b"old").unwrap();
+    }
+    let spool = open(&disk);
+    assert_eq!(spool.queued(), [id(1), id(2), id(3)]);
+    for (n, replica) in [(1, false), (2, true), (3, true)] {
+        let headers = DeliveryHeaders { replica, ..DeliveryHeaders::default() };
+        assert_eq!(spool.read(id(n)).unwrap(), SpooledReport { bytes: b"old".to_vec(), headers });
+        let _unanswered = spool.begin_attempt(id(n)).unwrap();
+        spool.mark_sent(id(n)).unwrap();
+        assert_eq!(open(&disk).read(id(n)).unwrap().headers.replica, replica);
+    }
 }
 
 #[test]
@@ -366,7 +408,7 @@ proptest! {
                     prop_assert!(in_doubt || noted || !left, "{id} left, after {crash_after}");
                 }
                 prop_assert!(found.keys().all(|id| model.reports.contains_key(id) || model.in_doubt.contains(id)));
-                prop_assert!(disk.files().keys().all(|path| path.ends_with(".json")), "{:?}", disk.files());
+                prop_assert!(disk.files().keys().all(|path| path.ends_with(".report")), "{:?}", disk.files());
                 if !crashed {
                     break;
                 }

@@ -66,37 +66,48 @@ async fn answering(answer: impl Into<Vec<u8>>) -> (Url, Arc<Mutex<Vec<String>>>)
 }
 
 fn report(headers: DeliveryHeaders) -> SpooledReport {
-    SpooledReport { bytes: b"{}".to_vec(), sha256: String::new(), headers }
+    SpooledReport { bytes: b"{}".to_vec(), headers }
 }
 
 async fn sent_to(url: Url) -> Result<CollectorAnswer, DeliveryFailure> {
     HttpReportTransport::new(url, "1.2.3").send(Uuid::from_u128(7), report(DeliveryHeaders::default())).await
 }
 
+/// Every header that a report may have, or only those that each has.
+fn headers(all: bool) -> DeliveryHeaders {
+    DeliveryHeaders {
+        user_agent: all.then(|| "headcount/1.2.2".to_owned()),
+        product: all.then(|| "a-shop".parse().unwrap()),
+        replica: all,
+    }
+}
+
 #[tokio::test]
 async fn exactly_the_listed_headers_leave() {
-    for replica in [false, true] {
+    for all in [false, true] {
         let (url, heads) = answering(STORED).await;
         let transport = HttpReportTransport::new(url.clone(), "1.2.3");
-        transport.send(Uuid::from_u128(7), report(DeliveryHeaders { replica })).await.unwrap();
+        transport.send(Uuid::from_u128(7), report(headers(all))).await.unwrap();
         let head = heads.lock().unwrap().pop().unwrap();
         assert!(head.starts_with("POST /ce/usage-statistics HTTP/1.1\r\n"), "{head}");
         let names: Vec<String> = headers_of(&head).map(|(name, _)| name).collect();
-        let listed = DELIVERY_HEADERS.iter().filter(|header| header.always || replica);
+        let listed = DELIVERY_HEADERS.iter().filter(|header| header.always || all);
         let listed: BTreeSet<&str> = listed.map(|header| header.name).collect();
         assert_eq!(names.len(), listed.len(), "{head}");
         assert_eq!(names.iter().map(String::as_str).collect::<BTreeSet<_>>(), listed);
         for (name, value) in [
-            ("content-type", "application/json"),
-            ("content-length", "2"),
-            ("accept", "*/*"),
-            ("user-agent", "headcount/1.2.3"),
-            ("idempotency-key", "00000000-0000-0000-0000-000000000007"),
-            ("host", url.authority()),
+            ("content-type", Some("application/json")),
+            ("content-length", Some("2")),
+            ("accept", Some("*/*")),
+            // A report of an earlier version names that one.
+            ("user-agent", Some(if all { "headcount/1.2.2" } else { "headcount/1.2.3" })),
+            ("idempotency-key", Some("00000000-0000-0000-0000-000000000007")),
+            ("host", Some(url.authority())),
+            ("headcount-replica", all.then_some("1")),
+            ("headcount-product", all.then_some("a-shop")),
         ] {
-            assert_eq!(header_of(&head, name).as_deref(), Some(value), "{name}");
+            assert_eq!(header_of(&head, name).as_deref(), value, "{name}");
         }
-        assert_eq!(header_of(&head, "headcount-replica").as_deref(), replica.then_some("1"));
     }
 }
 

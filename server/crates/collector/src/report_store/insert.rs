@@ -224,7 +224,7 @@ impl ReportStore {
         let typed = StoredTypedReport {
             product,
             moment,
-            installation: self.installation_key.installation(report.instance),
+            installation: self.keys.installation(report.instance),
             seq,
             is_replica: *replica,
             typed: &report.typed,

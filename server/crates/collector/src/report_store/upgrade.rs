@@ -21,7 +21,7 @@ use super::{
     unsigned,
 };
 use crate::{
-    CollectorOpenError, installation_hash::UuidKey, prepared_report::encode_old_counts,
+    CollectorOpenError, collector_keys::CollectorKeys, prepared_report::encode_old_counts,
     report_day::ReportMoment,
 };
 
@@ -53,7 +53,7 @@ const DAMAGED: &str = "the check found damage";
 pub(super) async fn bring_up_to_date(
     path: &Path,
     options: &SqliteConnectOptions,
-    installation_key: &UuidKey,
+    keys: &CollectorKeys,
 ) -> Result<(), CollectorOpenError> {
     let refused = |error: sqlx::Error| refused(path, &error);
     remove_unfinished(path).await;
@@ -72,7 +72,7 @@ pub(super) async fn bring_up_to_date(
             "rewriting the database of version 0.1.0 once, without dropped reports; this may take minutes"
         );
     }
-    type_old_counts(&mut connection, installation_key).await.map_err(refused)?;
+    type_old_counts(&mut connection, keys).await.map_err(refused)?;
     // Closing the last connection removes the write-ahead log.
     if is_rewritten { connection.close().await.map_err(refused) } else { rewrite(path, connection).await }
 }
@@ -127,12 +127,12 @@ impl FromRow<'_, SqliteRow> for OldCounts {
 }
 
 /// Converts the counts of earlier versions to typed reports, a few rows at a time.
-async fn type_old_counts(connection: &mut SqliteConnection, key: &UuidKey) -> sqlx::Result<()> {
+async fn type_old_counts(connection: &mut SqliteConnection, keys: &CollectorKeys) -> sqlx::Result<()> {
     for (table, column) in OLD_COUNTS {
         let is_there = "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = ?)";
         let is_there: bool = sqlx::query_scalar(is_there).bind(table).fetch_one(&mut *connection).await?;
         if is_there {
-            type_counts_of(connection, table, column, key).await?;
+            type_counts_of(connection, table, column, keys).await?;
         }
     }
     Ok(())
@@ -142,7 +142,7 @@ async fn type_counts_of(
     connection: &mut SqliteConnection,
     table: &str,
     column: &str,
-    key: &UuidKey,
+    keys: &CollectorKeys,
 ) -> sqlx::Result<()> {
     let count = format!("SELECT count(*) FROM {table}");
     let all: i64 = sqlx::query_scalar(AssertSqlSafe(count)).fetch_one(&mut *connection).await?;
@@ -171,7 +171,7 @@ async fn type_counts_of(
             let report = StoredTypedReport {
                 product: &row.product,
                 moment: ReportMoment::new(&row.id, unsigned(row.received_at)),
-                installation: key.installation(instance),
+                installation: keys.installation(instance),
                 seq: row.seq,
                 is_replica: row.replica,
                 typed: &typed,

@@ -1,30 +1,23 @@
-//! Replaces UUIDs by hashes under a key of the collector: of installations for as long as they are counted, of
-//! browsers for a day.
+//! Replaces the UUIDs of browsers by hashes under a key of the day.
 
-use headcount_fleet::installation_day::InstallationHash;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use uuid::Uuid;
 
-/// A key for hashes of UUIDs.
+/// The key of the browsers of a day.
 #[derive(Clone)]
-pub(super) struct UuidKey([u8; 32]);
+pub(super) struct BrowserKey([u8; 32]);
 
-impl std::fmt::Debug for UuidKey {
+impl std::fmt::Debug for BrowserKey {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.write_str("UuidKey")
+        formatter.write_str("BrowserKey")
     }
 }
 
-impl UuidKey {
+impl BrowserKey {
     /// The key of these bytes.
     pub(super) const fn new(key: [u8; 32]) -> Self {
         Self(key)
-    }
-
-    /// The hash of an installation.
-    pub(super) fn installation(&self, uuid: Uuid) -> InstallationHash {
-        InstallationHash(self.hash(uuid))
     }
 
     /// The first 64 bits of the HMAC-SHA-256 of a UUID's bytes.
@@ -44,9 +37,9 @@ mod tests {
     #[test]
     fn a_hash_depends_on_the_uuid_and_on_the_key() {
         let (a, b) = (Uuid::from_u128(1), Uuid::from_u128(2));
-        let key = UuidKey::new([1; 32]);
+        let key = BrowserKey::new([1; 32]);
         assert_eq!(key.hash(a), key.hash(a));
         assert_ne!(key.hash(a), key.hash(b));
-        assert_ne!(key.hash(a), UuidKey::new([2; 32]).hash(a));
+        assert_ne!(key.hash(a), BrowserKey::new([2; 32]).hash(a));
     }
 }
