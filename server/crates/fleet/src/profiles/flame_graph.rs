@@ -218,3 +218,6 @@ fn used_names<const N: usize>(names: &TreeNames<'_>, tree: &CallTree<N>) -> (Vec
     let positions = tree.nodes().iter().map(|node| position(node.name)).collect();
     (table, positions)
 }
+
+#[cfg(test)]
+mod tests;

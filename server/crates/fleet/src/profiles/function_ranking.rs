@@ -240,3 +240,6 @@ fn adjust_p_values(changes: &mut [FunctionChange], false_discovery_rate: f64) {
         change.is_significant = smallest <= false_discovery_rate;
     }
 }
+
+#[cfg(test)]
+mod tests;

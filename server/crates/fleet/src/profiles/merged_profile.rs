@@ -164,3 +164,60 @@ fn merge_sorted<T: Copy, K: Ord>(
     merged.extend_from_slice(right);
     merged
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::profiles::test_profiles::{RandomFleet, any_installation};
+
+    #[test]
+    fn a_share_is_a_part_of_the_whole() {
+        for (value, total, share) in [
+            (0, 0, 0),
+            (0, 5, 0),
+            (5, 5, WHOLE_SHARE),
+            (1, 4, WHOLE_SHARE / 4),
+            (1, 3, WHOLE_SHARE / 3),
+            (u64::MAX, u64::MAX, WHOLE_SHARE),
+            (1, u64::MAX, 0),
+        ] {
+            assert_eq!(share_of(value, total), share, "{value} of {total}");
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(1000))]
+
+        #[test]
+        fn days_are_merged_in_any_order(
+            days in proptest::collection::vec(proptest::collection::vec(any_installation(), 0..6), 3),
+        ) {
+            let mut fleet = RandomFleet::default();
+            let days: Vec<MergedProfile> = days.iter().map(|day| fleet.profile(day)).collect();
+            let [a, b, c] = &days[..] else { panic!("three days") };
+
+            prop_assert_eq!(a.merge_days(b), b.merge_days(a));
+            prop_assert_eq!(a.merge_days(b).merge_days(c), a.merge_days(&b.merge_days(c)));
+            prop_assert_eq!(&a.merge_days(&MergedProfile::default()), a);
+
+            let merged: MergedProfile = days.iter().collect();
+            prop_assert_eq!(merged.days, days.iter().map(|day| day.days).sum::<u32>());
+            prop_assert_eq!(merged.observations, days.iter().map(|day| day.observations).sum::<u64>());
+            prop_assert_eq!(
+                merged.installations,
+                days.iter().map(|day| day.installations).max().unwrap_or(0)
+            );
+            prop_assert!(merged.stacks.is_sorted_by(|left, right| left.id < right.id));
+            prop_assert!(merged.functions.is_sorted_by(|left, right| left.id < right.id));
+            for stack in &merged.stacks {
+                let own: Vec<_> =
+                    days.iter().flat_map(|day| &day.stacks).filter(|own| own.id == stack.id).collect();
+                prop_assert_eq!(stack.value, own.iter().map(|own| own.value).sum::<u128>());
+                prop_assert_eq!(stack.share, own.iter().map(|own| own.share).sum::<u64>());
+                prop_assert_eq!(Some(stack.installations), own.iter().map(|own| own.installations).max());
+            }
+        }
+    }
+}

@@ -197,3 +197,6 @@ impl ColumnReader<'_> {
         Some(sums.into_iter().zip(squares).map(|(sum, squares)| ShareMoments { sum, squares }).collect())
     }
 }
+
+#[cfg(test)]
+mod tests;

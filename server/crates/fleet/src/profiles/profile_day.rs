@@ -294,3 +294,6 @@ fn bounded_functions(mut functions: Vec<FunctionTotals>, most: usize) -> Vec<Fun
     functions.sort_unstable_by_key(|function| function.id);
     functions
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,10 +1,15 @@
-//! Profiles for tests, written by a generated encoder.
+//! Profiles for tests: of a report, written by a generated encoder, and of a random fleet.
 
-use std::io::Write;
+use std::{io::Write, num::NonZeroU32};
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use flate2::{Compression, write::GzEncoder};
+use proptest::prelude::*;
 use prost::Message;
+
+use super::{
+    InstallationStacks, MergedProfile, ProfileDay, ProfiledResource, StackDictionary, StackId, VersionProfile,
+};
 
 /// `Profile` of `profile.proto`, with the fields that matter here.
 #[derive(Clone, PartialEq, Message)]
@@ -115,4 +120,72 @@ pub(super) fn in_report(bytes: &[u8]) -> String {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
     encoder.write_all(bytes).expect("memory");
     BASE64_STANDARD.encode(encoder.finish().expect("memory"))
+}
+
+/// A random installation: version, resource, reports, and stacks of numbered functions with values.
+#[derive(Debug, Clone)]
+pub(super) struct RandomInstallation {
+    pub(super) version: u8,
+    pub(super) resource: ProfiledResource,
+    pub(super) reports: u32,
+    pub(super) stacks: Vec<(Vec<u8>, u64)>,
+}
+
+pub(super) fn any_installation() -> impl Strategy<Value = RandomInstallation> {
+    let stack = (proptest::collection::vec(0_u8..6, 1..6), 0_u64..1000);
+    let resource = prop_oneof![Just(ProfiledResource::Cpu), Just(ProfiledResource::Heap)];
+    (0_u8..2, resource, 1_u32..4, proptest::collection::vec(stack, 0..6)).prop_map(
+        |(version, resource, reports, stacks)| RandomInstallation { version, resource, reports, stacks },
+    )
+}
+
+/// A dictionary that knows all stacks of random installations.
+#[derive(Debug, Default)]
+pub(super) struct RandomFleet {
+    pub(super) dictionary: StackDictionary,
+}
+
+impl RandomFleet {
+    /// The number of the stack of these functions, root first.
+    pub(super) fn stack(&mut self, functions: &[u8]) -> StackId {
+        let names: Vec<String> = functions.iter().map(|function| format!("f{function}")).collect();
+        self.dictionary.add_stack_names(names.iter().map(String::as_str))
+    }
+
+    /// The day of these installations.
+    pub(super) fn day(&mut self, installations: &[RandomInstallation]) -> Vec<VersionProfile> {
+        let prepared: Vec<(String, &RandomInstallation, Vec<(StackId, u64)>)> = installations
+            .iter()
+            .map(|installation| {
+                let stacks = installation.stacks.iter().map(|(stack, value)| (self.stack(stack), *value));
+                let stacks = stacks.collect();
+                (format!("1.{}", installation.version), installation, stacks)
+            })
+            .collect();
+        let mut day = ProfileDay::new(&self.dictionary);
+        for (version, installation, stacks) in &prepared {
+            day.add_installation(&InstallationStacks {
+                version,
+                resource: installation.resource,
+                reports: NonZeroU32::new(installation.reports).expect("at least one"),
+                stacks,
+            });
+        }
+        assert_eq!(day.unknown_stacks(), 0);
+        day.into_profiles()
+    }
+
+    /// The profile of version 1.0 for CPU time.
+    pub(super) fn profile(&mut self, installations: &[RandomInstallation]) -> MergedProfile {
+        let of_one_kind: Vec<_> = installations
+            .iter()
+            .cloned()
+            .map(|installation| RandomInstallation {
+                version: 0,
+                resource: ProfiledResource::Cpu,
+                ..installation
+            })
+            .collect();
+        self.day(&of_one_kind).into_iter().next().map(|version| version.profile).unwrap_or_default()
+    }
 }
