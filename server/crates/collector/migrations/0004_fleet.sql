@@ -56,3 +56,22 @@ CREATE TABLE block (
 
 -- What version 0.2.0 kept. The program makes rows of `typed` of it and then drops the table.
 ALTER TABLE counts RENAME TO untyped_counts;
+
+-- The names in profiles: a stack is the numbers of its functions, eight bytes each. `seen` is the last day with a report that
+-- has it. `place` is the order in which they came.
+CREATE TABLE profile_function (
+    place INTEGER PRIMARY KEY AUTOINCREMENT,
+    id    INTEGER NOT NULL UNIQUE,
+    name  TEXT    NOT NULL
+) STRICT;
+
+CREATE TABLE profile_stack (
+    place  INTEGER PRIMARY KEY AUTOINCREMENT,
+    id     INTEGER NOT NULL UNIQUE,
+    frames BLOB    NOT NULL,
+    seen   INTEGER NOT NULL
+) STRICT;
+
+CREATE INDEX profile_stack_by_day ON profile_stack (seen);
+
+INSERT INTO tally (name, count) VALUES ('unreadable_profiles', 0);

@@ -1,9 +1,12 @@
 //! Writes answers as CSV (RFC 4180), a line per row of the answer.
 
+use headcount_fleet::profiles::FunctionChange;
 use headcount_shared::api::{
     FleetActivityAnswer, FleetDistributionsAnswer, FleetInstallationAnswer, FleetRetentionAnswer,
     FleetSharesAnswer,
 };
+
+use super::fleet_profiles::FunctionRankingAnswer;
 
 /// An answer that is a table.
 pub(super) trait CsvAnswer {
@@ -169,6 +172,37 @@ impl CsvAnswer for FleetInstallationAnswer {
             row
         };
         self.days.iter().map(row).collect()
+    }
+}
+
+impl CsvAnswer for FunctionRankingAnswer {
+    fn columns(&self) -> Vec<String> {
+        texts([
+            "function",
+            "before",
+            "after",
+            "difference",
+            "p_value",
+            "adjusted_p_value",
+            "is_significant",
+            "before_installations",
+            "after_installations",
+        ])
+    }
+
+    fn rows(&self) -> Vec<Vec<String>> {
+        let row = |change: &FunctionChange| {
+            let shares =
+                [change.before, change.after, change.difference, change.p_value, change.adjusted_p_value];
+            let mut row = vec![change.name.clone()];
+            row.extend(shares.map(|share| share.to_string()));
+            row.push(change.is_significant.to_string());
+            row.extend(
+                [change.before_installations, change.after_installations].map(|count| count.to_string()),
+            );
+            row
+        };
+        self.ranking().changes.iter().map(row).collect()
     }
 }
 

@@ -15,6 +15,7 @@ use headcount_fleet::{
     calendar_day::CalendarDay,
     cells::{cell_block::CellBlock, cell_table::CellTable},
     installation_day::InstallationDays,
+    profiles::ProfileBlockError,
 };
 use headcount_shared::api::{
     FleetActivityAnswer, FleetDistributionsAnswer, FleetInstallationAnswer, FleetProducts,
@@ -24,7 +25,10 @@ use thiserror::Error;
 use tokio::task;
 use uuid::Uuid;
 
-use super::report_store::{BlockLayer, ONLY_BLOCK, ReportStore, StoredBlock};
+use super::{
+    profile_dictionary::ProfileDictionary,
+    report_store::{BlockLayer, ONLY_BLOCK, ReportStore, StoredBlock},
+};
 
 /// Why there is no answer.
 #[derive(Debug, Error)]
@@ -35,6 +39,9 @@ pub(super) enum FleetReadError {
     /// A stored block cannot be read.
     #[error(transparent)]
     Block(#[from] BlockError),
+    /// A stored profile cannot be read.
+    #[error(transparent)]
+    Profile(#[from] ProfileBlockError),
     /// The answer was interrupted.
     #[error("the answer was interrupted")]
     Interrupted,
@@ -44,12 +51,23 @@ pub(super) enum FleetReadError {
 #[derive(Debug)]
 pub(super) struct FleetReader {
     store: Arc<ReportStore>,
+    dictionary: Arc<ProfileDictionary>,
 }
 
 impl FleetReader {
     /// Answers from `store`.
-    pub(super) const fn new(store: Arc<ReportStore>) -> Self {
-        Self { store }
+    pub(super) const fn new(store: Arc<ReportStore>, dictionary: Arc<ProfileDictionary>) -> Self {
+        Self { store, dictionary }
+    }
+
+    /// The blocks.
+    pub(super) fn store(&self) -> &ReportStore {
+        &self.store
+    }
+
+    /// The names of profiles.
+    pub(super) fn dictionary(&self) -> &ProfileDictionary {
+        &self.dictionary
     }
 
     /// The products with numbers.
@@ -184,11 +202,13 @@ fn decoded_activity(block: Option<StoredBlock>) -> Result<(FleetActivity, Option
     Ok((FleetActivity::decode(&stored.block)?, Some(stored.made_at)))
 }
 
-fn newest(blocks: &[StoredBlock]) -> Option<u64> {
+/// When the newest of the blocks was computed.
+pub(super) fn newest(blocks: &[StoredBlock]) -> Option<u64> {
     blocks.iter().map(|stored| stored.made_at).max()
 }
 
-async fn on_other_thread<T: Send + 'static>(
+/// Makes an answer on a thread for work that takes long.
+pub(super) async fn on_other_thread<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, FleetReadError> + Send + 'static,
 ) -> Result<T, FleetReadError> {
     task::spawn_blocking(work).await.map_err(|_| FleetReadError::Interrupted)?

@@ -4,10 +4,7 @@
 //! counted like any other. The work takes at most a tenth of a core: after each round, the job rests for nine
 //! times as long.
 
-use std::{
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{collections::BTreeSet, io, sync::Arc, time::Duration};
 
 use headcount_fleet::{
     activity::ActivityScan,
@@ -15,15 +12,18 @@ use headcount_fleet::{
     calendar_day::CalendarDay,
     day_rollup::{DayRollup, ReportOrigin, RolledUpDay},
     installation_day::InstallationDays,
+    profiles::{MergedProfile, ProfileBlockError, ProfiledResource, VersionProfile},
     typed_report::{TypedReportDecoder, TypedReportError},
 };
+use headcount_platform::clock::Clock;
 use thiserror::Error;
 use tokio::{task, time};
 use tokio_util::sync::CancellationToken;
 
 use super::{
     failure_log::FailureLog,
-    report_store::{BlockLayer, ChangedDay, DayReport, NewBlock, ONLY_BLOCK, ReportStore},
+    profile_dictionary::ProfileDictionary,
+    report_store::{BlockLayer, ChangedDay, DayReport, NewBlock, ONLY_BLOCK, ReportStore, StoredBlock},
     trusted_time::TrustedTime,
 };
 
@@ -48,6 +48,12 @@ pub(super) enum RollupError {
     /// A stored typed report cannot be read.
     #[error(transparent)]
     Report(#[from] TypedReportError),
+    /// A stored profile cannot be read.
+    #[error(transparent)]
+    Profile(#[from] ProfileBlockError),
+    /// A profile cannot be encoded.
+    #[error("a profile cannot be encoded: {0}")]
+    Encoding(io::Error),
     /// The computation was interrupted.
     #[error("the computation was interrupted")]
     Interrupted,
@@ -57,26 +63,34 @@ pub(super) enum RollupError {
 #[derive(Debug)]
 pub(super) struct FleetRollup {
     store: Arc<ReportStore>,
+    dictionary: Arc<ProfileDictionary>,
     time: Arc<TrustedTime>,
+    clock: Arc<dyn Clock>,
     condition: FailureLog,
     one_at_a_time: tokio::sync::Mutex<()>,
 }
 
 impl FleetRollup {
     /// Computes from `store` and writes to it.
-    pub(super) fn new(store: Arc<ReportStore>, time: Arc<TrustedTime>) -> Self {
+    pub(super) fn new(
+        store: Arc<ReportStore>,
+        dictionary: Arc<ProfileDictionary>,
+        time: Arc<TrustedTime>,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
         let condition = FailureLog::new("computing the numbers of the fleet");
-        Self { store, time, condition, one_at_a_time: tokio::sync::Mutex::new(()) }
+        Self { store, dictionary, time, clock, condition, one_at_a_time: tokio::sync::Mutex::new(()) }
     }
 
     /// Computes whenever there are new reports, until `stop`.
     pub(super) async fn run(self: Arc<Self>, stop: CancellationToken) {
         let work = async {
             loop {
-                let began = Instant::now();
+                let began = self.clock.monotonic();
                 // A failure is logged once; the next round tries again.
                 self.condition.note(self.compute_changed_days().await).ok();
-                time::sleep(SHORTEST_REST.max(began.elapsed() * RESTS_PER_WORK)).await;
+                let took = self.clock.monotonic().saturating_sub(began);
+                time::sleep(SHORTEST_REST.max(took * RESTS_PER_WORK)).await;
             }
         };
         stop.run_until_cancelled(work).await;
@@ -92,9 +106,12 @@ impl FleetRollup {
         for day in &changed {
             self.compute_day(day).await?;
         }
-        let mut products: Vec<_> = changed.iter().map(|changed| changed.product.as_str()).collect();
-        products.sort_unstable();
-        products.dedup();
+        let weeks: BTreeSet<_> =
+            changed.iter().map(|changed| (changed.product.as_str(), changed.day.week_start())).collect();
+        for (product, week) in &weeks {
+            self.compute_profile_week(product, *week).await?;
+        }
+        let products: BTreeSet<_> = weeks.into_iter().map(|(product, _)| product).collect();
         for product in products {
             self.compute_activity(product).await?;
         }
@@ -102,7 +119,7 @@ impl FleetRollup {
     }
 
     async fn compute_day(&self, changed: &ChangedDay) -> Result<(), RollupError> {
-        let mut rollup = DayRollup::new();
+        let mut rollup = DayRollup::new(self.dictionary.current().await?);
         let mut after = None;
         loop {
             let reports = self.store.day_reports(&changed.product, changed.day, after).await?;
@@ -118,6 +135,22 @@ impl FleetRollup {
         Ok(self.store.replace_blocks(&changed.product, &blocks, Some(changed), now).await?)
     }
 
+    /// Merges the profiles of a week that is over.
+    async fn compute_profile_week(&self, product: &str, week: CalendarDay) -> Result<(), RollupError> {
+        let (now, last) = (self.time.now().at, week.plus_days(6));
+        if CalendarDay::from_unix_seconds(now) <= last {
+            return Ok(());
+        }
+        for name in self.store.block_names(BlockLayer::Profiles, product, week, last).await? {
+            let days = self.store.blocks(BlockLayer::Profiles, product, &name, week, last).await?;
+            let block =
+                on_other_thread(move || merged_profile(&days)?.encode_block().map_err(RollupError::Encoding));
+            let block = NewBlock { layer: BlockLayer::ProfileWeeks, day: week, name, block: block.await?? };
+            self.store.replace_blocks(product, &[block], None, now).await?;
+        }
+        Ok(())
+    }
+
     async fn compute_activity(&self, product: &str) -> Result<(), RollupError> {
         let now = self.time.now().at;
         let today = CalendarDay::from_unix_seconds(now);
@@ -130,8 +163,12 @@ impl FleetRollup {
             }
             scan.finish(today).encode()
         });
-        let block =
-            NewBlock { layer: BlockLayer::Activity, day: first, name: ONLY_BLOCK, block: activity.await?? };
+        let block = NewBlock {
+            layer: BlockLayer::Activity,
+            day: first,
+            name: ONLY_BLOCK.to_owned(),
+            block: activity.await??,
+        };
         Ok(self.store.replace_blocks(product, &[block], None, now).await?)
     }
 }
@@ -158,12 +195,42 @@ fn add_reports(mut rollup: DayRollup, reports: &[DayReport]) -> Result<DayRollup
     Ok(rollup)
 }
 
-fn blocks_of_day(day: CalendarDay, rolled_up: &RolledUpDay) -> Result<Vec<NewBlock>, BlockError> {
+fn blocks_of_day(day: CalendarDay, rolled_up: &RolledUpDay) -> Result<Vec<NewBlock>, RollupError> {
+    let new = |layer, name: String, block| NewBlock { layer, day, name, block };
     let installations = rolled_up.installations.encode()?;
-    let mut blocks =
-        vec![NewBlock { layer: BlockLayer::Installations, day, name: ONLY_BLOCK, block: installations }];
+    let mut blocks = vec![new(BlockLayer::Installations, ONLY_BLOCK.to_owned(), installations)];
     for (table, cells) in &rolled_up.tables {
-        blocks.push(NewBlock { layer: BlockLayer::Cells, day, name: table.name(), block: cells.encode()? });
+        blocks.push(new(BlockLayer::Cells, table.name().to_owned(), cells.encode()?));
+    }
+    for VersionProfile { version, resource, profile } in &rolled_up.profiles {
+        let block = profile.encode_block().map_err(RollupError::Encoding)?;
+        blocks.push(new(BlockLayer::Profiles, profile_block_name(*resource, version), block));
     }
     Ok(blocks)
+}
+
+/// The name of the block with a version's profile.
+pub(super) fn profile_block_name(resource: ProfiledResource, version: &str) -> String {
+    format!("{}/{version}", resource_name(resource))
+}
+
+/// The version whose profile is in a block, if it is of this resource.
+pub(super) fn version_of_profile_block(resource: ProfiledResource, name: &str) -> Option<&str> {
+    name.strip_prefix(resource_name(resource))?.strip_prefix('/')
+}
+
+const fn resource_name(resource: ProfiledResource) -> &'static str {
+    match resource {
+        ProfiledResource::Cpu => "cpu",
+        ProfiledResource::Heap => "heap",
+    }
+}
+
+/// The profiles of several blocks as one.
+pub(super) fn merged_profile(blocks: &[StoredBlock]) -> Result<MergedProfile, ProfileBlockError> {
+    let mut merged = MergedProfile::default();
+    for stored in blocks {
+        merged = merged.merge_days(&MergedProfile::decode_block(&stored.block)?);
+    }
+    Ok(merged)
 }

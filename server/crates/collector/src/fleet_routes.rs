@@ -14,6 +14,7 @@ use headcount_fleet::{
     },
     calendar_day::CalendarDay,
     cells::cell_table::CellTable,
+    profiles::{FlameMeasure, FunctionShare, ProfiledResource},
 };
 use headcount_shared::api::{
     FleetActivityAnswer, FleetDistributionsAnswer, FleetInstallationAnswer, FleetProducts,
@@ -28,6 +29,7 @@ use uuid::Uuid;
 use super::{
     Collector, DEFAULT_PRODUCT, DatabaseUnreadable,
     fleet_csv::{CsvAnswer, csv_text},
+    fleet_profiles::{ComparedVersions, FlameDifferenceAnswer, FlameGraphAnswer},
     fleet_reader::FleetReadError,
 };
 
@@ -39,6 +41,9 @@ fn exact_routes() -> OpenApiRouter<Collector> {
         .routes(routes!(retention))
         .routes(routes!(shares))
         .routes(routes!(distributions))
+        .routes(routes!(flame_graph))
+        .routes(routes!(flame_difference))
+        .routes(routes!(functions))
 }
 
 /// The routes for the administrator: those of exact numbers, and single installations. They check no access.
@@ -67,6 +72,16 @@ struct FleetParameters {
     format: Option<String>,
     /// Distributions alone: tells them apart by `version` or by `size`.
     by: Option<String>,
+    /// Profiles alone: `cpu`, or `heap` for memory.
+    resource: Option<String>,
+    /// Flame graphs alone: `share`, in which each installation counts by its own fraction, or `absolute`.
+    measure: Option<String>,
+    /// Comparisons alone: the first version.
+    before: Option<String>,
+    /// Comparisons alone: the second version.
+    after: Option<String>,
+    /// Rankings alone: `own`, what a function takes itself, or `total`, with all that it calls.
+    share: Option<String>,
 }
 
 /// A form of an answer.
@@ -83,11 +98,52 @@ struct FleetRequest {
     period: AnswerPeriod,
     format: AnswerFormat,
     group: DistributionGroup,
+    profile: ProfileParameters,
+}
+
+/// The parameters of profiles.
+struct ProfileParameters {
+    resource: ProfiledResource,
+    measure: FlameMeasure,
+    before: Option<String>,
+    after: Option<String>,
+    share: FunctionShare,
+}
+
+impl ProfileParameters {
+    fn new(parameters: &mut FleetParameters) -> Result<Self, ProblemResponse> {
+        let resource = match parameters.resource.as_deref() {
+            None | Some("cpu") => ProfiledResource::Cpu,
+            Some("heap") => ProfiledResource::Heap,
+            Some(other) => return Err(bad_request(format!("resource must be cpu or heap, not \"{other}\""))),
+        };
+        let measure = match parameters.measure.as_deref() {
+            None | Some("share") => FlameMeasure::Share,
+            Some("absolute") => FlameMeasure::Absolute(resource),
+            Some(other) => {
+                return Err(bad_request(format!("measure must be share or absolute, not \"{other}\"")));
+            }
+        };
+        let share = match parameters.share.as_deref() {
+            None | Some("total") => FunctionShare::Total,
+            Some("own") => FunctionShare::Own,
+            Some(other) => return Err(bad_request(format!("share must be own or total, not \"{other}\""))),
+        };
+        let (before, after) = (parameters.before.take(), parameters.after.take());
+        Ok(Self { resource, measure, before, after, share })
+    }
+
+    fn versions(&self) -> Result<ComparedVersions, ProblemResponse> {
+        match (self.before.clone(), self.after.clone()) {
+            (Some(before), Some(after)) => Ok(ComparedVersions { before, after }),
+            _ => Err(bad_request("before and after must be versions")),
+        }
+    }
 }
 
 impl FleetRequest {
     fn new(query: FleetQuery, collector: &Collector) -> Result<Self, ProblemResponse> {
-        let Query(parameters) = query.map_err(|rejection| bad_request(rejection.body_text()))?;
+        let Query(mut parameters) = query.map_err(|rejection| bad_request(rejection.body_text()))?;
         let format = match parameters.format.as_deref() {
             None | Some("json") => AnswerFormat::Json,
             Some("csv") => AnswerFormat::Csv,
@@ -99,12 +155,24 @@ impl FleetRequest {
             Some("size") => DistributionGroup::Size,
             Some(other) => return Err(bad_request(format!("by must be version or size, not \"{other}\""))),
         };
-        let FleetParameters { product, from, to, version, database, size, format: _, by: _ } = parameters;
+        let profile = ProfileParameters::new(&mut parameters)?;
+        let FleetParameters { product, from, to, version, database, size, .. } = parameters;
         let parameters = PeriodParameters { product, from, to, version, database, size };
         let today = CalendarDay::from_unix_seconds(collector.now().as_secs());
         let period = AnswerPeriod::from_parameters(parameters, DEFAULT_PRODUCT, today)
             .map_err(|error| invalid(&error))?;
-        Ok(Self { period, format, group })
+        Ok(Self { period, format, group, profile })
+    }
+}
+
+impl FleetRequest {
+    /// A request for profiles, which are known by version alone.
+    fn for_profiles(query: FleetQuery, collector: &Collector) -> Result<Self, ProblemResponse> {
+        let request = Self::new(query, collector)?;
+        if request.period.database.is_some() || request.period.size.is_some() {
+            return Err(bad_request("profiles are known by version alone"));
+        }
+        Ok(request)
     }
 }
 
@@ -249,6 +317,46 @@ async fn distributions(
     }
     let answer = collector.fleet_reader().distributions(request.period, table, request.group).await?;
     formatted(&answer, request.format)
+}
+
+/// The merged profiles of a version, or of all, as a flame graph.
+#[utoipa::path(get, path = "/api/fleet/profiles/graph", tag = "fleet", params(FleetParameters), responses(
+    (status = 200, description = "The graph: flat lists of nodes, parents before children.", body = Object),
+    (status = 400, description = "A parameter is invalid.", body = Problem, content_type = "application/problem+json"), GuardedResponses))]
+async fn flame_graph(
+    State(collector): State<Collector>,
+    query: FleetQuery,
+) -> Result<Json<FlameGraphAnswer>, ProblemResponse> {
+    let FleetRequest { period, profile, .. } = FleetRequest::for_profiles(query, &collector)?;
+    Ok(Json(collector.fleet_reader().flame_graph(period, profile.resource, profile.measure).await?))
+}
+
+/// The flame graphs of two versions as one, in shares.
+#[utoipa::path(get, path = "/api/fleet/profiles/difference", tag = "fleet", params(FleetParameters), responses(
+    (status = 200, description = "The difference: flat lists of nodes, parents before children.", body = Object),
+    (status = 400, description = "A parameter is invalid.", body = Problem, content_type = "application/problem+json"), GuardedResponses))]
+async fn flame_difference(
+    State(collector): State<Collector>,
+    query: FleetQuery,
+) -> Result<Json<FlameDifferenceAnswer>, ProblemResponse> {
+    let FleetRequest { period, profile, .. } = FleetRequest::for_profiles(query, &collector)?;
+    let versions = profile.versions()?;
+    Ok(Json(collector.fleet_reader().flame_difference(period, profile.resource, versions).await?))
+}
+
+/// The functions of two versions, those first that became significantly more expensive.
+#[utoipa::path(get, path = "/api/fleet/profiles/functions", tag = "fleet", params(FleetParameters), responses(
+    (status = 200, description = "The functions.", body = Object),
+    (status = 400, description = "A parameter is invalid.", body = Problem, content_type = "application/problem+json"), GuardedResponses))]
+async fn functions(
+    State(collector): State<Collector>,
+    query: FleetQuery,
+) -> Result<Response, ProblemResponse> {
+    let FleetRequest { period, format, profile, .. } = FleetRequest::for_profiles(query, &collector)?;
+    let versions = profile.versions()?;
+    let ranking =
+        collector.fleet_reader().function_ranking(period, profile.resource, versions, profile.share);
+    formatted(&ranking.await?, format)
 }
 
 /// The history of one installation.

@@ -14,14 +14,17 @@ pub mod decode_body;
 mod failure_log;
 mod fleet_csv;
 pub mod fleet_page;
+mod fleet_profiles;
 mod fleet_reader;
 mod fleet_rollup;
 mod fleet_routes;
 pub mod listing_parameters;
 mod prepared_report;
+mod profile_dictionary;
 mod report_day;
 pub mod report_headers;
 mod report_intake;
+mod report_profiles;
 mod report_pruner;
 mod report_store;
 mod report_writer;
@@ -57,6 +60,7 @@ use self::{
     fleet_reader::FleetReader,
     fleet_rollup::FleetRollup,
     listing_parameters::ListingPage,
+    profile_dictionary::ProfileDictionary,
     report_headers::ReportHeaders,
     report_intake::ReportIntake,
     report_pruner::ReportPruner,
@@ -238,8 +242,15 @@ impl Collector {
             last.map_err(|error| CollectorOpenError::Database { path: path(), reason: error.to_string() })?;
         let (store, time) = (Arc::new(store), Arc::new(TrustedTime::new(Arc::clone(&clock), last)));
         let pruner = Arc::new(ReportPruner::new(Arc::clone(&store), Arc::clone(&time), config.retention));
-        let rollup = Arc::new(FleetRollup::new(Arc::clone(&store), Arc::clone(&time)));
-        let fleet_reader = FleetReader::new(Arc::clone(&store));
+        let dictionary = Arc::new(ProfileDictionary::new(Arc::clone(&store)));
+        let rollup = FleetRollup::new(
+            Arc::clone(&store),
+            Arc::clone(&dictionary),
+            Arc::clone(&time),
+            Arc::clone(&clock),
+        );
+        let rollup = Arc::new(rollup);
+        let fleet_reader = FleetReader::new(Arc::clone(&store), dictionary);
         let (writer, queue) = writer();
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
         tasks.spawn(queue.run(Arc::clone(&store), clock, stop.clone()));

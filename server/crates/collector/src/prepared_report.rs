@@ -15,6 +15,7 @@ use uuid::Uuid;
 use super::{
     IngestError,
     decode_body::{ContentCoding, DecodeError, decode},
+    report_profiles::{ReportProfiles, stack_values},
     validated_report::{ValidatedReport, validate},
     value_bounds::keep_within_bounds,
 };
@@ -45,6 +46,8 @@ pub(super) struct PreparedReport {
     pub period: Option<ReportPeriod>,
     /// What the numbers of the fleet are computed from: the result of [`TypedReport::encode`].
     pub typed: Vec<u8>,
+    /// The profiles, with the names of their stacks.
+    pub profiles: ReportProfiles,
     /// The size of the report, decompressed.
     pub bytes: u64,
     /// Identifies the content of the report.
@@ -72,8 +75,11 @@ impl ReportPeriod {
 
 impl PreparedReport {
     /// The memory and disk space that it takes, as far as the sender determines it.
-    pub(super) const fn held_bytes(&self) -> usize {
-        self.typed.len() + self.browsers.len() * size_of::<Uuid>() + self.raw.len()
+    pub(super) fn held_bytes(&self) -> usize {
+        self.typed.len()
+            + self.browsers.len() * size_of::<Uuid>()
+            + self.profiles.held_bytes()
+            + self.raw.len()
     }
 }
 
@@ -91,7 +97,14 @@ pub(super) fn prepare(coding: ContentCoding, body: Vec<u8>) -> Result<PreparedRe
         error => IngestError::Json(error),
     })?;
     let ValidatedReport { mut payload, names_database, set_aside } = validate(report)?;
+    let profiles = ReportProfiles::decode(&payload.profile);
     let set_aside = set_aside + keep_within_bounds(&mut payload);
+    let typed = TypedReport {
+        cpu_stacks: stack_values(&profiles.cpu),
+        memory_stacks: stack_values(&profiles.heap),
+        ..TypedReport::from_payload(&payload, names_database)
+    };
+    let typed = typed.encode().map_err(|_| IngestError::Failed)?;
     let views = payload.ux.page_views.values();
     Ok(PreparedReport {
         instance: payload.instance.uuid,
@@ -104,9 +117,8 @@ pub(super) fn prepare(coding: ContentCoding, body: Vec<u8>) -> Result<PreparedRe
         set_aside,
         period: ReportPeriod::of(&payload.profile),
         version: payload.instance.version.clone(),
-        typed: TypedReport::from_payload(&payload, names_database)
-            .encode()
-            .map_err(|_| IngestError::Failed)?,
+        typed,
+        profiles,
         browsers: std::mem::take(&mut payload.ux.users),
         bytes: text.len() as u64,
         digest: digest_of(&text),

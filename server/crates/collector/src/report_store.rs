@@ -9,6 +9,7 @@ mod correct_clock;
 mod disk_space;
 mod drop_old;
 mod insert;
+mod profile_names;
 mod rewrite_file;
 mod typed_reports;
 mod upgrade;
@@ -31,10 +32,12 @@ use sqlx::{
 };
 use uuid::Uuid;
 
+use self::profile_names::KnownStacks;
 pub(super) use self::{
     blocks::{BlockLayer, NewBlock, ONLY_BLOCK, StoredBlock},
     disk_space::{DiskLimit, DiskPressure, NeededBytes},
     insert::{IncomingReport, StoreOutcome},
+    profile_names::NamesRead,
     typed_reports::{ChangedDay, DayReport},
 };
 use super::{CollectorOpenError, collector_keys::CollectorKeys, listing_parameters::ListingPage};
@@ -62,6 +65,7 @@ pub(super) struct ReportStore {
     readers: SqlitePool,
     limit: Option<DiskLimit>,
     keys: Arc<CollectorKeys>,
+    known_stacks: KnownStacks,
     /// Whether the write-ahead log may contain dropped reports.
     log_holds_dropped: AtomicBool,
 }
@@ -121,7 +125,15 @@ impl ReportStore {
         let writer = writer.map_err(|error| upgrade::refused(&path, &error))?;
         let options = options.create_if_missing(false).pragma("query_only", "ON");
         let readers = pool.max_connections(READERS).connect_lazy_with(options);
-        Ok(Self { path, writer, readers, limit, keys, log_holds_dropped: AtomicBool::new(false) })
+        Ok(Self {
+            path,
+            writer,
+            readers,
+            limit,
+            keys,
+            known_stacks: KnownStacks::default(),
+            log_holds_dropped: AtomicBool::new(false),
+        })
     }
 
     /// When this collector last wrote, by its own time; `None` if it never did.

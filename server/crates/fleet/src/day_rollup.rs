@@ -3,6 +3,8 @@
 //! The result depends only on the reports, not on their order within an installation, so that two processes
 //! that roll the same day up write the same.
 
+use std::{cmp::Reverse, num::NonZeroU32, sync::Arc};
+
 use crate::{
     cells::{
         cell_block::CellBlock,
@@ -12,11 +14,17 @@ use crate::{
     installation_day::{InstallationDay, InstallationDays, InstallationHash, SampleBuckets},
     log_bucket::{LogBucket, LogHistogram},
     name_table::NameTable,
-    typed_report::{DatabaseKind, InstallationSizes, IntegrationFlags, SampleSummary, TypedReport},
+    profiles::{InstallationStacks, ProfileDay, ProfiledResource, StackDictionary, StackId, VersionProfile},
+    typed_report::{
+        DatabaseKind, InstallationSizes, IntegrationFlags, SampleSummary, StackValue, TypedReport,
+    },
 };
 
 /// The most cells of times in memory. Times beyond them count under `other`.
 const MOST_READINGS: usize = 4_000_000;
+
+/// The most versions of a day that have profiles: those of the most installations.
+pub const MOST_PROFILED_VERSIONS: usize = 100;
 
 /// The number of [`crate::name_table::OTHER`].
 const OTHER_NAME: u32 = 0;
@@ -43,6 +51,8 @@ pub struct RolledUpDay {
     pub installations: InstallationDays,
     /// The cells of every table.
     pub tables: Vec<(CellTable, CellBlock)>,
+    /// The merged profiles, by version and resource.
+    pub profiles: Vec<VersionProfile>,
 }
 
 /// A day while its reports are read. The reports of an installation must follow each other.
@@ -50,20 +60,16 @@ pub struct RolledUpDay {
 pub struct DayRollup {
     days: InstallationDays,
     readings: CellMap<ReadingKey>,
+    profiles: ProfileDay<Arc<StackDictionary>>,
     current: Option<InstallationFold>,
 }
 
-impl Default for DayRollup {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
 impl DayRollup {
-    /// A day without reports.
+    /// A day without reports. The dictionary must know the stacks of their profiles; others count as one.
     #[must_use]
-    pub fn new() -> Self {
-        Self { days: InstallationDays::empty(), readings: CellMap::default(), current: None }
+    pub fn new(dictionary: Arc<StackDictionary>) -> Self {
+        let profiles = ProfileDay::new(dictionary);
+        Self { days: InstallationDays::empty(), readings: CellMap::default(), profiles, current: None }
     }
 
     /// Adds a report.
@@ -71,7 +77,7 @@ impl DayRollup {
         if self.current.as_ref().is_some_and(|current| current.day.installation != origin.installation) {
             self.finish_installation();
         }
-        let Self { days: InstallationDays { versions, names, .. }, readings, current } = self;
+        let Self { days: InstallationDays { versions, names, .. }, readings, current, .. } = self;
         let version = versions.number(report.version);
         let fold = current.get_or_insert_with(|| InstallationFold::new(origin.installation));
         if origin.is_replica {
@@ -85,6 +91,14 @@ impl DayRollup {
 
     fn finish_installation(&mut self) {
         if let Some(fold) = self.current.take() {
+            for stacks in &fold.stacks {
+                let version = self.days.versions.name(stacks.version);
+                if let Some(reports) = NonZeroU32::new(stacks.reports) {
+                    let InstallationProfile { resource, stacks, .. } = stacks;
+                    let installation = InstallationStacks { version, resource: *resource, reports, stacks };
+                    self.profiles.add_installation(&installation);
+                }
+            }
             self.days.installations.push(fold.finish());
         }
     }
@@ -95,7 +109,17 @@ impl DayRollup {
         self.finish_installation();
         self.days.installations.sort_unstable_by_key(|day| day.installation);
         let tables = cell_blocks(&self.days, &self.readings);
-        RolledUpDay { installations: self.days, tables }
+        let mut profiles = self.profiles.into_profiles();
+        profiles.sort_by_key(|one| Reverse(one.profile.installations));
+        let mut versions = Vec::new();
+        profiles.retain(|one| {
+            let is_kept = versions.contains(&one.version) || versions.len() < MOST_PROFILED_VERSIONS;
+            if is_kept && !versions.contains(&one.version) {
+                versions.push(one.version.clone());
+            }
+            is_kept
+        });
+        RolledUpDay { installations: self.days, tables, profiles }
     }
 }
 
@@ -128,6 +152,15 @@ fn add_times(
     }
 }
 
+/// The profiles of an installation with one version.
+#[derive(Debug)]
+struct InstallationProfile {
+    version: u32,
+    resource: ProfiledResource,
+    reports: u32,
+    stacks: Vec<(StackId, u64)>,
+}
+
 /// One installation while its reports are read.
 #[derive(Debug)]
 struct InstallationFold {
@@ -139,6 +172,7 @@ struct InstallationFold {
     memory: SampleSummary,
     browsers: Vec<u64>,
     most_browsers: u64,
+    stacks: Vec<InstallationProfile>,
 }
 
 impl InstallationFold {
@@ -173,6 +207,7 @@ impl InstallationFold {
             memory: SampleSummary::default(),
             browsers: Vec::new(),
             most_browsers: 0,
+            stacks: Vec::new(),
         }
     }
 
@@ -234,6 +269,23 @@ impl InstallationFold {
         self.browsers.extend(origin.browsers.unwrap_or_default());
         add_samples(&mut self.cpu, &report.cpu);
         add_samples(&mut self.memory, &report.memory);
+        self.add_stacks(version, ProfiledResource::Cpu, &report.cpu_stacks);
+        self.add_stacks(version, ProfiledResource::Heap, &report.memory_stacks);
+    }
+
+    fn add_stacks(&mut self, version: u32, resource: ProfiledResource, of_report: &[StackValue]) {
+        if of_report.is_empty() {
+            return;
+        }
+        let is_same = |known: &InstallationProfile| known.version == version && known.resource == resource;
+        let place = self.stacks.iter().position(is_same).unwrap_or_else(|| {
+            self.stacks.push(InstallationProfile { version, resource, reports: 0, stacks: Vec::new() });
+            self.stacks.len() - 1
+        });
+        if let Some(profile) = self.stacks.get_mut(place) {
+            profile.reports += 1;
+            profile.stacks.extend(of_report.iter().map(|stack| (StackId(stack.stack), stack.value)));
+        }
     }
 
     fn finish(self) -> InstallationDay {

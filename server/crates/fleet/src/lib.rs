@@ -2,7 +2,7 @@
 //!
 //! A report becomes a [`typed_report`] when it arrives. The [`day_rollup`] of a product's day reads all of
 //! them and makes one [`installation_day`] per installation and a block of [`cells`] per table. The
-//! [`activity`] of installations over time comes from the days. Everything here is pure: no files, no network,
+//! [`activity`] of installations over time comes from the days. [`profiles`] of all installations are merged. Everything here is pure: no files, no network,
 //! no clock. The collector stores what these modules make, and answers from it.
 
 pub mod activity;
@@ -14,5 +14,6 @@ pub mod day_rollup;
 pub mod installation_day;
 pub mod log_bucket;
 pub mod name_table;
+pub mod profiles;
 pub mod size_class;
 pub mod typed_report;

@@ -12,6 +12,10 @@ pub(crate) enum BlockLayer {
     Installations,
     /// The cells of a day; a block per table.
     Cells,
+    /// The merged profiles of a day; a block per resource and version.
+    Profiles,
+    /// The merged profiles of a week, on its Monday.
+    ProfileWeeks,
     /// Active installations over time; one block, on the first day, with the name `all`.
     Activity,
 }
@@ -23,6 +27,8 @@ impl BlockLayer {
         match self {
             Self::Installations => "installations",
             Self::Cells => "cells",
+            Self::Profiles => "profiles",
+            Self::ProfileWeeks => "profile_weeks",
             Self::Activity => "activity",
         }
     }
@@ -39,7 +45,7 @@ pub(crate) struct NewBlock {
     /// The day.
     pub(crate) day: CalendarDay,
     /// Its name in the layer.
-    pub(crate) name: &'static str,
+    pub(crate) name: String,
     /// Its content.
     pub(crate) block: Vec<u8>,
 }
@@ -75,9 +81,15 @@ impl ReportStore {
         now: u64,
     ) -> sqlx::Result<()> {
         let mut transaction = self.begin().await?;
+        if let Some(changed) = changed {
+            // A version may have no profile any more.
+            let old = "DELETE FROM block WHERE layer = ? AND product = ? AND day = ?";
+            let old = sqlx::query(old).bind(BlockLayer::Profiles.name()).bind(product);
+            old.bind(changed.day.days_since_epoch()).execute(&mut *transaction).await?;
+        }
         for NewBlock { layer, day, name, block } in blocks {
             let replace = sqlx::query(REPLACE_BLOCK).bind(layer.name()).bind(product);
-            let replace = replace.bind(day.days_since_epoch()).bind(*name).bind(signed(now)).bind(block);
+            let replace = replace.bind(day.days_since_epoch()).bind(name).bind(signed(now)).bind(block);
             replace.execute(&mut *transaction).await?;
         }
         if let Some(changed) = changed {
@@ -101,6 +113,24 @@ impl ReportStore {
         last: CalendarDay,
     ) -> sqlx::Result<Vec<StoredBlock>> {
         let query = sqlx::query_as(READ_BLOCKS).bind(layer.name()).bind(product).bind(name);
+        let query = query.bind(first.days_since_epoch()).bind(last.days_since_epoch());
+        query.fetch_all(&self.readers).await
+    }
+
+    /// The names of the blocks of a layer from one day to another, sorted.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub(crate) async fn block_names(
+        &self,
+        layer: BlockLayer,
+        product: &str,
+        first: CalendarDay,
+        last: CalendarDay,
+    ) -> sqlx::Result<Vec<String>> {
+        let names = "SELECT DISTINCT name FROM block
+            WHERE layer = ? AND product = ? AND day BETWEEN ? AND ? ORDER BY name";
+        let query = sqlx::query_scalar(names).bind(layer.name()).bind(product);
         let query = query.bind(first.days_since_epoch()).bind(last.days_since_epoch());
         query.fetch_all(&self.readers).await
     }

@@ -28,6 +28,9 @@ const DROP_BROWSERS: &str =
 const DROP_BROWSER_KEYS: &str =
     "DELETE FROM browser_key WHERE day IN (SELECT day FROM browser_key WHERE day < ? LIMIT ?)";
 
+const DROP_STACKS: &str =
+    "DELETE FROM profile_stack WHERE place IN (SELECT place FROM profile_stack WHERE seen < ? LIMIT ?)";
+
 const DROP_BLOCKS: &str = "DELETE FROM block WHERE (layer, product, name, day) IN
     (SELECT layer, product, name, day FROM block WHERE day < ? AND layer <> 'activity' LIMIT ?)";
 
@@ -50,6 +53,9 @@ impl ReportStore {
             (due.blocks_before, DROP_BLOCKS),
         ] {
             self.drop_rows(before.days_since_epoch().into(), statement).await?;
+        }
+        if self.drop_rows(due.blocks_before.days_since_epoch().into(), DROP_STACKS).await? > 0 {
+            self.known_stacks.forget();
         }
         if reports > 0 {
             sqlx::query(FORGET_INSTANCES).execute(&self.writer).await?;

@@ -7,7 +7,9 @@ use sqlx::SqliteConnection;
 use uuid::Uuid;
 
 use super::{
-    ReportStore, signed,
+    ReportStore,
+    profile_names::insert_profile_names,
+    signed,
     typed_reports::{StoredTypedReport, insert_typed},
     unsigned,
 };
@@ -68,6 +70,7 @@ impl ReportStore {
         });
         let added = added.await;
         if added.is_err() {
+            self.known_stacks.forget();
             taken.into_iter().for_each(|request| quotas.give_back(request));
         }
         added
@@ -231,6 +234,9 @@ impl ReportStore {
         };
         insert_typed(connection, &typed).await?;
         self.insert_browsers(connection, moment.day, seq, &report.browsers).await?;
+        for profile in report.profiles.both() {
+            insert_profile_names(connection, &self.known_stacks, profile, moment.day).await?;
+        }
         if keep_raw {
             sqlx::query("INSERT INTO raw (seq, received_at, zstd) VALUES (?, ?, ?)")
                 .bind(seq)
@@ -241,6 +247,9 @@ impl ReportStore {
         }
         if overlaps {
             count(connection, "overlaps").await?;
+        }
+        for _ in 0..report.profiles.unreadable {
+            count(connection, "unreadable_profiles").await?;
         }
         sqlx::query(INSERT_INSTANCE)
             .bind(&instance)

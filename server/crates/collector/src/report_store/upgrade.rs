@@ -1,10 +1,6 @@
 //! Upgrades a database before anything else uses it.
 
-use std::{
-    path::Path,
-    sync::LazyLock,
-    time::{Duration, Instant},
-};
+use std::{path::Path, sync::LazyLock};
 
 use headcount_migrations::embedded_migrations;
 use sqlx::{
@@ -40,8 +36,8 @@ const CHECKED_BYTES: u64 = 256 * 1024 * 1024;
 /// The number of rows of an earlier version that are converted in one transaction. Each has up to 8 MiB.
 const CHANGED_AT_ONCE: i64 = 32;
 
-/// How often to log how many rows are converted.
-const PROGRESS_EVERY: Duration = Duration::from_secs(10);
+/// After how many converted rows to log the progress.
+const PROGRESS_EVERY: usize = 10_000;
 
 const DAMAGED: &str = "the check found damage";
 
@@ -156,12 +152,13 @@ async fn type_counts_of(
         "SELECT seq, {column} AS counts, id, instance, received_at, replica, product
             FROM {table} JOIN report USING (seq) ORDER BY seq LIMIT {CHANGED_AT_ONCE}"
     );
-    let (mut done, mut told) = (0, Instant::now());
+    let mut done = 0;
     loop {
         let rows: Vec<OldCounts> =
             sqlx::query_as(AssertSqlSafe(select.clone())).fetch_all(&mut *connection).await?;
         let Some(last) = rows.last().map(|row| row.seq) else { break };
-        done += rows.len();
+        let batch = rows.len();
+        done += batch;
         let typed = task::spawn_blocking(move || rows.into_iter().map(typed_counts).collect::<Vec<_>>());
         let typed = typed.await.map_err(|_| sqlx::Error::WorkerCrashed)?;
         let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
@@ -181,9 +178,8 @@ async fn type_counts_of(
         let remove = sqlx::query(AssertSqlSafe(format!("DELETE FROM {table} WHERE seq <= ?"))).bind(last);
         remove.execute(&mut *transaction).await?;
         transaction.commit().await?;
-        if told.elapsed() > PROGRESS_EVERY {
+        if (done / PROGRESS_EVERY) > (done - batch) / PROGRESS_EVERY {
             tracing::info!("{done} of {all} reports are converted");
-            told = Instant::now();
         }
     }
     sqlx::query(AssertSqlSafe(format!("DROP TABLE {table}"))).execute(connection).await?;

@@ -22,7 +22,7 @@ fn sent(installation: u64, made_at: u64, report: TypedReport<'static>) -> SentRe
 }
 
 fn rolled_up(reports: &[SentReport]) -> RolledUpDay {
-    let mut rollup = DayRollup::new();
+    let mut rollup = DayRollup::new(Arc::default());
     for SentReport { installation, made_at, is_replica, browsers, report } in reports {
         let origin = ReportOrigin {
             installation: InstallationHash(*installation),

@@ -1,0 +1,231 @@
+//! Answers from merged profiles: flame graphs, their difference, and functions that became more expensive.
+
+use headcount_fleet::{
+    answers::answer_period::AnswerPeriod,
+    calendar_day::CalendarDay,
+    profiles::{
+        DEFAULT_MIN_SHARE, FlameDifference, FlameGraph, FlameMeasure, FlameSource, FunctionRanking,
+        FunctionShare, MergedProfile, ProfiledResource, RankingRule, rank_functions,
+    },
+};
+use headcount_shared::api::FleetScope;
+use serde::Serialize;
+
+use super::{
+    fleet_reader::{FleetReadError, FleetReader, newest, on_other_thread},
+    fleet_rollup::{merged_profile, profile_block_name, version_of_profile_block},
+    report_store::{BlockLayer, StoredBlock},
+};
+
+/// The part of the significant changes that may be none.
+const FALSE_DISCOVERY_RATE: f64 = 0.05;
+
+/// The fewest installations of a version that a function must have to be compared.
+const COMPARED_INSTALLATIONS: u32 = 10;
+
+/// The profile of a version and period, with when its newest part was computed.
+struct PeriodProfile {
+    blocks: Vec<StoredBlock>,
+}
+
+/// A flame graph.
+#[derive(Debug, Serialize)]
+pub(super) struct FlameGraphAnswer {
+    #[serde(flatten)]
+    scope: FleetScope,
+    /// The days of which there is a profile.
+    days: u32,
+    /// The fewest different installations that the graph is made of.
+    installations: u32,
+    graph: FlameGraph,
+}
+
+/// The difference of the flame graphs of two versions.
+#[derive(Debug, Serialize)]
+pub(super) struct FlameDifferenceAnswer {
+    #[serde(flatten)]
+    scope: FleetScope,
+    before: String,
+    after: String,
+    before_installations: u32,
+    after_installations: u32,
+    difference: FlameDifference,
+}
+
+/// Functions by how much more expensive they became.
+#[derive(Debug, Serialize)]
+pub(super) struct FunctionRankingAnswer {
+    #[serde(flatten)]
+    scope: FleetScope,
+    before: String,
+    after: String,
+    before_installations: u32,
+    after_installations: u32,
+    #[serde(flatten)]
+    ranking: FunctionRanking,
+}
+
+impl FunctionRankingAnswer {
+    /// The rows of the ranking.
+    pub(super) const fn ranking(&self) -> &FunctionRanking {
+        &self.ranking
+    }
+}
+
+/// The two versions that are compared.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct ComparedVersions {
+    /// The first one.
+    pub(super) before: String,
+    /// The second one.
+    pub(super) after: String,
+}
+
+impl FleetReader {
+    /// The flame graph of a version, or of all versions, over a period.
+    ///
+    /// # Errors
+    /// Every [`FleetReadError`].
+    pub(super) async fn flame_graph(
+        &self,
+        period: AnswerPeriod,
+        resource: ProfiledResource,
+        measure: FlameMeasure,
+    ) -> Result<FlameGraphAnswer, FleetReadError> {
+        let profile = self.period_profile(&period, resource, period.version.as_deref()).await?;
+        let dictionary = self.dictionary().current().await?;
+        on_other_thread(move || {
+            let (computed_at, merged) = (newest(&profile.blocks), profile.merge()?);
+            let source = FlameSource { profile: &merged, published: None };
+            Ok(FlameGraphAnswer {
+                scope: period.scope(computed_at),
+                days: merged.days,
+                installations: merged.installations,
+                graph: FlameGraph::from_profile(&dictionary, source, measure, DEFAULT_MIN_SHARE),
+            })
+        })
+        .await
+    }
+
+    /// The difference of the flame graphs of two versions over a period.
+    ///
+    /// # Errors
+    /// Every [`FleetReadError`].
+    pub(super) async fn flame_difference(
+        &self,
+        period: AnswerPeriod,
+        resource: ProfiledResource,
+        versions: ComparedVersions,
+    ) -> Result<FlameDifferenceAnswer, FleetReadError> {
+        let before = self.period_profile(&period, resource, Some(&versions.before)).await?;
+        let after = self.period_profile(&period, resource, Some(&versions.after)).await?;
+        let dictionary = self.dictionary().current().await?;
+        on_other_thread(move || {
+            let computed_at = newest(&before.blocks).max(newest(&after.blocks));
+            let (before, after) = (before.merge()?, after.merge()?);
+            let source = |profile| FlameSource { profile, published: None };
+            Ok(FlameDifferenceAnswer {
+                scope: period.scope(computed_at),
+                before: versions.before,
+                after: versions.after,
+                before_installations: before.installations,
+                after_installations: after.installations,
+                difference: FlameDifference::between_profiles(
+                    &dictionary,
+                    source(&before),
+                    source(&after),
+                    DEFAULT_MIN_SHARE,
+                ),
+            })
+        })
+        .await
+    }
+
+    /// The functions of two versions over a period, those first that became more expensive.
+    ///
+    /// # Errors
+    /// Every [`FleetReadError`].
+    pub(super) async fn function_ranking(
+        &self,
+        period: AnswerPeriod,
+        resource: ProfiledResource,
+        versions: ComparedVersions,
+        share: FunctionShare,
+    ) -> Result<FunctionRankingAnswer, FleetReadError> {
+        let before = self.period_profile(&period, resource, Some(&versions.before)).await?;
+        let after = self.period_profile(&period, resource, Some(&versions.after)).await?;
+        let dictionary = self.dictionary().current().await?;
+        on_other_thread(move || {
+            let computed_at = newest(&before.blocks).max(newest(&after.blocks));
+            let (before, after) = (before.merge()?, after.merge()?);
+            let rule = RankingRule {
+                share,
+                min_installations: COMPARED_INSTALLATIONS,
+                false_discovery_rate: FALSE_DISCOVERY_RATE,
+                symbols: None,
+            };
+            Ok(FunctionRankingAnswer {
+                scope: period.scope(computed_at),
+                before: versions.before,
+                after: versions.after,
+                before_installations: before.installations,
+                after_installations: after.installations,
+                ranking: rank_functions(&dictionary, &before, &after, rule),
+            })
+        })
+        .await
+    }
+
+    /// The profiles of a period: of whole weeks where they are computed, and of days elsewhere.
+    async fn period_profile(
+        &self,
+        period: &AnswerPeriod,
+        resource: ProfiledResource,
+        version: Option<&str>,
+    ) -> Result<PeriodProfile, FleetReadError> {
+        let AnswerPeriod { product, first, last, .. } = period;
+        let names = match version {
+            Some(version) => vec![profile_block_name(resource, version)],
+            None => {
+                let names = self.store().block_names(BlockLayer::Profiles, product, *first, *last).await?;
+                names.into_iter().filter(|name| version_of_profile_block(resource, name).is_some()).collect()
+            }
+        };
+        let mut blocks = Vec::new();
+        for name in names {
+            blocks.extend(self.blocks_of_period(product, &name, *first, *last).await?);
+        }
+        Ok(PeriodProfile { blocks })
+    }
+
+    async fn blocks_of_period(
+        &self,
+        product: &str,
+        name: &str,
+        first: CalendarDay,
+        last: CalendarDay,
+    ) -> Result<Vec<StoredBlock>, FleetReadError> {
+        let weeks = self.store().blocks(BlockLayer::ProfileWeeks, product, name, first, last).await?;
+        let weeks: Vec<_> = weeks.into_iter().filter(|week| week.day.plus_days(6) <= last).collect();
+        let mut blocks = Vec::new();
+        let mut next = first;
+        for week in weeks {
+            if next < week.day {
+                let before = week.day.minus_days(1);
+                blocks.extend(self.store().blocks(BlockLayer::Profiles, product, name, next, before).await?);
+            }
+            next = week.day.plus_days(7);
+            blocks.push(week);
+        }
+        if next <= last {
+            blocks.extend(self.store().blocks(BlockLayer::Profiles, product, name, next, last).await?);
+        }
+        Ok(blocks)
+    }
+}
+
+impl PeriodProfile {
+    fn merge(&self) -> Result<MergedProfile, FleetReadError> {
+        Ok(merged_profile(&self.blocks)?)
+    }
+}
