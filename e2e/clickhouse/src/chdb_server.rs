@@ -9,7 +9,7 @@ use std::{
 use headcount_guarded::GuardedDirectory;
 
 use crate::{
-    blocking_http::post,
+    blocking_http::{PATIENCE, PROBE_PATIENCE, run_statement},
     loopback_ports::PortBlock,
     server_process::{ServerProcess, server_directory},
 };
@@ -43,7 +43,7 @@ impl ChdbServer {
         ];
         let process = ServerProcess::start(directory.path(), "chdb", &python(), arguments.to_vec());
         let server = Self { process, address: address, _directory: directory, _ports: block };
-        server.process.wait_until(|| server.ask("SELECT 1").is_ok_and(|answer| answer == "1"));
+        server.wait_until_it_answers();
         server
     }
 
@@ -59,10 +59,7 @@ impl ChdbServer {
     /// # Errors
     /// The text of the engine, or why there is no answer.
     pub fn ask(&self, statement: &str) -> Result<String, String> {
-        let answer = post(self.address, "/", "", statement.as_bytes());
-        let (status, body) = answer.map_err(|error| error.to_string())?;
-        let text = String::from_utf8_lossy(&body).trim_end_matches('\n').to_owned();
-        if status == 200 { Ok(text) } else { Err(text) }
+        run_statement(self.address, "", statement, PATIENCE)
     }
 
     /// Kills it with SIGKILL.
@@ -73,7 +70,12 @@ impl ChdbServer {
     /// Starts it again with the same data, after it was killed.
     pub fn start_again(&self) {
         self.process.start_again();
-        self.process.wait_until(|| self.ask("SELECT 1").is_ok_and(|answer| answer == "1"));
+        self.wait_until_it_answers();
+    }
+
+    fn wait_until_it_answers(&self) {
+        let probe = || run_statement(self.address, "", "SELECT 1", PROBE_PATIENCE);
+        self.process.wait_until(|| probe().is_ok_and(|answer| answer == "1"));
     }
 }
 

@@ -12,7 +12,7 @@ use headcount_guarded::GuardedDirectory;
 use rcgen::{CertificateParams, KeyPair};
 
 use crate::{
-    blocking_http::post,
+    blocking_http::{PATIENCE, PROBE_PATIENCE, run_statement},
     loopback_ports::{HOST, PortBlock},
     server_process::{ServerProcess, server_directory},
 };
@@ -124,7 +124,7 @@ impl ClickHouseServer {
     }
 
     fn wait_until_it_answers(&self) {
-        self.process.wait_until(|| self.ask("SELECT 1").is_ok_and(|answer| answer == "1"));
+        self.wait_for_answer("SELECT 1", "1");
     }
 
     /// Where it answers HTTP.
@@ -157,10 +157,7 @@ impl ClickHouseServer {
     /// # Errors
     /// The text of the server, or why there is no answer.
     pub fn ask(&self, statement: &str) -> Result<String, String> {
-        let answer = post(self.address, "/", &self.credentials, statement.as_bytes());
-        let (status, body) = answer.map_err(|error| error.to_string())?;
-        let text = String::from_utf8_lossy(&body).trim_end_matches('\n').to_owned();
-        if status == 200 { Ok(text) } else { Err(text) }
+        run_statement(self.address, &self.credentials, statement, PATIENCE)
     }
 
     /// Kills it with SIGKILL.
@@ -179,7 +176,12 @@ impl ClickHouseServer {
         self.process.start_again();
         self.wait_until_it_answers();
         let read_only = "SELECT count() FROM system.replicas WHERE is_readonly OR is_session_expired";
-        self.process.wait_until(|| self.ask(read_only).is_ok_and(|count| count == "0"));
+        self.wait_for_answer(read_only, "0");
+    }
+
+    fn wait_for_answer(&self, statement: &str, expected: &str) {
+        let probe = || run_statement(self.address, &self.credentials, statement, PROBE_PATIENCE);
+        self.process.wait_until(|| probe().is_ok_and(|answer| answer == expected));
     }
 }
 

@@ -2,7 +2,10 @@
 
 use std::{fs, net::SocketAddr, path::Path};
 
-use crate::{blocking_http::exchange, server_process::ServerProcess};
+use crate::{
+    blocking_http::{PROBE_PATIENCE, exchange},
+    server_process::ServerProcess,
+};
 
 /// Debian's package and what it needs. Its logger is not among them, so that it is silent.
 const CLASSES: &str = "/usr/share/java/zookeeper.jar";
@@ -42,7 +45,8 @@ impl ZooKeeperServer {
         arguments.push(file.display().to_string());
         let process = ServerProcess::start(directory, "zookeeper", Path::new("java"), arguments);
         // It accepts connections before it serves them.
-        process.wait_until(|| exchange(address, b"srvr").is_ok_and(|answer| contains(&answer, b"Mode: ")));
+        let probe = || exchange(address, b"srvr", PROBE_PATIENCE);
+        process.wait_until(|| probe().is_ok_and(|answer| contains(&answer, b"Mode: ")));
         Self { _process: process }
     }
 }
