@@ -46,9 +46,10 @@ const ERROR_BYTES: usize = 4096;
 /// How long a connection is kept that nobody uses. Servers close it after three seconds.
 const IDLE: Duration = Duration::from_secs(2);
 
-/// Between two attempts of an insert that has to wait for another one: a random time from this range, in
-/// milliseconds.
-const BUSY_PAUSE: std::ops::Range<u64> = 5..50;
+/// The first and the longest pause between two attempts of an insert that has to wait for another one. Each is
+/// cut at random and twice as long as the one before, because inserts that collide undo each other's work.
+const FIRST_PAUSE: Duration = Duration::from_millis(50);
+const LONGEST_PAUSE: Duration = Duration::from_millis(1600);
 
 /// The bounds on a statement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -167,12 +168,14 @@ impl ClickHouseClient {
         };
         let mut last = ClickHouseError::TimedOut;
         let inserted = timeout(self.limits.insert, async {
+            let mut pause = FIRST_PAUSE;
             loop {
                 match self.inserted_once(&request).await {
                     Err(busy) if busy.is_quorum_busy() => last = busy,
                     other => return other,
                 }
-                sleep(Duration::from_millis(rand::random_range(BUSY_PAUSE))).await;
+                sleep(pause.mul_f64(rand::random_range(0.1..1.0))).await;
+                pause = LONGEST_PAUSE.min(pause * 2);
             }
         });
         match inserted.await {
@@ -247,11 +250,7 @@ impl ClickHouseClient {
         Err(failure)
     }
 
-    async fn response_of_node(
-        &self,
-        node: &Url,
-        request: &StatementRequest<'_>,
-    ) -> Result<Response, ClickHouseError> {
+    fn url_of_request(&self, node: &Url, request: &StatementRequest<'_>) -> Url {
         let mut url = node.clone();
         let mut parameters = url.query_pairs_mut();
         parameters.append_pair("database", &self.database);
@@ -259,6 +258,15 @@ impl ClickHouseClient {
         parameters.extend_pairs(request.query.map(|query| ("query", query)));
         parameters.extend_pairs(request.settings.iter().map(|setting| (setting.name, setting.value)));
         drop(parameters);
+        url
+    }
+
+    async fn response_of_node(
+        &self,
+        node: &Url,
+        request: &StatementRequest<'_>,
+    ) -> Result<Response, ClickHouseError> {
+        let url = self.url_of_request(node, request);
         let response = self.http.post(url).body(request.body.clone()).send().await?;
         if response.status() == StatusCode::OK && !response.headers().contains_key(CODE_HEADER) {
             return Ok(response);

@@ -329,23 +329,22 @@ tuple_rows!(A B C D E F G H I J K L);
 
 #[cfg(test)]
 mod tests {
-    use proptest::prelude::*;
+    use proptest::{collection::vec, prelude::*};
 
     use super::*;
 
     type EveryType = (u8, u16, u32, u64, i64, f64, String, Bytes, [u8; 5], Vec<u64>, Vec<Vec<String>>);
 
+    fn text(longest: usize) -> impl Strategy<Value = String> {
+        vec(any::<char>(), 0..longest).prop_map(String::from_iter)
+    }
+
     fn every_type() -> impl Strategy<Value = EveryType> {
         let numbers = (any::<u8>(), any::<u16>(), any::<u32>(), any::<u64>(), any::<i64>(), -1e300..1e300);
-        let texts = (
-            any::<String>(),
-            any::<Vec<u8>>(),
-            any::<[u8; 5]>(),
-            any::<Vec<u64>>(),
-            any::<Vec<Vec<String>>>(),
-        );
-        (numbers, texts)
-            .prop_map(|((a, b, c, d, e, f), (g, h, i, j, k))| (a, b, c, d, e, f, g, h.into(), i, j, k))
+        let texts = (text(300), vec(any::<u8>(), 0..300), any::<[u8; 5]>());
+        let lists = (vec(any::<u64>(), 0..200), vec(vec(text(20), 0..3), 0..3));
+        (numbers, texts, lists)
+            .prop_map(|((a, b, c, d, e, f), (g, h, i), (j, k))| (a, b, c, d, e, f, g, h.into(), i, j, k))
     }
 
     proptest! {
@@ -376,7 +375,7 @@ mod tests {
         }
 
         #[test]
-        fn no_bytes_are_worse_than_refused(bytes in any::<Vec<u8>>()) {
+        fn no_bytes_are_worse_than_refused(bytes in vec(any::<u8>(), 0..100)) {
             EveryType::decode_row(&mut RowReader::new(&bytes)).ok();
             <(Vec<Vec<Vec<u8>>>, String)>::decode_row(&mut RowReader::new(&bytes)).ok();
         }

@@ -71,6 +71,9 @@ impl<R: DecodeRow> PendingRows<R> {
         let mut reader = RowReader::new(rest);
         match R::decode_row(&mut reader) {
             Ok(_) if reader.position() == 0 => Err(ClickHouseError::Malformed("its rows have no columns")),
+            Ok(_) if reader.position() > self.row_limit => {
+                Err(ClickHouseError::TooLarge { limit: self.row_limit })
+            }
             Ok(row) => {
                 self.start += reader.position();
                 self.needed = 1;
@@ -99,7 +102,7 @@ impl<R: DecodeRow> PendingRows<R> {
 
 #[cfg(test)]
 mod tests {
-    use proptest::prelude::*;
+    use proptest::{collection::vec, prelude::*};
 
     use super::*;
     use crate::row_binary::RowBatch;
@@ -117,7 +120,10 @@ mod tests {
 
     proptest! {
         #[test]
-        fn rows_are_the_same_however_their_bytes_arrive(rows: Vec<(u16, String)>, chunk in 1..40_usize) {
+        fn rows_are_the_same_however_their_bytes_arrive(
+            rows in vec((any::<u16>(), vec(any::<char>(), 0..200).prop_map(String::from_iter)), 0..20),
+            chunk in 1..40_usize,
+        ) {
             let mut batch = RowBatch::default();
             rows.iter().for_each(|row| batch.push(row));
             prop_assert_eq!(rows_in(&batch.into_bytes(), chunk, 1 << 20), Ok(rows));

@@ -44,7 +44,7 @@ async fn wait_beyond(counter: &AtomicUsize, count: usize) {
 
 /// A row: the day of its id, its id, its value.
 fn report(number: u64) -> (u16, u64, u64) {
-    (20_000 + u16::try_from(number % 3).unwrap(), number, number * number % 97)
+    (20_000 + u16::try_from(number % 2).unwrap(), number, number * number % 97)
 }
 
 fn batch_of(numbers: &[u64]) -> RowBatch {
@@ -65,7 +65,7 @@ async fn collect(client: ClickHouseClient, seed: u64, outcomes: Arc<BatchOutcome
     order.shuffle(&mut chance);
     let mut rest = order.as_slice();
     while !rest.is_empty() {
-        let (batch, after) = rest.split_at(chance.random_range(5..=60).min(rest.len()));
+        let (batch, after) = rest.split_at(chance.random_range(5..=120).min(rest.len()));
         if chance.random_bool(0.15) {
             let lost = Duration::from_millis(chance.random_range(0..40));
             timeout(lost, insert_batch(&client, batch)).await.ok();
@@ -73,6 +73,8 @@ async fn collect(client: ClickHouseClient, seed: u64, outcomes: Arc<BatchOutcome
         while let Err(error) = insert_batch(&client, batch).await {
             assert!(error.is_temporary(), "{error:?}");
             outcomes.failed.fetch_add(1, Ordering::Relaxed);
+            // A sender that was told to come back does not come at once.
+            sleep(Duration::from_millis(chance.random_range(50..200))).await;
         }
         outcomes.stored.fetch_add(1, Ordering::Relaxed);
         if chance.random_bool(0.9) {
@@ -96,7 +98,7 @@ async fn create_tables(client: &ClickHouseClient) {
 #[tokio::test]
 async fn rows_that_four_collectors_insert_while_a_replica_is_killed_count_once() {
     let cluster = Arc::new(ClickHouseCluster::start());
-    let limits = RequestLimits { insert: Duration::from_secs(2), ..RequestLimits::default() };
+    let limits = RequestLimits { insert: Duration::from_secs(5), ..RequestLimits::default() };
     let (client, _) = planned_client(&cluster.url(), limits, VolatileStorage::Refused).await;
     create_tables(&client).await;
     let (outcomes, mut collectors) = (Arc::<BatchOutcomes>::default(), JoinSet::new());
@@ -104,7 +106,7 @@ async fn rows_that_four_collectors_insert_while_a_replica_is_killed_count_once()
         let (client, _) = planned_client(&cluster.url(), limits, VolatileStorage::Refused).await;
         collectors.spawn(collect(client, seed, Arc::clone(&outcomes)));
     }
-    wait_beyond(&outcomes.stored, 10).await;
+    wait_beyond(&outcomes.stored, 5).await;
     let failed_before = outcomes.failed.load(Ordering::Relaxed);
     cluster.replica(1, 1).kill();
     // Nothing is durable in this shard now, so inserts fail.
@@ -131,5 +133,5 @@ async fn rows_that_four_collectors_insert_while_a_replica_is_killed_count_once()
     assert_eq!((first.0 + third.0, first.1 + third.1), truth);
     // The rows were inserted more than once: without FINAL they are counted so.
     let stored = outcomes.stored.load(Ordering::Relaxed);
-    assert!(stored > usize::try_from(COLLECTORS).unwrap() * 8, "{stored} batches");
+    assert!(stored > usize::try_from(COLLECTORS).unwrap() * 4, "{stored} batches");
 }
