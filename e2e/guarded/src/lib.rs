@@ -1,11 +1,6 @@
 //! Makes a directory for a server, with a shell that cleans up after the tests.
 
-#![expect(
-    clippy::expect_used,
-    clippy::missing_panics_doc,
-    clippy::unwrap_used,
-    reason = "only tests use this"
-)]
+#![expect(clippy::missing_panics_doc, clippy::unwrap_used, reason = "only tests use this")]
 
 mod server_user;
 

@@ -98,7 +98,7 @@ impl FromStr for ClickHouseAddress {
         };
         let nodes = hosts.split(',').map(|host| node_url(scheme, host, default_port)).collect::<Option<_>>();
         let (user, password) = credentials.map_or(Ok((None, None)), parsed_credentials)?;
-        let Parameters { authorities, cluster } = parsed_parameters(query)?;
+        let AddressParameters { authorities, cluster } = parsed_parameters(query)?;
         if authorities.is_some() && scheme == "http" {
             return Err(AddressError::NoTls);
         }
@@ -128,9 +128,9 @@ fn node_url(scheme: &str, host: &str, default_port: u16) -> Option<Url> {
     Some(url)
 }
 
-type Credentials = (Option<HeaderValue>, Option<HeaderValue>);
+type AddressCredentials = (Option<HeaderValue>, Option<HeaderValue>);
 
-fn parsed_credentials(credentials: &str) -> Result<Credentials, AddressError> {
+fn parsed_credentials(credentials: &str) -> Result<AddressCredentials, AddressError> {
     let (user, password) = match credentials.split_once(':') {
         Some((user, password)) => (user, Some(password)),
         None => (credentials, None),
@@ -146,13 +146,13 @@ fn secret_header(escaped: &str) -> Result<HeaderValue, AddressError> {
 }
 
 #[derive(Default)]
-struct Parameters {
+struct AddressParameters {
     authorities: Option<PathBuf>,
     cluster: Option<String>,
 }
 
-fn parsed_parameters(query: &str) -> Result<Parameters, AddressError> {
-    let mut parameters = Parameters::default();
+fn parsed_parameters(query: &str) -> Result<AddressParameters, AddressError> {
+    let mut parameters = AddressParameters::default();
     for pair in query.split('&').filter(|pair| !pair.is_empty()) {
         let (name, escaped) = pair.split_once('=').ok_or(AddressError::Parameter)?;
         let value = percent_decode_str(escaped).decode_utf8().map_err(|_| AddressError::Parameter)?;
