@@ -10,8 +10,20 @@
     reason = "a test ends where its database does not work"
 )]
 
-mod guarded_directory;
 pub mod pgbouncer;
 pub mod postgres;
 mod program_output;
-mod server_user;
+
+use std::path::Path;
+
+use headcount_guarded::{GuardedDirectory, ServerUser};
+
+/// The user of Debian's package: PostgreSQL refuses to run as root.
+fn server_user() -> Option<ServerUser> {
+    ServerUser::if_root("postgres")
+}
+
+/// A directory for a server, with the script that ends it.
+fn server_directory(script: &str, argument: &Path) -> GuardedDirectory {
+    GuardedDirectory::new("headcount-pg-", server_user(), script, argument)
+}

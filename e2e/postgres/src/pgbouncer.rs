@@ -13,9 +13,11 @@ use std::{
     time::Duration,
 };
 
+use headcount_guarded::GuardedDirectory;
+
 use crate::{
-    guarded_directory::GuardedDirectory,
     postgres::{PASSWORD, TestPostgres, free_port, url},
+    server_directory,
 };
 
 /// Runs the program from the time on when its configuration is there, and ends it at the end of the tests.
@@ -56,7 +58,7 @@ impl TestPgBouncer {
     #[must_use]
     pub fn start(postgres: &TestPostgres, ignored: &str) -> Self {
         assert!(Path::new(PROGRAM).exists(), "PgBouncer is needed for tests: see .ci/install");
-        let mut directory = GuardedDirectory::new(GUARD, Path::new(PROGRAM));
+        let mut directory = server_directory(GUARD, Path::new(PROGRAM));
         let listen = postgres.listen().map(|at| free_port(at.ip()));
         configure(directory.path(), postgres, listen, ignored);
         directory.tell_guard();

@@ -14,9 +14,10 @@ use std::{
     },
 };
 
+use headcount_guarded::GuardedDirectory;
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::{guarded_directory::GuardedDirectory, program_output::output_of, server_user::ServerUser};
+use crate::{program_output::output_of, server_directory, server_user};
 
 /// Ends the server at the end of the tests. One that is paused does not handle the signal to end.
 const GUARD: &str = r#"
@@ -219,17 +220,17 @@ pub(crate) fn free_port(address: IpAddr) -> SocketAddr {
 fn new_cluster() -> GuardedDirectory {
     static FIRST: OnceLock<GuardedDirectory> = OnceLock::new();
     let first = FIRST.get_or_init(initialized_cluster);
-    let directory = GuardedDirectory::new(GUARD, &programs());
+    let directory = server_directory(GUARD, &programs());
     let mut copy = server_command(directory.path(), "cp".as_ref());
     output_of(copy.arg("--archive").arg(first.path().join("data")).arg("data")).unwrap();
     directory
 }
 
 fn initialized_cluster() -> GuardedDirectory {
-    let directory = GuardedDirectory::new(GUARD, &programs());
+    let directory = server_directory(GUARD, &programs());
     let password = directory.path().join("password");
     fs::write(&password, PASSWORD).unwrap();
-    if let Some(user) = ServerUser::if_root() {
+    if let Some(user) = server_user() {
         user.own(&password);
     }
     let mut initdb = server_command(directory.path(), &programs().join("initdb"));
@@ -247,7 +248,7 @@ fn server_command(directory: &Path, program: &Path) -> Command {
     let mut command = Command::new(program);
     command.env_clear().envs(env::var_os("PATH").map(|path| ("PATH", path)));
     command.current_dir(directory).env("LC_ALL", "C").env("PGCONNECT_TIMEOUT", "10");
-    if let Some(user) = ServerUser::if_root() {
+    if let Some(user) = server_user() {
         user.run(&mut command);
     }
     command

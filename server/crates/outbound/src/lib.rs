@@ -15,7 +15,7 @@ use reqwest::{Client, ClientBuilder, Proxy, Url};
 use rustls::CertificateError;
 
 pub use self::target_policy::{ForbiddenTarget, TargetPolicy};
-pub use self::trust::{OWN_AUTHORITY, tls_config, tls_config_of};
+pub use self::trust::{OWN_AUTHORITY, tls_config, tls_config_of, tls_config_trusting};
 use self::{proxies::ProxyRules, trust::is_for_its_signer};
 
 /// Why a client cannot be made, if nothing more specific is known.

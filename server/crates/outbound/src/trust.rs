@@ -12,8 +12,9 @@ use std::{
 };
 
 use rustls::{
-    CertificateError, ClientConfig, DigitallySignedStruct, Error, SignatureScheme,
+    CertificateError, ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme,
     client::{
+        WebPkiServerVerifier,
         danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
         verify_server_name,
     },
@@ -37,6 +38,9 @@ const NO_AUTHORITIES: &str =
 /// Why a client cannot be made with it.
 const NO_FILE: &str = "SSL_CERT_FILE names no file with certificates that can be read";
 
+/// Why a client cannot be made with a file that is given to it.
+const NO_CERTIFICATES: &str = "the file has no certificates that can be read";
+
 /// The TLS configuration of a client, for HTTP/1.1.
 ///
 /// # Errors
@@ -53,6 +57,22 @@ pub fn tls_config() -> Result<ClientConfig, &'static str> {
     }
     let verifier = ListedVerifier { authorities: Arc::new(authorities), listed };
     tls_config_of(Arc::new(verifier), provider).map_err(|_| refused)
+}
+
+/// The TLS configuration of a client, for HTTP/1.1, that trusts the certificates in `file` alone: those of
+/// authorities, and those of servers.
+///
+/// # Errors
+/// The reason, for the operator: the file has no certificates that can be read.
+pub fn tls_config_trusting(file: &Path) -> Result<ClientConfig, &'static str> {
+    let provider = Arc::new(default_provider());
+    let listed = listed_in(file);
+    let mut roots = RootCertStore::empty();
+    roots.add_parsable_certificates(listed.iter().cloned());
+    let authorities = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider));
+    let authorities = authorities.build().map_err(|_| NO_CERTIFICATES)?;
+    let verifier = ListedVerifier { authorities, listed };
+    tls_config_of(Arc::new(verifier), provider).map_err(|_| NO_CERTIFICATES)
 }
 
 /// The file of certificates that a variable names. An empty variable counts as unset, as in OpenSSL.

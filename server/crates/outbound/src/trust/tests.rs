@@ -136,3 +136,16 @@ fn a_variable_that_is_set_to_nothing_names_no_file() {
         assert_eq!(file_named_by(variable.map(OsString::from)), expected.map(PathBuf::from));
     }
 }
+
+#[test]
+fn a_file_is_trusted_only_if_it_has_certificates() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("ca.pem");
+    assert_eq!(tls_config_trusting(&file).map(drop), Err(NO_CERTIFICATES));
+    std::fs::write(&file, "no certificate").unwrap();
+    assert_eq!(tls_config_trusting(&file).map(drop), Err(NO_CERTIFICATES));
+    let text = base64::prelude::BASE64_STANDARD.encode(OWN_AUTHORITY.self_signed());
+    let pem = format!("-----BEGIN CERTIFICATE-----\n{text}\n-----END CERTIFICATE-----\n");
+    std::fs::write(&file, pem).unwrap();
+    assert_eq!(tls_config_trusting(&file).map(drop), Ok(()));
+}
