@@ -18,7 +18,7 @@ use headcount_simulated_fleet::{
 };
 use serde_json::Value;
 
-/// The plan of a small fleet. The seed has a copy of an installation and replicas in it.
+/// The plan of a small fleet.
 fn plan(installations: u32, days: u32) -> FleetPlan {
     FleetPlan {
         seed: 11,
@@ -59,10 +59,10 @@ fn equal_plans_give_equal_reports_and_other_seeds_others() {
 
 #[test]
 fn a_day_and_an_installation_are_the_same_alone_as_in_order() {
-    let in_order = fleet(20, 15);
+    let in_order = fleet(20, 6);
     let all: Vec<Vec<_>> = in_order.days().map(|day| in_order.reports_of_day(day).collect()).collect();
-    for (day, reports) in in_order.days().zip(&all).rev() {
-        assert_eq!(&fleet(20, 15).reports_of_day(day).collect::<Vec<_>>(), reports, "{day}");
+    for (day, reports) in in_order.days().collect::<Vec<_>>().into_iter().zip(&all).rev() {
+        assert_eq!(&fleet(20, 6).reports_of_day(day).collect::<Vec<_>>(), reports, "{day}");
         let one_by_one = (0..20).flat_map(|installation| in_order.reports_of_installation(installation, day));
         assert_eq!(&one_by_one.collect::<Vec<_>>(), reports, "{day}");
     }
@@ -91,7 +91,7 @@ fn without_profiles_all_else_is_the_same() {
 
 #[test]
 fn every_report_survives_its_text_and_is_within_its_bounds() {
-    let fleet = fleet(60, 12);
+    let fleet = fleet(30, 6);
     let mut ids = BTreeSet::new();
     for day in fleet.days() {
         for report in fleet.reports_of_day(day) {
@@ -102,7 +102,7 @@ fn every_report_survives_its_text_and_is_within_its_bounds() {
             assert!(ids.insert(report.id), "{} is not new", report.id);
         }
     }
-    assert!(ids.len() > 1000);
+    assert!(ids.len() > 400, "{}", ids.len());
 }
 
 fn assert_id(report: &SimulatedReport, day: CalendarDay) {
@@ -257,7 +257,7 @@ fn counted(reports: &DayOfJson) -> (DayTruth, BTreeSet<String>) {
             let mut largest = BTreeMap::new();
             for report in reports {
                 for (name, counts) in report["integration"]["inspection_overrides"].as_object().unwrap() {
-                    let counts = numbers(counts).values().sum();
+                    let counts: u64 = numbers(counts).values().sum();
                     let known = largest.entry(name.clone()).or_insert(0);
                     *known = counts.max(*known);
                 }
@@ -424,23 +424,24 @@ fn assert_groups(day: &DayTruth) {
 
 #[test]
 fn the_truth_about_a_small_fleet_is_what_a_count_of_its_reports_gives() {
-    assert_truth(&fleet(30, 20));
+    assert_truth(&fleet(30, 20).without_profiles());
 }
 
 #[test]
 fn the_truth_about_a_long_time_is_what_a_count_of_its_reports_gives() {
-    let plan = FleetPlan { installations: 40, days: 100, reports_per_day: 1, ..plan(0, 0) };
+    let plan = FleetPlan { installations: 60, days: 75, reports_per_day: 1, ..plan(0, 0) };
     let fleet = SimulatedFleet::new(plan).unwrap().without_profiles();
     assert_truth(&fleet);
     let truth = fleet.truth();
     let sum = |fact: fn(&DayTruth) -> u64| truth.days.iter().map(fact).sum::<u64>();
-    assert!(sum(|day| day.gone) > 0 && sum(|day| day.returning) > 0 && sum(|day| day.missing) > 0);
+    let facts: [fn(&DayTruth) -> u64; 3] = [|day| day.gone, |day| day.returning, |day| day.missing];
+    assert!(facts.into_iter().all(|fact| sum(fact) > 0), "{:?}", facts.map(sum));
 }
 
 #[test]
 fn copies_are_the_installations_with_two_commitments() {
     let fleet =
-        SimulatedFleet::new(FleetPlan { installations: 300, days: 40, reports_per_day: 2, ..plan(0, 0) });
+        SimulatedFleet::new(FleetPlan { installations: 300, days: 30, reports_per_day: 1, ..plan(0, 0) });
     let fleet = fleet.unwrap().without_profiles();
     let mut commitments = BTreeMap::<_, BTreeSet<_>>::new();
     let (mut with, mut without) = (0, 0);

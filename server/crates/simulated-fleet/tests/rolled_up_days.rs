@@ -23,10 +23,10 @@ use uuid::Uuid;
 fn small_fleet() -> SimulatedFleet {
     let plan = FleetPlan {
         seed: 11,
-        installations: 120,
+        installations: 100,
         first_day: "2026-08-12".parse().unwrap(),
-        days: 30,
-        reports_per_day: 4,
+        days: 24,
+        reports_per_day: 3,
         product: None,
     };
     SimulatedFleet::new(plan).unwrap().without_profiles()
@@ -233,7 +233,7 @@ fn every_table_of_a_rolled_up_day_is_the_truth() {
         let reports: Vec<_> = fleet.reports_of_day(day).collect();
         let rolled_up = rolled_up(&reports);
         let rows = rolled_up.installations.installations.len() as u64;
-        days_with_a_replica_alone += u32::from(rows > truth.installations);
+        days_with_a_replica_alone += u64::from(rows > truth.installations);
         assert_counts(&rolled_up, truth);
         assert_groups(&rolled_up, truth);
         assert_sizes(&rolled_up, truth);
@@ -241,13 +241,14 @@ fn every_table_of_a_rolled_up_day_is_the_truth() {
         assert_samples(&rolled_up, &reports);
     }
     // The hard cases are there.
-    assert!(days_with_a_replica_alone > 0 && truth.cloned_installations > 0 && truth.replica_reports > 0);
+    let hard_cases = [days_with_a_replica_alone, truth.cloned_installations, truth.replica_reports];
+    assert!(!hard_cases.contains(&0), "{hard_cases:?}");
 }
 
 #[test]
 fn the_order_of_the_reports_of_an_installation_changes_no_table() {
     let fleet = small_fleet();
-    let day = fleet.days().nth(25).unwrap();
+    let day = fleet.days().nth(20).unwrap();
     let by_installation = (0..fleet.plan().installations)
         .map(|one| fleet.reports_of_installation(one, day).collect::<Vec<_>>());
     let (mut in_order, mut reversed) = (Vec::new(), Vec::new());
