@@ -21,7 +21,7 @@ use serde_json::Value;
 /// The plan of a small fleet.
 fn plan(installations: u32, days: u32) -> FleetPlan {
     FleetPlan {
-        seed: 11,
+        seed: 4,
         installations,
         first_day: "2026-08-12".parse().unwrap(),
         days,
@@ -51,7 +51,7 @@ fn equal_plans_give_equal_reports_and_other_seeds_others() {
     let first = reports(&fleet(12, 5));
     assert!(first.len() > 100);
     assert_eq!(first, reports(&fleet(12, 5)));
-    let other = SimulatedFleet::new(FleetPlan { seed: 12, ..plan(12, 5) }).unwrap();
+    let other = SimulatedFleet::new(FleetPlan { seed: 5, ..plan(12, 5) }).unwrap();
     assert_ne!(first, reports(&other));
     assert_eq!(fleet(12, 5).truth(), fleet(12, 5).truth());
     assert_ne!(fleet(12, 5).truth().days, other.truth().days);

@@ -22,7 +22,7 @@ use uuid::Uuid;
 
 fn small_fleet() -> SimulatedFleet {
     let plan = FleetPlan {
-        seed: 11,
+        seed: 4,
         installations: 100,
         first_day: "2026-08-12".parse().unwrap(),
         days: 24,
