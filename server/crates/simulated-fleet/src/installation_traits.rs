@@ -189,10 +189,8 @@ impl InstallationTraits {
 
     /// What the operator set up.
     fn with_features(mut self, times: &mut ChangeTimes, largeness: f64) -> Self {
-        self.postgres = match times.span(0.12 + 0.5 * largeness) {
-            // Nobody goes back to SQLite.
-            DaySpan { from, .. } => DaySpan::starting(from),
-        };
+        // Nobody goes back to SQLite.
+        self.postgres = DaySpan::starting(times.span(0.12 + 0.5 * largeness).from);
         let has_postgres = self.postgres != DaySpan::NEVER;
         self.replica = times.beginning(if has_postgres { 0.15 } else { 0.0 });
         self.clone = times.beginning(0.012);

@@ -1,7 +1,7 @@
 //! Chance from a seed: numbers that depend on nothing but a seed and what they are for.
 //!
 //! Every decision has a [`SeededChance`] of its own, made of the seed and the numbers that name the decision. So any day
-//! can be invented without the days before, and a decision more does not change the others. The generator is SplitMix64:
+//! can be invented without the days before, and a decision more does not change the others. The generator is `SplitMix64`:
 //! it is written out here because the numbers must stay the same with every version of a library.
 
 /// What chance decides. A number of its own for each keeps decisions apart.
@@ -43,7 +43,7 @@ pub(crate) enum ChancePurpose {
 #[derive(Debug, Clone)]
 pub(crate) struct SeededChance(u64);
 
-/// The step of SplitMix64.
+/// The step of `SplitMix64`.
 const STEP: u64 = 0x9e37_79b9_7f4a_7c15;
 
 const fn mixed(value: u64) -> u64 {
