@@ -1,4 +1,5 @@
 //! Checks that a simulated fleet looks like a real one: it grows, takes releases and loses installations.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use headcount_simulated_fleet::{
     fleet_plan::FleetPlan,
