@@ -283,6 +283,10 @@ proptest! {
             prop_assert!(name == ALL_STACKS || symbols.has_name(&name), "{} is not of the release", name);
         }
     }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2000))]
 
     #[test]
     fn no_difference_of_published_values_tells_of_few_installations(
