@@ -60,7 +60,7 @@ impl ReportPruner {
     /// When the database fails; what was dropped until then stays dropped.
     pub(super) async fn prune(&self, now: Duration) -> sqlx::Result<PrunedReports> {
         let _turn = self.one_at_a_time.lock().await;
-        self.condition.note(self.store.prune(self.retention.due(now)).await)
+        self.condition.note(self.drop_old(now).await)
     }
 
     /// Trusts the clock of the machine from now on.
@@ -100,8 +100,15 @@ impl ReportPruner {
         let _turn = self.one_at_a_time.lock().await;
         self.watch_clock(noted).await?;
         self.store.make_room(NeededBytes::default()).await?;
-        self.store.prune(self.retention.due(self.time.for_ages())).await?;
+        self.drop_old(self.time.for_ages()).await?;
         Ok(())
+    }
+
+    /// Drops old reports and old tombstones, and finishes deletions that were interrupted.
+    async fn drop_old(&self, now: Duration) -> sqlx::Result<PrunedReports> {
+        self.store.drop_tombstones(now.as_secs()).await?;
+        self.store.finish_deletions().await?;
+        self.store.prune(self.retention.due(now)).await
     }
 
     /// Corrects times after a jump of the clock, and stores the time now and then.
