@@ -103,9 +103,9 @@ impl Collector {
             judged => buried(judged)?,
         };
         // It goes on if who asked disconnects, or has waited for long.
-        let inner = Arc::clone(&self.inner);
+        let pruner = Arc::clone(&self.inner.pruner);
         let finishing = self.inner.tasks.spawn(async move {
-            let finished = inner.reading.note(inner.store.finish_deletions().await).is_ok();
+            let finished = pruner.finish_deletions().await.is_ok();
             drop(place);
             finished
         });

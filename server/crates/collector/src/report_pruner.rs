@@ -29,6 +29,7 @@ pub(super) struct ReportPruner {
     time: Arc<TrustedTime>,
     retention: RetentionPolicy,
     condition: FailureLog,
+    deleting: FailureLog,
     one_at_a_time: Mutex<()>,
     /// The correction from when the clock was last confirmed, until reports that were being stored at that
     /// time are corrected, too.
@@ -44,6 +45,7 @@ impl ReportPruner {
             time,
             retention,
             condition,
+            deleting: FailureLog::new("deleting an installation"),
             one_at_a_time: Mutex::new(()),
             for_late_reports: StdMutex::default(),
         }
@@ -61,6 +63,15 @@ impl ReportPruner {
     pub(super) async fn prune(&self, now: Duration) -> sqlx::Result<PrunedReports> {
         let _turn = self.one_at_a_time.lock().await;
         self.condition.note(self.drop_old(now).await)
+    }
+
+    /// Removes what is left of deleted installations from the files.
+    ///
+    /// # Errors
+    /// When the database fails, or another program reads the log; the next call and the next round go on.
+    pub(super) async fn finish_deletions(&self) -> sqlx::Result<()> {
+        let _turn = self.one_at_a_time.lock().await;
+        self.deleting.note(self.store.finish_deletions().await)
     }
 
     /// Trusts the clock of the machine from now on.

@@ -110,6 +110,7 @@ impl ReportStore {
         let unfinished: Vec<String> = sqlx::query_scalar(unfinished).fetch_all(&self.writer).await?;
         for instance in unfinished {
             self.delete_rows(&instance).await?;
+            self.log_holds_dropped.store(true, Ordering::Relaxed);
         }
         if self.log_holds_dropped.load(Ordering::Relaxed) {
             self.empty_log().await?;
@@ -119,9 +120,10 @@ impl ReportStore {
 
     async fn delete_rows(&self, instance: &str) -> sqlx::Result<()> {
         loop {
-            self.log_holds_dropped.store(true, Ordering::Relaxed);
             let query = sqlx::query(DELETE_REPORTS).bind(instance).bind(DELETED_AT_ONCE);
-            if query.execute(&self.writer).await?.rows_affected() == 0 {
+            let deleted = query.execute(&self.writer).await?.rows_affected();
+            self.log_holds_dropped.store(true, Ordering::Relaxed);
+            if deleted == 0 {
                 break;
             }
             self.trim_log().await?;
