@@ -4,11 +4,14 @@ mod admin_token;
 mod browser_key;
 mod coroot_cache;
 mod data_dir_upkeep;
+mod deletion;
 mod demo_fleet;
+mod forget_command;
 mod forgetting;
 mod health_check;
 mod identity;
 mod init_keys;
+mod instance_secret;
 mod observed_installation;
 mod public_url;
 mod running_program;
@@ -47,7 +50,9 @@ use self::{
     statistics_service::{StatisticsPlan, StatisticsService},
 };
 pub use self::{
+    deletion::{DeletionError, DeletionOutcome},
     demo_fleet::fill_with_demo_fleet,
+    forget_command::forget,
     health_check::health,
     init_keys::init_keys,
     running_program::{preview, sign_in},

@@ -55,6 +55,9 @@ pub enum HeadcountCommand {
     /// Print a link that opens the web interface of a running server signed in, once and within five minutes.
     /// Takes the flags of that server; for a collector, `sign-in collect` takes those of the collector.
     SignIn(Box<SignIn>),
+    /// Ask the collector to delete what an installation sent, print its receipt, and make the installation a
+    /// new one. Takes the flags of the server, which may run or not.
+    Forget(Box<Serve>),
     /// Succeed when a server or a collector serves at that address; else the exit code is 2.
     Health(HealthCheck),
 }

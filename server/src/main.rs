@@ -66,6 +66,7 @@ async fn run(command: HeadcountCommand) -> anyhow::Result<()> {
         HeadcountCommand::Collect(command) => collect(*command).await,
         HeadcountCommand::Preview(config) => preview(*config).await,
         HeadcountCommand::SignIn(command) => print_sign_in_link(&command).await,
+        HeadcountCommand::Forget(config) => forget(&config).await,
         HeadcountCommand::Health(check) => app::health(&check).await,
     }
 }
@@ -94,6 +95,14 @@ async fn preview(config: Serve) -> anyhow::Result<()> {
     io::stderr().write_all(report.headers.as_bytes()).ok();
     let mut out = io::stdout();
     out.write_all(&report.bytes).and_then(|()| out.write_all(b"\n")).context("the report cannot be printed")
+}
+
+async fn forget(config: &Serve) -> anyhow::Result<()> {
+    let said = match app::forget(config).await?.receipt {
+        Some(receipt) => serde_json::to_string_pretty(&receipt)?,
+        None => "this installation has sent nothing, so there is nothing to delete".to_owned(),
+    };
+    writeln!(io::stdout(), "{said}").context("the outcome cannot be printed; the receipt is in receipts/")
 }
 
 async fn print_sign_in_link(command: &SignIn) -> anyhow::Result<()> {

@@ -5,6 +5,8 @@
 
 pub mod assemble;
 pub mod collector_answer;
+pub mod deletion_answer;
+pub mod deletion_receipts;
 pub mod deliver;
 pub mod installation_sections;
 pub mod report_id;

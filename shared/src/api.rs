@@ -57,6 +57,7 @@ pub use self::{
     secrets::{Auth, Header, Secret, SetAuth, SetHeader},
     session::{NewSession, SignInCode},
     statistics::{
-        AskPseudonym, Pseudonym, ReportEntries, ReportEntry, ReportState, Status, Switch, WouldForget,
+        AskPseudonym, ForgottenInstallation, KeptReceipt, Pseudonym, ReportEntries, ReportEntry, ReportState,
+        Status, Switch, WouldForget,
     },
 };

@@ -12,6 +12,9 @@ pub const IDEMPOTENCY_KEY: &str = "idempotency-key";
 /// The header of a report from a server that shares its database with others and does not lead them.
 pub const REPLICA: &str = "headcount-replica";
 
+/// The header with the commitment of an installation to the secret with which it can delete its reports.
+pub const COMMITMENT: &str = "deletion-commitment";
+
 /// The header with the name of the product that a report is about.
 pub const PRODUCT: &str = "headcount-product";
 
@@ -32,7 +35,7 @@ pub struct DeliveryHeader {
 
 /// All headers that a report can be sent with. The interface, `docs/payload.md` and the tests of deliveries
 /// read this list.
-pub const DELIVERY_HEADERS: [DeliveryHeader; 8] = [
+pub const DELIVERY_HEADERS: [DeliveryHeader; 9] = [
     DeliveryHeader {
         name: "host",
         value: "the collector's name",
@@ -75,6 +78,14 @@ pub const DELIVERY_HEADERS: [DeliveryHeader; 8] = [
                  which `profile.to` tells too, and random bits.",
         always: true,
         depends_on_installation: false,
+    },
+    DeliveryHeader {
+        name: COMMITMENT,
+        value: "64 hexadecimal digits",
+        reason: "With it, this installation and nobody else can delete what it sent: the SHA-256 of a label, its UUID and \
+                 the secret in `instance.secret`, which is told to the collector only with that request.",
+        always: true,
+        depends_on_installation: true,
     },
     DeliveryHeader {
         name: REPLICA,

@@ -13,6 +13,8 @@ extern crate alloc;
 pub mod api;
 pub mod breakpoint;
 pub mod browser_storage;
+#[cfg(feature = "deletion")]
+pub mod deletion_commitment;
 #[cfg(feature = "wire")]
 pub mod delivery;
 #[cfg(feature = "wire")]

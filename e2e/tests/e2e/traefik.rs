@@ -82,7 +82,9 @@ fn the_snippet_for_traefik_lets_out_what_is_public_and_nothing_else() {
     for path in ["stats", "static/tracker.js", "static/tracker_bg.wasm"] {
         assert_eq!(goes_out(shop, &format!("/stats-of-mine/{path}")), 1, "{path}");
     }
-    assert_eq!(goes_out(fleet, "/ce/usage-statistics"), 1);
+    for path in ["usage-statistics", "usage-statistics/deletion", "keys"] {
+        assert_eq!(goes_out(fleet, &format!("/ce/{path}")), 1, "{path}");
+    }
     for (_, path) in PRIVATE {
         assert_eq!(goes_out(shop, &format!("/stats-of-mine/{path}")), 0, "{path}");
     }

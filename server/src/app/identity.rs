@@ -6,6 +6,8 @@ use anyhow::Context;
 use headcount_platform::disk::{DiskDirectory, write_whole};
 use uuid::Uuid;
 
+use crate::report::spool::NEVER_DELIVERED;
+
 const FILE: &str = "instance.uuid";
 
 /// The UUID of this installation, made at its first start.
@@ -27,7 +29,23 @@ pub(super) fn load_or_create(data_dir: &Path) -> anyhow::Result<Uuid> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
         Err(error) => return Err(error).context("instance.uuid in the data directory cannot be read"),
     }
+    create(data_dir)
+}
+
+/// The UUID of this installation; `None` if there is none yet.
+pub(super) fn load(data_dir: &Path) -> anyhow::Result<Option<Uuid>> {
+    match fs::read(data_dir.join(FILE)) {
+        Ok(bytes) => Ok(parse(&bytes)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error).context("instance.uuid in the data directory cannot be read"),
+    }
+}
+
+/// Makes a new UUID, under which nothing was delivered yet, and replaces an existing one.
+pub(super) fn create(data_dir: &Path) -> anyhow::Result<Uuid> {
     let uuid = Uuid::new_v4();
+    write_whole(&DiskDirectory::new(data_dir), ".", NEVER_DELIVERED, b"")
+        .with_context(|| format!("{NEVER_DELIVERED} cannot be written to the data directory"))?;
     store(data_dir, uuid)?;
     Ok(uuid)
 }

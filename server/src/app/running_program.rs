@@ -1,6 +1,9 @@
 //! Implements the commands that ask a running program over HTTP.
 
-use std::net::{Ipv4Addr, SocketAddr};
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    time::Duration,
+};
 
 use anyhow::{Context, bail};
 use headcount_outbound;
@@ -14,10 +17,10 @@ use super::{admin_token::OperatorToken, public_url::link_base};
 use crate::config::{AccessToken, BasePath, Collect, RunningProgram, Serve, SignIn};
 
 /// How long a command waits for the program.
-const TIMEOUT: std::time::Duration = std::time::Duration::from_secs(30);
+const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The interface of a program that runs on this machine.
-struct RunningInterface {
+pub(super) struct RunningInterface {
     address: SocketAddr,
     base_path: BasePath,
     token: AccessToken,
@@ -75,13 +78,13 @@ pub async fn sign_in(command: &SignIn) -> anyhow::Result<String> {
 }
 
 /// A successful answer of a running program.
-struct ProgramAnswer {
+pub(super) struct ProgramAnswer {
     headers: HeaderMap,
-    body: Vec<u8>,
+    pub(super) body: Vec<u8>,
 }
 
 impl RunningInterface {
-    fn of_server(config: &Serve) -> anyhow::Result<Self> {
+    pub(super) fn of_server(config: &Serve) -> anyhow::Result<Self> {
         let token = OperatorToken::find(config.admin_token.as_ref(), &config.own_dir())?;
         Ok(Self { address: reachable(config.listen), base_path: config.url_base_path.clone(), token })
     }
@@ -96,8 +99,18 @@ impl RunningInterface {
     }
 
     async fn ask(&self, method: Method, path: &str) -> anyhow::Result<ProgramAnswer> {
+        self.ask_within(TIMEOUT, method, path).await
+    }
+
+    /// The answer to a request that may take that long.
+    pub(super) async fn ask_within(
+        &self,
+        timeout: Duration,
+        method: Method,
+        path: &str,
+    ) -> anyhow::Result<ProgramAnswer> {
         let address = self.address;
-        let client = headcount_outbound::client_builder().no_proxy().timeout(TIMEOUT).build()?;
+        let client = headcount_outbound::client_builder().no_proxy().timeout(timeout).build()?;
         let request = client.request(method, self.url(path)).bearer_auth(self.token.expose());
         let Ok(response) = request.send().await else { bail!("no server answers on {address}") };
         let refused = !response.status().is_success();

@@ -24,6 +24,7 @@ use headcount_platform::{
 use headcount_profiler::process_costs::MeasuredProcess;
 use headcount_shared::{
     api::{ReportState, Status, WouldForget},
+    deletion_commitment::DeletionCommitment,
     payload::InstanceSection,
     routes::RouteTable,
 };
@@ -37,7 +38,9 @@ use super::{
     browser_key::{self, browser_key},
     coroot_cache::CorootCache,
     data_dir_upkeep::DataDirUpkeep,
+    deletion::{DeletionError, DeletionOutcome, InstallationDeletion},
     forgetting::CountedOnDisk,
+    instance_secret,
     observed_installation::ObservedInstallation,
     statistics_switch::StatisticsSwitch,
     unreported_measurements::{self, UnreportedMeasurements},
@@ -49,6 +52,7 @@ use crate::{
     notifications::ServiceEndpoints,
     report::{
         assemble::Installation,
+        deletion_receipts::DeletionReceipts,
         deliver::ReportDelivery,
         reporter::{ReportSources, Reporter},
         schedule::ReportSchedule,
@@ -73,6 +77,8 @@ pub struct StatisticsService {
     switch: SwitchState,
     /// The reports on disk, also while switched off. `None` when off for the whole run.
     spool: Option<Arc<Spool>>,
+    /// The receipts for what was deleted. `None` when off for the whole run.
+    receipts: Option<Arc<DeletionReceipts>>,
     running: RwLock<Option<Arc<RunningStatistics>>>,
     /// The files that Coroot left in the data directory, as found at the start.
     left_by_coroot: Option<String>,
@@ -102,6 +108,17 @@ pub enum SwitchError {
     Failed(#[from] anyhow::Error),
 }
 
+/// Why what was sent is not deleted.
+#[derive(Debug, thiserror::Error)]
+pub enum SentDeletionError {
+    /// Statistics are off for the whole run, and nothing is open.
+    #[error("usage statistics are switched off by {0}; `headcount forget` deletes what was sent")]
+    OffForThisRun(String),
+    /// Every [`DeletionError`].
+    #[error(transparent)]
+    Deletion(#[from] DeletionError),
+}
+
 /// Everything that is needed to switch statistics on.
 #[derive(Debug)]
 pub(super) struct StatisticsPlan {
@@ -113,6 +130,7 @@ pub(super) struct StatisticsPlan {
     coroot_cache: Option<CorootCache>,
     settings: SettingsStore,
     spool: Arc<Spool>,
+    receipts: Arc<DeletionReceipts>,
     counted: Arc<CountedOnDisk>,
     /// The product's own source of facts; `None` for the settings and Prometheus.
     installation: Option<Arc<dyn Installation>>,
@@ -159,7 +177,7 @@ impl StatisticsService {
     #[must_use]
     pub(super) fn off(collector_url: Url, by: String) -> Self {
         let (switch, running) = (SwitchState::Off(by), RwLock::default());
-        Self { collector_url, switch, spool: None, running, left_by_coroot: None }
+        Self { collector_url, switch, spool: None, receipts: None, running, left_by_coroot: None }
     }
 
     /// Statistics as the operator left them.
@@ -167,6 +185,10 @@ impl StatisticsService {
         let left_by_coroot = plan.coroot_cache.map(|cache| cache.to_string());
         if let Some(left) = &left_by_coroot {
             tracing::warn!("{left}");
+        }
+        let deletion = plan.deletion();
+        if deletion.is_unfinished()? {
+            blocking(move || deletion.start_anew()).await?;
         }
         let choice = plan.switch().choice().await?;
         // Statistics may have been switched off at another server, or this one ended in the middle of a
@@ -181,6 +203,7 @@ impl StatisticsService {
         Ok(Self {
             collector_url: plan.collector_url.clone(),
             spool: Some(Arc::clone(&plan.spool)),
+            receipts: Some(Arc::clone(&plan.receipts)),
             switch: SwitchState::Operator(Box::new(AsyncMutex::new(plan))),
             running: RwLock::new(running),
             left_by_coroot,
@@ -269,6 +292,40 @@ impl StatisticsService {
         Ok(())
     }
 
+    /// Asks the collector to delete what this installation sent. With its receipt, deletes what was counted
+    /// here, and goes on as a new installation, switched on or off as before.
+    ///
+    /// # Errors
+    /// Every [`SentDeletionError`]; nothing has changed here unless it is [`DeletionError::Here`].
+    pub async fn delete_sent(&self) -> Result<DeletionOutcome, SentDeletionError> {
+        let plan = match &self.switch {
+            SwitchState::Off(by) => return Err(SentDeletionError::OffForThisRun(by.clone())),
+            SwitchState::Operator(plan) => plan.lock().await,
+        };
+        let deletion = plan.deletion();
+        let outcome = deletion.request().await?;
+        if matches!(outcome, DeletionOutcome::NeverDelivered) {
+            return Ok(outcome);
+        }
+        self.go_on_anew(&plan, deletion).await.map_err(DeletionError::Here)?;
+        tracing::info!("the collector has deleted what this installation sent; it is a new installation now");
+        Ok(outcome)
+    }
+
+    async fn go_on_anew(&self, plan: &StatisticsPlan, deletion: InstallationDeletion) -> anyhow::Result<()> {
+        let running = self.running();
+        if let Some(running) = &running {
+            self.set_running(None);
+            running.stop().await;
+            running.close().await?;
+        }
+        blocking(move || deletion.start_anew()).await?;
+        if running.is_some() {
+            self.set_running(Some(RunningStatistics::start(plan).await?));
+        }
+        Ok(())
+    }
+
     /// Applies the choice to the parts. Counts are deleted if `to_forget`, if statistics are off now, or if
     /// they were off since the counting began.
     async fn apply(
@@ -331,9 +388,17 @@ impl StatisticsService {
         };
         let collector_url = headcount_outbound::shown_url(&self.collector_url);
         let left_by_coroot = self.left_by_coroot.clone();
+        let receipts = self.receipts.as_ref().map(|receipts| receipts.listed()).unwrap_or_default();
         let Some(running) = self.running() else {
             let refused = self.spool.as_ref().map_or(0, |spool| spool.count(ReportState::Refused));
-            return Status { disabled_by, collector_url, refused, left_by_coroot, ..Status::default() };
+            return Status {
+                disabled_by,
+                collector_url,
+                refused,
+                left_by_coroot,
+                receipts,
+                ..Status::default()
+            };
         };
         let progress = running.delivery.progress();
         let (cpu_profile_unavailable, heap_profile_unavailable) = running.process.unavailable();
@@ -353,6 +418,7 @@ impl StatisticsService {
             prometheus_failure: self.prometheus_failures().into_values().next(),
             data_directory: running.upkeep.trouble(),
             left_by_coroot,
+            receipts,
         }
     }
 
@@ -382,6 +448,8 @@ impl StatisticsPlan {
         let disk: Arc<dyn DataDisk> = Arc::new(DiskDirectory::new(&config.own_dir()));
         let spool = Spool::open(Arc::clone(&disk));
         let spool = Arc::new(spool.context("the reports in the data directory cannot be read")?);
+        let receipts = DeletionReceipts::open(Arc::clone(&disk));
+        let receipts = receipts.context("the receipts in the data directory cannot be read")?;
         Ok(Self {
             locked_dir,
             data_dir: config.data_dir.clone(),
@@ -390,6 +458,7 @@ impl StatisticsPlan {
             settings,
             counted: Arc::new(CountedOnDisk::open(disk, Arc::clone(&spool))?),
             spool,
+            receipts: Arc::new(receipts),
             installation,
             cache_ttl: config.cache_ttl,
             cloud_pricing_url: config.cloud_pricing_url.clone(),
@@ -413,6 +482,15 @@ impl StatisticsPlan {
             self.settings.clone(),
             Arc::new(DiskDirectory::new(&self.data_dir.join("headcount"))),
         )
+    }
+
+    fn deletion(&self) -> InstallationDeletion {
+        InstallationDeletion {
+            own_dir: self.own_dir.clone(),
+            spool: Arc::clone(&self.spool),
+            receipts: Arc::clone(&self.receipts),
+            collector_url: self.collector_url.clone(),
+        }
     }
 
     /// Deletes counts and observations from the disk, while nothing runs.
@@ -499,6 +577,7 @@ impl RunningStatistics {
         };
         let delivery = Arc::new(ReportDelivery::new(
             Arc::clone(&spool),
+            Arc::clone(&plan.receipts),
             Box::new(HttpReportTransport::new(plan.collector_url.clone(), super::VERSION)),
             Arc::clone(&plan.clock),
             plan.metrics.clone(),
@@ -506,9 +585,11 @@ impl RunningStatistics {
             rand::random::<f64>,
         ));
         let uuid = instance.uuid;
+        let commitment = DeletionCommitment::new(uuid, &instance_secret::load_or_create(&plan.own_dir)?);
+        let headers = DeliveryHeaders { commitment: Some(commitment), ..plan.headers.clone() };
         let sources = ReportSources {
             instance,
-            headers: plan.headers.clone(),
+            headers,
             installation,
             browsers: Arc::clone(&browsers),
             process: Arc::clone(&process),
@@ -529,7 +610,10 @@ impl RunningStatistics {
             data_dir: Arc::clone(&plan.locked_dir),
             own_dir: plan.own_dir.clone(),
             instance: uuid,
-            secrets: SecretFiles::load(&plan.own_dir, &[browser_key::FILE, admin_token::FILE])?,
+            secrets: SecretFiles::load(
+                &plan.own_dir,
+                &[browser_key::FILE, admin_token::FILE, instance_secret::FILE],
+            )?,
             spool: Arc::clone(&spool),
             browsers: Arc::clone(&browsers),
             counted: Arc::clone(&plan.counted),
@@ -618,6 +702,10 @@ impl RunningStatistics {
         let browsers = Arc::clone(&self.browsers);
         tokio::task::spawn_blocking(move || browsers.close_and_forget()).await?.context(UNFORGOTTEN)
     }
+}
+
+async fn blocking(work: impl FnOnce() -> anyhow::Result<()> + Send + 'static) -> anyhow::Result<()> {
+    tokio::task::spawn_blocking(work).await?
 }
 
 /// The measurements since the last report of an earlier run; empty if they cannot be read.

@@ -309,7 +309,7 @@ impl Serve {
         DeliveryHeaders {
             user_agent: Some(format!("headcount/{VERSION}")),
             product: self.product.clone(),
-            replica: false,
+            ..DeliveryHeaders::default()
         }
     }
 

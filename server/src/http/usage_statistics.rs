@@ -11,7 +11,9 @@ use axum::{
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
 use headcount_platform::hex;
-use headcount_shared::api::{AskPseudonym, Problem, Pseudonym, ReportEntries, Status, Switch, WouldForget};
+use headcount_shared::api::{
+    AskPseudonym, ForgottenInstallation, Problem, Pseudonym, ReportEntries, Status, Switch, WouldForget,
+};
 use headcount_web::{described_refusals::GuardedResponses, problem::ProblemResponse};
 use sha2::{Digest, Sha256};
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -19,9 +21,15 @@ use uuid::Uuid;
 
 use super::ServerState;
 use crate::{
-    app::statistics_service::{RunningStatistics, StatisticsService, SwitchError},
+    app::{
+        DeletionError, DeletionOutcome,
+        statistics_service::{RunningStatistics, SentDeletionError, StatisticsService, SwitchError},
+    },
     browsers::BrowserPseudonym,
-    report::spool::{ReadError, SpooledReport},
+    report::{
+        deletion_answer::NotDeleted,
+        spool::{ReadError, SpooledReport},
+    },
     store,
 };
 
@@ -39,6 +47,7 @@ pub(super) fn routes() -> OpenApiRouter<ServerState> {
         .routes(routes!(preview))
         .routes(routes!(reports))
         .routes(routes!(report))
+        .routes(routes!(delete_sent))
         .routes(routes!(pseudonym))
 }
 
@@ -139,6 +148,38 @@ async fn report(
         Err(ReadError::Unknown) => Err(unknown()),
         Err(error) => Err(ProblemResponse::internal(&error)),
     }
+}
+
+/// Asks the collector to delete what this installation sent, and makes it a new installation.
+#[utoipa::path(post, path = "/api/usage-statistics/deletion", tag = "usage statistics", responses(
+    (status = 200, description = "The collector's receipt; none if nothing was sent yet.", body = ForgottenInstallation),
+    (status = 409, description = "The collector does not know this installation by its secret, or statistics are off for the whole run; nothing changed.", body = Problem, content_type = "application/problem+json"),
+    (status = 502, description = "The collector did not delete; nothing changed.", body = Problem, content_type = "application/problem+json"), GuardedResponses))]
+async fn delete_sent(
+    State(statistics): State<Arc<StatisticsService>>,
+) -> Result<Json<ForgottenInstallation>, ProblemResponse> {
+    // It continues if the client disconnects, so that it does not stop halfway.
+    let deleting = tokio::spawn(async move { statistics.delete_sent().await });
+    match deleting.await.map_err(|error| ProblemResponse::internal(&error))? {
+        Ok(DeletionOutcome::NeverDelivered) => Ok(Json(ForgottenInstallation::default())),
+        Ok(DeletionOutcome::Deleted(stored)) => {
+            Ok(Json(ForgottenInstallation { receipt: Some(stored.receipt) }))
+        }
+        Err(error) => Err(not_deleted(error)),
+    }
+}
+
+fn not_deleted(error: SentDeletionError) -> ProblemResponse {
+    let status = match error {
+        SentDeletionError::Deletion(DeletionError::Here(error)) => return failed(error),
+        SentDeletionError::OffForThisRun(_)
+        | SentDeletionError::Deletion(
+            DeletionError::NoSecret
+            | DeletionError::NotDeleted(NotDeleted::OtherSecret | NotDeleted::Unknown),
+        ) => StatusCode::CONFLICT,
+        SentDeletionError::Deletion(DeletionError::NotDeleted(_)) => StatusCode::BAD_GATEWAY,
+    };
+    ProblemResponse::new(status, error.to_string())
 }
 
 /// The pseudonym under which a browser is counted. Counts and stores nothing.

@@ -105,6 +105,13 @@ pub fn judge(answer: &CollectorAnswer, now: Duration) -> DeliveryOutcome {
     if is_verdict(status) { DeliveryOutcome::Refused } else { later(NotDelivered::NotJson(status)) }
 }
 
+/// Whether an answer says that what the installation sent is deleted. Any server can answer with 410, so it
+/// counts only if the installation has asked for that itself.
+#[must_use]
+pub const fn is_deleted(answer: &CollectorAnswer, has_asked: bool) -> bool {
+    has_asked && answer.status == 410
+}
+
 /// Whether a collector answers with this status to a report that it will never accept.
 const fn is_verdict(status: u16) -> bool {
     matches!(status, 400 | 413 | 415 | 422)
@@ -208,6 +215,15 @@ mod tests {
                 let outcome = judge(&answer(status, content_type, body), Duration::ZERO);
                 assert_eq!(outcome, later(NotDelivered::Html(status)), "{status} {body}");
             }
+        }
+    }
+
+    #[test]
+    fn only_an_installation_that_has_asked_believes_that_it_is_deleted() {
+        for (status, has_asked, deleted) in
+            [(410, true, true), (410, false, false), (404, true, false), (200, true, false)]
+        {
+            assert_eq!(is_deleted(&answer(status, "", ""), has_asked), deleted, "{status} {has_asked}");
         }
     }
 

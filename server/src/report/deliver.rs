@@ -11,12 +11,15 @@ use std::{
 };
 
 use headcount_platform::{clock::Clock, lock::lock};
+use headcount_shared::payload::InstanceSection;
+use serde::Deserialize;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::{
-    collector_answer::{CollectorAnswer, DeliveryOutcome, judge, wait_after},
+    collector_answer::{CollectorAnswer, DeliveryOutcome, is_deleted, judge, wait_after},
+    deletion_receipts::DeletionReceipts,
     spool::{DeliveryAttempt, ReadError, Spool, SpooledReport},
     transport::{DeliveryFailure, ReportTransport},
 };
@@ -26,6 +29,7 @@ use crate::metrics::{DeliveryLabel, ProcessMetrics};
 #[derive(Debug)]
 pub struct ReportDelivery {
     spool: Arc<Spool>,
+    receipts: Arc<DeletionReceipts>,
     transport: Box<dyn ReportTransport>,
     clock: Arc<dyn Clock>,
     metrics: ProcessMetrics,
@@ -63,11 +67,13 @@ enum DeliveryStep {
 }
 
 impl ReportDelivery {
-    /// Delivers what is in `spool`, where a report comes every `interval`. `chance` picks a number in 0..1
+    /// Delivers what is in `spool`, where a report comes every `interval`. Reports of an installation for
+    /// which there is a receipt are dropped when the collector says that it is deleted. `chance` picks a number in 0..1
     /// that spreads the attempts of many installations.
     #[must_use]
     pub fn new(
         spool: Arc<Spool>,
+        receipts: Arc<DeletionReceipts>,
         transport: Box<dyn ReportTransport>,
         clock: Arc<dyn Clock>,
         metrics: ProcessMetrics,
@@ -75,7 +81,7 @@ impl ReportDelivery {
         chance: fn() -> f64,
     ) -> Self {
         let (new_report, progress) = (Notify::new(), Mutex::default());
-        Self { spool, transport, clock, metrics, interval, chance, new_report, progress }
+        Self { spool, receipts, transport, clock, metrics, interval, chance, new_report, progress }
     }
 
     /// Wakes the delivery because a report was queued.
@@ -151,6 +157,9 @@ impl ReportDelivery {
     }
 
     async fn answered(&self, id: Uuid, attempt: DeliveryAttempt, answer: &CollectorAnswer) -> DeliveryStep {
+        if let Some(instance) = self.deleted_installation(id, answer).await {
+            return self.deleted(id, instance).await;
+        }
         match judge(answer, self.clock.wall()) {
             DeliveryOutcome::Delivered => self.delivered(id).await,
             DeliveryOutcome::Refused => self.refused(id, answer.status).await,
@@ -160,6 +169,32 @@ impl ReportDelivery {
                 }
                 self.later(id, &why.to_string(), wait)
             }
+        }
+    }
+
+    /// The installation of the report, if the answer says that it is deleted, and it has asked for that.
+    async fn deleted_installation(&self, id: Uuid, answer: &CollectorAnswer) -> Option<Uuid> {
+        if !is_deleted(answer, true) {
+            return None;
+        }
+        let instance = self.on_disk(move |spool| Ok::<_, ReadError>(instance_of(&spool.read(id)?))).await;
+        let instance = instance.ok().flatten()?;
+        is_deleted(answer, self.receipts.covers(instance)).then_some(instance)
+    }
+
+    /// Drops the waiting reports of an installation that is deleted.
+    async fn deleted(&self, id: Uuid, instance: Uuid) -> DeliveryStep {
+        let dropped =
+            self.on_disk(move |spool| spool.drop_queued(|report| instance_of(report) == Some(instance)));
+        match dropped.await {
+            Ok(dropped) => {
+                tracing::info!(
+                    dropped,
+                    "this installation asked for its deletion; what waited of it is dropped"
+                );
+                DeliveryStep::Report
+            }
+            Err(error) => self.later(id, &error.to_string(), None),
         }
     }
 
@@ -228,6 +263,16 @@ impl ReportDelivery {
         // A partial change of the progress costs a wait, but no report.
         lock(&self.progress)
     }
+}
+
+/// The installation that a report is of; `None` if it names none.
+fn instance_of(report: &SpooledReport) -> Option<Uuid> {
+    #[derive(Deserialize)]
+    struct ReportedInstance {
+        instance: InstanceSection,
+    }
+    let read: ReportedInstance = serde_json::from_slice(&report.bytes).ok()?;
+    Some(read.instance.uuid)
 }
 
 /// Whether a collector may have stored the report before it failed, or before a gateway timed out. A server

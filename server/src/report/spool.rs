@@ -12,7 +12,10 @@ mod spool_listing;
 use std::{
     collections::HashSet,
     io,
-    sync::{Arc, Mutex, MutexGuard},
+    sync::{
+        Arc, Mutex, MutexGuard,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use headcount_platform::{
@@ -34,6 +37,9 @@ use self::{
     },
 };
 
+/// A file that exists while no report was sent under the UUID of the installation.
+pub const NEVER_DELIVERED: &str = "never-delivered";
+
 const ROOT: &str = "reports";
 const DAMAGED: &str = ".damaged";
 
@@ -42,6 +48,8 @@ const DAMAGED: &str = ".damaged";
 pub struct Spool {
     disk: Arc<dyn DataDisk>,
     state: Mutex<SpoolState>,
+    /// Whether nothing was sent yet under the UUID of the installation.
+    is_undelivered: AtomicBool,
 }
 
 #[derive(Debug)]
@@ -121,7 +129,8 @@ impl Spool {
         }
         disk.sync_dir(&dir(ReportState::Sent))?;
         let state = Mutex::new(SpoolState { delivered_and_removed, ..SpoolState::new(reports) });
-        Ok(Self { disk, state })
+        let is_undelivered = AtomicBool::new(disk.size(NEVER_DELIVERED).is_ok());
+        Ok(Self { disk, state, is_undelivered })
     }
 
     /// Whether another report may be queued.
@@ -209,6 +218,7 @@ impl Spool {
     /// # Errors
     /// The disk refused; nothing is noted.
     pub fn begin_attempt(&self, id: Uuid) -> io::Result<DeliveryAttempt> {
+        self.note_first_delivery()?;
         let is_first_to_leave = self.note_left(id, true)?;
         self.disk.sync_dir(&dir(ReportState::Queued))?;
         Ok(DeliveryAttempt { id, is_first_to_leave })
@@ -276,6 +286,63 @@ impl Spool {
         }
         self.disk.sync_dir(&dir(ReportState::Queued))?;
         Ok(unsent)
+    }
+
+    /// Removes those of the waiting reports for which `is_dropped`. Returns their number.
+    ///
+    /// # Errors
+    /// The disk refused; some may be left.
+    pub fn drop_queued(&self, is_dropped: impl Fn(&SpooledReport) -> bool) -> io::Result<u64> {
+        let mut dropped = 0;
+        for report in self.reports_in(ReportState::Queued) {
+            if read_report(&*self.disk, &report).is_ok_and(|read| is_dropped(&read)) {
+                self.remove(&report)?;
+                self.lock().delivered_and_removed.insert(report.name.id);
+                dropped += 1;
+            }
+        }
+        self.disk.sync_dir(&dir(ReportState::Queued))?;
+        Ok(dropped)
+    }
+
+    /// Removes all reports in every state, also damaged ones. Files of others stay.
+    ///
+    /// # Errors
+    /// The disk refused; some may be left. Another call continues.
+    pub fn remove_all(&self) -> io::Result<()> {
+        for state in STATES {
+            let dir = dir(state);
+            for name in self.disk.list(&dir)? {
+                let whole = name.strip_suffix(DAMAGED).unwrap_or(&name);
+                if FileName::parse(whole).is_some() {
+                    self.disk.remove(&format!("{dir}/{name}"))?;
+                }
+            }
+            self.disk.sync_dir(&dir)?;
+        }
+        *self.lock() = SpoolState::new(SpoolEntries::new());
+        Ok(())
+    }
+
+    /// Whether nothing was sent yet under the UUID of the installation. `false` if that is not known.
+    #[must_use]
+    pub fn is_undelivered(&self) -> bool {
+        self.is_undelivered.load(Ordering::Relaxed)
+    }
+
+    /// Notes that the installation has a new UUID, under which nothing was sent.
+    pub fn expect_first_delivery(&self) {
+        self.is_undelivered.store(true, Ordering::Relaxed);
+    }
+
+    /// Removes the file that says that nothing was sent. When this returns, that survives a power cut.
+    fn note_first_delivery(&self) -> io::Result<()> {
+        if self.is_undelivered() {
+            self.disk.remove(NEVER_DELIVERED)?;
+            self.disk.sync_dir(".")?;
+            self.is_undelivered.store(false, Ordering::Relaxed);
+        }
+        Ok(())
     }
 
     /// Searches the disk for reports again, after the data directory was lost and made again.

@@ -8,7 +8,7 @@ use std::{
 };
 
 use headcount_outbound;
-use headcount_shared::delivery::IDEMPOTENCY_KEY;
+use headcount_shared::{api::DeletionRequest, delivery::IDEMPOTENCY_KEY};
 use reqwest::{Client, Response, Url, header, redirect};
 use rustls::{
     client::{Resumption, danger::ServerCertVerifier},
@@ -114,6 +114,25 @@ impl HttpReportTransport {
         let response = request.send().await.map_err(DeliveryFailure::from)?;
         read_answer(response).await
     }
+}
+
+impl HttpReportTransport {
+    /// Sends a request for deletion to `<url>/deletion`, once.
+    ///
+    /// # Errors
+    /// Every [`DeliveryFailure`].
+    pub async fn post_deletion(&self, request: &DeletionRequest) -> Result<CollectorAnswer, DeliveryFailure> {
+        let client = self.client().map_err(DeliveryFailure::from)?;
+        let response = client.post(deletion_url(&self.url)).json(request).send().await;
+        read_answer(response.map_err(DeliveryFailure::from)?).await
+    }
+}
+
+/// The address for requests for deletion at a collector.
+fn deletion_url(collector: &Url) -> Url {
+    let mut url = collector.clone();
+    url.set_path(&format!("{}/deletion", collector.path().trim_end_matches('/')));
+    url
 }
 
 impl ReportTransport for HttpReportTransport {

@@ -59,6 +59,10 @@ pub struct FleetOverview {
     /// installation.
     #[serde(default)]
     pub overlaps: u64,
+    /// Reports so far, over all installations, with another deletion commitment than the first one of their
+    /// installation.
+    #[serde(default)]
+    pub clones: u64,
     /// Reports since the start of the collector that were delayed because a quota was used up.
     #[serde(default)]
     pub over_quota: u64,

@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::DeletionReceipt;
+
 /// `GET <base>api/usage-statistics`: the state of usage statistics in this installation.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -46,6 +48,27 @@ pub struct Status {
     /// `null` if there were none.
     #[serde(default)]
     pub left_by_coroot: Option<String>,
+    /// The receipts for what was deleted from collectors on request of this installation, latest first.
+    #[serde(default)]
+    pub receipts: Vec<KeptReceipt>,
+}
+
+/// A receipt that this installation has stored. The whole receipt is in `receipts/` of the data directory.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct KeptReceipt {
+    /// The hour of the deletion.
+    pub hour: u64,
+    /// The origin of the collector's address.
+    pub collector: String,
+}
+
+/// `POST <base>api/usage-statistics/deletion`: what was deleted.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ForgottenInstallation {
+    /// The collector's receipt; `null` if this installation has sent nothing yet, and has not now.
+    pub receipt: Option<DeletionReceipt>,
 }
 
 /// `POST <base>api/pseudonym`: asks under which pseudonym a browser is counted.

@@ -39,6 +39,11 @@ fn notices(fleet: &FleetOverview) -> String {
              directory or a clock that was set back does so; what they count is counted twice.",
         ),
         (
+            fleet.clones,
+            "of an installation that committed itself to another deletion secret before. A data directory was copied \
+             without its secret, or the secret was lost.",
+        ),
+        (
             fleet.over_quota,
             "asked to come back since the start of the collector, because a quota was used up.",
         ),
@@ -248,6 +253,7 @@ mod tests {
             instances: vec![FleetInstance { overlaps: 2, set_aside: 1, ..instance() }],
             conflicts: 1,
             overlaps: 2,
+            clones: 4,
             over_quota: 3000,
             clock: Some(doubt),
         };
@@ -255,6 +261,7 @@ mod tests {
         for shown in [
             "1 report was refused: another report was stored under the same key",
             "2 reports were for a time that an earlier report of the same installation covers",
+            "4 reports were of an installation that committed itself to another deletion secret before",
             "3\u{202f}000 reports were asked to come back",
             "1 value set aside so far",
             "2 reports overlapping an earlier one",

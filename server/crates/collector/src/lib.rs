@@ -3,7 +3,7 @@
 //! The headers of a report are read first ([`report_headers`]), then its bytes, with bounds on what is in
 //! memory (`report_intake`). The body is decompressed ([`decode_body`]), reduced to its valid fields
 //! ([`validated_report`], `value_bounds`) and converted to the form that is stored (`prepared_report`). One
-//! task writes (`report_writer`), and a report is answered when it is on disk (`report_store`). Only five
+//! task writes (`report_writer`), and a report is answered when it is on disk (`report_store`). Only six
 //! headers are read. The sender's address is compared under a key that is only in memory, to limit one
 //! sender. Nothing about the connection is stored or logged.
 
@@ -11,6 +11,7 @@ mod body_memory;
 mod browser_key;
 pub mod collector_keys;
 pub mod decode_body;
+mod deletion_routes;
 mod failure_log;
 mod fleet_csv;
 pub mod fleet_page;
@@ -18,6 +19,7 @@ mod fleet_profiles;
 mod fleet_reader;
 mod fleet_rollup;
 mod fleet_routes;
+pub mod installation_deletion;
 pub mod listing_parameters;
 mod prepared_report;
 mod profile_dictionary;
@@ -37,7 +39,7 @@ mod trusted_time;
 pub mod validated_report;
 mod value_bounds;
 
-use std::{io, net::IpAddr, path::PathBuf, sync::Arc, time::Duration};
+use std::{fs, io, net::IpAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use axum::body::Body;
 use headcount_platform::{
@@ -60,6 +62,7 @@ use self::{
     failure_log::FailureLog,
     fleet_reader::FleetReader,
     fleet_rollup::FleetRollup,
+    installation_deletion::DeletionPlaces,
     listing_parameters::ListingPage,
     profile_dictionary::ProfileDictionary,
     report_headers::ReportHeaders,
@@ -102,6 +105,17 @@ pub enum CollectorOpenError {
         file: PathBuf,
         /// Why.
         reason: KeysError,
+    },
+    /// What is stored was stored with other keys.
+    #[error(
+        "the database {path} was used with other keys than those in {file}; give the file with its keys by --keys, or put it \
+         back from a copy"
+    )]
+    OtherKeys {
+        /// The database.
+        path: PathBuf,
+        /// The file with the keys.
+        file: PathBuf,
     },
     /// The database can be read, but not written.
     #[error("the database {path} is read-only")]
@@ -164,6 +178,11 @@ pub enum IngestError {
     /// It is JSON, but no report.
     #[error(transparent)]
     Unusable(#[from] InvalidReport),
+    /// Its installation is deleted.
+    #[error(
+        "the installation of this report was deleted from this collector, at its own request or by its operator"
+    )]
+    Deleted,
     /// Another report was stored under its id.
     #[error(
         "another report was stored under this Idempotency-Key: of another installation or with other bytes"
@@ -223,6 +242,7 @@ struct CollectorInner {
     senders: SenderKeys,
     data_dir: DataDir,
     keys: Arc<CollectorKeys>,
+    deletions: DeletionPlaces,
     stop: CancellationToken,
     tasks: TaskTracker,
 }
@@ -234,13 +254,26 @@ impl Collector {
     /// Every [`CollectorOpenError`].
     pub async fn open(config: &CollectorConfig, clock: Arc<dyn Clock>) -> Result<Self, CollectorOpenError> {
         let data_dir = DataDir::open(&config.data_dir)?;
-        let keys = Arc::new(open_keys(config, &data_dir)?.keys);
+        let opened = open_keys(config, &data_dir)?;
+        let keys = Arc::new(opened.keys);
         let limit = config.max_disk.map(DiskLimit::new);
         let store = ReportStore::open(data_dir.path(), limit, Arc::clone(&keys)).await?;
         let path = || data_dir.path().to_owned();
-        let last = store.last_time().await;
-        let last =
-            last.map_err(|error| CollectorOpenError::Database { path: path(), reason: error.to_string() })?;
+        let refused =
+            |error: sqlx::Error| CollectorOpenError::Database { path: path(), reason: error.to_string() };
+        let fingerprint = keys.fingerprint();
+        match store.key_fingerprint().await.map_err(refused)? {
+            Some(known) if known != fingerprint => {
+                if opened.is_new {
+                    // It is of no use, and hides that another one is missing.
+                    fs::remove_file(&opened.file).ok();
+                }
+                return Err(CollectorOpenError::OtherKeys { path: path(), file: opened.file });
+            }
+            Some(_) => {}
+            None => store.note_keys(&fingerprint).await.map_err(refused)?,
+        }
+        let last = store.last_time().await.map_err(refused)?;
         let (store, time) = (Arc::new(store), Arc::new(TrustedTime::new(Arc::clone(&clock), last)));
         let pruner = Arc::new(ReportPruner::new(Arc::clone(&store), Arc::clone(&time), config.retention));
         let dictionary = Arc::new(ProfileDictionary::new(Arc::clone(&store)));
@@ -271,6 +304,7 @@ impl Collector {
             senders,
             data_dir,
             keys,
+            deletions: DeletionPlaces::new(),
             stop,
             tasks,
         };
@@ -297,12 +331,13 @@ impl Collector {
         let CollectorInner { intake, writer, time, senders, .. } = self.inner.as_ref();
         let key = sender.and_then(|address| senders.sender(address));
         let mut taken = intake.take_in(arrival.coding, key, body).await?;
-        taken.report.set_aside += arrival.product.set_aside();
+        taken.report.set_aside += arrival.set_aside;
         let at = time.now();
         let id = arrival.id.unwrap_or_else(|| made_id(Duration::from_secs(at.at)));
         let prefix = sender.and_then(|address| senders.prefix(address));
-        let product = arrival.product.counted_as().to_string();
-        writer.store(ReportHead { id, product, at, replica: arrival.replica, prefix }, taken).await
+        let product = arrival.product.to_string();
+        let commitment = arrival.commitment.map(|commitment| self.keys().commitment(commitment.as_bytes()));
+        writer.store(ReportHead { id, product, at, replica: arrival.replica, prefix, commitment }, taken).await
     }
 
     /// One page of the stored reports, in the order of their arrival.

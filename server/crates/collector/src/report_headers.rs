@@ -1,8 +1,11 @@
 //! Reads the headers of a report and refuses unsupported ones.
 
+use std::str::FromStr;
+
 use axum::http::{HeaderMap, header};
 use headcount_shared::{
-    delivery::{IDEMPOTENCY_KEY, PRODUCT, REPLICA},
+    deletion_commitment::DeletionCommitment,
+    delivery::{COMMITMENT, IDEMPOTENCY_KEY, PRODUCT, REPLICA},
     limits::REPORT_ID_BYTES,
     product::ProductName,
 };
@@ -19,41 +22,16 @@ pub struct ReportHeaders {
     pub coding: ContentCoding,
     /// Whether the sender is a replica: one of several servers of an installation, and not their leader.
     pub replica: bool,
-    /// The product that the report is about.
-    pub product: NamedProduct,
-}
-
-/// The product that the headers of a report name.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum NamedProduct {
-    /// No header names one: the report is about Coroot.
-    Absent,
-    /// The one that the header names.
-    Named(ProductName),
-    /// The header is no name of a product, or there are several. The report counts for Coroot, and the header
-    /// as a value that is set aside: no report is lost for it.
-    SetAside,
-}
-
-impl NamedProduct {
-    /// The product that the report counts for.
-    #[must_use]
-    pub fn counted_as(&self) -> ProductName {
-        match self {
-            Self::Named(name) => name.clone(),
-            Self::Absent | Self::SetAside => ProductName::of_coroot(),
-        }
-    }
-
-    /// The number of values that are set aside: 1 or 0.
-    #[must_use]
-    pub const fn set_aside(&self) -> u64 {
-        matches!(self, Self::SetAside) as u64
-    }
+    /// The product that the report is about: Coroot if no header names one.
+    pub product: ProductName,
+    /// The commitment of the installation to its deletion secret; optional.
+    pub commitment: Option<DeletionCommitment>,
+    /// The number of headers that could not be read. No report is lost for one: it counts as absent.
+    pub set_aside: u64,
 }
 
 impl ReportHeaders {
-    /// Reads the five headers that matter. No other header is looked at.
+    /// Reads the six headers that matter. No other header is looked at.
     ///
     /// # Errors
     /// [`IngestError::MediaType`], [`IngestError::Coding`] and [`IngestError::Key`].
@@ -61,11 +39,15 @@ impl ReportHeaders {
         if BodyMediaType::of(headers) == BodyMediaType::Other {
             return Err(IngestError::MediaType);
         }
+        let product = one_value(headers, PRODUCT);
+        let commitment = one_value(headers, COMMITMENT);
         Ok(Self {
             coding: coding(headers)?,
             id: id(headers)?,
             replica: is_replica(headers),
-            product: product(headers),
+            product: product.value.unwrap_or_else(ProductName::of_coroot),
+            commitment: commitment.value,
+            set_aside: product.set_aside + commitment.set_aside,
         })
     }
 }
@@ -90,12 +72,19 @@ fn is_replica(headers: &HeaderMap) -> bool {
     headers.get(REPLICA).is_some_and(|value| value.as_bytes().trim_ascii() == b"1")
 }
 
-/// The one product that is named.
-fn product(headers: &HeaderMap) -> NamedProduct {
-    let mut values = headers.get_all(PRODUCT).iter();
-    let Some(value) = values.next() else { return NamedProduct::Absent };
-    let name = value.to_str().ok().and_then(|name| name.parse().ok());
-    name.filter(|_| values.next().is_none()).map_or(NamedProduct::SetAside, NamedProduct::Named)
+/// An optional header, and whether it was set aside.
+struct OptionalHeader<T> {
+    value: Option<T>,
+    /// 1 or 0.
+    set_aside: u64,
+}
+
+/// A header that may be there once. One that cannot be read, or is there several times, is set aside.
+fn one_value<T: FromStr>(headers: &HeaderMap, name: &str) -> OptionalHeader<T> {
+    let mut values = headers.get_all(name).iter();
+    let Some(value) = values.next() else { return OptionalHeader { value: None, set_aside: 0 } };
+    let value = value.to_str().ok().and_then(|text| text.parse().ok()).filter(|_| values.next().is_none());
+    OptionalHeader { set_aside: u64::from(value.is_none()), value }
 }
 
 /// The sender's id of the report.
@@ -170,19 +159,32 @@ mod tests {
 
     #[test]
     fn a_report_is_about_the_product_that_it_names_and_else_about_coroot() {
-        let product = |headers: &[_]| check(headers).unwrap().product;
-        let named = |value| product(&[("headcount-product", value)]);
-        for (product, counted_as, set_aside) in [
-            (product(&[]), "coroot", 0),
-            (named("a-shop"), "a-shop", 0),
-            (named("coroot"), "coroot", 0),
-            (named(""), "coroot", 1),
-            (named("A Shop"), "coroot", 1),
-            (named("\u{e9}"), "coroot", 1),
-            (product(&[("headcount-product", "a"), ("headcount-product", "b")]), "coroot", 1),
+        for (headers, product, set_aside) in [
+            (&[][..], "coroot", 0),
+            (&[("headcount-product", "a-shop")], "a-shop", 0),
+            (&[("headcount-product", "coroot")], "coroot", 0),
+            (&[("headcount-product", "")], "coroot", 1),
+            (&[("headcount-product", "A Shop")], "coroot", 1),
+            (&[("headcount-product", "\u{e9}")], "coroot", 1),
+            (&[("headcount-product", "a"), ("headcount-product", "b")], "coroot", 1),
         ] {
-            assert_eq!((product.counted_as().as_str(), product.set_aside()), (counted_as, set_aside));
+            let read = check(headers).unwrap();
+            assert_eq!((read.product.as_str(), read.set_aside), (product, set_aside), "{headers:?}");
         }
+    }
+
+    #[test]
+    fn a_commitment_is_64_digits_and_no_report_is_lost_for_another() {
+        let digits = "0a".repeat(32);
+        let longer = "0a".repeat(33);
+        for (value, is_read) in [(digits.as_str(), true), ("0a", false), ("", false), (&longer, false)] {
+            let read = check(&[("deletion-commitment", value)]).unwrap();
+            assert_eq!(read.commitment.is_some(), is_read, "{value}");
+            assert_eq!(read.set_aside, u64::from(!is_read), "{value}");
+        }
+        let twice = check(&[("deletion-commitment", &digits), ("deletion-commitment", &digits)]).unwrap();
+        assert_eq!((twice.commitment, twice.set_aside), (None, 1));
+        assert_eq!(check(&[]).unwrap().set_aside, 0);
     }
 
     #[test]

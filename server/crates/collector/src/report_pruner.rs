@@ -29,6 +29,7 @@ pub(super) struct ReportPruner {
     time: Arc<TrustedTime>,
     retention: RetentionPolicy,
     condition: FailureLog,
+    deleting: FailureLog,
     one_at_a_time: Mutex<()>,
     /// The correction from when the clock was last confirmed, until reports that were being stored at that
     /// time are corrected, too.
@@ -44,6 +45,7 @@ impl ReportPruner {
             time,
             retention,
             condition,
+            deleting: FailureLog::new("deleting an installation"),
             one_at_a_time: Mutex::new(()),
             for_late_reports: StdMutex::default(),
         }
@@ -60,7 +62,16 @@ impl ReportPruner {
     /// When the database fails; what was dropped until then stays dropped.
     pub(super) async fn prune(&self, now: Duration) -> sqlx::Result<PrunedReports> {
         let _turn = self.one_at_a_time.lock().await;
-        self.condition.note(self.store.prune(self.retention.due(now)).await)
+        self.condition.note(self.drop_old(now).await)
+    }
+
+    /// Removes what is left of deleted installations from the files.
+    ///
+    /// # Errors
+    /// When the database fails, or another program reads the log; the next call and the next round go on.
+    pub(super) async fn finish_deletions(&self) -> sqlx::Result<()> {
+        let _turn = self.one_at_a_time.lock().await;
+        self.deleting.note(self.store.finish_deletions().await)
     }
 
     /// Trusts the clock of the machine from now on.
@@ -100,8 +111,15 @@ impl ReportPruner {
         let _turn = self.one_at_a_time.lock().await;
         self.watch_clock(noted).await?;
         self.store.make_room(NeededBytes::default()).await?;
-        self.store.prune(self.retention.due(self.time.for_ages())).await?;
+        self.drop_old(self.time.for_ages()).await?;
         Ok(())
+    }
+
+    /// Drops old reports and old tombstones, and finishes deletions that were interrupted.
+    async fn drop_old(&self, now: Duration) -> sqlx::Result<PrunedReports> {
+        self.store.drop_tombstones(now.as_secs()).await?;
+        self.store.finish_deletions().await?;
+        self.store.prune(self.retention.due(now)).await
     }
 
     /// Corrects times after a jump of the clock, and stores the time now and then.

@@ -6,6 +6,7 @@
 
 mod blocks;
 mod correct_clock;
+mod delete_installation;
 mod disk_space;
 mod drop_old;
 mod insert;
@@ -35,6 +36,7 @@ use uuid::Uuid;
 use self::profile_names::KnownStacks;
 pub(super) use self::{
     blocks::{BlockLayer, NewBlock, ONLY_BLOCK, StoredBlock},
+    delete_installation::{ClaimOutcome, DeletedAmounts, DeletionClaim, Tombstone},
     disk_space::{DiskLimit, DiskPressure, NeededBytes},
     insert::{IncomingReport, StoreOutcome},
     profile_names::NamesRead,
@@ -199,6 +201,7 @@ impl ReportStore {
             instances: rows.into_iter().map(|row| row.0).collect(),
             conflicts: self.tally("conflicts").await?,
             overlaps: self.tally("overlaps").await?,
+            clones: self.tally("clones").await?,
             ..FleetOverview::default()
         })
     }

@@ -20,7 +20,9 @@ use super::{
     IngestError,
     failure_log::FailureLog,
     report_intake::{AdmittedReport, BodyReservation},
-    report_store::{DiskLimit, DiskPressure, IncomingReport, NeededBytes, ReportStore, StoreOutcome},
+    report_store::{
+        DiskLimit, DiskPressure, IncomingReport, NeededBytes, ReportStore, StoreOutcome,
+    },
     sender_key::SenderKey,
     storage_quota::{QuotaExceeded, StorageQuotas},
     trusted_time::TrustedMoment,
@@ -66,6 +68,8 @@ pub(super) struct ReportHead {
     pub replica: bool,
     /// The sender's part of the network.
     pub prefix: Option<SenderKey>,
+    /// The hash of the commitment of its installation, if it came with one.
+    pub commitment: Option<[u8; 32]>,
 }
 
 /// A waiting report, and the channel for its answer.
@@ -102,10 +106,10 @@ impl ReportWriter {
         head: ReportHead,
         taken: AdmittedReport,
     ) -> Result<ReceiptStatus, IngestError> {
-        let ReportHead { id, product, at, replica, prefix } = head;
+        let ReportHead { id, product, at, replica, prefix, commitment } = head;
         let AdmittedReport { report, room } = taken;
         let (answer, answered) = oneshot::channel();
-        let arrived = IncomingReport { id, product, at, replica, prefix, report };
+        let arrived = IncomingReport { id, product, at, replica, prefix, commitment, report };
         let waiting = QueuedReport { arrived, teller: ReceiptSender { answer, _room: room } };
         self.queue.try_send(waiting).map_err(|error| match error {
             mpsc::error::TrySendError::Full(_) => IngestError::Busy,
@@ -288,6 +292,7 @@ fn tell(tellers: Vec<ReceiptSender>, outcomes: Result<Vec<StoreOutcome>, GroupFa
             Some(StoreOutcome::Stored) => Ok(ReceiptStatus::Stored),
             Some(StoreOutcome::Duplicate) => Ok(ReceiptStatus::Duplicate),
             Some(StoreOutcome::Conflict) => Err(IngestError::Conflict),
+            Some(StoreOutcome::Deleted) => Err(IngestError::Deleted),
             Some(StoreOutcome::OverQuota(QuotaExceeded::OfInstallation)) => Err(IngestError::OverQuota),
             Some(StoreOutcome::OverQuota(QuotaExceeded::OfNewInstallations)) => Err(IngestError::TooManyNew),
             None if failure == GroupFailure::Full => Err(IngestError::Full),
@@ -312,7 +317,8 @@ mod tests {
 
     fn head(id: &str) -> ReportHead {
         let at = TrustedMoment { at: 1, doubted: false };
-        ReportHead { id: id.to_owned(), product: "coroot".to_owned(), at, replica: false, prefix: None }
+        let (id, product) = (id.to_owned(), "coroot".to_owned());
+        ReportHead { id, product, at, replica: false, prefix: None, commitment: None }
     }
 
     async fn started() -> (tempfile::TempDir, Arc<ReportStore>, ReportWriter, ReportQueue) {
@@ -368,6 +374,7 @@ mod tests {
             at: TrustedMoment { at: 1, doubted: false },
             replica: false,
             prefix: None,
+            commitment: None,
             report: report.clone(),
         };
         let group = [arrived("a"), arrived("b"), arrived("a")];
@@ -383,10 +390,10 @@ mod tests {
         for _ in 0..3 {
             let AdmittedReport { mut report, room } = taken_in().await;
             (report.raw, report.typed) = (vec![0; 900], vec![0; 100]);
-            let ReportHead { id, product, at, replica, prefix } = head("a");
+            let ReportHead { id, product, at, replica, prefix, commitment } = head("a");
             let teller = ReceiptSender { answer: oneshot::channel().0, _room: room };
             waiting.push(QueuedReport {
-                arrived: IncomingReport { id, product, at, replica, prefix, report },
+                arrived: IncomingReport { id, product, at, replica, prefix, commitment, report },
                 teller,
             });
         }

@@ -24,7 +24,9 @@ use sha2::{Digest, Sha256};
 use utoipa_axum::router::OpenApiRouter;
 
 use super::{
-    Collector, DatabaseUnreadable, IngestError, ReportLookup, fleet_page, fleet_routes,
+    Collector, DatabaseUnreadable, IngestError, ReportLookup,
+    deletion_routes::{private_deletion_routes, public_deletion_routes},
+    fleet_page, fleet_routes,
     listing_parameters::{BadParameter, ListingPage, ListingParameters},
     report_headers::ReportHeaders,
 };
@@ -65,9 +67,12 @@ pub fn router(access: AccessControl, collector: &Collector, proxies: TrustedProx
     with_headers(private).merge(public_routes(collector, proxies)).merge(open)
 }
 
-/// The routes that are open to all: sending a report, and the health check.
+/// The routes that are open to all: sending a report, deleting what was sent, and the health check.
 pub fn public_routes(collector: &Collector, proxies: TrustedProxies) -> Router {
-    let public = Router::new().route("/ce/usage-statistics", post(take_report)).route("/health", get("ok"));
+    let public = Router::new()
+        .route("/ce/usage-statistics", post(take_report))
+        .route("/health", get("ok"))
+        .merge(public_deletion_routes());
     public.layer(Extension(Arc::new(proxies))).with_state(collector.clone())
 }
 
@@ -81,6 +86,7 @@ pub fn private_routes(collector: &Collector) -> Router {
         .route("/api/clock", post(confirm_clock))
         .route("/api/reports", get(list_reports))
         .route("/api/reports/{id}", get(report))
+        .merge(private_deletion_routes())
         .with_state(collector.clone())
 }
 
@@ -199,6 +205,7 @@ fn status(not_taken: &IngestError) -> StatusCode {
         IngestError::Unusable(_) | IngestError::Conflict => StatusCode::UNPROCESSABLE_ENTITY,
         IngestError::OverQuota | IngestError::TooManyNew => StatusCode::TOO_MANY_REQUESTS,
         IngestError::TooSlow => StatusCode::REQUEST_TIMEOUT,
+        IngestError::Deleted => StatusCode::GONE,
         IngestError::Busy | IngestError::Failed | IngestError::Full => StatusCode::SERVICE_UNAVAILABLE,
     }
 }

@@ -103,6 +103,7 @@ fn incoming(report: SimulatedReport, keep_raw: bool) -> Result<IncomingReport, I
         at: TrustedMoment { at: made_at, doubted: false },
         replica: is_replica,
         prefix: None,
+        commitment: None,
         report: prepare_validated(validated, &text, raw)?,
     })
 }

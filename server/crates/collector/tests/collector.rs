@@ -24,14 +24,19 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 use flate2::{Compression, write::GzEncoder};
 use headcount_collector::{
     Collector, CollectorConfig, CollectorOpenError, RetentionPolicy,
+    collector_keys::CollectorKeys,
     routes::{private_routes, public_routes},
 };
 use headcount_fleet::{
     cells::{cell_block::CellBlock, cell_table::CellTable},
     typed_report::TypedReportDecoder,
 };
-use headcount_platform::clock::Clock;
-use headcount_shared::limits::REPORT_BYTES;
+use headcount_platform::{clock::Clock, hex};
+use headcount_shared::{
+    api::DeletionReceipt,
+    deletion_commitment::{DeletionCommitment, InstanceSecret, instance_sha256},
+    limits::REPORT_BYTES,
+};
 use headcount_web::access::PeerAddress;
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
@@ -42,6 +47,7 @@ use sqlx::{
 };
 use tempfile::TempDir;
 use tower::ServiceExt;
+use uuid::Uuid;
 
 const DOCUMENTED: &str = include_str!("../../../../shared/tests/payload.json");
 const INSTANCE: &str = "4423595b-9d97-4e01-a19f-8e3d60c83b2a";
@@ -1389,4 +1395,289 @@ async fn taking_over_that_was_interrupted_goes_on_at_the_next_start() {
     insert.execute(&mut running.intruder().await).await.unwrap();
     let running = running.restart().await;
     assert_taken_over(&running).await;
+}
+
+/// The secret of an installation in tests, and the commitment to it.
+fn secret_of(instance: &str, byte: u8) -> (String, String) {
+    let secret = InstanceSecret::new([byte; 32]);
+    let commitment = DeletionCommitment::new(instance.parse().unwrap(), &secret);
+    (secret.expose(), commitment.to_string())
+}
+
+impl RunningCollector {
+    /// Sends a report with a commitment. Returns the status of the answer.
+    async fn committed(&self, id: &str, body: &str, commitment: &str) -> StatusCode {
+        let headers = [("idempotency-key", id), ("deletion-commitment", commitment)];
+        self.post(&headers, body.to_owned()).await.status
+    }
+
+    async fn ask_for_deletion(&self, instance: &str, secret: &str) -> ReceivedAnswer {
+        let body = json!({ "instance": instance, "secret": secret }).to_string();
+        self.send(Request::post("/ce/usage-statistics/deletion").body(body.into()).unwrap()).await
+    }
+
+    async fn delete_as_operator(&self, instance: &str) -> ReceivedAnswer {
+        let address = format!("/api/instances/{instance}");
+        self.send(Request::delete(address).body(Body::empty()).unwrap()).await
+    }
+}
+
+/// Checks the signature of a receipt with a published key.
+async fn assert_signed(running: &RunningCollector, receipt: &DeletionReceipt) {
+    let keys = running.get("/ce/keys").await.json();
+    assert_eq!(keys["current"], json!({"algorithm": "ed25519", "key": receipt.key}));
+    let [key, signature] = [&receipt.key, &receipt.signature].map(|digits| hex::decode(digits).unwrap());
+    let key = ring::signature::UnparsedPublicKey::new(&ring::signature::ED25519, key);
+    key.verify(receipt.signed_text().as_bytes(), &signature).unwrap();
+    let other = DeletionReceipt { reports: receipt.reports + 1, ..receipt.clone() };
+    assert!(key.verify(other.signed_text().as_bytes(), &signature).is_err());
+}
+
+#[tokio::test]
+async fn an_installation_deletes_what_it_sent_with_its_secret_and_nobody_else_does() {
+    let running = RunningCollector::start().await;
+    let (secret, commitment) = secret_of(INSTANCE, 7);
+    running.report("other", report_of(OTHER_INSTANCE), "stored").await;
+    for id in ["a", "b"] {
+        assert_eq!(running.committed(id, DOCUMENTED, &commitment).await, StatusCode::OK);
+    }
+    running.clock.turn_to(START + DAY);
+    assert_eq!(running.committed("c", DOCUMENTED, &commitment).await, StatusCode::OK);
+
+    let (wrong, _) = secret_of(INSTANCE, 8);
+    let refused = running.ask_for_deletion(INSTANCE, &wrong).await;
+    assert_eq!((refused.status, refused.detail().contains(&wrong)), (StatusCode::FORBIDDEN, false));
+    // An installation without a commitment, and one that is not known.
+    for instance in [OTHER_INSTANCE, "00000000-0000-4000-8000-000000000001"] {
+        let unknown = running.ask_for_deletion(instance, &secret).await;
+        assert_eq!(unknown.status, StatusCode::NOT_FOUND);
+        unknown.detail();
+    }
+    assert_eq!(running.ids("").await.len(), 4);
+
+    let answer = running.ask_for_deletion(INSTANCE, &secret).await;
+    assert_eq!(answer.status, StatusCode::OK, "{}", answer.text());
+    let receipt: DeletionReceipt = serde_json::from_slice(&answer.body).unwrap();
+    assert_eq!(receipt.instance_sha256, instance_sha256(INSTANCE.parse().unwrap()));
+    assert_eq!((receipt.reports, receipt.raw_reports, receipt.days), (3, 3, 2));
+    let hour = (START + DAY) / 3600 * 3600;
+    assert_eq!((receipt.hour, receipt.tombstone_until), (hour, hour + 60 * DAY));
+    assert_signed(&running, &receipt).await;
+
+    assert_eq!(running.ids("").await, ["other"]);
+    assert_eq!(running.get("/api/reports/a").await.status, StatusCode::NOT_FOUND);
+    assert_eq!(running.fleet().await["total"], 1);
+    // A report that comes late, known or new, with the secret or without, also after a restart.
+    let running = running.restart_at(START + DAY).await;
+    for (id, commitment) in [("a", commitment.as_str()), ("late", &commitment), ("late", &secret)] {
+        assert_eq!(running.committed(id, DOCUMENTED, commitment).await, StatusCode::GONE);
+    }
+    let again = running.ask_for_deletion(INSTANCE, &secret).await;
+    assert_eq!((again.status, again.body), (StatusCode::OK, answer.body));
+    assert_eq!(running.ask_for_deletion(INSTANCE, &wrong).await.status, StatusCode::FORBIDDEN);
+    assert_eq!(running.delete_as_operator(INSTANCE).await.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn after_its_time_a_tombstone_is_dropped() {
+    let running = RunningCollector::start().await;
+    let (secret, commitment) = secret_of(INSTANCE, 7);
+    running.committed("a", DOCUMENTED, &commitment).await;
+    running.ask_for_deletion(INSTANCE, &secret).await;
+    running.prune_after(59).await;
+    assert_eq!(running.committed("b", DOCUMENTED, &commitment).await, StatusCode::GONE);
+    running.prune_after(61).await;
+    assert_eq!(running.ask_for_deletion(INSTANCE, &secret).await.status, StatusCode::NOT_FOUND);
+    assert_eq!(running.committed("b", DOCUMENTED, &commitment).await, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn the_first_commitment_counts_and_another_one_is_counted_as_a_clone() {
+    let running = RunningCollector::start().await;
+    let ((secret, first), (other_secret, other)) = (secret_of(INSTANCE, 1), secret_of(INSTANCE, 2));
+    running.report("before", DOCUMENTED, "stored").await;
+    for (id, commitment, clones) in [("a", &first, 0), ("b", &other, 1), ("c", &first, 1), ("b", &other, 1)] {
+        assert_eq!(running.committed(id, DOCUMENTED, commitment).await, StatusCode::OK);
+        assert_eq!(running.fleet().await["clones"], clones, "{id}");
+    }
+    assert_eq!(running.ask_for_deletion(INSTANCE, &other_secret).await.status, StatusCode::FORBIDDEN);
+    let receipt = running.ask_for_deletion(INSTANCE, &secret).await.json();
+    assert_eq!(receipt["reports"], 4, "also what came before the commitment, and what the clone sent");
+}
+
+#[tokio::test]
+async fn the_operator_deletes_by_uuid() {
+    let running = RunningCollector::start().await;
+    running.report("a", DOCUMENTED, "stored").await;
+    assert_eq!(running.delete_as_operator("not-a-uuid").await.status, StatusCode::BAD_REQUEST);
+    assert_eq!(running.delete_as_operator(OTHER_INSTANCE).await.status, StatusCode::NOT_FOUND);
+    let answer = running.delete_as_operator(INSTANCE).await;
+    let receipt: DeletionReceipt = serde_json::from_slice(&answer.body).unwrap();
+    assert_eq!((answer.status, receipt.reports), (StatusCode::OK, 1));
+    assert_signed(&running, &receipt).await;
+    assert!(running.ids("").await.is_empty());
+    assert_eq!(running.post(&[], DOCUMENTED).await.status, StatusCode::GONE);
+    let (secret, _) = secret_of(INSTANCE, 1);
+    assert_eq!(running.ask_for_deletion(INSTANCE, &secret).await.status, StatusCode::NOT_FOUND);
+    assert_eq!(running.delete_as_operator(INSTANCE).await.body, answer.body);
+}
+
+#[tokio::test]
+async fn a_request_for_deletion_is_small_and_has_two_members() {
+    let running = RunningCollector::start().await;
+    let (secret, commitment) = secret_of(INSTANCE, 7);
+    running.committed("a", DOCUMENTED, &commitment).await;
+    let padded = format!(r#"{{"instance":"{INSTANCE}","secret":"{secret}"{}}}"#, " ".repeat(1024));
+    for (body, status) in [
+        (String::new(), StatusCode::BAD_REQUEST),
+        ("[]".to_owned(), StatusCode::BAD_REQUEST),
+        (json!({"instance": INSTANCE}).to_string(), StatusCode::BAD_REQUEST),
+        (json!({"instance": "x", "secret": secret}).to_string(), StatusCode::BAD_REQUEST),
+        (json!({"instance": INSTANCE, "secret": &secret[2..]}).to_string(), StatusCode::BAD_REQUEST),
+        (json!({"instance": INSTANCE, "secret": secret, "more": 1}).to_string(), StatusCode::BAD_REQUEST),
+        (padded, StatusCode::PAYLOAD_TOO_LARGE),
+    ] {
+        let request = Request::post("/ce/usage-statistics/deletion").body(body.clone().into()).unwrap();
+        let answer = running.send(request).await;
+        assert_eq!(answer.status, status, "{body}");
+        assert!(!answer.detail().contains(&secret), "{body}");
+    }
+    assert_eq!(running.ids("").await, ["a"]);
+}
+
+/// Every way in which a UUID may be in a file: as text in either case, without dashes, and as bytes.
+fn forms_of(uuid: &str) -> Vec<Vec<u8>> {
+    let parsed: Uuid = uuid.parse().unwrap();
+    let simple = parsed.simple().to_string();
+    vec![
+        uuid.as_bytes().to_vec(),
+        uuid.to_uppercase().into_bytes(),
+        simple.clone().into_bytes(),
+        simple.to_uppercase().into_bytes(),
+        parsed.as_bytes().to_vec(),
+        parsed.to_bytes_le().to_vec(),
+    ]
+}
+
+#[tokio::test]
+async fn nothing_of_a_deleted_installation_is_in_any_file() {
+    let running = RunningCollector::start().await;
+    let (secret, commitment) = secret_of(INSTANCE, 7);
+    let browsers: Vec<String> = (0..50).map(|_| Uuid::new_v4().to_string()).collect();
+    let report = documented_with(&[("/ux/users", json!(browsers))]);
+    let ids: Vec<String> = (0..150).map(|number| format!("report-{number:0>3}-of-the-deleted")).collect();
+    for (number, id) in ids.iter().enumerate() {
+        assert_eq!(running.committed(id, &report, &commitment).await, StatusCode::OK);
+        running.report(&format!("kept-{number}"), report_of(OTHER_INSTANCE), "stored").await;
+    }
+    let files = running.files();
+    let has = |files: &[u8], form: &[u8]| files.windows(form.len()).any(|window| window == form);
+    assert!(has(&files, INSTANCE.as_bytes()) && has(&files, ids[0].as_bytes()));
+    assert!(readable_reports(&files, &browsers[0]) >= 150, "the log may have copies");
+
+    assert_eq!(running.ask_for_deletion(INSTANCE, &secret).await.status, StatusCode::OK);
+    // While it runs, and after it was stopped.
+    let while_it_runs = running.files();
+    let directory = running.stop().await;
+    for files in [while_it_runs, files_in(directory.path())] {
+        for form in forms_of(INSTANCE).into_iter().chain(forms_of(&browsers[7])) {
+            assert!(!has(&files, &form), "{form:?}");
+        }
+        for text in ["-of-the-deleted", &secret, &commitment] {
+            assert!(!has(&files, text.as_bytes()), "{text}");
+        }
+        assert!(!has(&files, &hex::decode(&commitment).unwrap()));
+        assert_eq!(readable_reports(&files, &browsers[0]), 0);
+        assert!(has(&files, OTHER_INSTANCE.as_bytes()) && has(&files, b"kept-149"));
+    }
+}
+
+/// The number of compressed reports in some bytes that have a text.
+fn readable_reports(bytes: &[u8], text: &str) -> usize {
+    const FRAME: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
+    let starts = (0..bytes.len().saturating_sub(4)).filter(|start| bytes[*start..].starts_with(&FRAME));
+    let read = |start: usize| {
+        let mut read = Vec::new();
+        // What follows the frame is no frame, and ends the reading with an error.
+        std::io::copy(&mut zstd::Decoder::new(&bytes[start..]).unwrap().single_frame(), &mut read).ok();
+        read
+    };
+    starts.filter(|start| holds(&read(*start), text)).count()
+}
+
+#[tokio::test]
+async fn a_deletion_that_was_interrupted_goes_on_at_the_next_start() {
+    let running = RunningCollector::start().await;
+    let (secret, commitment) = secret_of(INSTANCE, 7);
+    for id in ["a", "b"] {
+        running.committed(id, DOCUMENTED, &commitment).await;
+    }
+    let receipt = running.ask_for_deletion(INSTANCE, &secret).await.body;
+    // As a crash right after the tombstone leaves it.
+    let directory = running.stop().await;
+    let path = directory.path().join("collector.sqlite");
+    let mut intruder = SqliteConnection::connect(path.to_str().unwrap()).await.unwrap();
+    sqlx::raw_sql(sqlx::AssertSqlSafe(format!(
+        "UPDATE tombstone SET unfinished = '{INSTANCE}';
+        INSERT INTO report (id, instance, received_at, bytes, set_aside) VALUES ('a', '{INSTANCE}', 1, 1, 0);
+        INSERT INTO instance VALUES ('{INSTANCE}', '', '', 1, 1, 1, 1, 1, 1, 1, 'a', 0, NULL);"
+    )))
+    .execute(&mut intruder)
+    .await
+    .unwrap();
+    intruder.close().await.unwrap();
+    let running = RunningCollector::start_on(directory).await;
+    assert_eq!(running.committed("c", DOCUMENTED, &commitment).await, StatusCode::GONE);
+    let again = running.ask_for_deletion(INSTANCE, &secret).await;
+    assert_eq!((again.status, again.body), (StatusCode::OK, receipt));
+    assert!(running.ids("").await.is_empty());
+    assert_eq!(running.fleet().await["total"], 0);
+    assert!(!holds(&running.files(), INSTANCE));
+}
+
+#[tokio::test]
+async fn while_another_program_reads_the_log_a_deletion_is_under_way() {
+    let running = RunningCollector::start().await;
+    let (secret, commitment) = secret_of(INSTANCE, 7);
+    running.committed("a", DOCUMENTED, &commitment).await;
+    let mut backup = running.intruder().await;
+    sqlx::raw_sql("BEGIN; SELECT * FROM report;").execute(&mut backup).await.unwrap();
+    let pending = running.ask_for_deletion(INSTANCE, &secret).await;
+    assert_eq!((pending.status, pending.header("retry-after")), (StatusCode::ACCEPTED, "2"));
+    backup.close().await.unwrap();
+    let done = running.ask_for_deletion(INSTANCE, &secret).await;
+    assert_eq!(done.status, StatusCode::OK, "{}", done.text());
+    assert!(!holds(&running.files(), INSTANCE));
+}
+
+#[tokio::test]
+async fn a_data_directory_is_not_used_with_other_keys_and_one_without_keys_gets_them() {
+    let running = RunningCollector::start().await;
+    running.report("a", DOCUMENTED, "stored").await;
+    let directory = running.stop().await;
+    let keys = directory.path().join("keys");
+    let kept = fs::read(&keys).unwrap();
+    for other in [None, Some(CollectorKeys::random())] {
+        fs::remove_file(&keys).unwrap();
+        if let Some(other) = other {
+            other.create(&keys).unwrap();
+        }
+        let refused = refusal_to_open(directory.path()).await;
+        assert!(refused.contains("was used with other keys"), "{refused}");
+        fs::write(&keys, &kept).unwrap();
+    }
+    fs::write(&keys, "no keys").unwrap();
+    let refused = refusal_to_open(directory.path()).await;
+    assert!(refused.contains("keys cannot be used: the key file does not have the lines"), "{refused}");
+    fs::remove_file(&keys).unwrap();
+    // As a version without keys leaves it.
+    let path = directory.path().join("collector.sqlite");
+    let mut intruder = SqliteConnection::connect(path.to_str().unwrap()).await.unwrap();
+    sqlx::raw_sql("DELETE FROM key_fingerprint").execute(&mut intruder).await.unwrap();
+    intruder.close().await.unwrap();
+    let running = RunningCollector::start_on(directory).await;
+    assert_eq!(running.ids("").await, ["a"]);
+    assert_ne!(fs::read(&keys).unwrap(), kept);
+    let running = running.restart().await;
+    assert_eq!(running.ids("").await, ["a"]);
 }

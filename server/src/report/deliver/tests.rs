@@ -3,10 +3,13 @@
 use std::{collections::VecDeque, future::pending};
 
 use headcount_platform::{clock::SystemClock, disk::simulated::SimulatedDisk};
-use headcount_shared::api::ReportState;
+use headcount_shared::{
+    api::{DeletionReceipt, ReportState},
+    deletion_commitment::instance_sha256,
+};
 
 use super::*;
-use crate::report::{spool::DeliveryHeaders, transport::FutureAnswer};
+use crate::report::{deletion_receipts::StoredReceipt, spool::DeliveryHeaders, transport::FutureAnswer};
 
 type ScriptedResult = Result<CollectorAnswer, DeliveryFailure>;
 type DeliveredReports = Vec<(Uuid, SpooledReport)>;
@@ -34,7 +37,9 @@ fn delivery(
     answers: impl IntoIterator<Item = ScriptedResult>,
     reports: u128,
 ) -> (ReportDelivery, ScriptedCollector, Arc<Spool>) {
-    let spool = Arc::new(Spool::open(Arc::new(SimulatedDisk::default())).unwrap());
+    let disk = Arc::new(SimulatedDisk::default());
+    let spool = Arc::new(Spool::open(Arc::clone(&disk) as _).unwrap());
+    let receipts = Arc::new(DeletionReceipts::open(disk).unwrap());
     for n in 0..reports {
         spool.put(Uuid::from_u128(n), format!("report {n}").as_bytes(), &DeliveryHeaders::default()).unwrap();
     }
@@ -46,6 +51,7 @@ fn delivery(
     let hour = Duration::from_secs(3600);
     let delivery = ReportDelivery::new(
         Arc::clone(&spool),
+        receipts,
         Box::new(transport.clone()),
         clock,
         ProcessMetrics::new(),
@@ -146,6 +152,34 @@ async fn what_is_sent_beside_a_report_is_handed_on() {
     let sent: Vec<_> =
         transport.sent.lock().unwrap().iter().map(|(_, report)| report.headers.clone()).collect();
     assert_eq!(sent, [DeliveryHeaders::default(), replica]);
+}
+
+#[tokio::test]
+async fn what_waits_of_an_installation_that_asked_for_its_deletion_is_dropped_and_of_no_other() {
+    let (delivery, transport, spool) = delivery([status(410), status(410)], 0);
+    let (own, other) = (Uuid::from_u128(1), Uuid::from_u128(2));
+    let receipt = DeletionReceipt {
+        instance_sha256: instance_sha256(own),
+        hour: 0,
+        reports: 0,
+        raw_reports: 0,
+        days: 0,
+        released: String::new(),
+        tombstone_until: 0,
+        key: String::new(),
+        signature: String::new(),
+    };
+    delivery.receipts.store(StoredReceipt { collector: String::new(), receipt }).unwrap();
+    for (n, instance) in [own, other, own].into_iter().enumerate() {
+        let report = format!(r#"{{"instance":{{"uuid":"{instance}"}}}}"#);
+        spool.put(Uuid::from_u128(n as u128), report.as_bytes(), &DeliveryHeaders::default()).unwrap();
+    }
+    let stop = CancellationToken::new();
+    assert_eq!(delivery.attempt(&stop).await, DeliveryStep::Report);
+    assert_eq!(spool.queued(), [Uuid::from_u128(1)]);
+    assert!(spool.holds(Uuid::from_u128(2)), "what it counts is not counted again");
+    assert!(matches!(delivery.attempt(&stop).await, DeliveryStep::Wait(_)));
+    assert_eq!((tried(&transport), spool.queued()), (vec![0, 1], vec![Uuid::from_u128(1)]));
 }
 
 #[tokio::test]

@@ -19,6 +19,7 @@ use crate::{
     browsers::BrowserKey,
     report::{
         assemble::FutureFacts,
+        deletion_receipts::DeletionReceipts,
         spool::{DeliveryHeaders, SpooledReport},
         transport::{DeliveryFailure, FutureAnswer, ReportTransport},
     },
@@ -53,6 +54,7 @@ fn reporter(disk: &SimulatedDisk) -> io::Result<Reporter> {
     let hour = Duration::from_secs(3600);
     let delivery = ReportDelivery::new(
         Arc::clone(&spool),
+        Arc::new(DeletionReceipts::open(Arc::new(disk.clone()))?),
         Box::new(TimeoutTransport),
         Arc::clone(&clock),
         metrics.clone(),

@@ -4,7 +4,8 @@
 //! upgrade or with other flags.
 
 use headcount_shared::{
-    delivery::{PRODUCT, REPLICA, USER_AGENT},
+    deletion_commitment::DeletionCommitment,
+    delivery::{COMMITMENT, PRODUCT, REPLICA, USER_AGENT},
     product::ProductName,
 };
 
@@ -16,6 +17,9 @@ pub struct DeliveryHeaders {
     pub user_agent: Option<String>,
     /// The product that it is about; `None` if the operator named none.
     pub product: Option<ProductName>,
+    /// The commitment of the installation to its deletion secret. `None` for a report of a version that had
+    /// none.
+    pub commitment: Option<DeletionCommitment>,
     /// Whether it comes from a server that shares its database and does not lead (`Headcount-Replica: 1`).
     pub replica: bool,
 }
@@ -27,6 +31,7 @@ impl DeliveryHeaders {
         let listed = [
             (USER_AGENT, self.user_agent.clone()),
             (PRODUCT, self.product.as_ref().map(ToString::to_string)),
+            (COMMITMENT, self.commitment.map(|commitment| commitment.to_string())),
             (REPLICA, self.replica.then(|| "1".to_owned())),
         ];
         listed.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
@@ -44,6 +49,7 @@ impl DeliveryHeaders {
             match line.split_once(": ")? {
                 (USER_AGENT, value) => headers.user_agent = Some(value.to_owned()),
                 (PRODUCT, value) => headers.product = Some(value.parse().ok()?),
+                (COMMITMENT, value) => headers.commitment = Some(value.parse().ok()?),
                 (REPLICA, "1") => headers.replica = true,
                 _ => return None,
             }
@@ -63,10 +69,12 @@ mod tests {
         fn headers_are_read_as_they_were_written(
             user_agent in proptest::option::of("headcount/[0-9.]{1,9}"),
             product in proptest::option::of("[a-z0-9-]{1,64}"),
+            commitment in proptest::option::of("[0-9a-f]{64}"),
             replica: bool,
         ) {
             let product = product.map(|name| name.parse().unwrap());
-            let headers = DeliveryHeaders { user_agent, product, replica };
+            let commitment = commitment.map(|digits| digits.parse().unwrap());
+            let headers = DeliveryHeaders { user_agent, product, commitment, replica };
             prop_assert_eq!(DeliveryHeaders::parse(&headers.encode()), Some(headers));
         }
 
@@ -83,6 +91,7 @@ mod tests {
             "headcount-replica: 1",
             "headcount-product: A Shop\n",
             "x-other: 1\n",
+            "deletion-commitment: 00\n",
             "\n",
             "headcount-replica: 1\nuser-agent: headcount/1\n",
             "headcount-product: a\nheadcount-product: b\n",

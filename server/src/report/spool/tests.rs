@@ -142,6 +142,7 @@ fn what_is_sent_beside_a_report_survives_a_restart() {
     let headers = DeliveryHeaders {
         user_agent: Some("headcount/0.0.1".to_owned()),
         product: Some("a-shop".parse().unwrap()),
+        commitment: Some("07".repeat(32).parse().unwrap()),
         replica: true,
     };
     spool.put(id(1), b"one", &headers).unwrap();
@@ -248,6 +249,44 @@ fn switched_off_reports_that_never_left_are_deleted_and_those_without_an_answer_
     assert_eq!(spool.read(id(2)).unwrap().bytes, b"x");
     let queued = disk.list("reports/queued").unwrap();
     assert_eq!(queued, ["notes.txt"], "files of others stay");
+}
+
+#[test]
+fn that_nothing_was_sent_is_known_until_the_first_attempt_whatever_crashes() {
+    for crash in [CrashKind::Kill, CrashKind::PowerCut] {
+        for crash_after in 0..40 {
+            let disk = SimulatedDisk::default();
+            disk.write_synced(NEVER_DELIVERED, b"").unwrap();
+            let spool = open(&disk);
+            put(&spool, id(1), b"x").unwrap();
+            assert!(spool.is_undelivered());
+            disk.crash_after(crash_after);
+            let began = spool.begin_attempt(id(1)).is_ok();
+            disk.restart(crash);
+            assert!(!(began && open(&disk).is_undelivered()), "{crash:?} after {crash_after}");
+        }
+    }
+    assert!(!open(&SimulatedDisk::default()).is_undelivered(), "an earlier version may have sent something");
+}
+
+#[test]
+fn all_reports_can_be_removed_and_files_of_others_stay() {
+    let disk = SimulatedDisk::default();
+    let spool = open(&disk);
+    for n in 0..5 {
+        put(&spool, id(n), b"x").unwrap();
+    }
+    spool.mark_sent(id(0)).unwrap();
+    spool.mark_refused(id(1)).unwrap();
+    let damaged = spool.get(id(2)).unwrap().path();
+    disk.spoil(&damaged, b"y");
+    assert!(spool.read(id(2)).is_err());
+    disk.write_synced("reports/queued/notes.txt", b"mine").unwrap();
+    spool.remove_all().unwrap();
+    assert!(spool.entries().is_empty() && open(&disk).entries().is_empty());
+    assert_eq!(disk.files().into_keys().collect::<Vec<_>>(), ["reports/queued/notes.txt"]);
+    put(&spool, id(7), b"x").unwrap();
+    assert_eq!(open(&disk).queued(), [id(7)]);
 }
 
 #[test]

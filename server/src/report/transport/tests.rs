@@ -73,11 +73,14 @@ async fn sent_to(url: Url) -> Result<CollectorAnswer, DeliveryFailure> {
     HttpReportTransport::new(url, "1.2.3").send(Uuid::from_u128(7), report(DeliveryHeaders::default())).await
 }
 
+const COMMITMENT: &str = "6a3f00ff6a3f00ff6a3f00ff6a3f00ff6a3f00ff6a3f00ff6a3f00ff6a3f00ff";
+
 /// Every header that a report may have, or only those that each has.
 fn headers(all: bool) -> DeliveryHeaders {
     DeliveryHeaders {
         user_agent: all.then(|| "headcount/1.2.2".to_owned()),
         product: all.then(|| "a-shop".parse().unwrap()),
+        commitment: Some(COMMITMENT.parse().unwrap()),
         replica: all,
     }
 }
@@ -103,6 +106,7 @@ async fn exactly_the_listed_headers_leave() {
             ("user-agent", Some(if all { "headcount/1.2.2" } else { "headcount/1.2.3" })),
             ("idempotency-key", Some("00000000-0000-0000-0000-000000000007")),
             ("host", Some(url.authority())),
+            ("deletion-commitment", Some(COMMITMENT)),
             ("headcount-replica", all.then_some("1")),
             ("headcount-product", all.then_some("a-shop")),
         ] {
@@ -247,5 +251,25 @@ async fn a_tls_session_is_never_resumed() {
             kinds.lock().unwrap().last().is_some_and(is_resumed),
             "this server resumes nothing: {kinds:?}"
         );
+    }
+}
+
+#[tokio::test]
+async fn a_request_for_deletion_has_no_header_of_a_report_and_goes_beside_reports() {
+    let (url, heads) = answering(STORED).await;
+    let request = DeletionRequest { instance: Uuid::from_u128(7), secret: "07".repeat(32) };
+    let transport = HttpReportTransport::new(url, "1.2.3");
+    assert_eq!(transport.post_deletion(&request).await.unwrap().status, 200);
+    let head = heads.lock().unwrap().pop().unwrap();
+    assert!(head.starts_with("POST /ce/usage-statistics/deletion HTTP/1.1\r\n"), "{head}");
+    let mut names: Vec<String> = headers_of(&head).map(|(name, _)| name).collect();
+    names.sort();
+    assert_eq!(names, ["accept", "content-length", "content-type", "host", "user-agent"]);
+    for (collector, deletion) in [
+        ("https://a.example/ce/usage-statistics", "https://a.example/ce/usage-statistics/deletion"),
+        ("https://a.example/ce/?token=1", "https://a.example/ce/deletion?token=1"),
+        ("https://a.example", "https://a.example/deletion"),
+    ] {
+        assert_eq!(deletion_url(&collector.parse().unwrap()).as_str(), deletion);
     }
 }

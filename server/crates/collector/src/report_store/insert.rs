@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use super::{
     ReportStore,
+    delete_installation::{is_buried, note_commitment},
     profile_names::insert_profile_names,
     signed,
     typed_reports::{StoredTypedReport, insert_typed},
@@ -34,6 +35,8 @@ pub(crate) struct IncomingReport {
     pub replica: bool,
     /// The sender's part of the network, for the quotas.
     pub prefix: Option<SenderKey>,
+    /// The hash of the commitment of its installation, if it came with one.
+    pub commitment: Option<[u8; 32]>,
     /// The report.
     pub report: PreparedReport,
 }
@@ -47,6 +50,8 @@ pub(crate) enum StoreOutcome {
     Duplicate,
     /// Another report was stored under the same id.
     Conflict,
+    /// Its installation is deleted.
+    Deleted,
     /// A quota is used up.
     OverQuota(QuotaExceeded),
 }
@@ -97,7 +102,12 @@ impl ReportStore {
         let mut transaction = self.begin().await?;
         let mut outcomes = Vec::with_capacity(reports.len());
         for arrived in reports {
-            let outcome = match find(&mut transaction, arrived).await? {
+            let known = if is_buried(&mut transaction, self.keys.installation(arrived.report.instance)).await? {
+                Some(StoreOutcome::Deleted)
+            } else {
+                find(&mut transaction, arrived).await?
+            };
+            let outcome = match known {
                 Some(outcome) => outcome,
                 None => match take(request(&mut transaction, arrived).await?) {
                     Ok(()) => {
@@ -218,7 +228,7 @@ impl ReportStore {
         keep_raw: bool,
     ) -> sqlx::Result<()> {
         let overlaps = overlaps(connection, arrived).await?;
-        let IncomingReport { id, product, at, replica, report, prefix: _ } = arrived;
+        let IncomingReport { id, product, at, replica, report, commitment, prefix: _ } = arrived;
         let moment = ReportMoment::new(id, at.at);
         let (instance, received_at) = (report.instance.to_string(), signed(at.at));
         let seq: i64 = sqlx::query_scalar(INSERT_REPORT)
@@ -274,8 +284,11 @@ impl ReportStore {
             .bind(seq)
             .bind(id)
             .bind(i64::from(overlaps))
-            .execute(connection)
+            .execute(&mut *connection)
             .await?;
+        if note_commitment(connection, &instance, *commitment).await? {
+            count(connection, "clones").await?;
+        }
         Ok(())
     }
 }

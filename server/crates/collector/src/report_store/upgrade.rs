@@ -25,6 +25,7 @@ static MIGRATIONS: LazyLock<Migrator> = LazyLock::new(|| {
     embedded_migrations(&[
         (1, "reports", include_str!("../../migrations/0001_reports.sql")),
         (2, "evidence", include_str!("../../migrations/0002_evidence.sql")),
+        (3, "deletion", include_str!("../../migrations/0003_deletion.sql")),
         (4, "fleet", include_str!("../../migrations/0004_fleet.sql")),
     ])
 });

@@ -15,7 +15,7 @@ const DIR_MODE: u32 = 0o700;
 
 /// The entries that this program makes at the top of its directory. Each also stands for names with a suffix
 /// after `.` or `-`, such as `db.sqlite-wal`.
-const OWN: [&str; 18] = [
+const OWN: [&str; 20] = [
     "admin-token",
     "browser.key",
     "browsers",
@@ -28,8 +28,10 @@ const OWN: [&str; 18] = [
     "keys",
     "ledger.sqlite",
     "lock",
+    "never-delivered",
     "page-views",
     "process",
+    "receipts",
     "reports",
     "times-switched-off",
     "unreported.json",

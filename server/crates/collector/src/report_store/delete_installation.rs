@@ -1,0 +1,303 @@
+//! Deletes everything of an installation, and remembers under a hash that it is deleted.
+//!
+//! A tombstone is stored first: from then on, reports of the installation are refused, so that nothing comes
+//! after. Rows are removed a few at a time, and the log is emptied. What was interrupted goes on at the next
+//! request, at the next start, or in the next round of pruning.
+
+use std::sync::atomic::Ordering;
+
+use headcount_fleet::installation_day::InstallationHash;
+use sqlx::{FromRow, Row, SqliteConnection, sqlite::SqliteRow};
+use uuid::Uuid;
+
+use super::{ReportStore, signed, unsigned};
+use crate::collector_keys::is_same_hash;
+
+/// The number of reports deleted in one transaction; small, so that arriving reports do not wait for long.
+const DELETED_AT_ONCE: i64 = 100;
+
+/// Who asks for a deletion.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum DeletionClaim {
+    /// Somebody with the secret that this hash of a commitment is made of.
+    Committed([u8; 32]),
+    /// The operator of the collector.
+    Operator,
+}
+
+/// What a receipt says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct DeletedAmounts {
+    /// The number of reports.
+    pub reports: u64,
+    /// Of how many of them the raw report was stored.
+    pub raw_reports: u64,
+    /// The number of days on which they arrived.
+    pub days: u64,
+}
+
+/// A deleted installation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Tombstone {
+    /// The hour of the deletion, in Unix seconds.
+    pub hour: u64,
+    /// What was deleted.
+    pub amounts: DeletedAmounts,
+    /// Until when reports are refused, in Unix seconds.
+    pub until: u64,
+    /// The public key of the signature.
+    pub key: String,
+    /// The signature of the receipt.
+    pub signature: String,
+}
+
+/// Whether an installation may be deleted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum ClaimOutcome {
+    /// It is, or was, by this claim.
+    Buried(Tombstone),
+    /// It is known and can be deleted by this claim.
+    Accepted,
+    /// It is known by another secret.
+    OtherSecret,
+    /// Nothing is stored that this claim could delete.
+    Unknown,
+}
+
+impl ReportStore {
+    /// Whether an installation may be deleted. Changes nothing.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub(crate) async fn judge_claim(
+        &self,
+        instance: Uuid,
+        installation: InstallationHash,
+        claim: DeletionClaim,
+    ) -> sqlx::Result<ClaimOutcome> {
+        judge_claim(&mut *self.readers.acquire().await?, instance, installation, claim).await
+    }
+
+    /// Refuses reports of the installation from now on, if the claim is right. `entomb` makes the tombstone.
+    /// When this returns, that survives a power cut; [`ReportStore::finish_deletions`] does the rest.
+    ///
+    /// # Errors
+    /// As for [`ReportStore::add`]; nothing is changed then.
+    pub(crate) async fn bury(
+        &self,
+        instance: Uuid,
+        installation: InstallationHash,
+        claim: DeletionClaim,
+        entomb: impl FnOnce(DeletedAmounts) -> Tombstone,
+    ) -> sqlx::Result<ClaimOutcome> {
+        let mut transaction = self.begin().await?;
+        let judged = judge_claim(&mut transaction, instance, installation, claim).await?;
+        if judged != ClaimOutcome::Accepted {
+            return Ok(judged);
+        }
+        let tombstone = entomb(amounts(&mut transaction, instance).await?);
+        insert_tombstone(&mut transaction, instance, installation, &tombstone).await?;
+        transaction.commit().await?;
+        Ok(ClaimOutcome::Buried(tombstone))
+    }
+
+    /// Deletes what is left of deleted installations, and removes it from the files.
+    ///
+    /// # Errors
+    /// As for [`ReportStore::add`]; the next call goes on.
+    pub(crate) async fn finish_deletions(&self) -> sqlx::Result<()> {
+        let unfinished = "SELECT unfinished FROM tombstone WHERE unfinished IS NOT NULL";
+        let unfinished: Vec<String> = sqlx::query_scalar(unfinished).fetch_all(&self.writer).await?;
+        for instance in unfinished {
+            self.delete_rows(&instance).await?;
+            self.log_holds_dropped.store(true, Ordering::Relaxed);
+        }
+        if self.log_holds_dropped.load(Ordering::Relaxed) {
+            self.empty_log().await?;
+        }
+        Ok(())
+    }
+
+    async fn delete_rows(&self, instance: &str) -> sqlx::Result<()> {
+        loop {
+            let query = sqlx::query(DELETE_REPORTS).bind(instance).bind(DELETED_AT_ONCE);
+            let deleted = query.execute(&self.writer).await?.rows_affected();
+            self.log_holds_dropped.store(true, Ordering::Relaxed);
+            if deleted == 0 {
+                break;
+            }
+            self.trim_log().await?;
+        }
+        let mut transaction = self.begin().await?;
+        for statement in [DELETE_INSTANCE, FINISH] {
+            sqlx::query(statement).bind(instance).execute(&mut *transaction).await?;
+        }
+        transaction.commit().await
+    }
+
+    /// Forgets the installations whose reports are not refused any longer at `now`, in Unix seconds.
+    ///
+    /// # Errors
+    /// As for [`ReportStore::add`].
+    pub(crate) async fn drop_tombstones(&self, now: u64) -> sqlx::Result<()> {
+        let old = "DELETE FROM tombstone WHERE until <= ? AND unfinished IS NULL";
+        let dropped = sqlx::query(old).bind(signed(now)).execute(&self.writer).await?.rows_affected();
+        if dropped > 0 {
+            self.log_holds_dropped.store(true, Ordering::Relaxed);
+        }
+        Ok(())
+    }
+
+    /// The fingerprint of the keys that the hashes here were made with; `None` before the first start with
+    /// keys.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub(crate) async fn key_fingerprint(&self) -> sqlx::Result<Option<String>> {
+        sqlx::query_scalar("SELECT fingerprint FROM key_fingerprint").fetch_optional(&self.writer).await
+    }
+
+    /// Notes the keys that are used from now on.
+    ///
+    /// # Errors
+    /// As for [`ReportStore::add`].
+    pub(crate) async fn note_keys(&self, fingerprint: &str) -> sqlx::Result<()> {
+        let note = "INSERT INTO key_fingerprint (id, fingerprint) VALUES (1, ?)";
+        sqlx::query(note).bind(fingerprint).execute(&self.writer).await.map(drop)
+    }
+}
+
+/// Whether reports of an installation are refused.
+pub(super) async fn is_buried(
+    connection: &mut SqliteConnection,
+    installation: InstallationHash,
+) -> sqlx::Result<bool> {
+    let is_buried = "SELECT EXISTS (SELECT 1 FROM tombstone WHERE installation = ?)";
+    sqlx::query_scalar(is_buried).bind(column_of(installation)).fetch_one(connection).await
+}
+
+/// Stores the commitment of a report if it is the first one of the installation. Returns whether it is
+/// another one than the first.
+pub(super) async fn note_commitment(
+    connection: &mut SqliteConnection,
+    instance: &str,
+    commitment: Option<[u8; 32]>,
+) -> sqlx::Result<bool> {
+    let Some(commitment) = commitment else { return Ok(false) };
+    let first: Option<Vec<u8>> = sqlx::query_scalar("SELECT commitment FROM instance WHERE instance = ?")
+        .bind(instance)
+        .fetch_one(&mut *connection)
+        .await?;
+    if let Some(first) = first {
+        return Ok(!is_same_hash(&first, &commitment));
+    }
+    let note = sqlx::query("UPDATE instance SET commitment = ? WHERE instance = ?");
+    note.bind(commitment.as_slice()).bind(instance).execute(connection).await?;
+    Ok(false)
+}
+
+async fn judge_claim(
+    connection: &mut SqliteConnection,
+    instance: Uuid,
+    installation: InstallationHash,
+    claim: DeletionClaim,
+) -> sqlx::Result<ClaimOutcome> {
+    let buried: Option<BuriedRow> = sqlx::query_as("SELECT * FROM tombstone WHERE installation = ?")
+        .bind(column_of(installation))
+        .fetch_optional(&mut *connection)
+        .await?;
+    if let Some(BuriedRow { commitment, tombstone }) = buried {
+        return Ok(judge_secret(commitment.as_deref(), claim, ClaimOutcome::Buried(tombstone)));
+    }
+    let known = sqlx::query_scalar("SELECT commitment FROM instance WHERE instance = ?");
+    let known: Option<Option<Vec<u8>>> = known.bind(instance.to_string()).fetch_optional(connection).await?;
+    Ok(match known {
+        Some(commitment) => judge_secret(commitment.as_deref(), claim, ClaimOutcome::Accepted),
+        None => ClaimOutcome::Unknown,
+    })
+}
+
+/// `right` if the claim fits to the stored commitment.
+fn judge_secret(stored: Option<&[u8]>, claim: DeletionClaim, right: ClaimOutcome) -> ClaimOutcome {
+    match (claim, stored) {
+        (DeletionClaim::Operator, _) => right,
+        (DeletionClaim::Committed(_), None) => ClaimOutcome::Unknown,
+        (DeletionClaim::Committed(claimed), Some(stored)) if is_same_hash(&claimed, stored) => right,
+        (DeletionClaim::Committed(_), Some(_)) => ClaimOutcome::OtherSecret,
+    }
+}
+
+async fn amounts(connection: &mut SqliteConnection, instance: Uuid) -> sqlx::Result<DeletedAmounts> {
+    let (reports, raw_reports, days): (i64, i64, i64) =
+        sqlx::query_as(AMOUNTS).bind(instance.to_string()).fetch_one(connection).await?;
+    Ok(DeletedAmounts {
+        reports: unsigned(reports),
+        raw_reports: unsigned(raw_reports),
+        days: unsigned(days),
+    })
+}
+
+async fn insert_tombstone(
+    connection: &mut SqliteConnection,
+    instance: Uuid,
+    installation: InstallationHash,
+    tombstone: &Tombstone,
+) -> sqlx::Result<()> {
+    let Tombstone { hour, amounts, until, key, signature } = tombstone;
+    sqlx::query(INSERT_TOMBSTONE)
+        .bind(column_of(installation))
+        .bind(instance.to_string())
+        .bind(signed(*hour))
+        .bind(signed(amounts.reports))
+        .bind(signed(amounts.raw_reports))
+        .bind(signed(amounts.days))
+        .bind(signed(*until))
+        .bind(key)
+        .bind(signature)
+        .execute(connection)
+        .await
+        .map(drop)
+}
+
+const AMOUNTS: &str = "SELECT count(*), count(raw.seq), count(DISTINCT report.received_at / 86400)
+    FROM report LEFT JOIN raw USING (seq) WHERE instance = ?";
+
+const INSERT_TOMBSTONE: &str = "INSERT INTO tombstone
+        (installation, commitment, hour, reports, raw_reports, days, until, key, signature, unfinished)
+    SELECT ?1, commitment, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?2 FROM instance WHERE instance = ?2";
+
+const DELETE_REPORTS: &str =
+    "DELETE FROM report WHERE seq IN (SELECT seq FROM report WHERE instance = ? LIMIT ?)";
+
+const DELETE_INSTANCE: &str = "DELETE FROM instance WHERE instance = ?";
+
+const FINISH: &str = "UPDATE tombstone SET unfinished = NULL WHERE unfinished = ?";
+
+/// The same 64 bits as a signed number.
+const fn column_of(installation: InstallationHash) -> i64 {
+    installation.0.cast_signed()
+}
+
+/// A row of a deleted installation.
+struct BuriedRow {
+    commitment: Option<Vec<u8>>,
+    tombstone: Tombstone,
+}
+
+impl FromRow<'_, SqliteRow> for BuriedRow {
+    fn from_row(row: &SqliteRow) -> sqlx::Result<Self> {
+        let amounts = DeletedAmounts {
+            reports: super::count(row, "reports")?,
+            raw_reports: super::count(row, "raw_reports")?,
+            days: super::count(row, "days")?,
+        };
+        let tombstone = Tombstone {
+            hour: super::count(row, "hour")?,
+            amounts,
+            until: super::count(row, "until")?,
+            key: row.try_get("key")?,
+            signature: row.try_get("signature")?,
+        };
+        Ok(Self { commitment: row.try_get("commitment")?, tombstone })
+    }
+}
