@@ -15,7 +15,8 @@ const DIR_MODE: u32 = 0o700;
 
 /// The entries that this program makes at the top of its directory. Each also stands for names with a suffix
 /// after `.` or `-`, such as `db.sqlite-wal`.
-const OWN: [&str; 18] = [
+const OWN: [&str; 20] = [
+    "access.log",
     "admin-token",
     "browser.key",
     "browsers",
@@ -30,6 +31,7 @@ const OWN: [&str; 18] = [
     "lock",
     "page-views",
     "process",
+    "raw",
     "reports",
     "times-switched-off",
     "unreported.json",
