@@ -1,8 +1,7 @@
 //! Moves raw copies that an earlier version stored in the database to segment files.
 
-use std::time::Instant;
-
 use headcount_fleet::calendar_day::CalendarDay;
+use headcount_platform::clock::{Clock, SystemClock};
 use sqlx::{Connection, FromRow, Row, SqliteConnection, sqlite::SqliteRow};
 
 use super::{
@@ -50,7 +49,8 @@ pub(super) async fn place_old_raw(
     if all > 0 {
         tracing::info!(reports = all, "moving raw copies to files; an interruption loses nothing");
     }
-    let (mut done, mut told) = (0, Instant::now());
+    let clock = SystemClock::new();
+    let (mut done, mut told) = (0, clock.monotonic());
     loop {
         let rows: Vec<UnplacedRaw> =
             sqlx::query_as(NEXT).bind(MOVED_AT_ONCE).fetch_all(&mut *connection).await?;
@@ -66,9 +66,9 @@ pub(super) async fn place_old_raw(
         for shrink in ["PRAGMA incremental_vacuum", "PRAGMA wal_checkpoint(TRUNCATE)"] {
             sqlx::query(shrink).execute(&mut *connection).await?;
         }
-        if told.elapsed() > PROGRESS_EVERY {
+        if clock.monotonic() - told > PROGRESS_EVERY {
             tracing::info!("{done} of {all} raw copies are moved");
-            told = Instant::now();
+            told = clock.monotonic();
         }
     }
     sqlx::query("DROP TABLE unplaced_raw").execute(connection).await.map(drop)

@@ -18,7 +18,7 @@ pub(crate) const RAW_DIRECTORY: &str = "raw";
 const ENDING: &str = ".segment";
 
 /// The bytes that are overwritten at once.
-const ZEROS: [u8; 64 * 1024] = [0; 64 * 1024];
+static ZEROS: [u8; 64 * 1024] = [0; 64 * 1024];
 
 /// The name of a segment file: `2026-11-28-000001.segment`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -85,7 +85,7 @@ mod tests {
     fn what_is_no_record_is_told() {
         let whole = record(7, b"report");
         let longer = [whole.as_slice(), &[0]].concat();
-        let cases: [(&str, i64, Vec<u8>, Result<SegmentRecord, DamagedRecord>); 6] = [
+        let cases = [
             ("whole", 7, whole.clone(), Ok(SegmentRecord::Whole(b"report".to_vec()))),
             ("without bytes", 7, record(7, b""), Ok(SegmentRecord::Whole(Vec::new()))),
             ("of another report", 8, whole.clone(), Err(DamagedRecord)),
