@@ -35,10 +35,6 @@ use sqlx::{
 };
 use uuid::Uuid;
 
-use self::{
-    profile_names::KnownStacks,
-    raw_segments::{DamagedRecord, RawSegments},
-};
 pub(super) use self::{
     blocks::{BlockLayer, NewBlock, ONLY_BLOCK, StoredBlock},
     disk_space::{DiskLimit, DiskPressure, NeededBytes},
@@ -46,6 +42,10 @@ pub(super) use self::{
     profile_names::NamesRead,
     raw_segments::{CopiedSegments, SegmentDirectory, segments_of_copy},
     typed_reports::{ChangedDay, DayReport},
+};
+use self::{
+    profile_names::KnownStacks,
+    raw_segments::{DamagedRecord, RawSegments},
 };
 use super::{CollectorOpenError, collector_keys::CollectorKeys, listing_parameters::ListingPage};
 

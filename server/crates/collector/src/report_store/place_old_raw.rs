@@ -1,7 +1,6 @@
 //! Moves raw copies that an earlier version stored in the database to segment files.
 
 use headcount_fleet::calendar_day::CalendarDay;
-use headcount_platform::clock::{Clock, SystemClock};
 use sqlx::{Connection, FromRow, Row, SqliteConnection, sqlite::SqliteRow};
 
 use super::{
@@ -49,8 +48,7 @@ pub(super) async fn place_old_raw(
     if all > 0 {
         tracing::info!(reports = all, "moving raw copies to files; an interruption loses nothing");
     }
-    let clock = SystemClock::new();
-    let (mut done, mut told) = (0, clock.monotonic());
+    let mut done = 0;
     loop {
         let rows: Vec<UnplacedRaw> =
             sqlx::query_as(NEXT).bind(MOVED_AT_ONCE).fetch_all(&mut *connection).await?;
@@ -62,13 +60,13 @@ pub(super) async fn place_old_raw(
             CalendarDay::from_unix_seconds(row.received_at) == day
                 && (row.seq == first.seq || bytes <= most_bytes)
         };
-        done += move_rows(connection, segments, rows.iter().take_while(fits)).await?;
+        let batch = move_rows(connection, segments, rows.iter().take_while(fits)).await?;
+        done += batch;
         for shrink in ["PRAGMA incremental_vacuum", "PRAGMA wal_checkpoint(TRUNCATE)"] {
             sqlx::query(shrink).execute(&mut *connection).await?;
         }
-        if clock.monotonic() - told > PROGRESS_EVERY {
+        if (done / PROGRESS_EVERY) > (done - batch) / PROGRESS_EVERY {
             tracing::info!("{done} of {all} raw copies are moved");
-            told = clock.monotonic();
         }
     }
     sqlx::query("DROP TABLE unplaced_raw").execute(connection).await.map(drop)
