@@ -1693,6 +1693,11 @@ async fn a_back_up_has_secrets_only_when_they_are_asked_for_and_replaces_nothing
     let back_up_as = async |name: &str, secrets| back_up_to(&running, &into.path().join(name), secrets).await;
     assert_eq!(back_up_as("without", BackupSecrets::LeftOut).await, Ok(1));
     assert_eq!(names("without"), BTreeSet::from(["collector.sqlite", "raw"].map(str::to_owned)));
+    // The first start on it does not rewrite it.
+    let copy = into.path().join("without/collector.sqlite");
+    let mut copy = SqliteConnectOptions::new().filename(copy).immutable(true).connect().await.unwrap();
+    assert_ne!(sqlx::query_scalar::<_, i64>("PRAGMA auto_vacuum").fetch_one(&mut copy).await.unwrap(), 0);
+    drop(copy);
     assert!(!holds(&files_in(into.path()), "canary of a token"));
 
     let elsewhere = into.path().join("elsewhere");

@@ -458,3 +458,6 @@ pub(crate) async fn segments_of_copy(copy: &Path) -> sqlx::Result<CopiedSegments
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send + 'static) -> io::Result<T> {
     task::spawn_blocking(work).await.map_err(io::Error::other).flatten()
 }
+
+#[cfg(test)]
+mod tests;
