@@ -1,6 +1,7 @@
 //! Notes who signed in, deleted, exported and confirmed the clock, in a file that only grows.
 //!
-//! One line an event: the time, the event, and the role of who caused it. There is no address and no name in it.
+//! One line an event: the time, the event, and the role of who caused it. There is no address and no name in
+//! it.
 
 use std::{
     fs::{self, File},

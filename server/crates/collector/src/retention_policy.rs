@@ -20,7 +20,8 @@ pub struct RetentionPolicy {
 pub(super) struct PruneCutoffs {
     /// The report as it was sent.
     pub raw_before: u64,
-    /// The first report of a file with raw copies, for the file to be closed. Reports are dropped with their file.
+    /// The first report of a file with raw copies, for the file to be closed. Reports are dropped with their
+    /// file.
     pub segment_before: u64,
     /// Its id.
     pub counts_before: u64,

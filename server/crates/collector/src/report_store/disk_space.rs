@@ -53,8 +53,8 @@ impl DiskLimit {
         Self(bytes)
     }
 
-    /// The part for the pages in use and for raw copies. The rest is for the write-ahead log and for pages that
-    /// are temporarily free.
+    /// The part for the pages in use and for raw copies. The rest is for the write-ahead log and for pages
+    /// that are temporarily free.
     const fn for_content(self) -> u64 {
         self.0 / 4 * 3
     }
@@ -64,8 +64,8 @@ impl DiskLimit {
         self.0 / 16
     }
 
-    /// The maximum size of raw reports, of one report, of one transaction or of one file, for which older ones
-    /// are dropped.
+    /// The maximum size of raw reports, of one report, of one transaction or of one file, for which older
+    /// ones are dropped.
     pub(crate) const fn for_raw_at_once(self) -> u64 {
         self.0 / 16
     }

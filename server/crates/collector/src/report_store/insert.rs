@@ -169,8 +169,8 @@ impl ReportStore {
         Ok(Some(if is_same { StoreOutcome::Duplicate } else { StoreOutcome::Conflict }))
     }
 
-    /// The digest of a report of version 0.1.0, which stored none, by its raw copy. `None` if that was dropped, too:
-    /// then only sizes can be compared.
+    /// The digest of a report of version 0.1.0, which stored none, by its raw copy. `None` if that was
+    /// dropped, too: then only sizes can be compared.
     async fn digest_of_copy(
         &self,
         connection: &mut SqliteConnection,

@@ -31,8 +31,8 @@ impl FromRow<'_, SqliteRow> for UnplacedRaw {
 
 const NEXT: &str = "SELECT seq, received_at, zstd FROM unplaced_raw ORDER BY seq LIMIT ?";
 
-/// Moves all raw copies, a few at a time. The file of the database shrinks meanwhile, so that there is one copy of
-/// most reports at any time. If this is interrupted, the next call continues.
+/// Moves all raw copies, a few at a time. The file of the database shrinks meanwhile, so that there is one
+/// copy of most reports at any time. If this is interrupted, the next call continues.
 ///
 /// # Errors
 /// The disk or the database refused.

@@ -1,8 +1,8 @@
 //! Stores the raw copies of reports in segment files, and where each is in the database.
 //!
-//! A segment gets the copies of one day until it has a certain size, and is then only read. Bytes are on the disk
-//! before the transaction commits that names them. Bytes that no transaction named are removed at the next start,
-//! or when the next copy is stored. Old copies are dropped with their segment.
+//! A segment gets the copies of one day until it has a certain size, and is then only read. Bytes are on the
+//! disk before the transaction commits that names them. Bytes that no transaction named are removed at the
+//! next start, or when the next copy is stored. Old copies are dropped with their segment.
 
 mod segment_directory;
 mod segment_record;
@@ -45,7 +45,7 @@ pub(super) struct SegmentWriter {
     directory: SegmentDirectory,
     /// The size at which a segment is closed.
     most_bytes: u64,
-    open: Option<OpenSegment>,
+    open: Option<GrowingSegment>,
     /// The segment that has bytes of a transaction which is not known to be committed.
     unsettled: Option<SegmentName>,
     last_number: i64,
@@ -53,7 +53,7 @@ pub(super) struct SegmentWriter {
 
 /// The segment that is written.
 #[derive(Debug)]
-struct OpenSegment {
+struct GrowingSegment {
     name: SegmentName,
     file: Arc<File>,
     bytes: u64,
@@ -124,9 +124,9 @@ const STORE_SEGMENT: &str = "INSERT INTO raw_segment (number, day, bytes, newest
 const STORE_PLACE: &str = "INSERT INTO raw_place (seq, segment, offset, length) VALUES (?, ?, ?, ?)";
 
 impl SegmentWriter {
-    /// Writes and syncs the copies of reports of which the newest arrived at `newest_at`, in Unix seconds, and names
-    /// them in a transaction. After that is committed, [`SegmentWriter::mark_committed`] must be called; if it fails,
-    /// the next call removes the bytes.
+    /// Writes and syncs the copies of reports of which the newest arrived at `newest_at`, in Unix seconds,
+    /// and names them in a transaction. After that is committed, [`SegmentWriter::mark_committed`] must be
+    /// called; if it fails, the next call removes the bytes.
     ///
     /// # Errors
     /// The disk or the database refused.
@@ -187,7 +187,7 @@ impl SegmentWriter {
         at: u64,
     ) -> sqlx::Result<(SegmentName, u64, Arc<File>)> {
         let day = CalendarDay::from_unix_seconds(at);
-        let has_room = |open: &&OpenSegment| {
+        let has_room = |open: &&GrowingSegment| {
             open.name.day == day && (open.bytes == 0 || open.bytes + added <= self.most_bytes)
         };
         if let Some(open) = self.open.as_ref().filter(has_room) {
@@ -198,7 +198,7 @@ impl SegmentWriter {
         let name = SegmentName { day, number: self.last_number };
         let directory = self.directory.clone();
         let file = Arc::new(blocking(move || directory.create_segment(name)).await?);
-        self.open = Some(OpenSegment { name, file: Arc::clone(&file), bytes: 0, opened_at: at });
+        self.open = Some(GrowingSegment { name, file: Arc::clone(&file), bytes: 0, opened_at: at });
         Ok((name, 0, file))
     }
 
@@ -212,7 +212,8 @@ impl SegmentWriter {
         match stored {
             Some(SegmentRow { bytes, .. }) => {
                 let file = blocking(move || directory.cut_segment(name, bytes)).await?;
-                let reopened = file.map(|file| OpenSegment { name, file: Arc::new(file), bytes, opened_at });
+                let reopened =
+                    file.map(|file| GrowingSegment { name, file: Arc::new(file), bytes, opened_at });
                 self.open = reopened;
             }
             None => blocking(move || directory.remove_segment(name)).await?,
@@ -246,8 +247,8 @@ impl RawSegments {
         self.writer.lock().await
     }
 
-    /// Makes the files and the database agree after a crash or a restored back-up: removes files and bytes that the
-    /// database does not name, and rows whose file is missing.
+    /// Makes the files and the database agree after a crash or a restored back-up: removes files and bytes
+    /// that the database does not name, and rows whose file is missing.
     ///
     /// # Errors
     /// The disk or the database refused.
@@ -293,8 +294,8 @@ impl RawSegments {
     }
 }
 
-/// Removes files and ends of files that no row names. Returns the rows without a file, and the highest number of a
-/// file.
+/// Removes files and ends of files that no row names. Returns the rows without a file, and the highest number
+/// of a file.
 fn reconcile_files(
     directory: &SegmentDirectory,
     rows: &[SegmentRow],
@@ -343,8 +344,8 @@ const FIND_PLACES: &str = "SELECT seq, segment, day, offset, length
     FROM raw_place JOIN raw_segment ON segment = number WHERE seq = ?";
 
 impl ReportStore {
-    /// Drops every segment whose reports all arrived before `before`, and closes the open one if its first arrived
-    /// before `close_before`, both in Unix seconds. Returns the number of dropped raw copies.
+    /// Drops every segment whose reports all arrived before `before`, and closes the open one if its first
+    /// arrived before `close_before`, both in Unix seconds. Returns the number of dropped raw copies.
     ///
     /// # Errors
     /// As for [`ReportStore::add`], or the disk refused; what was dropped until then stays dropped.

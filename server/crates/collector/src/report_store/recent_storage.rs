@@ -16,8 +16,8 @@ const RAW_MEAN: &str = "SELECT CAST(avg(length) AS INTEGER) FROM
 const TYPED_MEAN: &str = "SELECT CAST(avg(length(report) + coalesce(length(browsers), 0)) AS INTEGER) FROM
     (SELECT day, seq, report FROM typed ORDER BY seq DESC LIMIT 1000) LEFT JOIN browser_day USING (day, seq)";
 
-/// A report's own columns and those in indexes; 150 bytes are the numbers among them, and pages of a tree are three
-/// quarters full.
+/// A report's own columns and those in indexes; 150 bytes are the numbers among them, and pages of a tree are
+/// three quarters full.
 const ID_MEAN: &str =
     "SELECT CAST(avg(2 * length(id) + 3 * length(instance) + length(product) + 150) * 4 / 3 AS INTEGER)
     FROM

@@ -1,7 +1,7 @@
 //! Encodes the raw copy of a report as a record of a segment file, and finds damage in it.
 //!
-//! A record is a header and the bytes of the copy. The header has a CRC-32 of everything after itself, the number
-//! of the report and the number of bytes, all little-endian. A record of zeros was erased.
+//! A record is a header and the bytes of the copy. The header has a CRC-32 of everything after itself, the
+//! number of the report and the number of bytes, all little-endian. A record of zeros was erased.
 
 use thiserror::Error;
 

@@ -29,7 +29,7 @@ const PLACE: &str = "SELECT seq, segment, day, offset, length
     FROM raw_place JOIN raw_segment ON segment = number WHERE seq = ?";
 
 #[derive(Debug, Clone)]
-enum Step {
+enum SegmentStep {
     /// A group of copies of these sizes is written and committed.
     Commit(Vec<usize>),
     /// It is written, and its transaction is rolled back.
@@ -42,20 +42,20 @@ enum Step {
     Lose(prop::sample::Index),
 }
 
-fn steps() -> impl Strategy<Value = Vec<Step>> {
+fn steps() -> impl Strategy<Value = Vec<SegmentStep>> {
     let sizes = || prop::collection::vec(0_usize..3000, 1..5);
     let step = prop_oneof![
-        4 => sizes().prop_map(Step::Commit),
-        2 => sizes().prop_map(Step::RollBack),
-        2 => sizes().prop_map(Step::Crash),
-        1 => (0_u64..3).prop_map(Step::Wait),
-        1 => any::<prop::sample::Index>().prop_map(Step::Lose),
+        4 => sizes().prop_map(SegmentStep::Commit),
+        2 => sizes().prop_map(SegmentStep::RollBack),
+        2 => sizes().prop_map(SegmentStep::Crash),
+        1 => (0_u64..3).prop_map(SegmentStep::Wait),
+        1 => any::<prop::sample::Index>().prop_map(SegmentStep::Lose),
     ];
     prop::collection::vec(step, 1..25)
 }
 
 /// A database, its segments, and the copies that must be readable.
-struct Written {
+struct WrittenSegments {
     data_dir: tempfile::TempDir,
     connection: SqliteConnection,
     segments: RawSegments,
@@ -64,7 +64,7 @@ struct Written {
     expected: BTreeMap<i64, Option<Vec<u8>>>,
 }
 
-impl Written {
+impl WrittenSegments {
     async fn begin() -> Self {
         let data_dir = tempfile::tempdir().unwrap();
         let mut connection = SqliteConnectOptions::new().filename(":memory:").connect().await.unwrap();
@@ -150,17 +150,17 @@ proptest! {
     #[test]
     fn committed_copies_are_read_after_failed_groups_crashes_and_lost_files(steps in steps()) {
         runtime::Builder::new_current_thread().build().unwrap().block_on(async {
-            let mut written = Written::begin().await;
+            let mut written = WrittenSegments::begin().await;
             for step in steps {
                 match step {
-                    Step::Commit(sizes) => written.write(&sizes, true).await,
-                    Step::RollBack(sizes) => written.write(&sizes, false).await,
-                    Step::Crash(sizes) => {
+                    SegmentStep::Commit(sizes) => written.write(&sizes, true).await,
+                    SegmentStep::RollBack(sizes) => written.write(&sizes, false).await,
+                    SegmentStep::Crash(sizes) => {
                         written.write(&sizes, false).await;
                         written.restart().await;
                     }
-                    Step::Wait(days) => written.now += days * DAY,
-                    Step::Lose(chosen) => written.lose(chosen).await,
+                    SegmentStep::Wait(days) => written.now += days * DAY,
+                    SegmentStep::Lose(chosen) => written.lose(chosen).await,
                 }
                 written.assert_readable().await;
             }
@@ -172,8 +172,8 @@ proptest! {
 
 #[tokio::test]
 async fn a_segment_has_one_day_and_is_closed_when_it_is_full() {
-    let mut written = Written::begin().await;
-    let names = async |written: &Written| {
+    let mut written = WrittenSegments::begin().await;
+    let names = async |written: &WrittenSegments| {
         let mut names = written.segments.directory.segment_names().unwrap();
         names.sort_by_key(|name| name.number);
         names.into_iter().map(|name| name.day.days_since_epoch()).collect::<Vec<_>>()
