@@ -23,10 +23,13 @@ use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
 use anyhow::{Context, bail};
 use axum::Router;
-use headcount_collector::{Collector, CollectorConfig, RetentionPolicy};
+use headcount_collector::{
+    Collector, CollectorConfig, RetentionPolicy,
+    backup::{BackupPlan, BackupSecrets, back_up},
+};
 use headcount_platform::{
     clock::{self, Clock, SystemClock},
-    disk::DataDir,
+    disk::{DataDir, free_space::FileSystemOf},
     random_id,
 };
 use headcount_profiler::code_pages;
@@ -58,7 +61,7 @@ pub use self::{
     running_program::{preview, sign_in},
 };
 use crate::{
-    config::{BasePath, Collect, Serve},
+    config::{BasePath, Collect, CollectBackup, Serve},
     http::{self, ListenerRoutes, ServerState, StaticAssets, assets::AssetsError},
     metrics::ProcessMetrics,
     report::assemble::Installation,
@@ -109,6 +112,7 @@ pub async fn collect(config: Collect, stop: CancellationToken) -> anyhow::Result
         keys: config.keys.clone(),
         retention: RetentionPolicy { counts: config.retention, raw: config.raw_retention },
         max_disk: config.max_disk.map(|size| size.as_u64()),
+        free_space: Arc::new(FileSystemOf(config.data_dir.clone())),
     };
     // Writing an old database anew may take minutes, and may be interrupted.
     let opening = Collector::open(&collector_config, Arc::new(SystemClock::new()));
@@ -124,6 +128,7 @@ pub async fn collect(config: Collect, stop: CancellationToken) -> anyhow::Result
         public_url: public_base(config.public_url.as_ref(), &BasePath::root())?,
     };
     let access = AccessControl::new(access, Arc::new(SystemClock::new()));
+    let access = access.observed_by(Arc::new(collector.access_log().clone()));
     let proxies = config.trusted_proxy.into_iter().collect();
     let router = headcount_collector::routes::router(access, &collector, proxies);
     let listener = bind(config.listen)?;
@@ -133,6 +138,23 @@ pub async fn collect(config: Collect, stop: CancellationToken) -> anyhow::Result
     collector.close().await;
     tracing::info!("stopped; every received report is on disk");
     Ok(())
+}
+
+/// Copies the data directory of a collector, which may be running. Returns what was copied, in a sentence.
+///
+/// # Errors
+/// One sentence for the operator: there is no such collector, or the copy cannot be written.
+pub async fn back_up_collector(backup: CollectBackup) -> anyhow::Result<String> {
+    let CollectBackup { data_dir, to, with_keys, keys } = backup;
+    let secrets = if with_keys { BackupSecrets::Included { keys } } else { BackupSecrets::LeftOut };
+    let copied = back_up(&BackupPlan { data_dir, to: to.clone(), secrets }).await?;
+    let secrets = if with_keys { "with" } else { "without" };
+    Ok(format!(
+        "{} has {} reports and {} files with raw copies, {secrets} the keys and the admin token",
+        to.display(),
+        copied.reports,
+        copied.segments,
+    ))
 }
 
 /// Logs where and when the first report goes, where to look at it, and how to switch reports off.

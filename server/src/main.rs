@@ -76,6 +76,10 @@ async fn collect(command: CollectCommand) -> anyhow::Result<()> {
     log(&collect.log, collect.log_format);
     match task {
         None => app::collect(collect, stop_on_signal()?).await,
+        Some(CollectTask::Backup(backup)) => {
+            let said = app::back_up_collector(backup).await?;
+            writeln!(io::stdout(), "{said}").context("the outcome cannot be printed")
+        }
         Some(CollectTask::Init(init)) => {
             let said = app::init_keys(&init)?;
             writeln!(io::stdout(), "{said}").context("the outcome cannot be printed")

@@ -5,7 +5,10 @@ use std::{sync::Arc, time::Duration};
 use anyhow::Context;
 use headcount_collector::{Collector, CollectorConfig, RetentionPolicy};
 use headcount_fleet::calendar_day::CalendarDay;
-use headcount_platform::clock::{Clock, SystemClock};
+use headcount_platform::{
+    clock::{Clock, SystemClock},
+    disk::free_space::FileSystemOf,
+};
 use headcount_simulated_fleet::{fleet_plan::FleetPlan, simulated_fleet::SimulatedFleet};
 
 use crate::config::DemoFleet;
@@ -37,6 +40,7 @@ pub async fn fill_with_demo_fleet(demo: &DemoFleet, progress: impl Fn(&str)) -> 
         keys: None,
         retention: RetentionPolicy { counts: RETENTION, raw: RETENTION },
         max_disk: None,
+        free_space: Arc::new(FileSystemOf(demo.data_dir.clone())),
     };
     let collector = Collector::open(&config, clock).await?;
     let filled = fill(&collector, &fleet, demo, &progress).await;

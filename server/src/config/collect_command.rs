@@ -23,6 +23,8 @@ pub struct CollectCommand {
 /// What to do for a collector besides collecting.
 #[derive(Debug, Clone, Subcommand)]
 pub enum CollectTask {
+    /// Copy the data directory of a collector, which may be running, to a new directory.
+    Backup(CollectBackup),
     /// Make the file with the keys of a collector, which all of its processes share, or replace a key in it.
     Init(InitKeys),
     /// Fill a data directory with the reports of a simulated fleet, and print what is true about it as JSON.
@@ -91,4 +93,25 @@ pub struct InitKeys {
 pub enum RotatedKey {
     /// The key that signs receipts of deletions.
     Signatures,
+}
+
+/// The flags of `headcount collect backup`.
+#[derive(Debug, Clone, Args)]
+pub struct CollectBackup {
+    /// The data directory of the collector.
+    #[arg(long, default_value = "./collector-data")]
+    pub data_dir: PathBuf,
+
+    /// The directory to create. To restore it, start `headcount collect` with it as the data directory.
+    #[arg(long, value_name = "DIR")]
+    pub to: PathBuf,
+
+    /// Copies the keys and the admin token, too. Whoever has them can sign in and find installations by their
+    /// ids.
+    #[arg(long)]
+    pub with_keys: bool,
+
+    /// The file with the keys, if it is not in the data directory.
+    #[arg(long, value_name = "FILE")]
+    pub keys: Option<PathBuf>,
 }

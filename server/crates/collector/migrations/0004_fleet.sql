@@ -8,17 +8,16 @@ UPDATE report SET day = received_at / 86400;
 
 -- The typed form of a report, of which cells are computed. `instance` is a hash of the UUID under a key of the collector.
 CREATE TABLE typed (
+    seq      INTEGER PRIMARY KEY REFERENCES report (seq) ON DELETE CASCADE,
     day      INTEGER NOT NULL,
     product  TEXT    NOT NULL,
     instance INTEGER NOT NULL,
-    seq      INTEGER NOT NULL REFERENCES report (seq) ON DELETE CASCADE,
     made_at  INTEGER NOT NULL,
     replica  INTEGER NOT NULL,
-    report   BLOB    NOT NULL,
-    PRIMARY KEY (day, product, instance, seq)
-) STRICT, WITHOUT ROWID;
+    report   BLOB    NOT NULL
+) STRICT;
 
-CREATE INDEX typed_by_report ON typed (seq);
+CREATE INDEX typed_by_day ON typed (day, product, instance, seq);
 
 -- The browsers of a report, as hashes under a key of the day. Both are deleted when the day is final.
 CREATE TABLE browser_day (

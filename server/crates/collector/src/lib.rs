@@ -7,6 +7,8 @@
 //! headers are read. The sender's address is compared under a key that is only in memory, to limit one
 //! sender. Nothing about the connection is stored or logged.
 
+mod access_log;
+pub mod backup;
 mod body_memory;
 mod browser_key;
 pub mod collector_keys;
@@ -21,8 +23,10 @@ mod fleet_rollup;
 mod fleet_routes;
 pub mod installation_deletion;
 pub mod listing_parameters;
+mod month_estimate;
 mod prepared_report;
 mod profile_dictionary;
+mod raw_copy_pause;
 mod report_day;
 pub mod report_headers;
 mod report_intake;
@@ -44,7 +48,7 @@ use std::{fs, io, net::IpAddr, path::PathBuf, sync::Arc, time::Duration};
 use axum::body::Body;
 use headcount_platform::{
     clock::Clock,
-    disk::{DataDir, DataDirError},
+    disk::{DataDir, DataDirError, free_space::FreeSpace},
 };
 use headcount_shared::{
     api::{CollectorReportPage, ConfirmedClock, FleetOverview, ReceiptStatus},
@@ -56,6 +60,12 @@ use tokio::task;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use uuid::{NoContext, Timestamp, Uuid};
 
+pub use self::{
+    access_log::{AccessEvent, AccessLog, AccessRole},
+    report_store::PrunedReports,
+    retention_policy::RetentionPolicy,
+    simulated_store::FillError,
+};
 use self::{
     collector_keys::{CollectorKeys, KEYS_FILE, KeysError, OpenedKeys},
     decode_body::ContentCoding,
@@ -64,6 +74,7 @@ use self::{
     fleet_rollup::FleetRollup,
     installation_deletion::DeletionPlaces,
     listing_parameters::ListingPage,
+    month_estimate::MonthEstimate,
     profile_dictionary::ProfileDictionary,
     report_headers::ReportHeaders,
     report_intake::ReportIntake,
@@ -74,7 +85,6 @@ use self::{
     trusted_time::TrustedTime,
     validated_report::InvalidReport,
 };
-pub use self::{report_store::PrunedReports, retention_policy::RetentionPolicy, simulated_store::FillError};
 
 /// The product of reports that name none.
 pub const DEFAULT_PRODUCT: &str = "coroot";
@@ -90,6 +100,8 @@ pub struct CollectorConfig {
     pub retention: RetentionPolicy,
     /// The maximum size of the database, in bytes; `None` for no limit.
     pub max_disk: Option<u64>,
+    /// The file system of the directory: raw copies are not stored while it is nearly full.
+    pub free_space: Arc<dyn FreeSpace>,
 }
 
 /// Why a collector cannot start, in one sentence for the operator.
@@ -122,6 +134,14 @@ pub enum CollectorOpenError {
     ReadOnly {
         /// The database.
         path: PathBuf,
+    },
+    /// The directory with the raw copies of reports cannot be used.
+    #[error("cannot write in {path}: {reason}")]
+    RawSegments {
+        /// The directory.
+        path: PathBuf,
+        /// The error of the system.
+        reason: io::Error,
     },
     /// The file is no SQLite database, or a broken one.
     #[error("the database {path} is damaged or is not a SQLite database")]
@@ -214,6 +234,8 @@ pub enum ReportLookup {
     Report(Vec<u8>),
     /// It was dropped after its time; its counts are still there.
     Dropped,
+    /// Its bytes changed since they were stored; its counts are still there.
+    Damaged,
     /// No report has this id.
     Unknown,
 }
@@ -240,6 +262,7 @@ struct CollectorInner {
     fleet_reader: FleetReader,
     time: Arc<TrustedTime>,
     senders: SenderKeys,
+    access_log: AccessLog,
     data_dir: DataDir,
     keys: Arc<CollectorKeys>,
     deletions: DeletionPlaces,
@@ -287,7 +310,10 @@ impl Collector {
         let fleet_reader = FleetReader::new(Arc::clone(&store), dictionary);
         let (writer, queue) = writer();
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
-        tasks.spawn(queue.run(Arc::clone(&store), clock, stop.clone()));
+        let access_log = AccessLog::new(data_dir.path(), Arc::clone(&clock));
+        tasks.spawn(announce_month(Arc::clone(&store), time.now().at));
+        let free_space = Arc::clone(&config.free_space);
+        tasks.spawn(queue.run(Arc::clone(&store), clock, free_space, stop.clone()));
         tasks.spawn(Arc::clone(&pruner).run(stop.clone()));
         tasks.spawn(Arc::clone(&rollup).run(stop.clone()));
         let (intake, reading) = (ReportIntake::new(), FailureLog::new("reading stored reports"));
@@ -302,6 +328,7 @@ impl Collector {
             fleet_reader,
             time,
             senders,
+            access_log,
             data_dir,
             keys,
             deletions: DeletionPlaces::new(),
@@ -337,7 +364,9 @@ impl Collector {
         let prefix = sender.and_then(|address| senders.prefix(address));
         let product = arrival.product.to_string();
         let commitment = arrival.commitment.map(|commitment| self.keys().commitment(commitment.as_bytes()));
-        writer.store(ReportHead { id, product, at, replica: arrival.replica, prefix, commitment }, taken).await
+        writer
+            .store(ReportHead { id, product, at, replica: arrival.replica, prefix, commitment }, taken)
+            .await
     }
 
     /// One page of the stored reports, in the order of their arrival.
@@ -356,6 +385,7 @@ impl Collector {
         let (zstd, bytes) = match self.read(self.inner.store.raw(id).await)? {
             Some(RawReport::Kept { zstd, bytes }) => (zstd, bytes),
             Some(RawReport::Dropped) => return Ok(ReportLookup::Dropped),
+            Some(RawReport::Damaged) => return Ok(ReportLookup::Damaged),
             None => return Ok(ReportLookup::Unknown),
         };
         let restored = task::spawn_blocking(move || prepared_report::restore(&zstd, bytes)).await;
@@ -385,7 +415,14 @@ impl Collector {
     /// [`DatabaseUnreadable`], when the database fails; nothing is changed then.
     pub async fn confirm_clock(&self) -> Result<ConfirmedClock, DatabaseUnreadable> {
         let correction = self.read(self.inner.pruner.believe_clock().await)?;
+        self.inner.access_log.note(AccessEvent::ClockConfirmed, AccessRole::Administrator);
         Ok(ConfirmedClock { now: correction.now })
+    }
+
+    /// The log of who signed in, deleted, exported and confirmed the clock.
+    #[must_use]
+    pub fn access_log(&self) -> &AccessLog {
+        &self.inner.access_log
     }
 
     /// Drops what is too old at `now`, a time since the Unix epoch. Happens by itself once a minute.
@@ -449,6 +486,17 @@ fn open_keys(config: &CollectorConfig, data_dir: &DataDir) -> Result<OpenedKeys,
     let opened = opened.map_err(refused)?;
     opened.store().map_err(refused)?;
     Ok(opened)
+}
+
+/// Logs what the reports of a month take on the disk.
+async fn announce_month(store: Arc<ReportStore>, now: u64) {
+    match store.recent_storage(now).await {
+        Ok(recent) => match MonthEstimate::from_recent(&recent) {
+            Some(month) => tracing::info!("by the last days, the reports of a month take {month}"),
+            None => tracing::info!("there are no reports yet to estimate what those of a month take"),
+        },
+        Err(error) => tracing::warn!(%error, "what the reports of a month take cannot be estimated"),
+    }
 }
 
 /// An id for a report that came without one: a UUID v7.

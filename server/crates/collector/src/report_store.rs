@@ -1,4 +1,4 @@
-//! Stores reports in a SQLite file in the data directory.
+//! Stores reports in a SQLite file in the data directory, and their raw copies in files beside it.
 //!
 //! One connection writes, so that nothing ever waits for a lock of this program; a few others only read. A
 //! transaction is on disk when its commit returns: write-ahead log, `synchronous=FULL`. Deleted content is
@@ -10,7 +10,10 @@ mod delete_installation;
 mod disk_space;
 mod drop_old;
 mod insert;
+mod place_old_raw;
 mod profile_names;
+mod raw_segments;
+mod recent_storage;
 mod rewrite_file;
 mod typed_reports;
 mod upgrade;
@@ -33,19 +36,23 @@ use sqlx::{
 };
 use uuid::Uuid;
 
-use self::profile_names::KnownStacks;
 pub(super) use self::{
     blocks::{BlockLayer, NewBlock, ONLY_BLOCK, StoredBlock},
     delete_installation::{ClaimOutcome, DeletedAmounts, DeletionClaim, Tombstone},
     disk_space::{DiskLimit, DiskPressure, NeededBytes},
     insert::{IncomingReport, StoreOutcome},
     profile_names::NamesRead,
+    raw_segments::{CopiedSegments, SegmentDirectory, segments_of_copy},
     typed_reports::{ChangedDay, DayReport},
+};
+use self::{
+    profile_names::KnownStacks,
+    raw_segments::{DamagedRecord, RawSegments},
 };
 use super::{CollectorOpenError, collector_keys::CollectorKeys, listing_parameters::ListingPage};
 
 /// The name of the database in the data directory.
-const FILE: &str = "collector.sqlite";
+pub(super) const DATABASE_FILE: &str = "collector.sqlite";
 
 /// The number of connections that read.
 const READERS: u32 = 4;
@@ -65,6 +72,7 @@ pub(super) struct ReportStore {
     path: PathBuf,
     writer: SqlitePool,
     readers: SqlitePool,
+    segments: RawSegments,
     limit: Option<DiskLimit>,
     keys: Arc<CollectorKeys>,
     known_stacks: KnownStacks,
@@ -84,6 +92,8 @@ pub(super) enum RawReport {
     },
     /// It was dropped after its time; its counts are still there.
     Dropped,
+    /// Its bytes changed since they were stored; its counts are still there.
+    Damaged,
 }
 
 /// The numbers of dropped reports.
@@ -96,9 +106,9 @@ pub struct PrunedReports {
 }
 
 impl ReportStore {
-    /// Opens or creates the database in a data directory, and upgrades its tables. A database of version
-    /// 0.1.0 is rewritten the first time, which may take minutes. `limit` bounds the size of the files. Installations are counted under hashes with
-    /// `keys`.
+    /// Opens or creates the database in a data directory, and upgrades its tables. A database of an earlier
+    /// version is rewritten the first time, which may take minutes. `limit` bounds the size of the files.
+    /// Installations are counted under hashes with `keys`.
     ///
     /// # Errors
     /// [`CollectorOpenError`], but never because of the directory itself.
@@ -107,14 +117,17 @@ impl ReportStore {
         limit: Option<DiskLimit>,
         keys: Arc<CollectorKeys>,
     ) -> Result<Self, CollectorOpenError> {
-        let path = data_dir.join(FILE);
+        let path = data_dir.join(DATABASE_FILE);
         // The files that SQLite makes beside it get the same mode. If the file cannot be made, SQLite reports
         // why.
         private::touch(&path).ok();
         let options = options_of_writer(&path);
         // Setting the mode writes to the file, which other connections should not do when they are opened.
         let with_mode = options.clone().auto_vacuum(SqliteAutoVacuum::Incremental);
-        upgrade::bring_up_to_date(&path, &with_mode, &keys).await?;
+        let segments = RawSegments::open(data_dir, limit).map_err(|reason| {
+            CollectorOpenError::RawSegments { path: data_dir.join(raw_segments::RAW_DIRECTORY), reason }
+        })?;
+        upgrade::bring_up_to_date(&path, &with_mode, &keys, &segments).await?;
         let pool = SqlitePoolOptions::new().max_lifetime(None).idle_timeout(None);
         // SQLite rolls a transaction back by itself when the disk is full. The driver does not notice, fails
         // to roll it back again, and believes for ever that the transaction is open: such a connection is
@@ -131,6 +144,7 @@ impl ReportStore {
             path,
             writer,
             readers,
+            segments,
             limit,
             keys,
             known_stacks: KnownStacks::default(),
@@ -179,13 +193,16 @@ impl ReportStore {
     /// too.
     ///
     /// # Errors
-    /// When the database cannot be read.
+    /// When the database or the file of the report cannot be read.
     pub(super) async fn raw(&self, id: &str) -> sqlx::Result<Option<RawReport>> {
-        let row: Option<(i64, Option<Vec<u8>>)> =
-            sqlx::query_as(RAW).bind(id).fetch_optional(&self.readers).await?;
-        Ok(row.map(|(bytes, zstd)| match zstd {
-            Some(zstd) => RawReport::Kept { zstd, bytes: unsigned(bytes) },
-            None => RawReport::Dropped,
+        let bytes = sqlx::query_scalar("SELECT bytes FROM report WHERE id = ?").bind(id);
+        let Some(bytes) = bytes.fetch_optional(&self.readers).await? else { return Ok(None) };
+        let place = sqlx::query_as(RAW_PLACE).bind(id).fetch_optional(&self.readers).await?;
+        let Some(place) = place else { return Ok(Some(RawReport::Dropped)) };
+        Ok(Some(match self.segments.read_raw(place).await? {
+            Ok(Some(zstd)) => RawReport::Kept { zstd, bytes: unsigned(bytes) },
+            Ok(None) => RawReport::Dropped,
+            Err(DamagedRecord) => RawReport::Damaged,
         }))
     }
 
@@ -238,7 +255,8 @@ const LIST: &str =
 const LIST_OF_INSTANCE: &str = "SELECT seq, id, instance, received_at, bytes, replica FROM report
     WHERE instance = ? AND seq > ? ORDER BY seq LIMIT ?";
 
-const RAW: &str = "SELECT bytes, zstd FROM report LEFT JOIN raw USING (seq) WHERE id = ?";
+const RAW_PLACE: &str = "SELECT seq, segment, raw_segment.day, offset, length
+    FROM report JOIN raw_place USING (seq) JOIN raw_segment ON segment = number WHERE id = ?";
 
 const INSTANCES: &str = "SELECT * FROM instance ORDER BY latest_seq DESC LIMIT ?";
 

@@ -11,7 +11,7 @@ use std::{
     time::Duration,
 };
 
-use headcount_platform::clock::Clock;
+use headcount_platform::{clock::Clock, disk::free_space::FreeSpace};
 use headcount_shared::api::ReceiptStatus;
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
@@ -19,10 +19,9 @@ use tokio_util::sync::CancellationToken;
 use super::{
     IngestError,
     failure_log::FailureLog,
+    raw_copy_pause::{PauseChange, RawCopyPause},
     report_intake::{AdmittedReport, BodyReservation},
-    report_store::{
-        DiskLimit, DiskPressure, IncomingReport, NeededBytes, ReportStore, StoreOutcome,
-    },
+    report_store::{DiskLimit, DiskPressure, IncomingReport, NeededBytes, ReportStore, StoreOutcome},
     sender_key::SenderKey,
     storage_quota::{QuotaExceeded, StorageQuotas},
     trusted_time::TrustedMoment,
@@ -130,9 +129,13 @@ impl ReportQueue {
         mut self,
         store: Arc<ReportStore>,
         clock: Arc<dyn Clock>,
+        free_space: Arc<dyn FreeSpace>,
         stop: CancellationToken,
     ) {
         let mut work = WriterWork {
+            free_space,
+            pause: RawCopyPause::default(),
+            measuring: FailureLog::new("measuring the free space of the disk"),
             quotas: StorageQuotas::new(clock.monotonic()),
             condition: FailureLog::new("storing reports"),
             raw_dropped_said: false,
@@ -182,6 +185,9 @@ fn group_size(waiting: &[QueuedReport], most_bytes: u64) -> usize {
 /// The state of the task that writes.
 #[derive(Debug)]
 struct WriterWork {
+    free_space: Arc<dyn FreeSpace>,
+    pause: RawCopyPause,
+    measuring: FailureLog,
     store: Arc<ReportStore>,
     clock: Arc<dyn Clock>,
     quotas: StorageQuotas,
@@ -215,7 +221,7 @@ impl WriterWork {
         let pressure = self.store.make_room(needs.fold(NeededBytes::default(), NeededBytes::with)).await?;
         self.say_pressure(pressure);
         let keep_raw = match pressure {
-            DiskPressure::None | DiskPressure::RawDropped => true,
+            DiskPressure::None | DiskPressure::RawDropped => !self.are_raw_copies_paused(),
             DiskPressure::CountsOnly => false,
             DiskPressure::Full => return Ok(None),
         };
@@ -226,6 +232,25 @@ impl WriterWork {
             tracing::debug!(%error, "the write-ahead log cannot be trimmed now");
         }
         Ok(Some(outcomes))
+    }
+
+    /// Whether too little of the disk is free for raw copies. Logs when that begins and ends.
+    fn are_raw_copies_paused(&mut self) -> bool {
+        // If the disk cannot be measured, the latest measurement counts.
+        if let Ok(space) = self.measuring.note(self.free_space.disk_space()) {
+            match self.pause.update(space) {
+                Some(PauseChange::Begins) => {
+                    tracing::warn!(
+                        "less than 10 % of the disk is free: no raw copies of reports are stored, only their counts"
+                    );
+                }
+                Some(PauseChange::Ends) => {
+                    tracing::info!("the disk has free space again: raw copies of reports are stored");
+                }
+                None => {}
+            }
+        }
+        self.pause.is_paused()
     }
 
     /// Logs when disk space becomes short.
@@ -305,7 +330,10 @@ fn tell(tellers: Vec<ReceiptSender>, outcomes: Result<Vec<StoreOutcome>, GroupFa
 
 #[cfg(test)]
 mod tests {
-    use headcount_platform::clock::{SystemClock, until};
+    use headcount_platform::{
+        clock::{SystemClock, until},
+        disk::free_space::FileSystemOf,
+    };
 
     use super::*;
     use crate::{collector_keys::CollectorKeys, decode_body::ContentCoding, report_intake::ReportIntake};
@@ -350,7 +378,7 @@ mod tests {
 
     #[tokio::test]
     async fn what_waits_is_written_when_the_collector_stops() {
-        let (_directory, store, writer, queue) = started().await;
+        let (directory, store, writer, queue) = started().await;
         let first = tokio::spawn({
             let writer = writer.clone();
             async move { writer.store(head("first"), taken_in().await).await }
@@ -358,7 +386,8 @@ mod tests {
         until(|| !queue.waiting.is_empty()).await;
         let stop = CancellationToken::new();
         stop.cancel();
-        queue.run(store, Arc::new(SystemClock::new()), stop).await;
+        let free_space = Arc::new(FileSystemOf(directory.path().to_owned()));
+        queue.run(store, Arc::new(SystemClock::new()), free_space, stop).await;
         assert_eq!(first.await.unwrap().unwrap(), ReceiptStatus::Stored);
         let late = writer.store(head("late"), taken_in().await).await;
         assert!(matches!(late, Err(IngestError::Failed)));

@@ -20,6 +20,9 @@ pub struct RetentionPolicy {
 pub(super) struct PruneCutoffs {
     /// The report as it was sent.
     pub raw_before: u64,
+    /// The first report of a file with raw copies, for the file to be closed. Reports are dropped with their
+    /// file.
+    pub segment_before: u64,
     /// Its id.
     pub counts_before: u64,
     /// The day before which typed reports are dropped.
@@ -37,6 +40,9 @@ const BROWSERS_KEPT: Duration = Duration::from_secs(16 * 24 * 60 * 60);
 /// day, because a day is always computed from all of its reports.
 const TYPED_KEPT: Duration = Duration::from_secs(OLDEST_REPORT.as_secs() + 24 * 60 * 60);
 
+/// A file has the reports of at most this part of the time for which they are kept, or of a day.
+const SEGMENTS_PER_RETENTION: u32 = 16;
+
 impl RetentionPolicy {
     /// The cut-off times at `now`, a time since the Unix epoch.
     #[must_use]
@@ -45,6 +51,7 @@ impl RetentionPolicy {
         let day_before = |age: Duration| CalendarDay::from_unix_seconds(before(age));
         PruneCutoffs {
             raw_before: before(self.raw),
+            segment_before: before(self.raw / SEGMENTS_PER_RETENTION),
             counts_before: before(self.counts),
             typed_before: day_before(self.raw.max(TYPED_KEPT)),
             browsers_before: day_before(BROWSERS_KEPT),

@@ -126,6 +126,10 @@ async fn report(
             StatusCode::GONE,
             "the report was dropped, to keep to --raw-retention or --max-disk; its counts are still stored",
         )),
+        ReportLookup::Damaged => Err(ProblemResponse::new(
+            StatusCode::GONE,
+            "the copy of the report as it was sent is damaged on the disk; its counts are still stored",
+        )),
         ReportLookup::Unknown => {
             Err(ProblemResponse::new(StatusCode::NOT_FOUND, "there is no report with this id"))
         }

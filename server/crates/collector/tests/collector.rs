@@ -6,7 +6,8 @@ use std::{
     collections::BTreeSet,
     fs,
     io::Write,
-    path::Path,
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -24,20 +25,28 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 use flate2::{Compression, write::GzEncoder};
 use headcount_collector::{
     Collector, CollectorConfig, CollectorOpenError, RetentionPolicy,
+    backup::{BackupPlan, BackupSecrets, back_up},
     collector_keys::CollectorKeys,
-    routes::{private_routes, public_routes},
+    routes::{private_routes, public_routes, router},
 };
 use headcount_fleet::{
     cells::{cell_block::CellBlock, cell_table::CellTable},
     typed_report::TypedReportDecoder,
 };
-use headcount_platform::{clock::Clock, hex};
+use headcount_platform::{
+    clock::{Clock, SystemClock},
+    disk::free_space::{DiskSpace, FreeSpace},
+    hex,
+};
 use headcount_shared::{
     api::DeletionReceipt,
     deletion_commitment::{DeletionCommitment, InstanceSecret, instance_sha256},
     limits::REPORT_BYTES,
 };
-use headcount_web::access::PeerAddress;
+use headcount_web::{
+    access::{AccessConfig, AccessControl, PeerAddress, SessionProgram},
+    base_path::BasePath,
+};
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -86,6 +95,18 @@ impl Clock for ManualClock {
 
     fn monotonic(&self) -> Duration {
         Duration::from_secs(self.monotonic.load(Ordering::Relaxed))
+    }
+}
+
+/// A disk of which a set part is used, in percent.
+#[derive(Debug, Default)]
+struct SetFreeSpace {
+    used: AtomicU64,
+}
+
+impl FreeSpace for SetFreeSpace {
+    fn disk_space(&self) -> std::io::Result<DiskSpace> {
+        Ok(DiskSpace { free: 100 - self.used.load(Ordering::Relaxed), whole: 100 })
     }
 }
 
@@ -145,8 +166,12 @@ impl RunningCollector {
     }
 
     async fn start_with(directory: Arc<TempDir>, now: u64, max_disk: Option<u64>) -> Self {
-        let clock = ManualClock::at(now);
         let config = CollectorConfig { max_disk, ..config(directory.path()) };
+        Self::start_by(config, directory, now).await
+    }
+
+    async fn start_by(config: CollectorConfig, directory: Arc<TempDir>, now: u64) -> Self {
+        let clock = ManualClock::at(now);
         let collector = Collector::open(&config, Arc::<ManualClock>::clone(&clock)).await.unwrap();
         let router =
             public_routes(&collector, "10.1.0.0/16".parse().unwrap()).merge(private_routes(&collector));
@@ -237,7 +262,8 @@ impl RunningCollector {
 fn config(data_dir: &Path) -> CollectorConfig {
     let days = |days| Duration::from_secs(days * DAY);
     let retention = RetentionPolicy { counts: days(400), raw: days(30) };
-    CollectorConfig { data_dir: data_dir.to_owned(), keys: None, retention, max_disk: None }
+    let free_space = Arc::new(SetFreeSpace::default());
+    CollectorConfig { data_dir: data_dir.to_owned(), keys: None, retention, max_disk: None, free_space }
 }
 
 async fn refusal_to_open(data_dir: &Path) -> String {
@@ -246,9 +272,10 @@ async fn refusal_to_open(data_dir: &Path) -> String {
     refused.to_string()
 }
 
+/// The bytes of all files in a directory and below.
 fn files_in(directory: &Path) -> Vec<u8> {
-    let files = fs::read_dir(directory).unwrap().map(|file| fs::read(file.unwrap().path()).unwrap());
-    files.collect::<Vec<_>>().concat()
+    let bytes = |path: &Path| if path.is_dir() { files_in(path) } else { fs::read(path).unwrap() };
+    fs::read_dir(directory).unwrap().flat_map(|entry| bytes(&entry.unwrap().path())).collect()
 }
 
 /// Whether a text is in some bytes.
@@ -634,7 +661,7 @@ async fn a_clock_that_jumps_back_leaves_the_order_alone() {
 async fn while_the_database_fails_nothing_is_acknowledged() {
     let running = RunningCollector::start().await;
     let mut database = running.intruder().await;
-    let full = "CREATE TRIGGER full BEFORE INSERT ON raw BEGIN SELECT RAISE(ABORT, 'disk full'); END";
+    let full = "CREATE TRIGGER full BEFORE INSERT ON raw_place BEGIN SELECT RAISE(ABORT, 'disk full'); END";
     sqlx::query(full).execute(&mut database).await.unwrap();
     for _ in 0..2 {
         let answer = running.post(&[("idempotency-key", "a")], DOCUMENTED).await;
@@ -675,11 +702,9 @@ async fn nothing_about_the_connection_is_kept() {
     assert_eq!(running.post(&headers, DOCUMENTED).await.status, StatusCode::OK);
     let RunningCollector { directory, collector, .. } = running;
     collector.close().await;
-    for file in fs::read_dir(directory.path()).unwrap() {
-        let bytes = fs::read(file.unwrap().path()).unwrap();
-        for secret in ["agent-of-the-sender", "203.0.113.77", "secret-of-the-sender", "sender.example"] {
-            assert!(!bytes.windows(secret.len()).any(|window| window == secret.as_bytes()), "{secret}");
-        }
+    let bytes = files_in(directory.path());
+    for secret in ["agent-of-the-sender", "203.0.113.77", "secret-of-the-sender", "sender.example"] {
+        assert!(!holds(&bytes, secret), "{secret}");
     }
 }
 
@@ -1533,7 +1558,7 @@ async fn a_request_for_deletion_is_small_and_has_two_members() {
         ("[]".to_owned(), StatusCode::BAD_REQUEST),
         (json!({"instance": INSTANCE}).to_string(), StatusCode::BAD_REQUEST),
         (json!({"instance": "x", "secret": secret}).to_string(), StatusCode::BAD_REQUEST),
-        (json!({"instance": INSTANCE, "secret": &secret[2..]}).to_string(), StatusCode::BAD_REQUEST),
+        (json!({"instance": INSTANCE, "secret": secret.get(2..)}).to_string(), StatusCode::BAD_REQUEST),
         (json!({"instance": INSTANCE, "secret": secret, "more": 1}).to_string(), StatusCode::BAD_REQUEST),
         (padded, StatusCode::PAYLOAD_TOO_LARGE),
     ] {
@@ -1680,4 +1705,351 @@ async fn a_data_directory_is_not_used_with_other_keys_and_one_without_keys_gets_
     assert_ne!(fs::read(&keys).unwrap(), kept);
     let running = running.restart().await;
     assert_eq!(running.ids("").await, ["a"]);
+}
+
+/// The files with raw copies, the oldest first.
+fn segments_in(directory: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(directory.join("raw")).unwrap();
+    let mut files: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
+    files.sort();
+    files
+}
+
+#[tokio::test]
+async fn raw_copies_are_in_files_by_day_that_only_the_owner_reads() {
+    let running = RunningCollector::start().await;
+    running.report("a", DOCUMENTED, "stored").await;
+    running.report("b", report_of(OTHER_INSTANCE), "stored").await;
+    running.clock.turn_to(START + DAY);
+    running.report("c", DOCUMENTED, "stored").await;
+    let files = segments_in(running.directory.path());
+    let names: Vec<_> = files.iter().map(|file| file.file_name().unwrap().to_str().unwrap()).collect();
+    assert_eq!(names, ["2023-11-14-000001.segment", "2023-11-15-000002.segment"]);
+    for file in &files {
+        assert_eq!(fs::metadata(file).unwrap().permissions().mode() & 0o777, 0o600);
+    }
+    // The first one is dropped with the reports of its day.
+    assert_eq!(running.prune_after(30).await, (0, 0));
+    assert_eq!(running.prune_after(31).await, (2, 0));
+    assert_eq!(segments_in(running.directory.path()), files[1..]);
+    assert_eq!(running.get("/api/reports/c").await.text(), DOCUMENTED);
+}
+
+#[tokio::test]
+async fn what_a_crash_left_in_the_files_is_removed_at_the_next_start() {
+    let running = RunningCollector::start().await;
+    running.report("a", DOCUMENTED, "stored").await;
+    let directory = running.stop().await;
+    let file = segments_in(directory.path()).remove(0);
+    let stored = fs::read(&file).unwrap();
+    // A group was written and not committed, and a file was made for the next one.
+    fs::write(&file, [stored.as_slice(), b"canary of no report"].concat()).unwrap();
+    let next = file.with_file_name("2023-11-14-000007.segment");
+    fs::write(&next, "canary of no report").unwrap();
+    let running = RunningCollector::start_on(directory).await;
+    assert_eq!(fs::read(&file).unwrap(), stored);
+    assert!(!holds(&running.files(), "canary of no report"));
+    assert_eq!(running.get("/api/reports/a").await.text(), DOCUMENTED);
+    running.report("b", DOCUMENTED, "stored").await;
+    assert_eq!(segments_in(running.directory.path()).len(), 2);
+    for id in ["a", "b"] {
+        assert_eq!(running.get(&format!("/api/reports/{id}")).await.text(), DOCUMENTED);
+    }
+}
+
+#[tokio::test]
+async fn a_flipped_bit_damages_one_raw_copy_and_no_other() {
+    let running = RunningCollector::start().await;
+    for id in ["a", "b", "c"] {
+        running.report(id, DOCUMENTED, "stored").await;
+    }
+    let file = segments_in(running.directory.path()).remove(0);
+    let mut bytes = fs::read(&file).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    fs::write(&file, &bytes).unwrap();
+    let damaged = running.get("/api/reports/b").await;
+    assert_eq!(damaged.status, StatusCode::GONE);
+    assert!(damaged.detail().starts_with("the copy of the report as it was sent is damaged"));
+    for id in ["a", "c"] {
+        assert_eq!(running.get(&format!("/api/reports/{id}")).await.text(), DOCUMENTED);
+    }
+    running.report("b", DOCUMENTED, "duplicate").await;
+    // A file that lost its end has lost the reports in it.
+    fs::write(&file, &bytes[..middle - 1]).unwrap();
+    let running = running.restart().await;
+    let answers = ["a", "b", "c"].map(|id| format!("/api/reports/{id}"));
+    let mut statuses = Vec::new();
+    for path in answers {
+        statuses.push(running.get(&path).await.status.as_u16());
+    }
+    assert_eq!(statuses, [200, 410, 410]);
+}
+
+#[tokio::test]
+async fn raw_copies_whose_file_is_missing_are_dropped_ones() {
+    let running = RunningCollector::start().await;
+    running.report("a", DOCUMENTED, "stored").await;
+    running.clock.turn_to(START + DAY);
+    running.report("b", DOCUMENTED, "stored").await;
+    fs::remove_file(&segments_in(running.directory.path())[0]).unwrap();
+    for restarted in [false, true] {
+        let gone = running.get("/api/reports/a").await;
+        assert_eq!(gone.status, StatusCode::GONE, "{restarted}");
+        assert!(gone.detail().starts_with("the report was dropped"), "{}", gone.detail());
+        assert_eq!(running.get("/api/reports/b").await.text(), DOCUMENTED);
+        running.report("a", DOCUMENTED, "duplicate").await;
+    }
+    let running = running.restart_at(START + DAY).await;
+    assert_eq!(running.get("/api/reports/a").await.status, StatusCode::GONE);
+    let rows = "SELECT (SELECT count(*) FROM raw_place), (SELECT count(*) FROM raw_segment)";
+    let rows: (i64, i64) = sqlx::query_as(rows).fetch_one(&mut running.intruder().await).await.unwrap();
+    assert_eq!(rows, (1, 1));
+}
+
+#[tokio::test]
+async fn a_group_that_was_not_committed_leaves_no_bytes_behind() {
+    let running = RunningCollector::start().await;
+    running.report("a", DOCUMENTED, "stored").await;
+    let file = segments_in(running.directory.path()).remove(0);
+    let before = fs::metadata(&file).unwrap().len();
+    let fail = "CREATE TRIGGER full BEFORE INSERT ON raw_place BEGIN SELECT RAISE(ABORT, 'disk full'); END";
+    sqlx::query(fail).execute(&mut running.intruder().await).await.unwrap();
+    for _ in 0..3 {
+        let answer = running.post(&[("idempotency-key", "b")], random_report(100_000)).await;
+        assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE);
+    }
+    sqlx::query("DROP TRIGGER full").execute(&mut running.intruder().await).await.unwrap();
+    running.report("b", DOCUMENTED, "stored").await;
+    assert_eq!(fs::metadata(&file).unwrap().len(), 2 * before);
+    assert_eq!(segments_in(running.directory.path()), [file]);
+    for id in ["a", "b"] {
+        assert_eq!(running.get(&format!("/api/reports/{id}")).await.text(), DOCUMENTED);
+    }
+}
+
+#[tokio::test]
+async fn what_is_kept_for_short_is_dropped_soon_after() {
+    let directory = Arc::new(tempfile::tempdir().unwrap());
+    let retention = RetentionPolicy { counts: Duration::from_secs(64), raw: Duration::from_secs(64) };
+    let config = CollectorConfig { retention, ..config(directory.path()) };
+    let running = RunningCollector::start_by(config, directory, START).await;
+    for second in 0..100 {
+        running.clock.turn_to(START + second);
+        running.report(&second.to_string(), report_of(INSTANCE), "stored").await;
+        running.collector.prune_now().await.unwrap();
+    }
+    let kept = async |id: u64| running.get(&format!("/api/reports/{id}")).await.status.as_u16();
+    assert_eq!((kept(34).await, kept(35).await, kept(99).await), (404, 200, 200));
+    let files = segments_in(running.directory.path()).len();
+    assert!((10..=20).contains(&files), "{files} files");
+    // The copies of dropped reports are erased although their file is still there.
+    let mut zeros = 0;
+    for file in segments_in(running.directory.path()) {
+        zeros += fs::read(file).unwrap().iter().filter(|byte| **byte == 0).count();
+    }
+    assert!(zeros > 0);
+}
+
+/// Moves raw copies back into the table of earlier versions, while no collector runs.
+async fn unplace_raw(running: &RunningCollector, reports: &[(i64, &str)]) {
+    let mut database = running.intruder().await;
+    let table =
+        "CREATE TABLE unplaced_raw (seq INTEGER PRIMARY KEY REFERENCES report (seq) ON DELETE CASCADE,
+        received_at INTEGER NOT NULL, zstd BLOB NOT NULL) STRICT";
+    sqlx::query(table).execute(&mut database).await.unwrap();
+    for (seq, report) in reports {
+        let insert = "INSERT INTO unplaced_raw SELECT seq, received_at, ? FROM report WHERE seq = ?";
+        let raw = zstd::bulk::compress(report.as_bytes(), 3).unwrap();
+        sqlx::query(insert).bind(raw).bind(seq).execute(&mut database).await.unwrap();
+        sqlx::query("DELETE FROM raw_place WHERE seq = ?").bind(seq).execute(&mut database).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn raw_copies_of_earlier_versions_are_moved_to_files_and_the_database_shrinks() {
+    let most = 64 << 20;
+    let running =
+        RunningCollector::start_with(Arc::new(tempfile::tempdir().unwrap()), START, Some(most)).await;
+    let mut reports = Vec::new();
+    for number in 0..100 {
+        running.clock.turn_to(START + number / 40 * DAY);
+        let report = random_report(100_000);
+        running.report(&number.to_string(), report.clone(), "stored").await;
+        reports.push(report);
+    }
+    let old: Vec<_> =
+        reports.iter().enumerate().map(|(at, report)| (at as i64 + 1, report.as_str())).collect();
+    // The last ten were moved before an interruption.
+    unplace_raw(&running, &old[..90]).await;
+    let directory = running.stop().await;
+    let database = directory.path().join("collector.sqlite");
+    assert!(fs::metadata(&database).unwrap().len() > 6 << 20);
+    let running = RunningCollector::start_with(directory, START + 3 * DAY, Some(most)).await;
+    assert!(fs::metadata(&database).unwrap().len() < 2 << 20);
+    for (number, report) in reports.iter().enumerate() {
+        assert_eq!(running.get(&format!("/api/reports/{number}")).await.text(), report, "{number}");
+    }
+    let most_of_one = most / 16;
+    for file in segments_in(running.directory.path()) {
+        assert!(fs::metadata(&file).unwrap().len() <= most_of_one, "{}", file.display());
+    }
+    let tables = "SELECT count(*) FROM sqlite_schema WHERE name = 'unplaced_raw'";
+    assert_eq!(
+        sqlx::query_scalar::<_, i64>(tables).fetch_one(&mut running.intruder().await).await.unwrap(),
+        0
+    );
+}
+
+#[tokio::test]
+async fn on_a_disk_that_is_nearly_full_only_counts_are_stored() {
+    let directory = Arc::new(tempfile::tempdir().unwrap());
+    let free_space = Arc::new(SetFreeSpace::default());
+    let config =
+        CollectorConfig { free_space: Arc::<SetFreeSpace>::clone(&free_space), ..config(directory.path()) };
+    let running = RunningCollector::start_by(config, directory, START).await;
+    for (id, used, status) in [
+        ("half", 50, StatusCode::OK),
+        ("ten-percent", 90, StatusCode::OK),
+        ("less", 91, StatusCode::GONE),
+        ("ten-percent-again", 90, StatusCode::GONE),
+        ("more", 89, StatusCode::OK),
+    ] {
+        free_space.used.store(used, Ordering::Relaxed);
+        running.report(id, DOCUMENTED, "stored").await;
+        assert_eq!(running.get(&format!("/api/reports/{id}")).await.status, status, "{id}");
+    }
+    assert_eq!(running.fleet().await["instances"][0]["reports"], 5);
+}
+
+/// Copies the data directory of a collector into another directory.
+async fn back_up_to(running: &RunningCollector, to: &Path, secrets: BackupSecrets) -> Result<u64, String> {
+    let plan = BackupPlan { data_dir: running.directory.path().to_owned(), to: to.to_owned(), secrets };
+    back_up(&plan).await.map(|copied| copied.reports).map_err(|error| error.to_string())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_back_up_during_intake_has_every_report_up_to_a_moment() {
+    const REPORTS: u64 = 100;
+    let running = Arc::new(RunningCollector::start().await);
+    let report = |number: u64| documented_with(&[("/infra/nodes", json!(number))]);
+    let sent = Arc::new(AtomicU64::new(0));
+    let sending = tokio::spawn({
+        let (running, sent) = (Arc::clone(&running), Arc::clone(&sent));
+        async move {
+            for number in 0..REPORTS {
+                running.report(&number.to_string(), report(number), "stored").await;
+                sent.store(number + 1, Ordering::SeqCst);
+            }
+        }
+    });
+    let mut backups = Vec::new();
+    while !sending.is_finished() {
+        let into = tempfile::tempdir().unwrap();
+        let stored_before = sent.load(Ordering::SeqCst);
+        let copied = back_up_to(&running, &into.path().join("copy"), BackupSecrets::LeftOut).await.unwrap();
+        assert!(copied >= stored_before, "{copied} of {stored_before}");
+        assert_eq!(fs::read_dir(into.path()).unwrap().count(), 1, "nothing unfinished is left");
+        backups.push((into, copied));
+    }
+    sending.await.unwrap();
+    // Restoring every one of them would take long.
+    for (into, copied) in backups.into_iter().step_by(3) {
+        let copy = into.path().join("copy");
+        let restored = Arc::new(tempfile::tempdir().unwrap());
+        fs::remove_dir(restored.path()).unwrap();
+        fs::rename(&copy, restored.path()).unwrap();
+        // The keys are not in the copy.
+        fs::copy(running.directory.path().join("keys"), restored.path().join("keys")).unwrap();
+        let restored = RunningCollector::start_on(restored).await;
+        assert_eq!(restored.ids("?limit=1000").await.len() as u64, copied);
+        for number in 0..REPORTS {
+            let id = number.to_string();
+            let is_copied = number < copied;
+            if is_copied {
+                assert_eq!(restored.get(&format!("/api/reports/{id}")).await.text(), report(number));
+            }
+            restored.report(&id, report(number), if is_copied { "duplicate" } else { "stored" }).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_back_up_has_secrets_only_when_they_are_asked_for_and_replaces_nothing() {
+    let running = RunningCollector::start().await;
+    running.report("a", DOCUMENTED, "stored").await;
+    let into = tempfile::tempdir().unwrap();
+    let names = |directory: &str| {
+        let entries = fs::read_dir(into.path().join(directory)).unwrap();
+        entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect::<BTreeSet<_>>()
+    };
+    fs::write(running.directory.path().join("admin-token"), "canary of a token").unwrap();
+    let back_up_as = async |name: &str, secrets| back_up_to(&running, &into.path().join(name), secrets).await;
+    assert_eq!(back_up_as("without", BackupSecrets::LeftOut).await, Ok(1));
+    assert_eq!(names("without"), BTreeSet::from(["collector.sqlite", "raw"].map(str::to_owned)));
+    // The first start on it does not rewrite it.
+    let copy = into.path().join("without/collector.sqlite");
+    let mut copy = SqliteConnectOptions::new().filename(copy).immutable(true).connect().await.unwrap();
+    assert_ne!(sqlx::query_scalar::<_, i64>("PRAGMA auto_vacuum").fetch_one(&mut copy).await.unwrap(), 0);
+    drop(copy);
+    assert!(!holds(&files_in(into.path()), "canary of a token"));
+
+    let elsewhere = into.path().join("elsewhere");
+    fs::write(&elsewhere, "keys").unwrap();
+    assert_eq!(back_up_as("with", BackupSecrets::Included { keys: Some(elsewhere) }).await, Ok(1));
+    let all = ["admin-token", "collector.sqlite", "keys", "raw"].map(str::to_owned);
+    assert_eq!(names("with"), BTreeSet::from(all));
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    let copy = into.path().join("with");
+    for name in ["", "raw"] {
+        assert_eq!(mode(&copy.join(name)), 0o700, "{name}");
+    }
+    for path in ["admin-token", "collector.sqlite", "keys"].map(|name| copy.join(name)) {
+        assert_eq!(mode(&path), 0o600, "{}", path.display());
+    }
+    assert_eq!(mode(&segments_in(&copy)[0]), 0o600);
+
+    let said = back_up_as("with", BackupSecrets::LeftOut).await.unwrap_err();
+    assert_eq!(said, format!("{} exists; a back-up goes to a new directory", copy.display()));
+    let missing = BackupSecrets::Included { keys: Some(into.path().join("missing")) };
+    assert!(back_up_as("none", missing).await.is_err());
+    assert_eq!(fs::read_dir(into.path()).unwrap().count(), 3, "what failed is removed");
+    let nowhere =
+        BackupPlan { data_dir: copy.join("raw"), to: into.path().join("x"), secrets: BackupSecrets::LeftOut };
+    let said = back_up(&nowhere).await.unwrap_err().to_string();
+    assert_eq!(
+        said,
+        format!("there is no collector in {}: it has no collector.sqlite", copy.join("raw").display())
+    );
+}
+
+#[tokio::test]
+async fn the_access_log_has_sign_ins_and_confirmed_clocks_and_nothing_else() {
+    let running = RunningCollector::start().await;
+    let token = "token-of-the-administrator";
+    let access = AccessConfig {
+        interface: SessionProgram::Collector,
+        admin_token: Some(token.parse().unwrap()),
+        metrics_token: None,
+        base_path: BasePath::root(),
+        public_url: None,
+    };
+    let access = AccessControl::new(access, Arc::new(SystemClock::new()));
+    let access = access.observed_by(Arc::new(running.collector.access_log().clone()));
+    let router = router(access, &running.collector, std::iter::empty().collect());
+    let send =
+        async |request: Request<Body>| router.clone().oneshot(request).await.unwrap().status().as_u16();
+    let sign_in = |token: &str| Request::post("/sign-in").body(Body::from(format!("token={token}"))).unwrap();
+    let bearer =
+        |request: axum::http::request::Builder| request.header("authorization", format!("Bearer {token}"));
+    assert_eq!(send(sign_in("not-the-token-at-all")).await, 401);
+    assert_eq!(send(bearer(Request::get("/api/fleet")).body(Body::empty()).unwrap()).await, 200);
+    assert!(!running.directory.path().join("access.log").exists());
+    assert_eq!(send(sign_in(token)).await, 303);
+    running.clock.turn_to(START + 60);
+    assert_eq!(send(bearer(Request::post("/api/clock")).body(Body::empty()).unwrap()).await, 200);
+    let log = fs::read_to_string(running.directory.path().join("access.log")).unwrap();
+    let expected =
+        "2023-11-14T22:13:20Z signed-in administrator\n2023-11-14T22:14:20Z clock-confirmed administrator\n";
+    assert_eq!(log, expected);
 }

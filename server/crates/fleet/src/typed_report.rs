@@ -3,6 +3,9 @@
 //! It has every field of the document, except the UUIDs of the installation and of browsers, and the bytes of
 //! profiles. Times are in [`LogBucket`]s. Its encoding is compact, and decoding copies no names.
 
+mod known_names;
+mod stored_form;
+
 use headcount_shared::{
     breakpoint::Breakpoint,
     payload::{AlertingIntegration, DatabaseType, IntegrationSection, Payload, PerformanceSection},
@@ -10,6 +13,7 @@ use headcount_shared::{
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use self::stored_form::StoredForm;
 use crate::log_bucket::{LogBucket, LogHistogram};
 
 /// The version of the encoding.
@@ -20,10 +24,6 @@ const ZSTD_LEVEL: i32 = 3;
 
 /// The largest typed report, in bytes. One at all bounds of a report has 600 kB.
 const MOST_BYTES: usize = 8 * 1024 * 1024;
-
-/// Names that reports have, in the order of their encoding. The compression begins with them in its window, so that a
-/// report is not larger for its names. A change of this text makes stored reports unreadable: it needs a new version.
-static DICTIONARY: &[u8] = include_bytes!("typed_report/dictionary.txt");
 
 /// The kind of settings database of an installation.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -232,7 +232,7 @@ impl SampleSummary {
 }
 
 /// What one query to Prometheus cost.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct QueryReading<'a> {
     /// The name of the query.
     pub name: &'a str,
@@ -265,7 +265,7 @@ pub struct StackValue {
 }
 
 /// A report without the UUIDs in it, and without its profiles' names.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct TypedReport<'a> {
     /// `instance.version`; empty if it is missing.
     pub version: &'a str,
@@ -276,7 +276,6 @@ pub struct TypedReport<'a> {
     /// The kinds of `integration.alerting_integrations`, each once: bit `n` for the `n`th of [`AlertingIntegration::ALL`].
     pub alerting: u8,
     /// `integration.inspection_overrides`: name, projects, applications.
-    #[serde(borrow)]
     pub overrides: Vec<(&'a str, u64, u64)>,
     /// `stack.clouds`.
     pub clouds: Vec<&'a str>,
@@ -413,11 +412,10 @@ impl<'a> TypedReport<'a> {
     /// # Errors
     /// [`TypedReportError::Unencodable`], which does not happen for a report within its bounds.
     pub fn encode(&self) -> Result<Vec<u8>, TypedReportError> {
-        let plain = postcard::to_allocvec(self).map_err(|_| TypedReportError::Unencodable)?;
-        let compressor = zstd::bulk::Compressor::with_dictionary(ZSTD_LEVEL, DICTIONARY);
-        let compressed = compressor.and_then(|mut compressor| compressor.compress(&plain));
+        let plain =
+            postcard::to_allocvec(&StoredForm::from(self)).map_err(|_| TypedReportError::Unencodable)?;
         let mut bytes = vec![VERSION];
-        bytes.extend(compressed.map_err(|_| TypedReportError::Unencodable)?);
+        bytes.extend(zstd::bulk::compress(&plain, ZSTD_LEVEL).map_err(|_| TypedReportError::Unencodable)?);
         Ok(bytes)
     }
 }
@@ -444,17 +442,14 @@ fn distinct_names(names: &[String]) -> Vec<&str> {
 }
 
 /// Decodes typed reports, one after the other, in the same memory.
-#[derive(Debug)]
 pub struct TypedReportDecoder {
-    decompressor: DictionaryDecompressor,
+    decompressor: zstd::bulk::Decompressor<'static>,
     plain: Vec<u8>,
 }
 
-struct DictionaryDecompressor(zstd::bulk::Decompressor<'static>);
-
-impl std::fmt::Debug for DictionaryDecompressor {
+impl std::fmt::Debug for TypedReportDecoder {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.write_str("DictionaryDecompressor")
+        formatter.debug_struct("TypedReportDecoder").finish_non_exhaustive()
     }
 }
 
@@ -462,11 +457,10 @@ impl TypedReportDecoder {
     /// A decoder.
     ///
     /// # Errors
-    /// [`TypedReportError::Damaged`] when there is no memory for the dictionary.
+    /// [`TypedReportError::Damaged`] when there is no memory for it.
     pub fn new() -> Result<Self, TypedReportError> {
-        let decompressor = zstd::bulk::Decompressor::with_dictionary(DICTIONARY);
-        let decompressor = decompressor.map_err(|_| TypedReportError::Damaged)?;
-        Ok(Self { decompressor: DictionaryDecompressor(decompressor), plain: Vec::new() })
+        let decompressor = zstd::bulk::Decompressor::new().map_err(|_| TypedReportError::Damaged)?;
+        Ok(Self { decompressor, plain: Vec::new() })
     }
 
     /// Decodes the result of [`TypedReport::encode`].
@@ -484,9 +478,11 @@ impl TypedReportDecoder {
         self.plain.clear();
         self.plain.reserve(size);
         let Self { decompressor, plain } = self;
-        decompressor.0.decompress_to_buffer(compressed, plain).map_err(|_| TypedReportError::Damaged)?;
-        let (report, rest) = postcard::take_from_bytes(plain).map_err(|_| TypedReportError::Damaged)?;
-        if rest.is_empty() { Ok(report) } else { Err(TypedReportError::Damaged) }
+        decompressor.decompress_to_buffer(compressed, plain).map_err(|_| TypedReportError::Damaged)?;
+        let (stored, rest) =
+            postcard::take_from_bytes::<StoredForm<'_>>(plain).map_err(|_| TypedReportError::Damaged)?;
+        let report = stored.into_report().filter(|_| rest.is_empty());
+        report.ok_or(TypedReportError::Damaged)
     }
 }
 

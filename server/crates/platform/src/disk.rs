@@ -5,6 +5,7 @@
 
 mod data_dir;
 mod directory;
+pub mod free_space;
 pub mod private;
 pub mod secret_file;
 #[cfg(any(test, feature = "test-support"))]

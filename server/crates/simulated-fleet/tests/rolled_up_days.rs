@@ -40,7 +40,7 @@ fn hash(uuid: Uuid) -> u64 {
 
 /// The day of reports, as a collector makes it: through the stored form of each report.
 fn rolled_up(reports: &[SimulatedReport]) -> RolledUpDay {
-    let mut rollup = DayRollup::new();
+    let mut rollup = DayRollup::new(std::sync::Arc::default());
     let mut decoder = TypedReportDecoder::new().unwrap();
     for report in reports {
         let browsers: Vec<_> = report.payload.ux.users.iter().map(|user| hash(*user)).collect();

@@ -9,7 +9,7 @@ mod request_source;
 mod session;
 mod sign_in_codes;
 
-use std::{convert::Infallible, net::SocketAddr, sync::Arc};
+use std::{convert::Infallible, fmt::Debug, net::SocketAddr, sync::Arc};
 
 use axum::{
     extract::{FromRef, FromRequestParts, Request, State},
@@ -57,11 +57,18 @@ pub struct AccessConfig {
     pub public_url: Option<Url>,
 }
 
+/// Is told of every sign-in.
+pub trait SignInObserver: Debug + Send + Sync {
+    /// A browser was signed in.
+    fn signed_in(&self);
+}
+
 /// The access rule, and the base path of the interface. Clones share their state.
 #[derive(Debug, Clone)]
 pub struct AccessControl {
     rule: Arc<AccessRule>,
     base_path: Arc<BasePath>,
+    observer: Option<Arc<dyn SignInObserver>>,
 }
 
 /// The base path for one request, if another program has mounted the interface there.
@@ -145,14 +152,20 @@ impl AccessControl {
             guesses: GuessBrake::new(),
             codes: SignInCodes::default(),
         };
-        Self { rule: Arc::new(rule), base_path: Arc::new(config.base_path) }
+        Self { rule: Arc::new(rule), base_path: Arc::new(config.base_path), observer: None }
+    }
+
+    /// The same, with an observer of sign-ins.
+    #[must_use]
+    pub fn observed_by(self, observer: Arc<dyn SignInObserver>) -> Self {
+        Self { observer: Some(observer), ..self }
     }
 
     /// The same rule for the place where a request found the interface.
     pub fn of_request(&self, extensions: &Extensions) -> Self {
         let mounted = extensions.get::<MountedAt>();
         let base_path = mounted.map_or(&self.base_path, |MountedAt(base_path)| base_path);
-        Self { rule: Arc::clone(&self.rule), base_path: Arc::clone(base_path) }
+        Self { base_path: Arc::clone(base_path), ..self.clone() }
     }
 
     /// Where the interface is.
@@ -210,6 +223,9 @@ impl AccessControl {
             return Err(self.wrong().await);
         };
         let session = BrowserSession::begin(self.now(), is_secure(headers, public_url));
+        if let Some(observer) = &self.observer {
+            observer.signed_in();
+        }
         Ok(self.cookie(&admin.sessions, &session))
     }
 

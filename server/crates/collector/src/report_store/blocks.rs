@@ -135,6 +135,16 @@ impl ReportStore {
         query.fetch_all(&self.readers).await
     }
 
+    /// The products and days of which the installations are stored.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub(crate) async fn days_of_installations(&self) -> sqlx::Result<Vec<(String, CalendarDay)>> {
+        let all = sqlx::query("SELECT product, day FROM block WHERE layer = ? ORDER BY product, day");
+        let rows = all.bind(BlockLayer::Installations.name()).fetch_all(&self.readers).await?;
+        rows.iter().map(|row| Ok((row.try_get("product")?, stored_day(row)?))).collect()
+    }
+
     /// The names of all products with blocks, sorted.
     ///
     /// # Errors

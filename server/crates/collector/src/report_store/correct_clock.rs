@@ -12,9 +12,10 @@ const CORRECTIONS: [&str; 5] = [
         WHERE latest_seq IN (SELECT seq FROM report WHERE doubted = 1)",
     "UPDATE instance SET last_seen_at = min(last_seen_at, ?1), first_seen_at = min(first_seen_at, ?1)
         WHERE last_seen_at > ?1 OR first_seen_at > ?1",
-    "UPDATE raw SET received_at = min(max(received_at + CASE WHEN seq IN (SELECT seq FROM report WHERE doubted = 1)
-        THEN ?2 ELSE 0 END, 0), ?1)
-        WHERE received_at > ?1 OR seq IN (SELECT seq FROM report WHERE doubted = 1)",
+    "UPDATE raw_segment SET newest_at = min(coalesce((SELECT max(max(received_at + doubted * ?2, 0))
+            FROM raw_place JOIN report USING (seq) WHERE segment = number), newest_at), ?1)
+        WHERE newest_at > ?1 OR number IN
+            (SELECT segment FROM raw_place WHERE seq IN (SELECT seq FROM report WHERE doubted = 1))",
     "UPDATE report SET received_at = min(max(received_at + doubted * ?2, 0), ?1), doubted = 0
         WHERE received_at > ?1 OR doubted = 1",
     "UPDATE clock SET at = ?1",

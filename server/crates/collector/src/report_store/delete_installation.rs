@@ -6,11 +6,15 @@
 
 use std::sync::atomic::Ordering;
 
-use headcount_fleet::installation_day::InstallationHash;
+use headcount_fleet::{
+    block_codec::BlockError,
+    installation_day::{InstallationDays, InstallationHash},
+};
 use sqlx::{FromRow, Row, SqliteConnection, sqlite::SqliteRow};
+use tokio::task;
 use uuid::Uuid;
 
-use super::{ReportStore, signed, unsigned};
+use super::{BlockLayer, NewBlock, ONLY_BLOCK, ReportStore, StoredBlock, signed, unsigned};
 use crate::collector_keys::is_same_hash;
 
 /// The number of reports deleted in one transaction; small, so that arriving reports do not wait for long.
@@ -119,20 +123,43 @@ impl ReportStore {
     }
 
     async fn delete_rows(&self, instance: &str) -> sqlx::Result<()> {
+        // Days that are being computed from these reports are computed again.
+        sqlx::query(CHANGE_DAYS).bind(instance).execute(&self.writer).await?;
         loop {
-            let query = sqlx::query(DELETE_REPORTS).bind(instance).bind(DELETED_AT_ONCE);
-            let deleted = query.execute(&self.writer).await?.rows_affected();
-            self.log_holds_dropped.store(true, Ordering::Relaxed);
-            if deleted == 0 {
+            let next = sqlx::query_scalar("SELECT seq FROM report WHERE instance = ? LIMIT ?");
+            let next: Vec<i64> = next.bind(instance).bind(DELETED_AT_ONCE).fetch_all(&self.writer).await?;
+            if next.is_empty() {
                 break;
             }
+            self.erase_raw(&next).await?;
+            let query = sqlx::query(DELETE_REPORTS).bind(instance).bind(DELETED_AT_ONCE);
+            query.execute(&self.writer).await?;
+            self.log_holds_dropped.store(true, Ordering::Relaxed);
             self.trim_log().await?;
+        }
+        if let Ok(uuid) = Uuid::try_parse(instance) {
+            self.erase_from_days(self.keys.installation(uuid)).await?;
         }
         let mut transaction = self.begin().await?;
         for statement in [DELETE_INSTANCE, FINISH] {
             sqlx::query(statement).bind(instance).execute(&mut *transaction).await?;
         }
         transaction.commit().await
+    }
+
+    /// Removes an installation from the stored days. What was counted stays.
+    async fn erase_from_days(&self, installation: InstallationHash) -> sqlx::Result<()> {
+        for (product, day) in self.days_of_installations().await? {
+            let blocks = self.blocks(BlockLayer::Installations, &product, ONLY_BLOCK, day, day).await?;
+            for StoredBlock { made_at, block, .. } in blocks {
+                let Some(block) = without_installation(block, installation).await? else { continue };
+                let block =
+                    NewBlock { layer: BlockLayer::Installations, day, name: ONLY_BLOCK.to_owned(), block };
+                self.replace_blocks(&product, &[block], None, made_at).await?;
+                self.log_holds_dropped.store(true, Ordering::Relaxed);
+            }
+        }
+        Ok(())
     }
 
     /// Forgets the installations whose reports are not refused any longer at `now`, in Unix seconds.
@@ -165,6 +192,21 @@ impl ReportStore {
         let note = "INSERT INTO key_fingerprint (id, fingerprint) VALUES (1, ?)";
         sqlx::query(note).bind(fingerprint).execute(&self.writer).await.map(drop)
     }
+}
+
+/// A day's block without an installation; `None` if it is not in there.
+async fn without_installation(
+    block: Vec<u8>,
+    installation: InstallationHash,
+) -> sqlx::Result<Option<Vec<u8>>> {
+    let removed = task::spawn_blocking(move || {
+        let mut days = InstallationDays::decode(&block)?;
+        let before = days.installations.len();
+        days.installations.retain(|row| row.installation != installation);
+        if days.installations.len() == before { Ok(None) } else { days.encode().map(Some) }
+    });
+    let removed = removed.await.map_err(|_| sqlx::Error::WorkerCrashed)?;
+    removed.map_err(|error: BlockError| sqlx::Error::Decode(Box::new(error)))
 }
 
 /// Whether reports of an installation are refused.
@@ -259,12 +301,16 @@ async fn insert_tombstone(
         .map(drop)
 }
 
-const AMOUNTS: &str = "SELECT count(*), count(raw.seq), count(DISTINCT report.received_at / 86400)
-    FROM report LEFT JOIN raw USING (seq) WHERE instance = ?";
+const AMOUNTS: &str = "SELECT count(*), count(raw_place.seq), count(DISTINCT report.received_at / 86400)
+    FROM report LEFT JOIN raw_place USING (seq) WHERE instance = ?";
 
 const INSERT_TOMBSTONE: &str = "INSERT INTO tombstone
         (installation, commitment, hour, reports, raw_reports, days, until, key, signature, unfinished)
     SELECT ?1, commitment, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?2 FROM instance WHERE instance = ?2";
+
+const CHANGE_DAYS: &str = "INSERT INTO changed_day (product, day, changes)
+    SELECT DISTINCT typed.product, typed.day, 1 FROM typed JOIN report USING (seq) WHERE report.instance = ?
+    ON CONFLICT (product, day) DO UPDATE SET changes = changes + 1";
 
 const DELETE_REPORTS: &str =
     "DELETE FROM report WHERE seq IN (SELECT seq FROM report WHERE instance = ? LIMIT ?)";

@@ -1,15 +1,8 @@
-//! Limits the size of the database files.
-
-use std::sync::atomic::Ordering;
+//! Limits the size of the database and of the files with raw copies.
 
 use super::{ReportStore, unsigned};
 
-/// The number of raw reports that are dropped in one transaction when space runs out.
-const DROPPED_AT_ONCE: i64 = 16;
-
-const DROP_OLDEST_RAW: &str = "DELETE FROM raw WHERE seq IN (SELECT seq FROM raw ORDER BY seq LIMIT ?)";
-
-/// The maximum overhead of a row and its index entries, in bytes.
+/// The maximum overhead of a report's rows and their index entries, in bytes.
 const ROW_BYTES: u64 = 8 * 1024;
 
 /// The maximum size of the files, in bytes.
@@ -60,9 +53,9 @@ impl DiskLimit {
         Self(bytes)
     }
 
-    /// The part for the pages in use. The rest is for the write-ahead log and for pages that are temporarily
-    /// free.
-    const fn for_pages(self) -> u64 {
+    /// The part for the pages in use and for raw copies. The rest is for the write-ahead log and for pages
+    /// that are temporarily free.
+    const fn for_content(self) -> u64 {
         self.0 / 4 * 3
     }
 
@@ -71,8 +64,8 @@ impl DiskLimit {
         self.0 / 16
     }
 
-    /// The maximum size of raw reports, of one report or of one transaction, for which older ones are
-    /// dropped.
+    /// The maximum size of raw reports, of one report, of one transaction or of one file, for which older
+    /// ones are dropped.
     pub(crate) const fn for_raw_at_once(self) -> u64 {
         self.0 / 16
     }
@@ -84,7 +77,7 @@ impl ReportStore {
         self.limit
     }
 
-    /// Drops raw reports, oldest first, until `needed` fits.
+    /// Drops files of raw reports, oldest first, until `needed` fits.
     ///
     /// # Errors
     /// As for [`ReportStore::add`]; what was dropped until then stays dropped.
@@ -93,16 +86,12 @@ impl ReportStore {
         let is_raw_worth_it = needed.raw <= limit.for_raw_at_once();
         let needed_now = if is_raw_worth_it { needed.total() } else { needed.rest };
         let mut dropped = false;
-        while self.used_bytes().await?.saturating_add(needed_now) > limit.for_pages() {
-            let drop_oldest =
-                sqlx::query(DROP_OLDEST_RAW).bind(DROPPED_AT_ONCE).execute(&self.writer).await?;
-            if drop_oldest.rows_affected() == 0 {
-                let fits = self.used_bytes().await?.saturating_add(needed.rest) <= limit.for_pages();
+        while self.used_bytes().await?.saturating_add(needed_now) > limit.for_content() {
+            if !self.drop_oldest_segment().await? {
+                let fits = self.used_bytes().await?.saturating_add(needed.rest) <= limit.for_content();
                 return Ok(if fits { DiskPressure::CountsOnly } else { DiskPressure::Full });
             }
             dropped = true;
-            self.log_holds_dropped.store(true, Ordering::Relaxed);
-            self.trim_log().await?;
         }
         Ok(match (is_raw_worth_it, dropped) {
             (false, _) => DiskPressure::CountsOnly,
@@ -121,9 +110,10 @@ impl ReportStore {
         if log.is_ok_and(|log| log.len() > limit.for_log()) { self.empty_log().await } else { Ok(()) }
     }
 
-    /// The size of the pages in use.
+    /// The size of the pages in use and of the files with raw copies.
     async fn used_bytes(&self) -> sqlx::Result<u64> {
         let pages = self.pragma("PRAGMA page_count").await? - self.pragma("PRAGMA freelist_count").await?;
-        Ok(unsigned(pages).saturating_mul(unsigned(self.pragma("PRAGMA page_size").await?)))
+        let pages = unsigned(pages).saturating_mul(unsigned(self.pragma("PRAGMA page_size").await?));
+        Ok(pages.saturating_add(self.segment_bytes().await?))
     }
 }

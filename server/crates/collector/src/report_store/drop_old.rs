@@ -14,13 +14,13 @@ const GIVE_BACK: &str = "PRAGMA incremental_vacuum(1000)";
 /// The number of free pages that stay in the file, for reports that arrive.
 const FREE_PAGES: i64 = 32;
 
-const DROP_RAW: &str = "DELETE FROM raw WHERE seq IN (SELECT seq FROM raw WHERE received_at < ? LIMIT ?)";
+const RAW_OF_DUE_REPORTS: &str =
+    "SELECT seq FROM report JOIN raw_place USING (seq) WHERE received_at < ? LIMIT ?";
 
 const DROP_REPORTS: &str =
     "DELETE FROM report WHERE seq IN (SELECT seq FROM report WHERE received_at < ? LIMIT ?)";
 
-const DROP_TYPED: &str = "DELETE FROM typed WHERE (day, product, instance, seq) IN
-    (SELECT day, product, instance, seq FROM typed WHERE day < ? LIMIT ?)";
+const DROP_TYPED: &str = "DELETE FROM typed WHERE seq IN (SELECT seq FROM typed WHERE day < ? LIMIT ?)";
 
 const DROP_BROWSERS: &str =
     "DELETE FROM browser_day WHERE (day, seq) IN (SELECT day, seq FROM browser_day WHERE day < ? LIMIT ?)";
@@ -44,7 +44,8 @@ impl ReportStore {
     /// As for [`ReportStore::add`]; what was dropped until then stays dropped, and the next call removes it
     /// from the files.
     pub(crate) async fn prune(&self, due: PruneCutoffs) -> sqlx::Result<PrunedReports> {
-        let raw = self.drop_rows(due.raw_before, DROP_RAW).await?;
+        let raw = self.drop_old_segments(due.raw_before, due.segment_before).await?;
+        self.erase_before_reports(due.counts_before).await?;
         let reports = self.drop_rows(due.counts_before, DROP_REPORTS).await?;
         for (before, statement) in [
             (due.typed_before, DROP_TYPED),
@@ -65,6 +66,18 @@ impl ReportStore {
             self.empty_log().await?;
         }
         Ok(PrunedReports { raw, reports })
+    }
+
+    /// Erases the raw copies of reports that are about to be dropped, in files that have newer ones too.
+    async fn erase_before_reports(&self, before: u64) -> sqlx::Result<()> {
+        loop {
+            let due = sqlx::query_scalar(RAW_OF_DUE_REPORTS).bind(signed(before)).bind(DROPPED_AT_ONCE);
+            let due: Vec<i64> = due.fetch_all(&self.writer).await?;
+            if due.is_empty() {
+                return Ok(());
+            }
+            self.erase_raw(&due).await?;
+        }
     }
 
     async fn drop_rows(&self, before: u64, statement: &'static str) -> sqlx::Result<u64> {

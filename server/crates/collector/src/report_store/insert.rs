@@ -7,9 +7,10 @@ use sqlx::SqliteConnection;
 use uuid::Uuid;
 
 use super::{
-    ReportStore,
+    RAW_PLACE, ReportStore,
     delete_installation::{is_buried, note_commitment},
     profile_names::insert_profile_names,
+    raw_segments::RecordBatch,
     signed,
     typed_reports::{StoredTypedReport, insert_typed},
     unsigned,
@@ -99,19 +100,25 @@ impl ReportStore {
         keep_raw: bool,
         mut take: impl FnMut(QuotaRequest) -> Result<(), QuotaExceeded>,
     ) -> sqlx::Result<Vec<StoreOutcome>> {
+        let mut segments = self.segments.lock().await;
         let mut transaction = self.begin().await?;
+        let mut copies = RecordBatch::default();
         let mut outcomes = Vec::with_capacity(reports.len());
         for arrived in reports {
-            let known = if is_buried(&mut transaction, self.keys.installation(arrived.report.instance)).await? {
-                Some(StoreOutcome::Deleted)
-            } else {
-                find(&mut transaction, arrived).await?
-            };
+            let known =
+                if is_buried(&mut transaction, self.keys.installation(arrived.report.instance)).await? {
+                    Some(StoreOutcome::Deleted)
+                } else {
+                    self.find(&mut transaction, arrived).await?
+                };
             let outcome = match known {
                 Some(outcome) => outcome,
                 None => match take(request(&mut transaction, arrived).await?) {
                     Ok(()) => {
-                        self.insert(&mut transaction, arrived, keep_raw).await?;
+                        let seq = self.insert(&mut transaction, arrived).await?;
+                        if keep_raw {
+                            copies.push(seq, &arrived.report.raw);
+                        }
                         StoreOutcome::Stored
                     }
                     Err(exceeded) => StoreOutcome::OverQuota(exceeded),
@@ -124,8 +131,10 @@ impl ReportStore {
         }
         if let Some(newest) = reports.iter().map(|arrived| arrived.at.at).max() {
             note_time(&mut transaction, newest).await?;
+            segments.append(&mut transaction, copies, newest).await?;
         }
         transaction.commit().await?;
+        segments.mark_committed();
         Ok(outcomes)
     }
 
@@ -148,24 +157,42 @@ async fn count(connection: &mut SqliteConnection, name: &str) -> sqlx::Result<()
     one_more.execute(connection).await.map(drop)
 }
 
-const KNOWN: &str = "SELECT instance, digest, bytes, CASE WHEN digest IS NULL THEN zstd END
-    FROM report LEFT JOIN raw USING (seq) WHERE id = ?";
+const KNOWN: &str = "SELECT instance, digest, bytes FROM report WHERE id = ?";
 
-/// The outcome of a report whose id is stored already; `None` for a new id.
-async fn find(
-    connection: &mut SqliteConnection,
-    arrived: &IncomingReport,
-) -> sqlx::Result<Option<StoreOutcome>> {
-    type Known = (String, Option<Vec<u8>>, i64, Option<Vec<u8>>);
-    let known: Option<Known> = sqlx::query_as(KNOWN).bind(&arrived.id).fetch_optional(connection).await?;
-    Ok(known.map(|(instance, digest, bytes, raw)| {
+impl ReportStore {
+    /// The outcome of a report whose id is stored already; `None` for a new id.
+    async fn find(
+        &self,
+        connection: &mut SqliteConnection,
+        arrived: &IncomingReport,
+    ) -> sqlx::Result<Option<StoreOutcome>> {
+        let known: Option<(String, Option<Vec<u8>>, i64)> =
+            sqlx::query_as(KNOWN).bind(&arrived.id).fetch_optional(&mut *connection).await?;
+        let Some((instance, digest, bytes)) = known else { return Ok(None) };
         let report = &arrived.report;
+        let digest = match digest {
+            None => self.digest_of_copy(connection, &arrived.id, report.bytes).await?,
+            known => known,
+        };
         let is_same = Uuid::try_parse(&instance) == Ok(report.instance)
             && unsigned(bytes) == report.bytes
-            // Version 0.1.0 stored no digest. If the raw report was dropped, too, its size is compared.
-            && digest.or_else(|| digest_of_raw(&raw?, report.bytes)).is_none_or(|known| known == report.digest);
-        if is_same { StoreOutcome::Duplicate } else { StoreOutcome::Conflict }
-    }))
+            && digest.is_none_or(|known| known == report.digest);
+        Ok(Some(if is_same { StoreOutcome::Duplicate } else { StoreOutcome::Conflict }))
+    }
+
+    /// The digest of a report of version 0.1.0, which stored none, by its raw copy. `None` if that was
+    /// dropped, too: then only sizes can be compared.
+    async fn digest_of_copy(
+        &self,
+        connection: &mut SqliteConnection,
+        id: &str,
+        bytes: u64,
+    ) -> sqlx::Result<Option<Vec<u8>>> {
+        let place = sqlx::query_as(RAW_PLACE).bind(id).fetch_optional(connection).await?;
+        let Some(place) = place else { return Ok(None) };
+        let copy = self.segments.read_raw(place).await?;
+        Ok(copy.ok().flatten().and_then(|raw| digest_of_raw(&raw, bytes)))
+    }
 }
 
 fn digest_of_raw(raw: &[u8], bytes: u64) -> Option<Vec<u8>> {
@@ -221,12 +248,8 @@ const INSERT_INSTANCE: &str = "INSERT INTO instance (instance, version, database
         overlaps = overlaps + excluded.overlaps";
 
 impl ReportStore {
-    async fn insert(
-        &self,
-        connection: &mut SqliteConnection,
-        arrived: &IncomingReport,
-        keep_raw: bool,
-    ) -> sqlx::Result<()> {
+    /// Inserts a report without its raw copy, and returns its number.
+    async fn insert(&self, connection: &mut SqliteConnection, arrived: &IncomingReport) -> sqlx::Result<i64> {
         let overlaps = overlaps(connection, arrived).await?;
         let IncomingReport { id, product, at, replica, report, commitment, prefix: _ } = arrived;
         let moment = ReportMoment::new(id, at.at);
@@ -259,14 +282,6 @@ impl ReportStore {
         for profile in report.profiles.both() {
             insert_profile_names(connection, &self.known_stacks, profile, moment.day).await?;
         }
-        if keep_raw {
-            sqlx::query("INSERT INTO raw (seq, received_at, zstd) VALUES (?, ?, ?)")
-                .bind(seq)
-                .bind(received_at)
-                .bind(&report.raw)
-                .execute(&mut *connection)
-                .await?;
-        }
         if overlaps {
             count(connection, "overlaps").await?;
         }
@@ -289,6 +304,6 @@ impl ReportStore {
         if note_commitment(connection, &instance, *commitment).await? {
             count(connection, "clones").await?;
         }
-        Ok(())
+        Ok(seq)
     }
 }

@@ -12,6 +12,8 @@ use tokio::task;
 use uuid::Uuid;
 
 use super::{
+    place_old_raw::place_old_raw,
+    raw_segments::RawSegments,
     rewrite_file::{is_rewritten, remove_unfinished, rewrite_file},
     typed_reports::{StoredTypedReport, insert_typed},
     unsigned,
@@ -27,6 +29,7 @@ static MIGRATIONS: LazyLock<Migrator> = LazyLock::new(|| {
         (2, "evidence", include_str!("../../migrations/0002_evidence.sql")),
         (3, "deletion", include_str!("../../migrations/0003_deletion.sql")),
         (4, "fleet", include_str!("../../migrations/0004_fleet.sql")),
+        (5, "raw segments", include_str!("../../migrations/0005_raw_segments.sql")),
     ])
 });
 
@@ -38,7 +41,7 @@ const CHECKED_BYTES: u64 = 256 * 1024 * 1024;
 const CHANGED_AT_ONCE: i64 = 32;
 
 /// After how many converted rows to log the progress.
-const PROGRESS_EVERY: usize = 10_000;
+pub(super) const PROGRESS_EVERY: usize = 10_000;
 
 const DAMAGED: &str = "the check found damage";
 
@@ -51,6 +54,7 @@ pub(super) async fn bring_up_to_date(
     path: &Path,
     options: &SqliteConnectOptions,
     keys: &CollectorKeys,
+    segments: &RawSegments,
 ) -> Result<(), CollectorOpenError> {
     let refused = |error: sqlx::Error| refused(path, &error);
     remove_unfinished(path).await;
@@ -69,6 +73,8 @@ pub(super) async fn bring_up_to_date(
             "rewriting the database of version 0.1.0 once, without dropped reports; this may take minutes"
         );
     }
+    segments.reconcile(&mut connection).await.map_err(refused)?;
+    place_old_raw(&mut connection, segments).await.map_err(refused)?;
     type_old_counts(&mut connection, keys).await.map_err(refused)?;
     // Closing the last connection removes the write-ahead log.
     if is_rewritten { connection.close().await.map_err(refused) } else { rewrite(path, connection).await }
@@ -126,13 +132,17 @@ impl FromRow<'_, SqliteRow> for OldCounts {
 /// Converts the counts of earlier versions to typed reports, a few rows at a time.
 async fn type_old_counts(connection: &mut SqliteConnection, keys: &CollectorKeys) -> sqlx::Result<()> {
     for (table, column) in OLD_COUNTS {
-        let is_there = "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = ?)";
-        let is_there: bool = sqlx::query_scalar(is_there).bind(table).fetch_one(&mut *connection).await?;
-        if is_there {
+        if has_table(connection, table).await? {
             type_counts_of(connection, table, column, keys).await?;
         }
     }
     Ok(())
+}
+
+/// Whether the database has a table.
+pub(super) async fn has_table(connection: &mut SqliteConnection, table: &str) -> sqlx::Result<bool> {
+    let is_there = sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = ?)");
+    is_there.bind(table).fetch_one(connection).await
 }
 
 async fn type_counts_of(

@@ -15,7 +15,8 @@ const DIR_MODE: u32 = 0o700;
 
 /// The entries that this program makes at the top of its directory. Each also stands for names with a suffix
 /// after `.` or `-`, such as `db.sqlite-wal`.
-const OWN: [&str; 20] = [
+const OWN: [&str; 22] = [
+    "access.log",
     "admin-token",
     "browser.key",
     "browsers",
@@ -31,6 +32,7 @@ const OWN: [&str; 20] = [
     "never-delivered",
     "page-views",
     "process",
+    "raw",
     "receipts",
     "reports",
     "times-switched-off",
