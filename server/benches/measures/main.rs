@@ -7,6 +7,7 @@
 
 mod answer;
 mod baseline;
+mod fleet;
 mod idle;
 mod intake;
 mod load;
@@ -55,6 +56,9 @@ fn main() -> anyhow::Result<()> {
     }
     if chosen("refresh") {
         world::refresh_of_a_thousand_nodes(&mut run)?;
+    }
+    if chosen("fleet") {
+        fleet::of_a_collector(&mut run)?;
     }
     run.finish(if arguments.is_empty() { RunExtent::Whole } else { RunExtent::Chosen })
 }
