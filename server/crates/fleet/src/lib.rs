@@ -2,3 +2,5 @@
 //!
 //! Everything here is pure: no files, no network, no clock. The collector stores what these modules make, and
 //! reads their answers from it.
+
+pub mod published;
