@@ -79,11 +79,6 @@ impl LabelCounts {
         self.counts[cell * self.labels + label as usize] += 1;
     }
 
-    /// The number of one cell and label.
-    pub(crate) fn installs(&self, cell: usize, label: u32) -> u32 {
-        self.counts[cell * self.labels + label as usize]
-    }
-
     /// The labels of a cell that somebody has, and their numbers.
     pub(crate) fn of_cell(&self, cell: usize) -> impl Iterator<Item = (u32, u32)> + '_ {
         let row = &self.counts[cell * self.labels..][..self.labels];

@@ -190,6 +190,14 @@ impl PublicationRule {
         }
     }
 
+    /// Days after a day until its release.
+    pub(crate) fn days_until(&self, stage: ReleaseStage) -> u32 {
+        match stage {
+            ReleaseStage::Provisional => self.provisional_after_days,
+            ReleaseStage::Final => self.final_after_days,
+        }
+    }
+
     /// The position of a day in the series of published days.
     pub(crate) fn release_number(&self, day: u32) -> u32 {
         day / self.release_every_days
@@ -235,9 +243,38 @@ impl PublicationRule {
     }
 }
 
-/// Rules that are weaker than the one that publishes, for the tests of what each protection is worth.
+/// What an attacker knows of the rule, and rules that are weaker than the one that publishes, for the tests of what
+/// each protection is worth.
 #[cfg(any(test, feature = "test-support"))]
 impl PublicationRule {
+    /// From which day after it was first seen an installation counts.
+    pub(crate) fn first_counted_day(&self) -> u32 {
+        self.days_before_counted
+    }
+
+    /// Whether numbers are without folding, so that a cell shows by being there that it has a member.
+    pub(crate) fn shows_every_group(&self) -> bool {
+        self.group_test == GroupTest::Off
+    }
+
+    /// Whether a group is shown by its noisy number.
+    pub(crate) fn tests_noisy_numbers(&self) -> bool {
+        self.group_test == GroupTest::Noisy
+    }
+
+    /// The covariance of the noise of a cell in two releases, each a day and a stage.
+    pub(crate) fn noise_covariance(&self, first: (u32, ReleaseStage), second: (u32, ReleaseStage)) -> f64 {
+        let [one, other] = [first, second].map(|(day, _)| self.release_number(day));
+        let square = |part: &NoisePart| part.weight * part.weight;
+        let is_shared = |part: &&NoisePart| {
+            part.releases.is_none_or(|releases| one / releases == other / releases)
+                && (!part.by_stage || first.1 == second.1)
+        };
+        let shared: f64 = self.noise_parts.iter().filter(is_shared).map(square).sum();
+        let all: f64 = self.noise_parts.iter().map(square).sum();
+        self.noise_sd * self.noise_sd * shared / all
+    }
+
     /// The rule with every group shown, however small.
     #[must_use]
     pub fn without_folding(self) -> Self {

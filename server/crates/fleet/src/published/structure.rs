@@ -48,20 +48,10 @@ impl<'a> CellFinder<'a> {
 
     /// The cell of the base partition that an installation is in. None if nothing is published.
     fn base_of(&self, row: &InstallationRow) -> Option<&'a BaseCellName> {
-        let version = CellLabel::Name(self.day.versions.name(row.version).to_owned());
-        let database = self.only_label(row, PublishedTable::Databases);
-        let candidates = [
-            BaseCellName { version: version.clone(), database: None },
-            BaseCellName { version: version.clone(), database },
-            BaseCellName { version, database: Some(CellLabel::Other) },
-            BaseCellName { version: CellLabel::Other, database: None },
-            BaseCellName { version: CellLabel::Other, database: Some(CellLabel::Other) },
-        ];
-        candidates.iter().find_map(|candidate| self.bases.get(candidate).copied())
-    }
-
-    fn only_label(&self, row: &InstallationRow, table: PublishedTable) -> Option<CellLabel> {
-        row.labels_in(table).next().map(|label| self.label(table, label))
+        let (version, database) = leaf_names(self.day, row);
+        BaseCellName::candidates(version, database)
+            .iter()
+            .find_map(|candidate| self.bases.get(candidate).copied())
     }
 
     fn label(&self, table: PublishedTable, label: u32) -> CellLabel {
@@ -87,6 +77,67 @@ impl<'a> CellFinder<'a> {
             }
         }
         cells
+    }
+}
+
+impl BaseCellName {
+    /// The cells of a base partition that a version and a database may be in; the first that is published has
+    /// them.
+    pub(crate) fn candidates(version: &str, database: &str) -> [Self; 5] {
+        let version = CellLabel::Name(version.to_owned());
+        let database = CellLabel::Name(database.to_owned());
+        [
+            Self { version: version.clone(), database: None },
+            Self { version: version.clone(), database: Some(database) },
+            Self { version, database: Some(CellLabel::Other) },
+            Self { version: CellLabel::Other, database: None },
+            Self { version: CellLabel::Other, database: Some(CellLabel::Other) },
+        ]
+    }
+}
+
+fn leaf_names<'a>(day: &'a FleetDay, row: &InstallationRow) -> (&'a str, &'a str) {
+    let database = row.labels_in(PublishedTable::Databases).next().unwrap_or(0);
+    let databases = &day.names[PublishedTable::Databases.position()];
+    (day.versions.name(row.version), databases.name(database))
+}
+
+/// The counted installations of one version with one database.
+#[derive(Clone, Debug)]
+pub(crate) struct CountedLeaf {
+    pub(crate) version: String,
+    pub(crate) database: String,
+    pub(crate) installs: u32,
+    /// How many of them have a label of a table.
+    pub(crate) labels: Vec<((PublishedTable, String), u32)>,
+}
+
+/// The exact numbers of a day, however it is released.
+#[derive(Clone, Debug)]
+pub struct LeafCounts {
+    pub(crate) leaves: Vec<CountedLeaf>,
+}
+
+impl LeafCounts {
+    pub(crate) fn new(rule: &PublicationRule, day: &FleetDay) -> Self {
+        let mut leaves: BTreeMap<_, (u32, BTreeMap<_, u32>)> = BTreeMap::new();
+        for row in
+            day.installations.iter().filter(|row| row.days_since_first_seen >= rule.days_before_counted)
+        {
+            let (installs, labels) = leaves.entry(leaf_names(day, row)).or_default();
+            *installs += 1;
+            row.labels.iter().for_each(|label| *labels.entry(*label).or_default() += 1);
+        }
+        let named = |((table, label), installs): ((PublishedTable, u32), u32)| {
+            ((table, day.names[table.position()].name(label).to_owned()), installs)
+        };
+        let leaves = leaves.into_iter().map(|((version, database), (installs, labels))| CountedLeaf {
+            version: version.to_owned(),
+            database: database.to_owned(),
+            installs,
+            labels: labels.into_iter().map(named).collect(),
+        });
+        Self { leaves: leaves.collect() }
     }
 }
 
