@@ -292,16 +292,16 @@ impl TargetAttack<'_> {
     fn log_probability_of_hidden(&self, memberships: &[Vec<Memberships>], of_value: &[Memberships]) -> f64 {
         let mut sum = 0.0;
         let mut seen: Vec<&CellOfTable> = Vec::new();
-        for release in 0..self.views.len() {
+        for (release, of_release) in of_value.iter().enumerate() {
             for cell in memberships.iter().flat_map(|of_value| &of_value[release].hidden) {
-                let is_in = of_value[release].hidden.contains(cell);
                 if !seen.contains(&cell) {
                     seen.push(cell);
+                    let is_in = of_release.hidden.contains(cell);
                     sum += self.log_probability_hidden_once(release, memberships, cell, is_in);
                 }
             }
             if self.rule.shows_every_group() {
-                sum += self.log_probability_of_lone_cells(release, memberships, &of_value[release]);
+                sum += self.log_probability_of_lone_cells(release, memberships, of_release);
             }
         }
         sum
@@ -389,6 +389,47 @@ mod tests {
         assert_eq!((&whole.base, whole.tables.len()), (&attacked.base, PUBLISHED_TABLES.len()));
         assert_eq!(attacked.tables.len(), ATTACKED_TABLES.len());
         assert!(attacked.tables.iter().all(|table| whole.tables.contains(table)));
+    }
+
+    /// 5,000 targets, or 100,000 where tests have all their rounds.
+    fn many_targets() -> usize {
+        if std::env::var_os("HEADCOUNT_THOROUGH").is_some() { 100_000 } else { 5_000 }
+    }
+
+    fn month(rule: PublicationRule, history: TargetHistory, targets: usize) -> Vec<AttackScore> {
+        let plan =
+            AttackPlan { rule, fleet: 1_000, days: 30, history, targets, targets_of_one_key: 5, seed: 1 };
+        attack_publications(&plan).unwrap()
+    }
+
+    #[test]
+    fn a_month_of_releases_tells_an_attacker_nothing_of_installations_that_stay() {
+        for (field, score) in
+            HIDDEN_FIELDS.iter().zip(month(PublicationRule::default(), TargetHistory::Stays, many_targets()))
+        {
+            assert!(score.gain_in_points() <= 2.0, "{field:?}: {score:?}");
+        }
+    }
+
+    #[test]
+    fn a_month_of_releases_tells_an_attacker_nothing_of_installations_that_come_and_are_deleted() {
+        for (field, score) in HIDDEN_FIELDS.iter().zip(month(
+            PublicationRule::default(),
+            TargetHistory::JoinsAndIsDeleted,
+            many_targets(),
+        )) {
+            assert!(score.gain_in_points() <= 2.0, "{field:?}: {score:?}");
+        }
+    }
+
+    #[test]
+    fn an_attacker_wins_where_small_groups_are_shown_or_numbers_are_exact() {
+        let rule = PublicationRule::default();
+        for rule in [rule.clone().without_folding(), rule.without_noise()] {
+            for (field, score) in HIDDEN_FIELDS.iter().zip(month(rule.clone(), TargetHistory::Stays, 500)) {
+                assert!(score.gain_in_points() > 2.0, "{field:?}: {score:?}");
+            }
+        }
     }
 
     #[test]

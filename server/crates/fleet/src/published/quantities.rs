@@ -131,13 +131,13 @@ mod tests {
     #[test]
     fn a_percentile_needs_the_smallest_group_on_both_sides() {
         let rule = PublicationRule::default();
-        // With the largest noise, 70 stand for 10.
+        // With the largest noise, 85 stand for 10.
         for (installs, percentile, is_shown) in [
-            (139, 0.5, false),
-            (140, 0.5, true),
-            (1_399, 0.95, false),
-            (1_400, 0.95, true),
-            (7_001, 0.99, true),
+            (169, 0.5, false),
+            (170, 0.5, true),
+            (1_699, 0.95, false),
+            (1_700, 0.95, true),
+            (8_501, 0.99, true),
         ] {
             let count = NoisyCount { installs, noise: 0 };
             let mut amounts = amounts(&vec![3.0; installs as usize]);

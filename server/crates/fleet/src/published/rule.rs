@@ -116,8 +116,8 @@ impl Default for PublicationRule {
             group_test: GroupTest::Noisy,
             base: BasePartition::Version,
             release_every_days: 7,
-            noise_sd: 20.0,
-            noise_cut: 60,
+            noise_sd: 25.0,
+            noise_cut: 75,
             noise_parts: vec![
                 NoisePart { weight: 4.0, releases: Some(1), by_stage: true },
                 NoisePart { weight: 2.0, releases: Some(1), by_stage: false },

@@ -109,7 +109,7 @@ proptest! {
         seed in any::<u64>(),
         installations in prop_oneof![1_u64..400, 400_u64..4_000],
         smallest_group in 5_u32..30,
-        noise_sd in prop_oneof![Just(0.0), Just(2.0), Just(20.0)],
+        noise_sd in prop_oneof![Just(0.0), Just(2.0), Just(25.0)],
         inside_databases in any::<bool>(),
     ) {
         let mut rule = PublicationRule::with_smallest_group(smallest_group).unwrap().with_noise_sd(noise_sd);
@@ -148,7 +148,7 @@ fn a_large_fleet_has_every_table_and_numbers_near_the_truth() {
     let fleet = fleet(20_000, 5);
     let (day, published) = released(&PublicationRule::default(), &fleet, ReleaseStage::Final);
     let counted = fleet.iter().filter(|facts| facts.days >= 3).count() as i64;
-    assert!((published.installs - counted).abs() < 300, "{} of {counted}", published.installs);
+    assert!((published.installs - counted).abs() < 400, "{} of {counted}", published.installs);
     assert_eq!(published.tables.len(), PUBLISHED_TABLES.len());
     for table in &published.tables {
         let is_given = ![
@@ -170,7 +170,7 @@ fn a_large_fleet_has_every_table_and_numbers_near_the_truth() {
     let has_sqlite = |facts: &&OwnedFacts| facts.labels[0].1 == "sqlite";
     let exact =
         fleet.iter().filter(|facts| facts.version == "1.0" && facts.days >= 3).filter(has_sqlite).count();
-    assert!((cell.installs - exact as i64).abs() <= 60, "{} of {exact}", cell.installs);
+    assert!((cell.installs - exact as i64).abs() <= 75, "{} of {exact}", cell.installs);
     assert_eq!(structural_faults(&PublicationRule::default(), &day, &published), Vec::<String>::new());
 }
 
