@@ -324,7 +324,9 @@ impl TargetAttack<'_> {
         let others = self.views[release].hidden_installs(cell) - u32::from(of_truth.hidden.contains(cell));
         #[expect(clippy::cast_precision_loss, reason = "numbers of installations are small")]
         let bound = self.rule.shown_from() as f64 - 0.5 - f64::from(others) - f64::from(is_in);
-        log_probability_below(bound / self.rule.noise_sd())
+        let bound = bound / self.rule.noise_sd();
+        // So large a group is hidden for another reason, for example because `other` needed it.
+        if bound < -2.0 { 0.0 } else { log_probability_below(bound) }
     }
 
     /// Without folding a cell with nobody else in it is shown only for the target.

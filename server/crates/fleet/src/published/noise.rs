@@ -182,15 +182,16 @@ mod tests {
             for counted in ["clouds", "services"] {
                 for base in [None, Some(&base), Some(&other)] {
                     for labels in [&["a", "b"][..], &["ab"], &["a"], &[]] {
-                        seen.push(noise.real(NoiseInput { counted, base, labels }).to_bits());
+                        seen.push(noise.real(NoiseInput { counted, base, labels }));
                     }
                 }
             }
         }
-        let count = seen.len();
-        seen.sort_unstable();
-        seen.dedup();
-        assert_eq!(seen.len(), count);
+        // What is cut is equal by chance.
+        seen.retain(|noise| noise.abs() < 75.0);
+        seen.sort_by(f64::total_cmp);
+        let equal: Vec<_> = seen.windows(2).filter(|pair| pair[0].to_bits() == pair[1].to_bits()).collect();
+        assert!(seen.len() > 60 && equal.is_empty(), "{equal:?}");
     }
 
     #[test]
