@@ -6,7 +6,9 @@
 
 mod answer;
 mod counts;
+pub mod day_input;
 mod fleet_day;
+pub mod flame;
 mod fold;
 mod label_sets;
 mod noise;

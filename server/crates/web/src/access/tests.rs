@@ -52,6 +52,8 @@ impl GuardedRoutes {
         let mut config = AccessConfig {
             interface: SessionProgram::Server,
             admin_token: Some(TOKEN.parse().unwrap()),
+            analyst_token: None,
+            viewer_token: None,
             metrics_token: Some(METRICS_TOKEN.parse().unwrap()),
             base_path: "/x/".parse().unwrap(),
             public_url: None,
