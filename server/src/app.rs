@@ -4,6 +4,7 @@ mod admin_token;
 mod browser_key;
 mod coroot_cache;
 mod data_dir_upkeep;
+mod demo_fleet;
 mod forgetting;
 mod health_check;
 mod identity;
@@ -46,6 +47,7 @@ use self::{
     statistics_service::{StatisticsPlan, StatisticsService},
 };
 pub use self::{
+    demo_fleet::fill_with_demo_fleet,
     health_check::health,
     init_keys::init_keys,
     running_program::{preview, sign_in},

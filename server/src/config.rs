@@ -26,7 +26,7 @@ pub use headcount_web::{access_token::AccessToken, base_path::BasePath};
 use self::sources::{EnvironmentScope, FlagParseError, ParsedFlags};
 pub use self::{
     collect::Collect,
-    collect_command::{CollectCommand, CollectTask, InitKeys, RotatedKey},
+    collect_command::{CollectCommand, CollectTask, DemoFleet, InitKeys, RotatedKey},
     health_check::HealthCheck,
     log_filter::{LogFilter, LogFormat},
     product_version::ProductVersion,

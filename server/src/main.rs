@@ -79,6 +79,12 @@ async fn collect(command: CollectCommand) -> anyhow::Result<()> {
             let said = app::init_keys(&init)?;
             writeln!(io::stdout(), "{said}").context("the outcome cannot be printed")
         }
+        Some(CollectTask::Demo(demo)) => {
+            let truth = app::fill_with_demo_fleet(&demo, |line| {
+                writeln!(io::stderr(), "{line}").ok();
+            });
+            writeln!(io::stdout(), "{}", truth.await?).context("the truth cannot be printed")
+        }
     }
 }
 

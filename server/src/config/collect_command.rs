@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
+use headcount_fleet::calendar_day::CalendarDay;
+use headcount_shared::product::ProductName;
 
 use super::Collect;
 
@@ -23,6 +25,48 @@ pub struct CollectCommand {
 pub enum CollectTask {
     /// Make the file with the keys of a collector, which all of its processes share, or replace a key in it.
     Init(InitKeys),
+    /// Fill a data directory with the reports of a simulated fleet, and print what is true about it as JSON.
+    Demo(DemoFleet),
+}
+
+/// The flags of `headcount collect demo`.
+#[derive(Debug, Clone, Args)]
+pub struct DemoFleet {
+    /// The data directory; created if missing. No collector may be running on it.
+    #[arg(long, default_value = "./collector-data")]
+    pub data_dir: PathBuf,
+
+    /// The number of installations that there are in all days together.
+    #[arg(long, default_value_t = 200)]
+    pub installations: u32,
+
+    /// The number of days.
+    #[arg(long, default_value_t = 30)]
+    pub days: u32,
+
+    /// The last day, such as `2026-11-28`; yesterday without.
+    #[arg(long, value_name = "DAY")]
+    pub until: Option<CalendarDay>,
+
+    /// The reports of an installation a day.
+    #[arg(long, default_value_t = 24)]
+    pub reports_per_day: u32,
+
+    /// The number that everything depends on: with the same one, the fleet is the same.
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+
+    /// The product that the reports name; `coroot` without.
+    #[arg(long, value_name = "NAME")]
+    pub product: Option<ProductName>,
+
+    /// The days of which reports are stored as they were sent: the last ones.
+    #[arg(long, default_value_t = 1, value_name = "DAYS")]
+    pub raw_days: u32,
+
+    /// Makes reports without profiles, several times faster.
+    #[arg(long)]
+    pub without_profiles: bool,
 }
 
 /// The flags of `headcount collect init`.

@@ -119,20 +119,22 @@ impl FleetRollup {
     }
 
     async fn compute_day(&self, changed: &ChangedDay) -> Result<(), RollupError> {
+        let (product, day) = (changed.product.as_str(), changed.day);
         let mut rollup = DayRollup::new(self.dictionary.current().await?);
+        for earlier in self.store.blocks(BlockLayer::Installations, product, ONLY_BLOCK, day, day).await? {
+            let earlier = on_other_thread(move || InstallationDays::decode(&earlier.block)).await??;
+            rollup = rollup.with_browsers_of(&earlier);
+        }
         let mut after = None;
         loop {
-            let reports = self.store.day_reports(&changed.product, changed.day, after).await?;
+            let reports = self.store.day_reports(product, day, after).await?;
             let Some(last) = reports.last() else { break };
             after = Some((last.installation, last.seq));
             rollup = on_other_thread(move || add_reports(rollup, &reports)).await??;
         }
-        let blocks = on_other_thread({
-            let day = changed.day;
-            move || blocks_of_day(day, &rollup.finish())
-        });
+        let blocks = on_other_thread(move || blocks_of_day(day, &rollup.finish()));
         let (blocks, now) = (blocks.await??, self.time.now().at);
-        Ok(self.store.replace_blocks(&changed.product, &blocks, Some(changed), now).await?)
+        Ok(self.store.replace_blocks(product, &blocks, Some(changed), now).await?)
     }
 
     /// Merges the profiles of a week that is over.

@@ -31,6 +31,7 @@ mod report_writer;
 mod retention_policy;
 pub mod routes;
 mod sender_key;
+mod simulated_store;
 mod storage_quota;
 mod trusted_time;
 pub mod validated_report;
@@ -70,7 +71,7 @@ use self::{
     trusted_time::TrustedTime,
     validated_report::InvalidReport,
 };
-pub use self::{report_store::PrunedReports, retention_policy::RetentionPolicy};
+pub use self::{report_store::PrunedReports, retention_policy::RetentionPolicy, simulated_store::FillError};
 
 /// The product of reports that name none.
 pub const DEFAULT_PRODUCT: &str = "coroot";

@@ -96,7 +96,20 @@ pub(super) fn prepare(coding: ContentCoding, body: Vec<u8>) -> Result<PreparedRe
         JsonError::TooMany => IngestError::TooManyValues,
         error => IngestError::Json(error),
     })?;
-    let ValidatedReport { mut payload, names_database, set_aside } = validate(report)?;
+    let raw = compress(&text).map_err(|_| IngestError::Failed)?;
+    prepare_validated(validate(report)?, &text, raw)
+}
+
+/// Prepares a report that was read. `text` is what it was read from, and `raw` what is stored of that.
+///
+/// # Errors
+/// [`IngestError::Failed`], if it cannot be encoded.
+pub(super) fn prepare_validated(
+    report: ValidatedReport,
+    text: &[u8],
+    raw: Vec<u8>,
+) -> Result<PreparedReport, IngestError> {
+    let ValidatedReport { mut payload, names_database, set_aside } = report;
     let profiles = ReportProfiles::decode(&payload.profile);
     let set_aside = set_aside + keep_within_bounds(&mut payload);
     let typed = TypedReport {
@@ -121,8 +134,8 @@ pub(super) fn prepare(coding: ContentCoding, body: Vec<u8>) -> Result<PreparedRe
         profiles,
         browsers: std::mem::take(&mut payload.ux.users),
         bytes: text.len() as u64,
-        digest: digest_of(&text),
-        raw: compress(&text).map_err(|_| IngestError::Failed)?,
+        digest: digest_of(text),
+        raw,
     })
 }
 
@@ -150,7 +163,8 @@ pub(super) fn digest_of(text: &[u8]) -> ReportDigest {
     Sha256::digest(text).into()
 }
 
-fn compress(text: &[u8]) -> io::Result<Vec<u8>> {
+/// The compressed form in which raw reports are stored.
+pub(super) fn compress(text: &[u8]) -> io::Result<Vec<u8>> {
     zstd::bulk::compress(text, ZSTD_LEVEL)
 }
 

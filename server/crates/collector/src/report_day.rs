@@ -5,8 +5,8 @@ use std::time::Duration;
 use headcount_fleet::calendar_day::CalendarDay;
 use uuid::Uuid;
 
-/// How long a report may have waited: a spool holds two weeks.
-const OLDEST: Duration = Duration::from_secs(21 * 24 * 60 * 60);
+/// The age up to which a report counts in its own day. A spool holds two weeks.
+pub(super) const OLDEST_REPORT: Duration = Duration::from_secs(21 * 24 * 60 * 60);
 
 /// When a report was made, and the day that it counts in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,7 +24,7 @@ impl ReportMoment {
     pub(super) fn new(id: &str, received_at: u64) -> Self {
         let arrival = CalendarDay::from_unix_seconds(received_at);
         let is_possible = |made_at: &u64| {
-            *made_at >= received_at.saturating_sub(OLDEST.as_secs())
+            *made_at >= received_at.saturating_sub(OLDEST_REPORT.as_secs())
                 && CalendarDay::from_unix_seconds(*made_at) <= arrival
         };
         let made_at = time_of_id(id).filter(is_possible).unwrap_or(received_at);

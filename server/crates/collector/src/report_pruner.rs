@@ -49,6 +49,11 @@ impl ReportPruner {
         }
     }
 
+    /// Waits for the end of a round, and lets none begin until the result is dropped.
+    pub(super) async fn pause(&self) -> tokio::sync::MutexGuard<'_, ()> {
+        self.one_at_a_time.lock().await
+    }
+
     /// Drops what is too old at `now`, a time since the Unix epoch.
     ///
     /// # Errors

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use headcount_fleet::calendar_day::CalendarDay;
 
+use super::report_day::OLDEST_REPORT;
+
 /// How long a collector stores reports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RetentionPolicy {
@@ -28,8 +30,12 @@ pub(super) struct PruneCutoffs {
     pub blocks_before: CalendarDay,
 }
 
-/// A day is final after so many days: until then, a report of it may wait in a spool.
-const FINAL_AFTER: Duration = Duration::from_secs(16 * 24 * 60 * 60);
+/// How long the browsers of a day are known at least: reports wait in a spool for two weeks.
+const BROWSERS_KEPT: Duration = Duration::from_secs(16 * 24 * 60 * 60);
+
+/// How long typed reports are stored at least: longer than the age at which a report still counts in its own
+/// day, because a day is always computed from all of its reports.
+const TYPED_KEPT: Duration = Duration::from_secs(OLDEST_REPORT.as_secs() + 24 * 60 * 60);
 
 impl RetentionPolicy {
     /// The cut-off times at `now`, a time since the Unix epoch.
@@ -40,8 +46,8 @@ impl RetentionPolicy {
         PruneCutoffs {
             raw_before: before(self.raw),
             counts_before: before(self.counts),
-            typed_before: day_before(self.raw.max(FINAL_AFTER)),
-            browsers_before: day_before(FINAL_AFTER),
+            typed_before: day_before(self.raw.max(TYPED_KEPT)),
+            browsers_before: day_before(BROWSERS_KEPT),
             blocks_before: day_before(self.counts),
         }
     }
@@ -85,7 +91,7 @@ mod tests {
     fn typed_reports_stay_until_their_day_is_final_and_browsers_no_longer() {
         let cases = [
             (days(400), days(30), (970, 984, 600)),
-            (days(400), days(1), (984, 984, 600)),
+            (days(400), days(1), (978, 984, 600)),
             (days(10), days(30), (990, 990, 990)),
         ];
         for (counts, raw, (typed, browsers, blocks)) in cases {

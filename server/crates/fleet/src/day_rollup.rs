@@ -5,6 +5,9 @@
 
 use std::{cmp::Reverse, num::NonZeroU32, sync::Arc};
 
+use foldhash::fast::FixedState;
+use hashbrown::HashMap;
+
 use crate::{
     cells::{
         cell_block::CellBlock,
@@ -61,6 +64,8 @@ pub struct DayRollup {
     days: InstallationDays,
     readings: CellMap<ReadingKey>,
     profiles: ProfileDay<Arc<StackDictionary>>,
+    /// The browsers of installations as they were counted before.
+    browsers_before: HashMap<InstallationHash, u64, FixedState>,
     current: Option<InstallationFold>,
 }
 
@@ -69,7 +74,20 @@ impl DayRollup {
     #[must_use]
     pub fn new(dictionary: Arc<StackDictionary>) -> Self {
         let profiles = ProfileDay::new(dictionary);
-        Self { days: InstallationDays::empty(), readings: CellMap::default(), profiles, current: None }
+        Self {
+            days: InstallationDays::empty(),
+            readings: CellMap::default(),
+            profiles,
+            browsers_before: HashMap::default(),
+            current: None,
+        }
+    }
+
+    /// Takes over the numbers of browsers of an earlier computation of the day, after its browsers were destroyed.
+    #[must_use]
+    pub fn with_browsers_of(self, earlier: &InstallationDays) -> Self {
+        let browsers = earlier.installations.iter().filter(|row| row.browsers > 0);
+        Self { browsers_before: browsers.map(|row| (row.installation, row.browsers)).collect(), ..self }
     }
 
     /// Adds a report.
@@ -99,7 +117,10 @@ impl DayRollup {
                     self.profiles.add_installation(&installation);
                 }
             }
-            self.days.installations.push(fold.finish());
+            let mut day = fold.finish();
+            let before = self.browsers_before.get(&day.installation).copied().unwrap_or_default();
+            day.browsers = day.browsers.max(before);
+            self.days.installations.push(day);
         }
     }
 

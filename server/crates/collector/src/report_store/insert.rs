@@ -76,6 +76,18 @@ impl ReportStore {
         added
     }
 
+    /// Stores reports of a simulated fleet, which has no quotas.
+    ///
+    /// # Errors
+    /// As for [`ReportStore::add`].
+    pub(crate) async fn add_without_quotas(
+        &self,
+        reports: &[IncomingReport],
+        keep_raw: bool,
+    ) -> sqlx::Result<Vec<StoreOutcome>> {
+        self.add_all(reports, keep_raw, |_| Ok(())).await
+    }
+
     async fn add_all(
         &self,
         reports: &[IncomingReport],

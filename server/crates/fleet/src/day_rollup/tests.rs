@@ -100,6 +100,27 @@ fn views_add_up_and_browsers_are_counted_once() {
 }
 
 #[test]
+fn browsers_that_were_destroyed_are_counted_as_before() {
+    let seen = |browsers: &[u64]| {
+        rolled_up(&[SentReport {
+            browsers: browsers.to_vec(),
+            ..sent(1, 1, TypedReport { browsers: 1, ..version("1.0") })
+        }])
+    };
+    let first = seen(&[7, 8, 9]);
+    let mut again = DayRollup::new(Arc::default()).with_browsers_of(&first.installations);
+    let origin = ReportOrigin {
+        installation: InstallationHash(1),
+        made_at: 1,
+        tie_breaker: 0,
+        is_replica: false,
+        browsers: None,
+    };
+    again.add(&origin, &TypedReport { browsers: 1, ..version("1.0") });
+    assert_eq!(again.finish().installations.installations[0].browsers, 3);
+}
+
+#[test]
 fn a_replica_adds_its_use_and_is_no_installation() {
     let replica = |installation| SentReport {
         is_replica: true,
