@@ -10,6 +10,7 @@ mod disk_space;
 mod drop_old;
 mod insert;
 mod profile_names;
+mod releases;
 mod rewrite_file;
 mod typed_reports;
 mod upgrade;
@@ -35,6 +36,7 @@ use uuid::Uuid;
 use self::profile_names::KnownStacks;
 pub(super) use self::{
     blocks::{BlockLayer, NewBlock, ONLY_BLOCK, StoredBlock},
+    releases::UnreleasedDay,
     disk_space::{DiskLimit, DiskPressure, NeededBytes},
     insert::{IncomingReport, StoreOutcome},
     profile_names::NamesRead,

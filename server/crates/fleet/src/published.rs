@@ -30,7 +30,8 @@ pub use self::{
     fleet_day::{FleetDay, FleetDayError, InstallationFacts},
     noise::NoiseKey,
     rule::{
-        BasePartition, LEAST_SMALLEST_GROUP, NoisePart, PublicationRule, PublicationRuleError, ReleaseStage,
+        BasePartition, LEAST_SMALLEST_GROUP, NoisePart, PublicationRule, PublicationRuleError, ReleaseSchedule,
+        ReleaseStage,
     },
     tables::{PUBLISHED_TABLES, PublishedTable, TableDefinition, TableKind, size_class},
 };

@@ -103,6 +103,7 @@ pub(crate) fn count_labels(
 }
 
 /// Whether a table counts labels.
+#[cfg(any(test, feature = "test-support"))]
 pub(crate) fn has_labels(kind: TableKind) -> bool {
     matches!(kind, TableKind::OneLabel | TableKind::LabelSet)
 }

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use headcount_shared::payload::AlertingIntegration;
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -13,7 +14,7 @@ use crate::{
     calendar_day::CalendarDay,
     installation_day::{InstallationDay, InstallationDays, InstallationHash},
     name_table::{NameTable, OTHER},
-    typed_report::{AlertingIntegration, IntegrationFlag, SCREEN_SIZES},
+    typed_report::{IntegrationFlag, SCREEN_SIZES},
 };
 
 /// The version of the block.

@@ -32,7 +32,7 @@ pub enum ReleaseStage {
 
 impl ReleaseStage {
     /// The name in the noise's input and in answers.
-    pub(crate) fn name(self) -> &'static str {
+    pub fn name(self) -> &'static str {
         match self {
             Self::Provisional => "provisional",
             Self::Final => "final",
@@ -71,6 +71,19 @@ pub(crate) enum GroupTest {
     /// Every group with a member is shown.
     #[cfg(any(test, feature = "test-support"))]
     Off,
+}
+
+/// When which installations are published, in days.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct ReleaseSchedule {
+    /// From a day that is published to the next one.
+    pub every: u32,
+    /// From a day to its provisional release.
+    pub provisional_after: u32,
+    /// From a day to its final release.
+    pub final_after: u32,
+    /// From the first report of an installation to the day on which it counts.
+    pub counted_after: u32,
 }
 
 /// What may be published, in numbers.
@@ -172,6 +185,16 @@ impl PublicationRule {
         i64::from(self.smallest_group) + self.noise_cut
     }
 
+    /// When which installations are published.
+    pub fn schedule(&self) -> ReleaseSchedule {
+        ReleaseSchedule {
+            every: self.release_every_days,
+            provisional_after: self.provisional_after_days,
+            final_after: self.final_after_days,
+            counted_after: self.days_before_counted,
+        }
+    }
+
     /// Whether numbers of a day are published at all; days count from 1970-01-01.
     pub fn is_published_day(&self, day: u32) -> bool {
         (day + self.release_every_days) % self.release_every_days == FIRST_SUNDAY % self.release_every_days
@@ -187,14 +210,6 @@ impl PublicationRule {
             age if age >= self.final_after_days => Some(ReleaseStage::Final),
             age if age >= self.provisional_after_days => Some(ReleaseStage::Provisional),
             _ => None,
-        }
-    }
-
-    /// Days after a day until its release.
-    pub(crate) fn days_until(&self, stage: ReleaseStage) -> u32 {
-        match stage {
-            ReleaseStage::Provisional => self.provisional_after_days,
-            ReleaseStage::Final => self.final_after_days,
         }
     }
 
@@ -247,6 +262,14 @@ impl PublicationRule {
 /// each protection is worth.
 #[cfg(any(test, feature = "test-support"))]
 impl PublicationRule {
+    /// Days after a day until its release.
+    pub(crate) fn days_until(&self, stage: ReleaseStage) -> u32 {
+        match stage {
+            ReleaseStage::Provisional => self.provisional_after_days,
+            ReleaseStage::Final => self.final_after_days,
+        }
+    }
+
     /// From which day after it was first seen an installation counts.
     pub(crate) fn first_counted_day(&self) -> u32 {
         self.days_before_counted
