@@ -72,8 +72,9 @@ impl PublishedFleet {
         let (status, answer) = self.ask(&path, Some(ANALYST_TOKEN)).await;
         assert_eq!(status, StatusCode::OK, "{answer}");
         let labels = answer["labels"].as_array().unwrap().iter();
-        let number =
-            |label: &Value| (label["label"].as_str().unwrap().to_owned(), label["by_day"][0].as_i64().unwrap());
+        let number = |label: &Value| {
+            (label["label"].as_str().unwrap().to_owned(), label["by_day"][0].as_i64().unwrap())
+        };
         labels.map(number).collect()
     }
 }

@@ -234,14 +234,15 @@ impl CsvAnswer for PublishedTableAnswer {
 /// The rows of a release; of a table without labels, each is about `all` of a version.
 fn published_rows(release: &PublishedTableRelease, has_labels: bool) -> Vec<Vec<String>> {
     let of_release = &release.release;
-    let row = |version: &Option<String>, label: &str, cell: &str, numbers: [String; 3], amounts: Vec<String>| {
-        let mut row = vec![of_release.day.clone(), of_release.stage.clone()];
-        row.extend([version.clone().unwrap_or_default(), label.to_owned(), cell.to_owned()]);
-        row.extend(numbers);
-        row.extend(amounts);
-        row.push(release.folded_names.to_string());
-        row
-    };
+    let row =
+        |version: &Option<String>, label: &str, cell: &str, numbers: [String; 3], amounts: Vec<String>| {
+            let mut row = vec![of_release.day.clone(), of_release.stage.clone()];
+            row.extend([version.clone().unwrap_or_default(), label.to_owned(), cell.to_owned()]);
+            row.extend(numbers);
+            row.extend(amounts);
+            row.push(release.folded_names.to_string());
+            row
+        };
     let of_cell = |cell: &PublishedCellAnswer| {
         let kind = match &cell.label {
             Some(_) => "name",

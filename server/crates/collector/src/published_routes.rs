@@ -10,7 +10,7 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     middleware::{self, Next},
     response::{IntoResponse, Response},
-    routing::any,
+    routing::{any, get},
 };
 use headcount_fleet::{
     answers::answer_period::{AnswerPeriod, PeriodParameters},
@@ -72,7 +72,9 @@ pub(super) fn viewer_routes() -> OpenApiRouter<Collector> {
 /// The routes for everybody, which know nobody: no credential is read and no cookie is set. Without `publish`
 /// there are none.
 pub(super) fn everybodys_routes(collector: &Collector, publish: bool) -> Router {
-    let nothing = Router::new().route("/public", any(not_found)).route("/public/{*path}", any(not_found));
+    let nothing = ["/public", "/public/", "/public/{*path}"]
+        .into_iter()
+        .fold(Router::new(), |routes, path| routes.route(path, any(not_found)));
     if !publish {
         return nothing;
     }
@@ -81,7 +83,7 @@ pub(super) fn everybodys_routes(collector: &Collector, publish: bool) -> Router 
     let (numbers, described) = numbers.split_for_parts();
     let description = serialized_description(&described);
     let description = Router::new()
-        .route("/public/openapi.json", axum::routing::get(openapi))
+        .route("/public/openapi.json", get(openapi))
         .layer(Extension(PublicDescription(description)));
     let limit = Arc::new(Semaphore::new(PUBLIC_AT_ONCE));
     let numbers = numbers.with_state(collector.clone()).merge(description);
@@ -108,7 +110,8 @@ async fn for_everybody(State(limit): State<Arc<Semaphore>>, request: Request, ne
     let mut response = next.run(request).await;
     let is_answer = response.status().is_success();
     let headers = response.headers_mut();
-    headers.insert(header::CACHE_CONTROL, if is_answer { CACHED } else { HeaderValue::from_static("no-store") });
+    headers
+        .insert(header::CACHE_CONTROL, if is_answer { CACHED } else { HeaderValue::from_static("no-store") });
     headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
     response
 }
@@ -158,7 +161,8 @@ impl PublishedRequest {
         let today = CalendarDay::from_unix_seconds(collector.now().as_secs());
         let last = to.as_ref().map_or(Some(today), |to| to.parse().ok());
         let usual = last.map(|last: CalendarDay| last.minus_days(USUAL_DAYS - 1).to_string());
-        let parameters = PeriodParameters { product, from: from.or(usual), to, version, ..PeriodParameters::default() };
+        let parameters =
+            PeriodParameters { product, from: from.or(usual), to, version, ..PeriodParameters::default() };
         let period = AnswerPeriod::from_parameters(parameters, DEFAULT_PRODUCT, today);
         let AnswerPeriod { product, first, last, version, .. } =
             period.map_err(|error| bad_request(error.to_string()))?;

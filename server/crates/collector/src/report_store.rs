@@ -36,10 +36,10 @@ use uuid::Uuid;
 use self::profile_names::KnownStacks;
 pub(super) use self::{
     blocks::{BlockLayer, NewBlock, ONLY_BLOCK, StoredBlock},
-    releases::UnreleasedDay,
     disk_space::{DiskLimit, DiskPressure, NeededBytes},
     insert::{IncomingReport, StoreOutcome},
     profile_names::NamesRead,
+    releases::UnreleasedDay,
     typed_reports::{ChangedDay, DayReport},
 };
 use super::{CollectorOpenError, collector_keys::CollectorKeys, listing_parameters::ListingPage};

@@ -28,8 +28,9 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use super::{
     Collector, DatabaseUnreadable, IngestError, ReportLookup, fleet_page, fleet_routes,
     listing_parameters::{BadParameter, ListingPage, ListingParameters},
-    published_routes, role_page,
+    published_routes,
     report_headers::ReportHeaders,
+    role_page,
 };
 
 /// When to retry a report that could not be taken, in seconds. Each sender gets a random time, so that they

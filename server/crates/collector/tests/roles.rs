@@ -142,9 +142,8 @@ async fn every_described_route_names_its_role_and_is_in_the_list() {
     let bearer = format!("Bearer {}", token_of(AccessRole::Viewer));
     let (_, _, description) = guarded.get("/api/openapi.json", &[("authorization", &bearer)]).await;
     let described = operations(&serde_json::from_slice(&description).unwrap());
-    let listed = ROUTES.map(|(method, path, role)| {
-        ((method.to_owned(), path.to_owned()), Some(role.name().to_owned()))
-    });
+    let listed = ROUTES
+        .map(|(method, path, role)| ((method.to_owned(), path.to_owned()), Some(role.name().to_owned())));
     assert_eq!(described, BTreeMap::from(listed));
     guarded.collector.close().await;
 }
@@ -218,22 +217,30 @@ async fn what_is_public_is_there_only_with_publish_and_knows_nobody() {
         // A wrong credential is not looked at.
         assert_eq!(published.get(path, &[("authorization", "Bearer wrong")]).await.0, StatusCode::OK);
     }
-    for path in ["/public", "/public/", "/public/fleet", "/public/fleet/activity", "/public/fleet/tables/none"] {
+    for path in
+        ["/public", "/public/", "/public/fleet", "/public/fleet/activity", "/public/fleet/tables/none"]
+    {
         let (status, headers, _) = published.get(path, &[]).await;
         assert_eq!(status, StatusCode::NOT_FOUND, "{path}");
         assert_ne!(headers[header::CACHE_CONTROL], "public, max-age=3600", "{path}");
     }
     let (_, _, description) = published.get("/public/openapi.json", &[]).await;
     let described: Value = serde_json::from_slice(&description).unwrap();
-    assert_eq!((&described["security"], &described["components"]["securitySchemes"]), (&Value::Null, &Value::Null));
+    assert_eq!(
+        (&described["security"], &described["components"]["securitySchemes"]),
+        (&Value::Null, &Value::Null)
+    );
     let paths: Vec<_> = operations(&described).into_keys().map(|(_, path)| path).collect();
-    assert_eq!(paths, [
-        "/public/export.zip",
-        "/public/fleet/products",
-        "/public/fleet/profiles/graph",
-        "/public/fleet/tables",
-        "/public/fleet/tables/{table}",
-    ]);
+    assert_eq!(
+        paths,
+        [
+            "/public/export.zip",
+            "/public/fleet/products",
+            "/public/fleet/profiles/graph",
+            "/public/fleet/tables",
+            "/public/fleet/tables/{table}",
+        ]
+    );
     let (_, _, products) = published.get("/public/fleet/products", &[]).await;
     assert_eq!(serde_json::from_slice::<Value>(&products).unwrap(), json!({ "products": [] }));
     hidden.collector.close().await;

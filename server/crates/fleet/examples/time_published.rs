@@ -43,7 +43,11 @@ fn main() -> anyhow::Result<()> {
     let began = Instant::now();
     let second = publish_day(&rule, release, &day, Some(&first.carried)).published;
     let cells: usize = second.tables.iter().map(|table| table.cells.len()).sum();
-    println!("the second, with {cells} cells in {} versions, {} ms", second.base.len(), began.elapsed().as_millis());
+    println!(
+        "the second, with {cells} cells in {} versions, {} ms",
+        second.base.len(),
+        began.elapsed().as_millis()
+    );
     Ok(())
 }
 

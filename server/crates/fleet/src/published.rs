@@ -7,8 +7,8 @@
 mod answer;
 mod counts;
 pub mod day_input;
-mod fleet_day;
 pub mod flame;
+mod fleet_day;
 mod fold;
 mod label_sets;
 mod noise;
@@ -30,8 +30,8 @@ pub use self::{
     fleet_day::{FleetDay, FleetDayError, InstallationFacts},
     noise::NoiseKey,
     rule::{
-        BasePartition, LEAST_SMALLEST_GROUP, NoisePart, PublicationRule, PublicationRuleError, ReleaseSchedule,
-        ReleaseStage,
+        BasePartition, LEAST_SMALLEST_GROUP, NoisePart, PublicationRule, PublicationRuleError,
+        ReleaseSchedule, ReleaseStage,
     },
     tables::{PUBLISHED_TABLES, PublishedTable, TableDefinition, TableKind, size_class},
 };

@@ -42,7 +42,8 @@ const UNRELEASED_DAYS: &str = "SELECT product, day, EXISTS (SELECT 1 FROM block 
             AND release.name = ?5)
     ORDER BY day, product";
 
-const ADD_BLOCK: &str = "INSERT INTO block (layer, product, day, name, made_at, block) VALUES (?, ?, ?, ?, ?, ?)
+const ADD_BLOCK: &str =
+    "INSERT INTO block (layer, product, day, name, made_at, block) VALUES (?, ?, ?, ?, ?, ?)
     ON CONFLICT (layer, product, name, day) DO NOTHING";
 
 impl ReportStore {
@@ -70,7 +71,8 @@ impl ReportStore {
         day: CalendarDay,
         stage: ReleaseStage,
     ) -> sqlx::Result<bool> {
-        let exists = "SELECT EXISTS (SELECT 1 FROM block WHERE layer = ? AND product = ? AND name = ? AND day = ?)";
+        let exists =
+            "SELECT EXISTS (SELECT 1 FROM block WHERE layer = ? AND product = ? AND name = ? AND day = ?)";
         let query = sqlx::query_scalar(exists).bind(BlockLayer::Published.name()).bind(product);
         query.bind(stage.name()).bind(day.days_since_epoch()).fetch_one(&self.readers).await
     }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::{
     fleet_day::{FleetDay, InstallationRow},
     rule::{BasePartition, PublicationRule},
-    tables::{PublishedTable, TableKind},
+    tables::PublishedTable,
 };
 
 /// The installations of one version, or of one version with one database.
@@ -100,10 +100,4 @@ pub(crate) fn count_labels(
         }
     }
     counts
-}
-
-/// Whether a table counts labels.
-#[cfg(any(test, feature = "test-support"))]
-pub(crate) fn has_labels(kind: TableKind) -> bool {
-    matches!(kind, TableKind::OneLabel | TableKind::LabelSet)
 }

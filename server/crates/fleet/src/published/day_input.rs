@@ -123,7 +123,8 @@ fn labels_of<'a>(row: &InstallationDay, names: &'a NameTable) -> Vec<(PublishedT
         (PublishedTable::Nodes, size_class(row.sizes.nodes)),
         (PublishedTable::Applications, size_class(row.sizes.applications)),
     ];
-    labels.extend(row.flags.flags().map(|flag: IntegrationFlag| (PublishedTable::Integrations, flag.label())));
+    labels
+        .extend(row.flags.flags().map(|flag: IntegrationFlag| (PublishedTable::Integrations, flag.label())));
     let alerting = AlertingIntegration::ALL.iter().enumerate();
     let alerting = alerting.filter(|(bit, _)| row.alerting & (1 << bit) != 0);
     labels.extend(alerting.map(|(_, kind)| (PublishedTable::AlertingDestinations, kind.name())));
@@ -158,11 +159,13 @@ mod tests {
     fn stored() -> InstallationDays {
         let mut days = InstallationDays::empty();
         let version = days.versions.number("1.0");
-        let [aws, gcp, page, other_page] = ["aws", "gcp", "/", "/p/$projectId"].map(|name| days.names.number(name));
+        let [aws, gcp, page, other_page] =
+            ["aws", "gcp", "/", "/p/$projectId"].map(|name| days.names.number(name));
         for installation in 0..400_u64 {
             let mut row = bare(installation);
             row.version = version;
-            row.cpu = Some(SampleBuckets { mean: LogBucket::containing(0.5), p95: LogBucket::containing(2.0) });
+            row.cpu =
+                Some(SampleBuckets { mean: LogBucket::containing(0.5), p95: LogBucket::containing(2.0) });
             if installation % 2 == 0 {
                 row.database = DatabaseKind::Sqlite;
                 (row.clouds, row.pages) = (vec![aws], vec![(page, 10)]);
@@ -175,7 +178,11 @@ mod tests {
         days
     }
 
-    fn cells(days: &InstallationDays, pages: &InstallationPages, first_seen: u32) -> Vec<(String, PublishedCell)> {
+    fn cells(
+        days: &InstallationDays,
+        pages: &InstallationPages,
+        first_seen: u32,
+    ) -> Vec<(String, PublishedCell)> {
         let rule = PublicationRule::default().without_noise();
         let first_day = CalendarDay::from_unix_seconds(u64::from(first_seen) * 86_400);
         let day = CalendarDay::from_unix_seconds(u64::from(DAY) * 86_400);

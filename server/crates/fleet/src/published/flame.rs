@@ -119,7 +119,11 @@ impl NoisyGraph<'_> {
     fn noisy_share(&self, share: u64, installs: i64, path: &[&str]) -> u64 {
         #[expect(clippy::cast_precision_loss, reason = "a share with noise needs no last digit")]
         let noisy = share as f64 + self.noise_of(path, "share") * SHARE_UNITS as f64 / installs as f64;
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 0 and a billion")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "between 0 and a billion"
+        )]
         let noisy = noisy.clamp(0.0, SHARE_UNITS as f64) as u64;
         noisy
     }

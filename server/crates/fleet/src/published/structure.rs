@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     answer::{BaseCellName, CellLabel, PublishedDay},
-    counts::has_labels,
     fleet_day::{FleetDay, InstallationRow},
     rule::PublicationRule,
     tables::{PublishedTable, TableKind},
@@ -223,4 +222,9 @@ pub fn structural_faults(rule: &PublicationRule, day: &FleetDay, published: &Pub
         }
     }
     faults
+}
+
+/// Whether a table counts labels.
+fn has_labels(kind: TableKind) -> bool {
+    matches!(kind, TableKind::OneLabel | TableKind::LabelSet)
 }

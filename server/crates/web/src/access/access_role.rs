@@ -66,7 +66,8 @@ mod tests {
     #[test]
     fn tokens_of_roles_that_are_equal_are_refused_by_the_names_of_their_flags() {
         let token = |text: &str| text.parse::<AccessToken>().unwrap();
-        let (one, two, three) = ("the-first-token-of-three", "the-second-token-of-three", "the-third-token-of");
+        let (one, two, three) =
+            ("the-first-token-of-three", "the-second-token-of-three", "the-third-token-of");
         let cases = [
             (one, None, None, None),
             (one, Some(two), Some(three), None),

@@ -455,7 +455,8 @@ async fn a_renewed_session_keeps_its_role() {
     let viewer = session_of(&guarded, VIEWER_TOKEN).await;
     guarded.clock.turn_to(NOW + 600);
     let answer = guarded.ask("GET", "/viewer", &[("cookie", &viewer)]).await;
-    let renewed = answer.headers()[header::SET_COOKIE].to_str().unwrap().split(';').next().unwrap().to_owned();
+    let renewed =
+        answer.headers()[header::SET_COOKIE].to_str().unwrap().split(';').next().unwrap().to_owned();
     assert_ne!(renewed, viewer);
     for (path, status) in [("/viewer", 200), ("/analyst", 403)] {
         assert_eq!(guarded.status("GET", path, &[("cookie", &renewed)]).await, status, "{path}");
