@@ -81,7 +81,7 @@ impl PublishedFleet {
 
 #[tokio::test]
 async fn published_numbers_agree_with_the_exact_ones_within_the_noise_and_tell_of_groups_only() {
-    let fleet = PublishedFleet::start(TestSetup::new(), 1200).await;
+    let fleet = PublishedFleet::start(TestSetup::new(), 800).await;
     let (_, tables) = fleet.ask("public/fleet/tables", None).await;
     let (cut, shown_from) =
         (tables["rule"]["noise_cut"].as_i64().unwrap(), tables["rule"]["shown_from"].as_i64().unwrap());
