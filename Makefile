@@ -50,7 +50,7 @@ test: prepared ## Runs all tests, those in real browsers included: within 40 min
 	@$(BUILT)/debug/behaviours $(SEEN) docs/tracker.md --check
 
 verify: export HEADCOUNT_SLICE_OF := $(HEADCOUNT_SLICE_OF)
-verify: prepared ## Runs what takes longer with all its rounds: every call that a program can be killed at, forty races of tabs
+verify: prepared ## Runs what takes longer with all its rounds: every call that a program can be killed at, forty races of tabs, 100,000 attacks on what is published
 	@$(TESTED) .ci/verify $(ALL)
 
 # What tests need.

@@ -39,7 +39,7 @@ use headcount_shared::{
     routes::RouteTable,
 };
 use headcount_web::{
-    access::{AccessConfig, AccessControl, SessionProgram},
+    access::{AccessConfig, AccessControl, EqualTokens, SessionProgram},
     forwarded::EventSenders,
     listen,
 };
@@ -120,9 +120,12 @@ pub async fn collect(config: Collect, stop: CancellationToken) -> anyhow::Result
     let collector = collector?;
     let make = || collector.keys().admin_token();
     let operator = OperatorToken::load_or_make(config.admin_token.as_ref(), &config.data_dir, make)?;
+    EqualTokens::check(&operator.token, config.analyst_token.as_ref(), config.viewer_token.as_ref())?;
     let access = AccessConfig {
         interface: SessionProgram::Collector,
         admin_token: Some(operator.token.clone()),
+        analyst_token: config.analyst_token.clone(),
+        viewer_token: config.viewer_token.clone(),
         metrics_token: None,
         base_path: BasePath::root(),
         public_url: public_base(config.public_url.as_ref(), &BasePath::root())?,
@@ -130,7 +133,7 @@ pub async fn collect(config: Collect, stop: CancellationToken) -> anyhow::Result
     let access = AccessControl::new(access, Arc::new(SystemClock::new()));
     let access = access.observed_by(Arc::new(collector.access_log().clone()));
     let proxies = config.trusted_proxy.into_iter().collect();
-    let router = headcount_collector::routes::router(access, &collector, proxies);
+    let router = headcount_collector::routes::router(access, &collector, proxies, config.publish);
     let listener = bind(config.listen)?;
     tracing::info!(admin_token = %operator, "collecting on http://{}/", listener.local_addr()?);
     let _code = AbortOnDropHandle::new(tokio::spawn(code_pages::give_back_regularly()));
@@ -332,6 +335,8 @@ fn access(
     let access = AccessConfig {
         interface: SessionProgram::Server,
         admin_token: operator.map(|operator| operator.token.clone()),
+        analyst_token: None,
+        viewer_token: None,
         metrics_token: config.metrics_token.clone(),
         base_path: config.url_base_path.clone(),
         public_url: public_base(config.public_url.as_ref(), &config.url_base_path)?,

@@ -25,6 +25,7 @@ mod integrations;
 mod problem;
 mod projects;
 mod prometheus;
+mod published;
 mod records;
 mod secrets;
 mod session;
@@ -51,6 +52,11 @@ pub use self::{
     problem::Problem,
     projects::{NameProject, Project, Projects},
     prometheus::{Prometheus, SetPrometheus},
+    published::{
+        PublishedCellAnswer, PublishedFlameAnswer, PublishedNearlyAll, PublishedPercentileAnswer,
+        PublishedRelease, PublishedRule, PublishedTableAnswer, PublishedTableKind, PublishedTableRelease,
+        PublishedTables,
+    },
     records::{
         Deployment, Deployments, Incident, Incidents, Notification, Notifications, Severity, Snapshot,
     },

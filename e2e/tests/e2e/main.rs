@@ -47,6 +47,7 @@ mod product;
 mod profiles;
 mod prometheus_faults;
 mod proxies;
+mod published;
 mod read_only;
 mod rollouts;
 mod routers;

@@ -17,7 +17,10 @@ use headcount_collector::{
 };
 use headcount_fleet::calendar_day::CalendarDay;
 use headcount_measures::{MeasureRun, SortedFigures};
-use headcount_platform::clock::{Clock, SystemClock};
+use headcount_platform::{
+    clock::{Clock, SystemClock},
+    disk::free_space::FileSystemOf,
+};
 use headcount_simulated_fleet::{fleet_plan::FleetPlan, simulated_fleet::SimulatedFleet};
 use sqlx::{
     ConnectOptions, Connection, SqliteConnection,
@@ -64,7 +67,13 @@ fn plan(installations: u32, days: u32, reports_per_day: u32) -> FleetPlan {
 async fn open(data_dir: &Path) -> anyhow::Result<Collector> {
     let retention =
         RetentionPolicy { counts: Duration::from_secs(400 * 86_400), raw: Duration::from_secs(30 * 86_400) };
-    let config = CollectorConfig { data_dir: data_dir.to_owned(), keys: None, retention, max_disk: None };
+    let config = CollectorConfig {
+        data_dir: data_dir.to_owned(),
+        keys: None,
+        retention,
+        max_disk: None,
+        free_space: Arc::new(FileSystemOf(data_dir.to_owned())),
+    };
     Ok(Collector::open(&config, Arc::new(SystemClock::new())).await?)
 }
 
@@ -176,11 +185,8 @@ async fn rollup(measures: &mut MeasureRun) -> anyhow::Result<()> {
         collector.close().await;
     }
     let [of_fewer, of_more] = seconds[..] else { anyhow::bail!("there are two fleets") };
-    measures.record("fleet: CPU seconds for a day of 100,000 installations, from 10,000", of_more.into())?;
-    measures.record(
-        "fleet: CPU time an installation, 10,000 / 1,000 installations",
-        (of_more / of_fewer).into(),
-    )?;
+    measures.record("fleet: CPU seconds for a day of 100,000 installations, from 10,000", of_more)?;
+    measures.record("fleet: CPU time an installation, 10,000 / 1,000 installations", of_more / of_fewer)?;
     let memory = fs::read_to_string("/proc/self/status")?;
     let peak = memory.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap_or_default().trim();
     println!("peak memory of this process: {peak}");
@@ -260,8 +266,7 @@ async fn answers(measures: &mut MeasureRun) -> anyhow::Result<()> {
         );
         worst = worst.max(cpu_ms.percentile(99));
     }
-    measures
-        .record("fleet: CPU milliseconds of the slowest answer about 90 days, 99th percentile", worst.into())
+    measures.record("fleet: CPU milliseconds of the slowest answer about 90 days, 99th percentile", worst)
 }
 
 async fn ask(router: &axum::Router, question: &str) -> anyhow::Result<Vec<u8>> {

@@ -32,6 +32,19 @@ pub struct Collect {
     #[arg(long)]
     pub admin_token: Option<AccessToken>,
 
+    /// The token of analysts, of at least 16 characters: exact numbers of the fleet, but no report, no single
+    /// installation, and no change.
+    #[arg(long)]
+    pub analyst_token: Option<AccessToken>,
+
+    /// The token of viewers, of at least 16 characters: what is published of the fleet.
+    #[arg(long)]
+    pub viewer_token: Option<AccessToken>,
+
+    /// Answer `/public/*` to everybody, without a token: what is published of the fleet.
+    #[arg(long)]
+    pub publish: bool,
+
     /// The file with the keys of the collector; by default `keys` in the data directory, which is made at the
     /// first start. A file that is named here has to exist: `headcount collect init` makes it.
     #[arg(long, value_name = "FILE")]

@@ -89,6 +89,18 @@ fn collect_has_its_own_values() {
 }
 
 #[test]
+fn tokens_of_roles_and_publishing_are_given_by_flag_or_variable() {
+    let variables = [("HEADCOUNT_ANALYST_TOKEN", "a-token-of-an-analyst"), ("PUBLISH", "1")];
+    let given = ["collect", "--viewer-token", "a-token-of-a-viewer"];
+    let Ok(HeadcountCommand::Collect(command)) = read(&given, &variables) else { panic!() };
+    let collect = command.collect;
+    let shown = |token: Option<AccessToken>| token.map(|token| token.expose().to_owned());
+    assert_eq!(shown(collect.analyst_token).as_deref(), Some("a-token-of-an-analyst"));
+    assert_eq!(shown(collect.viewer_token).as_deref(), Some("a-token-of-a-viewer"));
+    assert!(collect.publish);
+}
+
+#[test]
 fn a_size_on_the_disk_has_a_unit() {
     let parsed = |size: &str| match parse(&format!("collect --max-disk {size}")) {
         Ok(HeadcountCommand::Collect(command)) => command.collect.max_disk.map(|size| size.as_u64()),

@@ -21,6 +21,7 @@ pub struct ReportReceipt {
 
 /// One report in a collector.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct CollectorReport {
     /// The `Idempotency-Key`, or an id made on arrival.
     pub id: String,
@@ -37,6 +38,7 @@ pub struct CollectorReport {
 
 /// `GET /api/reports` of a collector: one page of reports, oldest first.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct CollectorReportPage {
     /// The reports of this page.
     pub reports: Vec<CollectorReport>,
@@ -46,6 +48,7 @@ pub struct CollectorReportPage {
 
 /// `GET /api/fleet` of a collector: the installations that report to it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct FleetOverview {
     /// The number of installations, also of those that are not listed.
     pub total: u64,
@@ -74,6 +77,7 @@ pub struct FleetOverview {
 /// The clock of the machine disagrees with the stored reports: it jumped. Until it is confirmed, nothing is
 /// dropped because of it, and reports are dated by the time that has passed since.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ClockDoubt {
     /// The time of the machine's clock.
     pub wall: u64,
@@ -86,6 +90,7 @@ pub struct ClockDoubt {
 
 /// `POST /api/clock` of a collector, which confirms the clock of the machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ConfirmedClock {
     /// The time that the collector uses from now on.
     pub now: u64,
@@ -93,6 +98,7 @@ pub struct ConfirmedClock {
 
 /// One installation in a collector.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct FleetInstance {
     /// Its UUID.
     pub instance: String,

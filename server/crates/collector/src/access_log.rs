@@ -16,7 +16,7 @@ use headcount_platform::{
     lock::lock,
 };
 
-use headcount_web::access::SignInObserver;
+use headcount_web::access::{AccessRole, SignInObserver};
 
 use super::failure_log::FailureLog;
 
@@ -44,11 +44,16 @@ pub enum AccessEvent {
 
 /// Who caused an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum AccessRole {
-    /// Someone with the admin token.
-    Administrator,
+pub enum LoggedActor {
+    /// Someone with the token of a role.
+    Role(AccessRole),
     /// An installation that proved itself by its secret.
     Installation,
+}
+
+impl LoggedActor {
+    /// Someone with the admin token.
+    pub const ADMINISTRATOR: Self = Self::Role(AccessRole::Administrator);
 }
 
 /// The file of events. Clones write to the same file.
@@ -74,10 +79,10 @@ impl AccessEvent {
     }
 }
 
-impl AccessRole {
+impl LoggedActor {
     const fn name(self) -> &'static str {
         match self {
-            Self::Administrator => "administrator",
+            Self::Role(role) => role.name(),
             Self::Installation => "installation",
         }
     }
@@ -95,17 +100,17 @@ impl AccessLog {
     }
 
     /// Notes an event. A disk that refuses is logged; what was done is not undone.
-    pub fn note(&self, event: AccessEvent, role: AccessRole) {
+    pub fn note(&self, event: AccessEvent, actor: LoggedActor) {
         let AccessLogFile { directory, clock, writing, one_at_a_time } = self.0.as_ref();
-        let line = format!("{} {} {}\n", clock::rfc3339(clock.wall()), event.name(), role.name());
+        let line = format!("{} {} {}\n", clock::rfc3339(clock.wall()), event.name(), actor.name());
         let _turn = lock(one_at_a_time);
         writing.note(append_line(directory, &line)).ok();
     }
 }
 
 impl SignInObserver for AccessLog {
-    fn signed_in(&self) {
-        self.note(AccessEvent::SignedIn, AccessRole::Administrator);
+    fn signed_in(&self, role: AccessRole) {
+        self.note(AccessEvent::SignedIn, LoggedActor::Role(role));
     }
 }
 
@@ -134,10 +139,10 @@ mod tests {
         let log = AccessLog::new(directory.path(), Arc::new(SystemClock::new()));
         assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 0);
         let events = [
-            (AccessEvent::SignedIn, AccessRole::Administrator, "signed-in administrator"),
-            (AccessEvent::Deleted, AccessRole::Installation, "deleted installation"),
-            (AccessEvent::Exported, AccessRole::Administrator, "exported administrator"),
-            (AccessEvent::ClockConfirmed, AccessRole::Administrator, "clock-confirmed administrator"),
+            (AccessEvent::SignedIn, LoggedActor::ADMINISTRATOR, "signed-in administrator"),
+            (AccessEvent::Deleted, LoggedActor::Installation, "deleted installation"),
+            (AccessEvent::Exported, LoggedActor::ADMINISTRATOR, "exported administrator"),
+            (AccessEvent::ClockConfirmed, LoggedActor::ADMINISTRATOR, "clock-confirmed administrator"),
         ];
         for (event, role, _) in events {
             log.clone().note(event, role);

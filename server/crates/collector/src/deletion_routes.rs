@@ -8,13 +8,14 @@ use axum::{
     extract::{Path, State},
     http::StatusCode,
     response::{IntoResponse, Response},
-    routing::{delete, get, post},
+    routing::{get, post},
 };
 use headcount_shared::{
-    api::{DeletionRequest, PublicKeys},
+    api::{DeletionReceipt, DeletionRequest, Problem, PublicKeys},
     deletion_commitment::InstanceSecret,
 };
-use headcount_web::problem::ProblemResponse;
+use headcount_web::{described_refusals::GuardedResponses, problem::ProblemResponse};
+use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
 use super::{
@@ -39,9 +40,9 @@ pub(super) fn public_deletion_routes() -> Router<Collector> {
     Router::new().route("/ce/usage-statistics/deletion", post(delete_own)).route("/ce/keys", get(public_keys))
 }
 
-/// The route for the operator. It checks no access.
-pub(super) fn private_deletion_routes() -> Router<Collector> {
-    Router::new().route("/api/instances/{uuid}", delete(delete_by_operator))
+/// The route for the administrator. It checks no access.
+pub(super) fn administrator_deletion_routes() -> OpenApiRouter<Collector> {
+    OpenApiRouter::new().routes(routes!(delete_by_operator))
 }
 
 async fn public_keys(State(collector): State<Collector>) -> Json<PublicKeys> {
@@ -53,6 +54,13 @@ async fn delete_own(State(collector): State<Collector>, body: Body) -> Result<Re
     answer(collector.delete_own(instance, &secret).await)
 }
 
+/// Deletes an installation whose operator asked for it with the UUID alone.
+#[utoipa::path(delete, path = "/api/instances/{uuid}", tag = "reports",
+    params(("uuid" = String, Path, description = "The UUID of the installation.")), responses(
+    (status = 200, description = "It is deleted; the signed receipt.", body = DeletionReceipt),
+    (status = 202, description = "It is being deleted; ask again."),
+    (status = 400, description = "The address does not end with a UUID.", body = Problem, content_type = "application/problem+json"),
+    (status = 404, description = "There is no such installation.", body = Problem, content_type = "application/problem+json"), GuardedResponses))]
 async fn delete_by_operator(
     State(collector): State<Collector>,
     Path(uuid): Path<String>,

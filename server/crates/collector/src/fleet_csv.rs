@@ -3,10 +3,10 @@
 use headcount_fleet::profiles::FunctionChange;
 use headcount_shared::api::{
     FleetActivityAnswer, FleetDistributionsAnswer, FleetInstallationAnswer, FleetRetentionAnswer,
-    FleetSharesAnswer,
+    FleetSharesAnswer, PublishedCellAnswer, PublishedTableAnswer, PublishedTableRelease,
 };
 
-use super::fleet_profiles::FunctionRankingAnswer;
+use super::{fleet_profiles::FunctionRankingAnswer, published_reader::PublishedTableName};
 
 /// An answer that is a table.
 pub(super) trait CsvAnswer {
@@ -204,6 +204,72 @@ impl CsvAnswer for FunctionRankingAnswer {
         };
         self.ranking().changes.iter().map(row).collect()
     }
+}
+
+impl CsvAnswer for PublishedTableAnswer {
+    fn columns(&self) -> Vec<String> {
+        texts([
+            "day",
+            "stage",
+            "version",
+            "label",
+            "cell",
+            "installations",
+            "of_installations",
+            "of_all",
+            "sum",
+            "p50",
+            "p95",
+            "p99",
+            "folded_names",
+        ])
+    }
+
+    fn rows(&self) -> Vec<Vec<String>> {
+        let has_labels = PublishedTableName::find(&self.table).is_some_and(PublishedTableName::has_labels);
+        self.releases.iter().flat_map(|release| published_rows(release, has_labels)).collect()
+    }
+}
+
+/// The rows of a release; of a table without labels, each is about `all` of a version.
+fn published_rows(release: &PublishedTableRelease, has_labels: bool) -> Vec<Vec<String>> {
+    let of_release = &release.release;
+    let row =
+        |version: &Option<String>, label: &str, cell: &str, numbers: [String; 3], amounts: Vec<String>| {
+            let mut row = vec![of_release.day.clone(), of_release.stage.clone()];
+            row.extend([version.clone().unwrap_or_default(), label.to_owned(), cell.to_owned()]);
+            row.extend(numbers);
+            row.extend(amounts);
+            row.push(release.folded_names.to_string());
+            row
+        };
+    let of_cell = |cell: &PublishedCellAnswer| {
+        let kind = match &cell.label {
+            Some(_) => "name",
+            None if has_labels => "other",
+            None => "all",
+        };
+        let numbers = [cell.installations, cell.of_installations, of_release.installations];
+        let percentile = |wanted: f64| {
+            let found = cell.percentiles.iter().find(|one| (one.percentile - wanted).abs() < 1e-9);
+            found.map(|one| one.at_most.to_string()).unwrap_or_default()
+        };
+        let sum = cell.sum.map(|sum| sum.to_string()).unwrap_or_default();
+        let amounts = vec![sum, percentile(0.5), percentile(0.95), percentile(0.99)];
+        row(
+            &cell.version,
+            cell.label.as_deref().unwrap_or_default(),
+            kind,
+            numbers.map(|number| number.to_string()),
+            amounts,
+        )
+    };
+    let nearly_all = release.nearly_all.iter().map(|cell| {
+        let nothing = || vec![String::new(); 4];
+        let numbers = [String::new(), String::new(), of_release.installations.to_string()];
+        row(&cell.version, &cell.label, "nearly_all", numbers, nothing())
+    });
+    release.cells.iter().map(of_cell).chain(nearly_all).collect()
 }
 
 #[cfg(test)]

@@ -26,6 +26,7 @@ use tokio::task;
 use uuid::Uuid;
 
 use super::{
+    fleet_release::ReleaseBlockError,
     profile_dictionary::ProfileDictionary,
     report_store::{BlockLayer, ONLY_BLOCK, ReportStore, StoredBlock},
 };
@@ -42,6 +43,9 @@ pub(super) enum FleetReadError {
     /// A stored profile cannot be read.
     #[error(transparent)]
     Profile(#[from] ProfileBlockError),
+    /// A stored release cannot be read.
+    #[error(transparent)]
+    Release(#[from] ReleaseBlockError),
     /// The answer was interrupted.
     #[error("the answer was interrupted")]
     Interrupted,

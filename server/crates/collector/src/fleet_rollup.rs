@@ -13,6 +13,7 @@ use headcount_fleet::{
     day_rollup::{DayRollup, ReportOrigin, RolledUpDay},
     installation_day::InstallationDays,
     profiles::{MergedProfile, ProfileBlockError, ProfiledResource, VersionProfile},
+    published::{FleetDayError, PublicationRule, ReleaseStage, day_input::InstallationPages},
     typed_report::{TypedReportDecoder, TypedReportError},
 };
 use headcount_platform::clock::Clock;
@@ -22,6 +23,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     failure_log::FailureLog,
+    fleet_release::ReleaseBlockError,
     profile_dictionary::ProfileDictionary,
     report_store::{BlockLayer, ChangedDay, DayReport, NewBlock, ONLY_BLOCK, ReportStore, StoredBlock},
     trusted_time::TrustedTime,
@@ -51,6 +53,12 @@ pub(super) enum RollupError {
     /// A stored profile cannot be read.
     #[error(transparent)]
     Profile(#[from] ProfileBlockError),
+    /// A day has installations that cannot be published.
+    #[error("a day cannot be published: {0}")]
+    FleetDay(#[from] FleetDayError),
+    /// A stored release cannot be read.
+    #[error(transparent)]
+    Release(#[from] ReleaseBlockError),
     /// A profile cannot be encoded.
     #[error("a profile cannot be encoded: {0}")]
     Encoding(io::Error),
@@ -82,6 +90,21 @@ impl FleetRollup {
         Self { store, dictionary, time, clock, condition, one_at_a_time: tokio::sync::Mutex::new(()) }
     }
 
+    /// The reports and blocks.
+    pub(super) fn store(&self) -> &ReportStore {
+        &self.store
+    }
+
+    /// The names of profiles.
+    pub(super) fn dictionary(&self) -> &ProfileDictionary {
+        &self.dictionary
+    }
+
+    /// The collector's time.
+    pub(super) fn time(&self) -> &TrustedTime {
+        &self.time
+    }
+
     /// Computes whenever there are new reports, until `stop`.
     pub(super) async fn run(self: Arc<Self>, stop: CancellationToken) {
         let work = async {
@@ -96,7 +119,8 @@ impl FleetRollup {
         stop.run_until_cancelled(work).await;
     }
 
-    /// Computes every day with new reports. Returns their number.
+    /// Computes every day with new reports, and makes the releases that are due then. Returns the number of
+    /// days.
     ///
     /// # Errors
     /// Every [`RollupError`]; days that were computed until then are stored.
@@ -115,6 +139,7 @@ impl FleetRollup {
         for product in products {
             self.compute_activity(product).await?;
         }
+        self.publish_due_days().await?;
         Ok(changed.len())
     }
 
@@ -132,7 +157,9 @@ impl FleetRollup {
             after = Some((last.installation, last.seq));
             rollup = on_other_thread(move || add_reports(rollup, &reports)).await??;
         }
-        let blocks = on_other_thread(move || blocks_of_day(day, &rollup.finish()));
+        let is_unreleased = PublicationRule::default().is_published_day(day.days_since_epoch())
+            && !self.store.has_release(product, day, ReleaseStage::Final).await?;
+        let blocks = on_other_thread(move || blocks_of_day(day, &rollup.finish(), is_unreleased));
         let (blocks, now) = (blocks.await??, self.time.now().at);
         Ok(self.store.replace_blocks(product, &blocks, Some(changed), now).await?)
     }
@@ -176,7 +203,7 @@ impl FleetRollup {
 }
 
 /// Runs work that takes long on a thread for such work.
-async fn on_other_thread<T: Send + 'static>(
+pub(super) async fn on_other_thread<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, RollupError> {
     task::spawn_blocking(work).await.map_err(|_| RollupError::Interrupted)
@@ -197,10 +224,19 @@ fn add_reports(mut rollup: DayRollup, reports: &[DayReport]) -> Result<DayRollup
     Ok(rollup)
 }
 
-fn blocks_of_day(day: CalendarDay, rolled_up: &RolledUpDay) -> Result<Vec<NewBlock>, RollupError> {
+/// The blocks of a day. The pages of its installations are stored while it is to be released only.
+fn blocks_of_day(
+    day: CalendarDay,
+    rolled_up: &RolledUpDay,
+    is_unreleased: bool,
+) -> Result<Vec<NewBlock>, RollupError> {
     let new = |layer, name: String, block| NewBlock { layer, day, name, block };
     let installations = rolled_up.installations.encode()?;
     let mut blocks = vec![new(BlockLayer::Installations, ONLY_BLOCK.to_owned(), installations)];
+    if is_unreleased {
+        let pages = InstallationPages::from_day(&rolled_up.installations).encode()?;
+        blocks.push(new(BlockLayer::InstallationPages, ONLY_BLOCK.to_owned(), pages));
+    }
     for (table, cells) in &rolled_up.tables {
         blocks.push(new(BlockLayer::Cells, table.name().to_owned(), cells.encode()?));
     }
@@ -221,7 +257,8 @@ pub(super) fn version_of_profile_block(resource: ProfiledResource, name: &str) -
     name.strip_prefix(resource_name(resource))?.strip_prefix('/')
 }
 
-const fn resource_name(resource: ProfiledResource) -> &'static str {
+/// The word for a resource in names of blocks.
+pub(super) const fn resource_name(resource: ProfiledResource) -> &'static str {
     match resource {
         ProfiledResource::Cpu => "cpu",
         ProfiledResource::Heap => "heap",

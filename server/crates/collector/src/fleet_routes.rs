@@ -34,7 +34,7 @@ use super::{
 };
 
 /// The routes for whoever may see exact numbers. They check no access.
-fn exact_routes() -> OpenApiRouter<Collector> {
+pub(super) fn analyst_routes() -> OpenApiRouter<Collector> {
     OpenApiRouter::new()
         .routes(routes!(products))
         .routes(routes!(activity))
@@ -46,9 +46,9 @@ fn exact_routes() -> OpenApiRouter<Collector> {
         .routes(routes!(functions))
 }
 
-/// The routes for the administrator: those of exact numbers, and single installations. They check no access.
+/// The routes for the administrator alone: single installations. They check no access.
 pub(super) fn administrator_routes() -> OpenApiRouter<Collector> {
-    exact_routes().routes(routes!(installation))
+    OpenApiRouter::new().routes(routes!(installation))
 }
 
 /// What an answer is about, and its form.

@@ -19,6 +19,7 @@ mod fleet_csv;
 pub mod fleet_page;
 mod fleet_profiles;
 mod fleet_reader;
+mod fleet_release;
 mod fleet_rollup;
 mod fleet_routes;
 pub mod installation_deletion;
@@ -26,6 +27,9 @@ pub mod listing_parameters;
 mod month_estimate;
 mod prepared_report;
 mod profile_dictionary;
+mod published_export;
+mod published_reader;
+mod published_routes;
 mod raw_copy_pause;
 mod report_day;
 pub mod report_headers;
@@ -35,6 +39,7 @@ mod report_pruner;
 mod report_store;
 mod report_writer;
 mod retention_policy;
+mod role_page;
 pub mod routes;
 mod sender_key;
 mod simulated_store;
@@ -61,7 +66,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use uuid::{NoContext, Timestamp, Uuid};
 
 pub use self::{
-    access_log::{AccessEvent, AccessLog, AccessRole},
+    access_log::{AccessEvent, AccessLog, LoggedActor},
     report_store::PrunedReports,
     retention_policy::RetentionPolicy,
     simulated_store::FillError,
@@ -415,7 +420,7 @@ impl Collector {
     /// [`DatabaseUnreadable`], when the database fails; nothing is changed then.
     pub async fn confirm_clock(&self) -> Result<ConfirmedClock, DatabaseUnreadable> {
         let correction = self.read(self.inner.pruner.believe_clock().await)?;
-        self.inner.access_log.note(AccessEvent::ClockConfirmed, AccessRole::Administrator);
+        self.inner.access_log.note(AccessEvent::ClockConfirmed, LoggedActor::ADMINISTRATOR);
         Ok(ConfirmedClock { now: correction.now })
     }
 

@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 use thiserror::Error;
+use utoipa::IntoParams;
 use uuid::Uuid;
 
 /// The default number of reports on a page.
@@ -11,7 +12,8 @@ const DEFAULT_LIMIT: u16 = 100;
 const MAX_LIMIT: u16 = 1000;
 
 /// The parameters of a listing, as they were sent.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct ListingParameters {
     /// Lists the reports of one installation.
     pub instance: Option<String>,

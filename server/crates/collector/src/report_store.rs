@@ -14,6 +14,7 @@ mod place_old_raw;
 mod profile_names;
 mod raw_segments;
 mod recent_storage;
+mod releases;
 mod rewrite_file;
 mod typed_reports;
 mod upgrade;
@@ -43,6 +44,7 @@ pub(super) use self::{
     insert::{IncomingReport, StoreOutcome},
     profile_names::NamesRead,
     raw_segments::{CopiedSegments, SegmentDirectory, segments_of_copy},
+    releases::UnreleasedDay,
     typed_reports::{ChangedDay, DayReport},
 };
 use self::{

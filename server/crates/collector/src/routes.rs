@@ -11,24 +11,28 @@ use axum::{
     routing::{get, post},
 };
 use base64::{Engine, prelude::BASE64_STANDARD};
-use headcount_shared::api::{CollectorReportPage, ConfirmedClock, FleetOverview, ReportReceipt};
+use headcount_shared::api::{CollectorReportPage, ConfirmedClock, FleetOverview, Problem, ReportReceipt};
 use headcount_web::{
-    access::{self, AccessControl, PeerAddress},
-    api_description::{ApiDescription, description_routes, empty_description},
+    access::{self, AccessControl, AccessRole, PeerAddress},
+    api_description::{ApiDescription, describe_role, description_routes, empty_description},
+    described_refusals::GuardedResponses,
     forwarded::TrustedProxies,
     problem::ProblemResponse,
     sign_in, with_headers,
 };
 use rand::RngExt;
 use sha2::{Digest, Sha256};
-use utoipa_axum::router::OpenApiRouter;
+use utoipa::openapi::OpenApi;
+use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
     Collector, DatabaseUnreadable, IngestError, ReportLookup,
-    deletion_routes::{private_deletion_routes, public_deletion_routes},
+    deletion_routes::{administrator_deletion_routes, public_deletion_routes},
     fleet_page, fleet_routes,
     listing_parameters::{BadParameter, ListingPage, ListingParameters},
+    published_routes,
     report_headers::ReportHeaders,
+    role_page,
 };
 
 /// When to retry a report that could not be taken, in seconds. Each sender gets a random time, so that they
@@ -46,25 +50,75 @@ const API_TITLE: &str = "Headcount collector";
 const API_SUMMARY: &str = "The numbers of the fleet. All times are Unix seconds, all days are in UTC.";
 
 /// The routes of `headcount collect`, for [`listen::serve`](headcount_web::listen::serve). `collector` is
-/// reached directly or through these proxies.
-pub fn router(access: AccessControl, collector: &Collector, proxies: TrustedProxies) -> Router {
+/// reached directly or through these proxies. With `publish`, everybody may see what is published.
+pub fn router(
+    access: AccessControl,
+    collector: &Collector,
+    proxies: TrustedProxies,
+    publish: bool,
+) -> Router {
     let (session, _) = sign_in::session_routes::<AccessControl>().split_for_parts();
-    let (code, _) = sign_in::code_routes::<AccessControl>().split_for_parts();
-    let code: Router = code.with_state(access.clone());
     let open: Router = with_headers(session).merge(sign_in::page_routes()).with_state(access.clone());
-    let (description, described) =
-        OpenApiRouter::with_openapi(empty_description(API_TITLE, API_SUMMARY, access.base_path(), &access))
-            .merge(description_routes())
-            .split_for_parts();
-    let described = described.merge_from(fleet_routes::administrator_routes().split_for_parts().1);
-    let description: Router =
-        description.layer(Extension(ApiDescription::new(&described, access.base_path())));
-    let private = private_routes(collector)
-        .merge(description)
-        .merge(code)
-        .fallback(async || StatusCode::NOT_FOUND)
-        .layer(middleware::from_fn_with_state(access, access::for_data));
-    with_headers(private).merge(public_routes(collector, proxies)).merge(open)
+    let mut described = empty_description(API_TITLE, API_SUMMARY, access.base_path(), &access);
+    let mut private = Router::new();
+    for role in AccessRole::ALL {
+        let (routes, of_role) = routes_of_role(role, &access, collector);
+        private = private.merge(routes);
+        described = described.merge_from(of_role);
+    }
+    let described = ApiDescription::new(&described, access.base_path());
+    let private = private.layer(Extension(described));
+    let everybodys = published_routes::everybodys_routes(collector, publish);
+    with_headers(private.merge(everybodys)).merge(public_routes(collector, proxies)).merge(open)
+}
+
+/// The routes that a role may use beside those of smaller ones, behind the guard of the role, with their
+/// description.
+fn routes_of_role(role: AccessRole, access: &AccessControl, collector: &Collector) -> (Router, OpenApi) {
+    let (numbers, mut described) = described_routes(role).split_for_parts();
+    let (of_interface, of_interface_described) = interface_routes(role).split_for_parts();
+    described = described.merge_from(of_interface_described);
+    describe_role(&mut described, role);
+    let routes = numbers.merge(page_routes(role)).with_state(collector.clone());
+    let routes = routes.merge(of_interface.with_state(access.clone()));
+    let guard = middleware::from_fn_with_state((access.clone(), role), access::for_role);
+    let routes = match role {
+        // Whoever may see nothing is not told what there is.
+        AccessRole::Viewer => routes.fallback(async || StatusCode::NOT_FOUND),
+        AccessRole::Analyst | AccessRole::Administrator => routes,
+    };
+    (routes.layer(guard), described)
+}
+
+/// The routes of the collector that a role may use beside those of smaller ones.
+fn described_routes(role: AccessRole) -> OpenApiRouter<Collector> {
+    match role {
+        AccessRole::Viewer => published_routes::viewer_routes(),
+        AccessRole::Analyst => fleet_routes::analyst_routes(),
+        AccessRole::Administrator => fleet_routes::administrator_routes()
+            .routes(routes!(fleet))
+            .routes(routes!(confirm_clock))
+            .routes(routes!(list_reports))
+            .routes(routes!(report))
+            .merge(administrator_deletion_routes()),
+    }
+}
+
+/// The same for the routes of the interface itself.
+fn interface_routes(role: AccessRole) -> OpenApiRouter<AccessControl> {
+    match role {
+        AccessRole::Viewer => description_routes(),
+        AccessRole::Analyst => OpenApiRouter::new(),
+        AccessRole::Administrator => sign_in::code_routes(),
+    }
+}
+
+/// The same for pages, which are in no description.
+fn page_routes(role: AccessRole) -> Router<Collector> {
+    match role {
+        AccessRole::Viewer => Router::new().route("/", get(first_page)).route("/style.css", get(style)),
+        AccessRole::Analyst | AccessRole::Administrator => Router::new(),
+    }
 }
 
 /// The routes that are open to all: sending a report, deleting what was sent, and the health check.
@@ -76,18 +130,13 @@ pub fn public_routes(collector: &Collector, proxies: TrustedProxies) -> Router {
     public.layer(Extension(Arc::new(proxies))).with_state(collector.clone())
 }
 
-/// The routes for the operator of the collector: the stored reports. They check no access.
+/// The routes of all roles. They check no access.
 pub fn private_routes(collector: &Collector) -> Router {
-    let (numbers, _) = fleet_routes::administrator_routes().split_for_parts();
-    numbers
-        .route("/", get(fleet_page))
-        .route("/style.css", get(style))
-        .route("/api/fleet", get(fleet))
-        .route("/api/clock", post(confirm_clock))
-        .route("/api/reports", get(list_reports))
-        .route("/api/reports/{id}", get(report))
-        .merge(private_deletion_routes())
-        .with_state(collector.clone())
+    let routes = AccessRole::ALL.into_iter().fold(Router::new(), |routes, role| {
+        let (described, _) = described_routes(role).split_for_parts();
+        routes.merge(described).merge(page_routes(role))
+    });
+    routes.with_state(collector.clone())
 }
 
 async fn take_report(
@@ -102,10 +151,17 @@ async fn take_report(
     Ok(Json(ReportReceipt { status }))
 }
 
+/// Trusts the clock of the machine, which jumped.
+#[utoipa::path(post, path = "/api/clock", tag = "reports", responses(
+    (status = 200, description = "The time from now on.", body = ConfirmedClock), GuardedResponses))]
 async fn confirm_clock(State(collector): State<Collector>) -> Result<Json<ConfirmedClock>, ProblemResponse> {
     Ok(Json(collector.confirm_clock().await?))
 }
 
+/// One page of the stored reports, in the order of their arrival.
+#[utoipa::path(get, path = "/api/reports", tag = "reports", params(ListingParameters), responses(
+    (status = 200, description = "The page.", body = CollectorReportPage),
+    (status = 400, description = "A parameter is invalid.", body = Problem, content_type = "application/problem+json"), GuardedResponses))]
 async fn list_reports(
     State(collector): State<Collector>,
     parameters: Result<Query<ListingParameters>, QueryRejection>,
@@ -116,6 +172,12 @@ async fn list_reports(
     Ok(Json(collector.list(&ListingPage::new(&parameters)?).await?))
 }
 
+/// A report, byte for byte as it was sent.
+#[utoipa::path(get, path = "/api/reports/{id}", tag = "reports",
+    params(("id" = String, Path, description = "Its id.")), responses(
+    (status = 200, description = "The report.", body = Object),
+    (status = 404, description = "There is no such report.", body = Problem, content_type = "application/problem+json"),
+    (status = 410, description = "It was dropped.", body = Problem, content_type = "application/problem+json"), GuardedResponses))]
 async fn report(
     State(collector): State<Collector>,
     Path(id): Path<String>,
@@ -148,16 +210,26 @@ fn as_sent(bytes: Vec<u8>) -> Response {
     (headers, bytes).into_response()
 }
 
+/// The installations.
+#[utoipa::path(get, path = "/api/fleet", tag = "reports", responses(
+    (status = 200, description = "The installations, the one heard from last first.", body = FleetOverview), GuardedResponses))]
 async fn fleet(State(collector): State<Collector>) -> Result<Json<FleetOverview>, ProblemResponse> {
     Ok(Json(collector.fleet().await?))
 }
 
-async fn fleet_page(
+/// The page of a role: the installations for an administrator, and for others where their numbers are.
+async fn first_page(
     State(collector): State<Collector>,
+    role: Option<Extension<AccessRole>>,
     headers: HeaderMap,
 ) -> Result<Response, ProblemResponse> {
     let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
-    let page = fleet_page::render(&collector.fleet().await?, collector.now().as_secs(), host);
+    let page = match role {
+        Some(Extension(role @ (AccessRole::Viewer | AccessRole::Analyst))) => role_page::render(role),
+        Some(Extension(AccessRole::Administrator)) | None => {
+            fleet_page::render(&collector.fleet().await?, collector.now().as_secs(), host)
+        }
+    };
     let headers = [
         (header::CONTENT_TYPE, "text/html; charset=utf-8"),
         (header::CACHE_CONTROL, "no-store"),

@@ -2031,12 +2031,14 @@ async fn the_access_log_has_sign_ins_and_confirmed_clocks_and_nothing_else() {
         interface: SessionProgram::Collector,
         admin_token: Some(token.parse().unwrap()),
         metrics_token: None,
+        analyst_token: None,
+        viewer_token: None,
         base_path: BasePath::root(),
         public_url: None,
     };
     let access = AccessControl::new(access, Arc::new(SystemClock::new()));
     let access = access.observed_by(Arc::new(running.collector.access_log().clone()));
-    let router = router(access, &running.collector, std::iter::empty().collect());
+    let router = router(access, &running.collector, std::iter::empty().collect(), false);
     let send =
         async |request: Request<Body>| router.clone().oneshot(request).await.unwrap().status().as_u16();
     let sign_in = |token: &str| Request::post("/sign-in").body(Body::from(format!("token={token}"))).unwrap();

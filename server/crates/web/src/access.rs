@@ -3,6 +3,7 @@
 //! The address of a request does not matter. Behind a reverse proxy all requests come from this machine, and
 //! senders can invent the headers about their origin.
 
+mod access_role;
 mod cookie;
 mod guess_brake;
 mod request_source;
@@ -23,7 +24,10 @@ use rand::RngExt;
 use reqwest::Url;
 use sha2::Sha256;
 
-pub use self::session::SessionProgram;
+pub use self::{
+    access_role::{AccessRole, EqualTokens},
+    session::SessionProgram,
+};
 use self::{
     guess_brake::{GuessBrake, TooManyGuesses},
     request_source::RequestSource,
@@ -49,6 +53,10 @@ pub struct AccessConfig {
     pub interface: SessionProgram,
     /// Opens everything. Without one nothing private is answered.
     pub admin_token: Option<AccessToken>,
+    /// Opens what an analyst may see. It differs from the admin token; see [`EqualTokens`].
+    pub analyst_token: Option<AccessToken>,
+    /// Opens what a viewer may see. It differs from the two others.
+    pub viewer_token: Option<AccessToken>,
     /// Opens `metrics` and nothing else.
     pub metrics_token: Option<AccessToken>,
     /// Where the interface is.
@@ -59,8 +67,8 @@ pub struct AccessConfig {
 
 /// Is told of every sign-in.
 pub trait SignInObserver: Debug + Send + Sync {
-    /// A browser was signed in.
-    fn signed_in(&self);
+    /// A browser was signed in for this role.
+    fn signed_in(&self, role: AccessRole);
 }
 
 /// The access rule, and the base path of the interface. Clones share their state.
@@ -76,7 +84,8 @@ pub struct AccessControl {
 pub struct MountedAt(pub Arc<BasePath>);
 
 struct AccessRule {
-    admin: Option<AdminAccess>,
+    /// One entry per role with a token, the administrator first; empty without an admin token.
+    roles: Vec<RoleAccess>,
     metrics_token: Option<TokenDigest>,
     /// The key under which tokens are compared; random in each run.
     comparison: Hmac<Sha256>,
@@ -86,7 +95,8 @@ struct AccessRule {
     codes: SignInCodes,
 }
 
-struct AdminAccess {
+struct RoleAccess {
+    role: AccessRole,
     token: TokenDigest,
     sessions: SessionKey,
 }
@@ -97,12 +107,12 @@ struct TokenDigest([u8; 32]);
 /// Who sent a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum RequestCaller {
-    /// A program that shows the admin token.
-    AdminToken,
+    /// A program that shows the token of a role.
+    RoleToken(AccessRole),
     /// A program that shows the token for metrics.
     MetricsToken,
     /// A browser that is signed in.
-    Session(BrowserSession),
+    Session(AccessRole, BrowserSession),
     /// A request with a wrong token.
     WrongToken,
     /// A request without a credential.
@@ -116,6 +126,8 @@ pub enum AccessDenied {
     NoCredential,
     /// It shows a wrong one.
     WrongCredential,
+    /// It shows that of a role which may not see this. This role may.
+    WrongRole(AccessRole),
     /// Too many wrong ones wait for their answers.
     TooManyGuesses,
     /// It is a change by a browser without [`HEADCOUNT_REQUEST`].
@@ -127,7 +139,8 @@ pub enum AccessDenied {
 /// A part of the interface, by what opens it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum PrivatePart {
-    Data,
+    /// What this role may see, and those above it.
+    DataFor(AccessRole),
     Metrics,
 }
 
@@ -139,12 +152,20 @@ impl AccessControl {
         let key: [u8; 64] = rand::rng().random();
         let comparison: Hmac<Sha256> = Hmac::new(&key.into());
         let digest = |token: &AccessToken| TokenDigest(digest(&comparison, token.expose()));
-        let admin = config.admin_token.map(|token| AdminAccess {
-            token: digest(&token),
-            sessions: SessionKey::derive(&token, config.interface),
+        let tokens = config.admin_token.map_or_else(Vec::new, |admin| {
+            vec![
+                (AccessRole::Administrator, Some(admin)),
+                (AccessRole::Analyst, config.analyst_token),
+                (AccessRole::Viewer, config.viewer_token),
+            ]
+        });
+        let roles = tokens.into_iter().filter_map(|(role, token)| {
+            let token = token?;
+            let sessions = SessionKey::derive(&token, config.interface, role);
+            Some(RoleAccess { role, token: digest(&token), sessions })
         });
         let rule = AccessRule {
-            admin,
+            roles: roles.collect(),
             metrics_token: config.metrics_token.as_ref().map(digest),
             comparison,
             public_url: config.public_url,
@@ -179,11 +200,13 @@ impl AccessControl {
     }
 
     /// The name of the session cookie; `None` when there are no sessions.
+    ///
+    /// It is the same for all roles, so that a browser which signs in in another role has one session.
     pub fn cookie_name(&self) -> Option<&str> {
-        self.rule.admin.as_ref().map(|admin| admin.sessions.cookie_name())
+        self.rule.roles.first().map(|first| first.sessions.cookie_name())
     }
 
-    /// Begins a session for a request that shows the admin token in its body. Gives the value of its
+    /// Begins a session for a request that shows the token of a role in its body. Gives the value of its
     /// `Set-Cookie`.
     ///
     /// # Errors
@@ -193,11 +216,11 @@ impl AccessControl {
         token: &str,
         headers: &HeaderMap,
     ) -> Result<HeaderValue, AccessDenied> {
-        let is_right = |admin: &AdminAccess| self.is(&admin.token, token.trim());
-        self.sign_in(headers, is_right).await
+        let is_right = |access: &RoleAccess| self.is(&access.token, token.trim());
+        self.sign_in(headers, |roles| roles.iter().find(|access| is_right(access))).await
     }
 
-    /// The same for a code that was made by [`AccessControl::issue_code`].
+    /// The same for an administrator with a code that was made by [`AccessControl::issue_code`].
     ///
     /// # Errors
     /// [`AccessDenied`], a wrong code after a delay.
@@ -206,27 +229,28 @@ impl AccessControl {
         code: &str,
         headers: &HeaderMap,
     ) -> Result<HeaderValue, AccessDenied> {
-        self.sign_in(headers, |_| self.rule.codes.redeem(code, self.rule.clock.monotonic())).await
+        let redeem = || self.rule.codes.redeem(code, self.rule.clock.monotonic());
+        self.sign_in(headers, |roles| roles.first().filter(|_| redeem())).await
     }
 
     async fn sign_in(
         &self,
         headers: &HeaderMap,
-        is_right: impl FnOnce(&AdminAccess) -> bool,
+        opened: impl FnOnce(&[RoleAccess]) -> Option<&RoleAccess>,
     ) -> Result<HeaderValue, AccessDenied> {
         let public_url = self.public_url();
         // Browsers name the page that signs in. A request without one is from a program.
         if RequestSource::of(headers, public_url) == RequestSource::OtherSite {
             return Err(AccessDenied::OtherSite);
         }
-        let Some(admin) = self.rule.admin.as_ref().filter(|admin| is_right(admin)) else {
+        let Some(access) = opened(&self.rule.roles) else {
             return Err(self.wrong().await);
         };
         let session = BrowserSession::begin(self.now(), is_secure(headers, public_url));
         if let Some(observer) = &self.observer {
-            observer.signed_in();
+            observer.signed_in(access.role);
         }
-        Ok(self.cookie(&admin.sessions, &session))
+        Ok(self.cookie(&access.sessions, &session))
     }
 
     /// A code for one sign-in.
@@ -234,17 +258,20 @@ impl AccessControl {
         self.rule.codes.issue(&mut rand::rng(), self.rule.clock.monotonic())
     }
 
-    /// The session of a request.
-    pub(crate) fn session(&self, headers: &HeaderMap) -> Option<BrowserSession> {
-        let sessions = &self.rule.admin.as_ref()?.sessions;
+    /// The session of a request, with its role.
+    pub(crate) fn session(&self, headers: &HeaderMap) -> Option<(AccessRole, BrowserSession)> {
         let now = self.now();
-        cookie::values(headers, sessions.cookie_name()).find_map(|value| sessions.verify(value, now))
+        let of_value = |value| {
+            let mut roles = self.rule.roles.iter();
+            roles.find_map(|access| Some((access.role, access.sessions.verify(value, now)?)))
+        };
+        cookie::values(headers, self.cookie_name()?).find_map(of_value)
     }
 
     /// The value of the `Set-Cookie` that ends the session of a request; `None` when there are no sessions.
     pub fn end_session(&self, headers: &HeaderMap) -> Option<HeaderValue> {
         let secure =
-            self.session(headers).map_or_else(|| is_secure(headers, self.public_url()), |it| it.secure);
+            self.session(headers).map_or_else(|| is_secure(headers, self.public_url()), |(_, it)| it.secure);
         header_value(&cookie::remove(self.cookie_name()?, self.base_path(), secure))
     }
 
@@ -279,9 +306,10 @@ impl AccessControl {
     ) -> Result<RequestCaller, AccessDenied> {
         let caller = self.caller(headers);
         match caller {
-            RequestCaller::AdminToken => Ok(caller),
+            RequestCaller::RoleToken(role) => part.require(role).map(|()| caller),
             RequestCaller::MetricsToken if part == PrivatePart::Metrics => Ok(caller),
-            RequestCaller::Session(_) => {
+            RequestCaller::Session(role, _) => {
+                part.require(role)?;
                 if !matches!(*method, Method::GET | Method::HEAD) {
                     self.require_own_change(headers)?;
                 }
@@ -296,8 +324,8 @@ impl AccessControl {
     fn caller(&self, headers: &HeaderMap) -> RequestCaller {
         let token = bearer(headers);
         if let Some(token) = token {
-            if self.rule.admin.as_ref().is_some_and(|admin| self.is(&admin.token, token)) {
-                return RequestCaller::AdminToken;
+            if let Some(access) = self.rule.roles.iter().find(|access| self.is(&access.token, token)) {
+                return RequestCaller::RoleToken(access.role);
             }
             if self.rule.metrics_token.as_ref().is_some_and(|metrics| self.is(metrics, token)) {
                 return RequestCaller::MetricsToken;
@@ -305,7 +333,7 @@ impl AccessControl {
         }
         // A proxy that signs people in may send a token of its own beside the session.
         match self.session(headers) {
-            Some(session) => RequestCaller::Session(session),
+            Some((role, session)) => RequestCaller::Session(role, session),
             None if token.is_some() => RequestCaller::WrongToken,
             None => RequestCaller::Stranger,
         }
@@ -325,14 +353,15 @@ impl AccessControl {
     #[expect(clippy::expect_used, reason = "names, values and base paths are visible ASCII")]
     fn cookie(&self, key: &SessionKey, session: &BrowserSession) -> HeaderValue {
         let (value, base_path) = (key.sign(session), self.base_path());
-        let cookie = cookie::set(key.cookie_name(), &value, base_path, session.max_age(), session.secure);
+        let name = self.cookie_name().unwrap_or_else(|| key.cookie_name());
+        let cookie = cookie::set(name, &value, base_path, session.max_age(), session.secure);
         header_value(&cookie).expect("names, values and base paths are visible ASCII")
     }
 
     /// A new cookie for `session`, if the old one is due to be replaced.
-    fn renewed_cookie(&self, session: BrowserSession) -> Option<HeaderValue> {
-        let key = &self.rule.admin.as_ref()?.sessions;
-        session.renewed(self.now()).map(|renewed| self.cookie(key, &renewed))
+    fn renewed_cookie(&self, role: AccessRole, session: BrowserSession) -> Option<HeaderValue> {
+        let access = self.rule.roles.iter().find(|access| access.role == role)?;
+        session.renewed(self.now()).map(|renewed| self.cookie(&access.sessions, &renewed))
     }
 
     fn now(&self) -> u64 {
@@ -364,6 +393,10 @@ impl AccessDenied {
         let detail = match self {
             Self::NoCredential => "sign in, or send the admin token as Authorization: Bearer <token>",
             Self::WrongCredential => "this is not the token that opens this",
+            Self::WrongRole(AccessRole::Administrator) => "only an administrator may do this",
+            Self::WrongRole(AccessRole::Analyst | AccessRole::Viewer) => {
+                "only an analyst or an administrator may see exact numbers; a viewer sees what is published"
+            }
             Self::TooManyGuesses => "too many wrong tokens were shown; try again later",
             Self::NoRequestHeader => "a change by a signed-in browser needs the header Headcount-Request: 1",
             Self::OtherSite => {
@@ -375,7 +408,7 @@ impl AccessDenied {
         match self {
             Self::NoCredential | Self::WrongCredential => refusal.challenge(CHALLENGE),
             Self::TooManyGuesses => refusal.retry_after(guess_brake::RETRY_AFTER),
-            Self::NoRequestHeader | Self::OtherSite => refusal,
+            Self::WrongRole(_) | Self::NoRequestHeader | Self::OtherSite => refusal,
         }
     }
 
@@ -384,29 +417,54 @@ impl AccessDenied {
         match self {
             Self::NoCredential | Self::WrongCredential => StatusCode::UNAUTHORIZED,
             Self::TooManyGuesses => StatusCode::TOO_MANY_REQUESTS,
-            Self::NoRequestHeader | Self::OtherSite => StatusCode::FORBIDDEN,
+            Self::WrongRole(_) | Self::NoRequestHeader | Self::OtherSite => StatusCode::FORBIDDEN,
         }
     }
 }
 
-/// Lets requests for data and pages through that show the admin token or belong to a session. Others get a
-/// problem document, or the sign-in page where a browser asks for a page.
-pub async fn for_data(State(access): State<AccessControl>, request: Request, next: Next) -> Response {
-    guard(&access, PrivatePart::Data, request, next).await
+impl PrivatePart {
+    /// Whether a role may see this.
+    fn require(self, role: AccessRole) -> Result<(), AccessDenied> {
+        match self {
+            Self::DataFor(needed) if role < needed => Err(AccessDenied::WrongRole(needed)),
+            Self::Metrics if role < AccessRole::Administrator => {
+                Err(AccessDenied::WrongRole(AccessRole::Administrator))
+            }
+            Self::DataFor(_) | Self::Metrics => Ok(()),
+        }
+    }
 }
 
-/// The same, and requests that show the token for metrics.
+/// Lets requests for data and pages through that show the admin token or belong to a session of it. Others get
+/// a problem document, or the sign-in page where a browser asks for a page.
+pub async fn for_data(State(access): State<AccessControl>, request: Request, next: Next) -> Response {
+    guard(&access, PrivatePart::DataFor(AccessRole::Administrator), request, next).await
+}
+
+/// The same for whoever has at least this role. Handlers find the role of the request in its extensions.
+pub async fn for_role(
+    State((access, role)): State<(AccessControl, AccessRole)>,
+    request: Request,
+    next: Next,
+) -> Response {
+    guard(&access, PrivatePart::DataFor(role), request, next).await
+}
+
+/// The same as [`for_data`], and requests that show the token for metrics.
 pub async fn for_metrics(State(access): State<AccessControl>, request: Request, next: Next) -> Response {
     guard(&access, PrivatePart::Metrics, request, next).await
 }
 
-async fn guard(access: &AccessControl, part: PrivatePart, request: Request, next: Next) -> Response {
+async fn guard(access: &AccessControl, part: PrivatePart, mut request: Request, next: Next) -> Response {
     let access = &access.of_request(request.extensions());
     match access.admit(part, request.method(), request.headers()).await {
         Ok(caller) => {
+            if let RequestCaller::RoleToken(role) | RequestCaller::Session(role, _) = caller {
+                request.extensions_mut().insert(role);
+            }
             let mut response = next.run(request).await;
             let renewed = match caller {
-                RequestCaller::Session(session) => access.renewed_cookie(session),
+                RequestCaller::Session(role, session) => access.renewed_cookie(role, session),
                 _ => None,
             };
             if let Some(cookie) = renewed {

@@ -17,19 +17,23 @@ use utoipa::{
     PartialSchema, ToSchema,
     openapi::{
         Components, Info, OpenApi, OpenApiVersion, Paths, Server,
+        extensions::ExtensionsBuilder,
         security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityRequirement, SecurityScheme},
     },
 };
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
-    access::{AccessControl, MountedAt},
+    access::{AccessControl, AccessRole, MountedAt},
     base_path::BasePath,
     described_refusals::GuardedResponses,
 };
 
 /// The name of the admin token in the description.
 const ADMIN_TOKEN: &str = "admin_token";
+
+/// The member of an operation with the smallest role that may use it.
+const ROLE: &str = "x-role";
 
 /// The name of the session cookie in the description.
 const SESSION: &str = "session";
@@ -46,9 +50,7 @@ impl ApiDescription {
     /// The description of routes at their configured base path.
     #[must_use]
     pub fn new(described: &OpenApi, base_path: &BasePath) -> Self {
-        // This cannot fail: names of members are strings, and numbers are finite.
-        let json = serde_json::to_vec(described).unwrap_or_default().into();
-        Self { json, server: server_member(base_path).into() }
+        Self { json: serialized_description(described), server: server_member(base_path).into() }
     }
 
     /// The description with the base path at which another program has mounted the routes.
@@ -56,6 +58,43 @@ impl ApiDescription {
         let json = String::from_utf8_lossy(&self.json);
         json.replacen(&*self.server, &server_member(base_path), 1).into()
     }
+}
+
+/// A description as JSON.
+#[must_use]
+pub fn serialized_description(described: &OpenApi) -> Bytes {
+    // This cannot fail: names of members are strings, and numbers are finite.
+    serde_json::to_vec(described).unwrap_or_default().into()
+}
+
+/// Notes in each operation of a description that this role may use it, and those above it.
+pub fn describe_role(described: &mut OpenApi, role: AccessRole) {
+    for path in described.paths.paths.values_mut() {
+        let operations = [&mut path.get, &mut path.put, &mut path.post, &mut path.delete, &mut path.patch];
+        for operation in operations.into_iter().flatten() {
+            let mut extensions = ExtensionsBuilder::new().add(ROLE, role.name()).build();
+            extensions.merge(operation.extensions.take().unwrap_or_default());
+            operation.extensions = Some(extensions);
+        }
+    }
+}
+
+/// A description of routes that need no credential, without routes yet.
+#[must_use]
+pub fn public_description(title: &str, summary: &str) -> OpenApi {
+    let mut described = described_title(title, summary);
+    let mut components = Components::new();
+    components.schemas.insert(Problem::name().into_owned(), Problem::schema());
+    described.components = Some(components);
+    described
+}
+
+fn described_title(title: &str, summary: &str) -> OpenApi {
+    let mut info = Info::new(title, env!("CARGO_PKG_VERSION"));
+    info.description = Some(summary.to_owned());
+    let mut described = OpenApi::new(info, Paths::new());
+    described.openapi = OpenApiVersion::Version31;
+    described
 }
 
 /// The member `servers` of a description.
@@ -75,10 +114,7 @@ pub fn empty_description(
     base_path: &BasePath,
     access: &AccessControl,
 ) -> OpenApi {
-    let mut info = Info::new(title, env!("CARGO_PKG_VERSION"));
-    info.description = Some(summary.to_owned());
-    let mut described = OpenApi::new(info, Paths::new());
-    described.openapi = OpenApiVersion::Version31;
+    let mut described = described_title(title, summary);
     described.servers = Some(vec![server(base_path)]);
     let token = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
     let mut components = Components::new();

@@ -18,7 +18,8 @@ impl IntoResponses for GuardedResponses {
             ("401", "The request has no credential, or a wrong one."),
             (
                 "403",
-                "A change by a session lacks the header Headcount-Request: 1, or comes from a page of another site.",
+                "The role of the caller may not do this, or a change by a session lacks the header \
+                 Headcount-Request: 1 or comes from a page of another site.",
             ),
             ("429", "There were too many wrong tokens."),
         ])

@@ -141,8 +141,8 @@ async fn session(access: AccessControl, headers: HeaderMap) -> Result<StatusCode
     }
 }
 
-/// Signs a browser in with the admin token, or with a code that works once. The answer sets the session
-/// cookie.
+/// Signs a browser in with the token of a role, or with a code of an administrator that works once. The answer
+/// sets the session cookie.
 #[utoipa::path(post, path = "/api/session", tag = "session", security(()), request_body = NewSession, responses(
     (status = 204, description = "Signed in."),
     (status = 400, description = "The body is not valid.", body = Problem, content_type = "application/problem+json"),
@@ -161,7 +161,7 @@ async fn begin_session(
     let asked: NewSession = serde_json::from_slice(&body).map_err(|_| {
         ProblemResponse::new(
             StatusCode::BAD_REQUEST,
-            r#"send {"token":"<admin token>"} or {"code":"<sign-in code>"}"#,
+            r#"send {"token":"<token>"} or {"code":"<sign-in code>"}"#,
         )
     })?;
     let begun = match asked {
@@ -225,9 +225,10 @@ const fn message(denied: AccessDenied) -> &'static str {
             "The browser says that another site sent this form. Behind a proxy that changes the host name, the program \
              has to be started with --public-url."
         }
-        AccessDenied::WrongCredential | AccessDenied::NoCredential | AccessDenied::NoRequestHeader => {
-            "This is not the admin token."
-        }
+        AccessDenied::WrongCredential
+        | AccessDenied::WrongRole(_)
+        | AccessDenied::NoCredential
+        | AccessDenied::NoRequestHeader => "This is not a token of this program.",
     }
 }
 

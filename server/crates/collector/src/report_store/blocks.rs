@@ -18,6 +18,13 @@ pub(crate) enum BlockLayer {
     ProfileWeeks,
     /// Active installations over time; one block, on the first day, with the name `all`.
     Activity,
+    /// The pages of the installations of a day that is to be released; one block, with the name `all`. It is
+    /// deleted with the last release of the day.
+    InstallationPages,
+    /// What is published of a day. Such a block is never changed.
+    Published,
+    /// What the next release needs to know of one; not published.
+    PublishedCarried,
 }
 
 impl BlockLayer {
@@ -30,6 +37,9 @@ impl BlockLayer {
             Self::Profiles => "profiles",
             Self::ProfileWeeks => "profile_weeks",
             Self::Activity => "activity",
+            Self::InstallationPages => "installation_pages",
+            Self::Published => "published",
+            Self::PublishedCarried => "published_carried",
         }
     }
 }

@@ -32,7 +32,13 @@ const DROP_STACKS: &str =
     "DELETE FROM profile_stack WHERE place IN (SELECT place FROM profile_stack WHERE seen < ? LIMIT ?)";
 
 const DROP_BLOCKS: &str = "DELETE FROM block WHERE (layer, product, name, day) IN
-    (SELECT layer, product, name, day FROM block WHERE day < ? AND layer <> 'activity' LIMIT ?)";
+    (SELECT layer, product, name, day FROM block
+        WHERE day < ? AND layer NOT IN ('activity', 'published', 'published_carried') LIMIT ?)";
+
+/// After the other blocks: a day that has been computed and has no release would get one.
+const DROP_RELEASES: &str = "DELETE FROM block WHERE (layer, product, name, day) IN
+    (SELECT layer, product, name, day FROM block
+        WHERE day < ? AND layer IN ('published', 'published_carried') LIMIT ?)";
 
 const FORGET_INSTANCES: &str =
     "DELETE FROM instance WHERE NOT EXISTS (SELECT 1 FROM report WHERE seq = latest_seq)";
@@ -52,6 +58,7 @@ impl ReportStore {
             (due.browsers_before, DROP_BROWSERS),
             (due.browsers_before, DROP_BROWSER_KEYS),
             (due.blocks_before, DROP_BLOCKS),
+            (due.blocks_before, DROP_RELEASES),
         ] {
             self.drop_rows(before.days_since_epoch().into(), statement).await?;
         }

@@ -1,13 +1,14 @@
 //! Signs and verifies the session cookies of browsers.
 //!
 //! Nothing is stored in memory: the cookie contains when the session began and when it was last used. The key
-//! of the signature is derived from the admin token, so sessions end when the token changes, and survive a
-//! restart.
+//! of the signature is derived from the token of a role, so a session has the role that it began with, ends when
+//! the token changes, and survives a restart.
 
 use headcount_platform::hex;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
+use super::access_role::AccessRole;
 use crate::access_token::AccessToken;
 
 /// How long a session lasts without a request, in seconds.
@@ -78,13 +79,19 @@ pub(crate) struct SessionKey {
 }
 
 impl SessionKey {
-    /// The key that belongs to an admin token.
-    pub(crate) fn derive(token: &AccessToken, interface: SessionProgram) -> Self {
+    /// The key that belongs to the token of a role. A token that is given to another role has another key.
+    pub(crate) fn derive(token: &AccessToken, interface: SessionProgram, role: AccessRole) -> Self {
         let label: &[u8] = match interface {
             SessionProgram::Server => b"headcount session of a server",
             SessionProgram::Collector => b"headcount session of a collector",
         };
-        let secret = keyed(token.expose().as_bytes()).chain_update(label).finalize().into_bytes();
+        let of_role: &[u8] = match role {
+            AccessRole::Administrator => b"",
+            AccessRole::Analyst => b" of an analyst",
+            AccessRole::Viewer => b" of a viewer",
+        };
+        let secret = keyed(token.expose().as_bytes()).chain_update(label).chain_update(of_role);
+        let secret = secret.finalize().into_bytes();
         let key = keyed(&secret);
         // Browsers share cookies between the ports of a host: two installations on one host need two names.
         let tag = key.clone().chain_update(b"cookie name").finalize().into_bytes();
@@ -143,7 +150,7 @@ mod tests {
     const NOW: u64 = 1_700_000_000;
 
     fn key(token: &str) -> SessionKey {
-        SessionKey::derive(&token.parse().unwrap(), SessionProgram::Server)
+        SessionKey::derive(&token.parse().unwrap(), SessionProgram::Server, AccessRole::Administrator)
     }
 
     #[test]
@@ -186,17 +193,18 @@ mod tests {
     }
 
     #[test]
-    fn another_token_or_another_program_has_other_sessions() {
+    fn another_token_program_or_role_has_other_sessions() {
         let session = BrowserSession::begin(NOW, false);
-        let key_of = |token: &str, interface| SessionKey::derive(&token.parse().unwrap(), interface);
         let signed = key("a-token-of-the-tests").sign(&session);
-        for (token, interface, accepted) in [
-            ("a-token-of-the-tests", SessionProgram::Server, true),
-            ("a-token-of-the-tests", SessionProgram::Collector, false),
-            ("another-token-of-them", SessionProgram::Server, false),
+        for (token, interface, role, accepted) in [
+            ("a-token-of-the-tests", SessionProgram::Server, AccessRole::Administrator, true),
+            ("a-token-of-the-tests", SessionProgram::Collector, AccessRole::Administrator, false),
+            ("another-token-of-them", SessionProgram::Server, AccessRole::Administrator, false),
+            ("a-token-of-the-tests", SessionProgram::Server, AccessRole::Analyst, false),
+            ("a-token-of-the-tests", SessionProgram::Server, AccessRole::Viewer, false),
         ] {
-            let other = key_of(token, interface);
-            assert_eq!(other.verify(&signed, NOW).is_some(), accepted, "{token} {interface:?}");
+            let other = SessionKey::derive(&token.parse().unwrap(), interface, role);
+            assert_eq!(other.verify(&signed, NOW).is_some(), accepted, "{token} {interface:?} {role:?}");
             assert_eq!(other.cookie_name() == key("a-token-of-the-tests").cookie_name(), accepted);
         }
     }

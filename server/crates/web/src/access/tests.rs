@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use axum::{
-    Router,
+    Extension, Router,
     body::Body,
     http::{HeaderValue, Request as HttpRequest},
     middleware,
@@ -52,6 +52,8 @@ impl GuardedRoutes {
         let mut config = AccessConfig {
             interface: SessionProgram::Server,
             admin_token: Some(TOKEN.parse().unwrap()),
+            analyst_token: None,
+            viewer_token: None,
             metrics_token: Some(METRICS_TOKEN.parse().unwrap()),
             base_path: "/x/".parse().unwrap(),
             public_url: None,
@@ -348,4 +350,115 @@ async fn a_code_signs_in_once() {
     let late = guarded.access.issue_code();
     guarded.clock.turn_to(NOW + 300);
     assert!(guarded.access.sign_in_with_code(&late, &headers).await.is_err());
+}
+
+const ANALYST_TOKEN: &str = "a-token-for-analysts";
+const VIEWER_TOKEN: &str = "a-token-for-viewers";
+
+/// A rule with a token per role, and a route per role.
+fn routes_of_roles(change: impl FnOnce(&mut AccessConfig)) -> GuardedRoutes {
+    let mut guarded = GuardedRoutes::new(|config| {
+        config.analyst_token = Some(ANALYST_TOKEN.parse().unwrap());
+        config.viewer_token = Some(VIEWER_TOKEN.parse().unwrap());
+        change(config);
+    });
+    for role in AccessRole::ALL {
+        let guard = middleware::from_fn_with_state((guarded.access.clone(), role), for_role);
+        let told = get(async |Extension(role): Extension<AccessRole>| role.name()).put("done");
+        let route = Router::new().route(&format!("/{}", role.name()), told).route_layer(guard);
+        guarded.routes = guarded.routes.merge(route);
+    }
+    guarded
+}
+
+/// A session that a token begins: the header of its cookie.
+async fn session_of(guarded: &GuardedRoutes, token: &str) -> String {
+    let cookie = guarded.access.sign_in_with_token(token, &HeaderMap::new()).await.unwrap();
+    cookie.to_str().unwrap().split(';').next().unwrap().to_owned()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_role_opens_its_part_and_those_of_smaller_roles_with_a_token_and_in_a_session() {
+    let guarded = routes_of_roles(|_| ());
+    for (token, viewer, analyst, administrator, metrics) in [
+        (VIEWER_TOKEN, 200, 403, 403, 403),
+        (ANALYST_TOKEN, 200, 200, 403, 403),
+        (TOKEN, 200, 200, 200, 200),
+        (METRICS_TOKEN, 401, 401, 401, 200),
+        ("a-token-of-nobody", 401, 401, 401, 401),
+    ] {
+        let bearer = format!("Bearer {token}");
+        let mut credentials = vec![("authorization", bearer.clone())];
+        if viewer == 200 {
+            credentials.push(("cookie", session_of(&guarded, token).await));
+        }
+        for (name, value) in &credentials {
+            let headers = [(*name, value.as_str())];
+            for (path, status) in [
+                ("/viewer", viewer),
+                ("/analyst", analyst),
+                ("/administrator", administrator),
+                ("/data", administrator),
+                ("/metrics", metrics),
+            ] {
+                assert_eq!(guarded.status("GET", path, &headers).await, status, "{token} {name} {path}");
+            }
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refused_role_gets_one_sentence_and_a_handler_knows_the_role() {
+    let guarded = routes_of_roles(|_| ());
+    for (path, detail) in [
+        ("/administrator", "only an administrator may do this"),
+        (
+            "/analyst",
+            "only an analyst or an administrator may see exact numbers; a viewer sees what is published",
+        ),
+    ] {
+        let refused = guarded.ask("GET", path, &[("authorization", "Bearer a-token-for-viewers")]).await;
+        assert!(refused.headers().get(header::WWW_AUTHENTICATE).is_none());
+        let problem = axum::body::to_bytes(refused.into_body(), 4096).await.unwrap();
+        let problem: serde_json::Value = serde_json::from_slice(&problem).unwrap();
+        assert_eq!(problem["detail"], detail);
+    }
+    let answer = guarded.ask("GET", "/viewer", &[("authorization", "Bearer a-token-for-analysts")]).await;
+    let role = axum::body::to_bytes(answer.into_body(), 4096).await.unwrap();
+    assert_eq!(role, "analyst");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_session_ends_when_the_token_of_its_role_changes_and_has_no_other_role() {
+    let guarded = routes_of_roles(|_| ());
+    let viewer = session_of(&guarded, VIEWER_TOKEN).await;
+    let analyst = session_of(&guarded, ANALYST_TOKEN).await;
+    // The viewers' token is now that of the analysts.
+    let changed = routes_of_roles(|config| {
+        config.analyst_token = Some(VIEWER_TOKEN.parse().unwrap());
+        config.viewer_token = Some("another-token-for-viewers".parse().unwrap());
+    });
+    for session in [&viewer, &analyst] {
+        for path in ["/viewer", "/analyst", "/administrator"] {
+            assert_eq!(changed.status("GET", path, &[("cookie", session)]).await, 401, "{session} {path}");
+        }
+    }
+    let restarted = routes_of_roles(|_| ());
+    assert_eq!(restarted.status("GET", "/viewer", &[("cookie", &viewer)]).await, 200);
+    // One browser has one session: signing in in another role replaces it.
+    assert_eq!(viewer.split('=').next(), analyst.split('=').next());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_renewed_session_keeps_its_role() {
+    let guarded = routes_of_roles(|_| ());
+    let viewer = session_of(&guarded, VIEWER_TOKEN).await;
+    guarded.clock.turn_to(NOW + 600);
+    let answer = guarded.ask("GET", "/viewer", &[("cookie", &viewer)]).await;
+    let renewed =
+        answer.headers()[header::SET_COOKIE].to_str().unwrap().split(';').next().unwrap().to_owned();
+    assert_ne!(renewed, viewer);
+    for (path, status) in [("/viewer", 200), ("/analyst", 403)] {
+        assert_eq!(guarded.status("GET", path, &[("cookie", &renewed)]).await, status, "{path}");
+    }
 }

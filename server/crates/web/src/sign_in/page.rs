@@ -26,7 +26,7 @@ impl SignInPage<'_> {
 {message}
 <form method="post" action="{base}sign-in">
 <input type="hidden" name="to" value="{to}">
-<label for="token">Admin token</label>
+<label for="token">Token</label>
 <input id="token" name="token" type="password" autocomplete="current-password" required autofocus>
 <button type="submit">Sign in</button>
 </form>

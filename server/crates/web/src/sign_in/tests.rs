@@ -11,6 +11,8 @@ fn access(base_path: &str) -> AccessControl {
     let config = AccessConfig {
         interface: SessionProgram::Server,
         admin_token: Some("a-token-of-the-tests".parse().unwrap()),
+        analyst_token: None,
+        viewer_token: None,
         metrics_token: None,
         base_path: base_path.parse().unwrap(),
         public_url: None,

@@ -1,0 +1,37 @@
+//! Renders the page of analysts and viewers as HTML: where their numbers are.
+
+use std::fmt::Write as _;
+
+use headcount_web::access::AccessRole;
+
+/// The addresses of exact numbers, and what is there.
+const EXACT: [(&str, &str); 3] = [
+    ("api/fleet/activity", "active installations by day, exactly"),
+    ("api/fleet/shares/versions", "versions by day, exactly"),
+    ("api/openapi.json", "all other answers"),
+];
+
+/// The addresses of what is published, and what is there.
+const PUBLISHED: [(&str, &str); 3] = [
+    ("api/fleet/published/tables", "the tables and releases that are published"),
+    ("api/fleet/published/tables/versions?format=csv", "published versions, as CSV"),
+    ("api/fleet/published/export.zip", "all published tables"),
+];
+
+/// The page.
+pub(super) fn render(role: AccessRole) -> String {
+    let mut links = String::new();
+    let exact = if role >= AccessRole::Analyst { &EXACT[..] } else { &[] };
+    for (address, what) in exact.iter().chain(&PUBLISHED) {
+        // Writing to a text does not fail.
+        writeln!(links, "<li><a href=\"{address}\">{address}</a>: {what}</li>").ok();
+    }
+    let name = role.name();
+    format!(
+        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+         <title>Headcount: numbers</title>\n<link rel=\"stylesheet\" href=\"style.css\">\n</head>\n\
+         <body>\n<main>\n<form class=\"sign-out\" method=\"post\" action=\"sign-out\"><button type=\"submit\">Sign out</button></form>\n\
+         <h1>Numbers of the fleet</h1>\n<p>You are signed in as {name}.</p>\n<ul>\n{links}</ul>\n</main>\n</body>\n</html>\n"
+    )
+}

@@ -1,0 +1,293 @@
+//! Tests what a collector publishes of a simulated fleet, over HTTP and over time.
+
+#![expect(clippy::unwrap_used, reason = "a failed step of a test is a failed test")]
+
+use std::{
+    collections::BTreeMap,
+    io::{Cursor, Read},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use axum::{Router, body::Body, body::Bytes, http::Request};
+use headcount_collector::{Collector, CollectorConfig, RetentionPolicy, routes::private_routes};
+use headcount_fleet::calendar_day::CalendarDay;
+use headcount_platform::clock::Clock;
+use headcount_simulated_fleet::{fleet_plan::FleetPlan, simulated_fleet::SimulatedFleet};
+use http_body_util::BodyExt;
+use serde_json::{Value, json};
+use sqlx::{Connection, SqliteConnection};
+use tempfile::TempDir;
+use tower::ServiceExt;
+
+const DAY: u64 = 24 * 60 * 60;
+
+/// The second Sunday of the fleets.
+const SUNDAY: &str = "2026-06-14";
+
+/// A clock that stands still until it is set.
+#[derive(Debug)]
+struct ManualClock(AtomicU64);
+
+impl ManualClock {
+    fn turn_to(&self, day: CalendarDay) {
+        self.0.store(day.start() + DAY / 2, Ordering::Relaxed);
+    }
+}
+
+impl Clock for ManualClock {
+    fn wall(&self) -> Duration {
+        Duration::from_secs(self.0.load(Ordering::Relaxed))
+    }
+
+    fn monotonic(&self) -> Duration {
+        self.wall()
+    }
+}
+
+/// A collector that holds a simulated fleet.
+struct FilledCollector {
+    directory: TempDir,
+    clock: Arc<ManualClock>,
+    collector: Collector,
+    routes: Router,
+    fleet: Arc<SimulatedFleet>,
+}
+
+impl FilledCollector {
+    /// A fleet of the 12 days until the Sunday, seen two days later.
+    async fn new(installations: u32, has_profiles: bool) -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let last: CalendarDay = SUNDAY.parse().unwrap();
+        let clock = Arc::new(ManualClock(AtomicU64::new(0)));
+        clock.turn_to(last.plus_days(2));
+        let days = |days| Duration::from_secs(days * DAY);
+        let config = CollectorConfig {
+            data_dir: directory.path().to_owned(),
+            keys: None,
+            retention: RetentionPolicy { counts: days(400), raw: days(60) },
+            max_disk: None,
+        };
+        let collector = Collector::open(&config, Arc::<ManualClock>::clone(&clock)).await.unwrap();
+        let plan = FleetPlan {
+            seed: 7,
+            installations,
+            first_day: last.minus_days(11),
+            days: 12,
+            reports_per_day: 1,
+            product: None,
+        };
+        let fleet = SimulatedFleet::new(plan).unwrap();
+        let fleet = Arc::new(if has_profiles { fleet } else { fleet.without_profiles() });
+        for day in fleet.days() {
+            collector.fill_day(&fleet, day, false).await.unwrap();
+        }
+        let routes = private_routes(&collector);
+        Self { directory, clock, collector, routes, fleet }
+    }
+
+    async fn body(&self, path: &str) -> (u16, Bytes) {
+        let request = Request::get(path).body(Body::empty()).unwrap();
+        let answer = self.routes.clone().oneshot(request).await.unwrap();
+        (answer.status().as_u16(), answer.into_body().collect().await.unwrap().to_bytes())
+    }
+
+    async fn get(&self, path: &str) -> Value {
+        let (status, body) = self.body(path).await;
+        let answer = serde_json::from_slice(&body).unwrap();
+        assert_eq!(status, 200, "{path}: {answer}");
+        answer
+    }
+
+    async fn table(&self, table: &str) -> Value {
+        self.get(&format!("/api/fleet/published/tables/{table}")).await
+    }
+
+    /// The exact numbers of installations by label on a day.
+    async fn exact(&self, table: &str, day: &str) -> BTreeMap<String, i64> {
+        let answer = self.get(&format!("/api/fleet/shares/{table}?from={day}&to={day}")).await;
+        let labels = answer["labels"].as_array().unwrap().iter();
+        labels
+            .map(|label| (label["label"].as_str().unwrap().to_owned(), label["by_day"][0].as_i64().unwrap()))
+            .collect()
+    }
+
+    /// The numbers of blocks of a layer.
+    async fn blocks(&self, layer: &str, day: &str) -> i64 {
+        let day: CalendarDay = day.parse().unwrap();
+        let file = self.directory.path().join("collector.sqlite");
+        let mut connection = SqliteConnection::connect(file.to_str().unwrap()).await.unwrap();
+        let count = sqlx::query_scalar("SELECT count(*) FROM block WHERE layer = ? AND day = ?").bind(layer);
+        count.bind(day.days_since_epoch()).fetch_one(&mut connection).await.unwrap()
+    }
+}
+
+#[tokio::test]
+async fn a_day_has_a_provisional_and_a_final_release_and_then_never_changes() {
+    let filled = FilledCollector::new(900, false).await;
+    let tables = filled.get("/api/fleet/published/tables").await;
+    let stages = |tables: &Value| {
+        let releases = tables["releases"].as_array().unwrap().iter();
+        let stage = |release: &Value| {
+            (release["day"].as_str().unwrap().to_owned(), release["stage"].as_str().unwrap().to_owned())
+        };
+        releases.map(stage).collect::<Vec<_>>()
+    };
+    let release = |day: &str, stage: &str| (day.to_owned(), stage.to_owned());
+    let provisional = [release("2026-06-07", "provisional"), release(SUNDAY, "provisional")];
+    assert_eq!(stages(&tables), provisional);
+    assert_eq!(tables["rule"]["smallest_group"], 10);
+    assert_eq!(filled.blocks("installation_pages", SUNDAY).await, 1);
+
+    let sunday: CalendarDay = SUNDAY.parse().unwrap();
+    filled.clock.turn_to(sunday.plus_days(14));
+    filled.collector.compute_fleet().await.unwrap();
+    assert_eq!(stages(&filled.get("/api/fleet/published/tables").await)[1], provisional[1]);
+    filled.clock.turn_to(sunday.plus_days(15));
+    filled.collector.compute_fleet().await.unwrap();
+    let last = [release("2026-06-07", "final"), release(SUNDAY, "final")];
+    assert_eq!(stages(&filled.get("/api/fleet/published/tables").await), last);
+    assert_eq!(filled.blocks("installation_pages", SUNDAY).await, 0, "they are not needed any more");
+
+    // Late reports of the same day, of a fleet of other installations.
+    let (databases, exact) = (filled.table("databases").await, filled.exact("databases", SUNDAY).await);
+    let plan = FleetPlan { seed: 8, ..filled.fleet.plan().clone() };
+    let other = Arc::new(SimulatedFleet::new(plan).unwrap().without_profiles());
+    filled.collector.fill_day(&other, sunday, false).await.unwrap();
+    assert_eq!(filled.table("databases").await, databases);
+    assert_eq!(filled.blocks("installation_pages", SUNDAY).await, 0);
+    let with_late = filled.exact("databases", SUNDAY).await;
+    assert!(with_late["sqlite"] > exact["sqlite"] + 100, "{with_late:?} {exact:?}");
+    filled.collector.close().await;
+}
+
+#[tokio::test]
+async fn published_numbers_are_near_the_exact_ones_and_of_groups() {
+    let filled = FilledCollector::new(1500, false).await;
+    let rule = filled.get("/api/fleet/published/tables").await["rule"].clone();
+    let (shown_from, cut) = (rule["shown_from"].as_i64().unwrap(), rule["noise_cut"].as_i64().unwrap());
+    let mut compared = 0;
+    for table in filled.get("/api/fleet/published/tables").await["tables"].as_array().unwrap() {
+        let name = table["table"].as_str().unwrap();
+        let answer = filled.table(name).await;
+        let release = &answer["releases"][1];
+        assert_eq!((&release["day"], &release["stage"]), (&json!(SUNDAY), &json!("provisional")), "{name}");
+        let cells = release["cells"].as_array().unwrap();
+        for cell in cells {
+            assert!(cell["installations"].as_i64().unwrap() >= shown_from, "{name}: {cell}");
+        }
+        let exact_table = match name {
+            "versions" | "databases" | "clouds" | "services" | "instrumented_services" | "pages" => name,
+            "integrations" => "flags",
+            "alerting_destinations" => "alerting",
+            _ => continue,
+        };
+        let exact = filled.exact(exact_table, SUNDAY).await;
+        let mut by_label = BTreeMap::<&str, (i64, i64)>::new();
+        for cell in cells {
+            let label = if name == "versions" { &cell["version"] } else { &cell["label"] };
+            let Some(label) = label.as_str() else { continue };
+            let (installations, cells) = by_label.entry(label).or_default();
+            (*installations, *cells) = (*installations + cell["installations"].as_i64().unwrap(), *cells + 1);
+        }
+        for (label, (published, cells)) in by_label {
+            // New installations are not published, and small versions have no label.
+            let exact = exact[label];
+            assert!(published <= exact + cut * cells, "{name} {label}: {published} of {exact}");
+            compared += 1;
+        }
+    }
+    assert!(compared >= 5, "{compared} were compared");
+    filled.collector.close().await;
+}
+
+#[tokio::test]
+async fn nothing_is_published_of_a_small_fleet_and_it_looks_like_no_fleet() {
+    let filled = FilledCollector::new(30, false).await;
+    for path in ["tables", "tables/databases", "tables/versions"] {
+        let small = filled.get(&format!("/api/fleet/published/{path}?product=coroot")).await;
+        let mut unknown = filled.get(&format!("/api/fleet/published/{path}?product=unknown")).await;
+        unknown["product"] = json!("coroot");
+        assert_eq!(small, unknown, "{path}");
+    }
+    assert_eq!(filled.get("/api/fleet/published/products").await, json!({ "products": [] }));
+    assert_eq!(filled.body("/api/fleet/published/profiles/graph").await.0, 404);
+    assert!(filled.blocks("published", SUNDAY).await > 0, "the release was made, and is empty");
+    filled.collector.close().await;
+}
+
+#[tokio::test]
+async fn a_flame_graph_of_a_week_is_published_with_noise() {
+    let filled = FilledCollector::new(400, true).await;
+    let graph = filled.get("/api/fleet/published/profiles/graph").await;
+    let exact = filled.get(&format!("/api/fleet/profiles/graph?from=2026-06-08&to={SUNDAY}")).await;
+    assert_eq!(
+        (&graph["day"], &graph["version"], &graph["resource"]),
+        (&json!(SUNDAY), &Value::Null, &json!("cpu"))
+    );
+    let counts = graph["installations"].as_array().unwrap();
+    assert!(counts.len() > 1, "{graph}");
+    assert!(counts.iter().all(|count| count.as_i64().unwrap() >= 85), "{counts:?}");
+    let name = |node: usize| &graph["names"][usize::try_from(graph["name"][node].as_u64().unwrap()).unwrap()];
+    let known = exact["graph"]["names"].as_array().unwrap();
+    assert!((0..counts.len()).all(|node| known.contains(name(node))));
+    assert_eq!(filled.body("/api/fleet/published/profiles/graph?version=0.0.0").await.0, 404);
+    filled.collector.close().await;
+}
+
+#[tokio::test]
+async fn the_archive_has_a_file_per_table_and_says_what_the_numbers_are() {
+    let filled = FilledCollector::new(600, false).await;
+    let (status, archive) = filled.body("/api/fleet/published/export.zip").await;
+    assert_eq!(status, 200);
+    assert_eq!(
+        filled.body("/api/fleet/published/export.zip").await.1,
+        archive,
+        "the same numbers are the same bytes"
+    );
+    let mut archive = zip::ZipArchive::new(Cursor::new(archive)).unwrap();
+    let mut text = |name: &str| {
+        let mut text = String::new();
+        archive.by_name(name).unwrap().read_to_string(&mut text).unwrap();
+        text
+    };
+    let explained = text("README.txt");
+    for said in ["standard deviation 25, at most 75", "at least 85", "at least 10 installations", "folded"] {
+        assert!(explained.contains(said), "{said}: {explained}");
+    }
+    for table in filled.get("/api/fleet/published/tables").await["tables"].as_array().unwrap() {
+        let name = table["table"].as_str().unwrap();
+        let (_, csv) = filled.body(&format!("/api/fleet/published/tables/{name}?format=csv")).await;
+        assert_eq!(text(&format!("{name}.csv")).as_bytes(), csv, "{name}");
+        assert!(explained.contains(&format!("{name}.csv")), "{name}");
+    }
+    let databases = text("databases.csv");
+    let (columns, rows) = databases.split_once("\r\n").unwrap();
+    assert_eq!(
+        columns,
+        "day,stage,version,label,cell,installations,of_installations,of_all,sum,p50,p95,p99,folded_names"
+    );
+    assert!(rows.contains(&format!("{SUNDAY},provisional,")) && rows.contains(",sqlite,name,"), "{rows}");
+    filled.collector.close().await;
+}
+
+#[tokio::test]
+async fn a_question_about_what_is_published_that_makes_no_sense_is_refused_in_a_sentence() {
+    let filled = FilledCollector::new(1, false).await;
+    for (path, status, sentence) in [
+        ("tables?from=yesterday", 400, "from must be a day such as 2026-11-28, not \"yesterday\""),
+        ("tables?to=tomorrow", 400, "to must be a day such as 2026-11-28, not \"tomorrow\""),
+        ("tables/queries", 404, "there is no published table \"queries\""),
+        ("tables/clouds?format=xml", 400, "format must be json or csv, not \"xml\""),
+        ("profiles/graph?resource=disk", 400, "resource must be cpu or heap, not \"disk\""),
+        ("profiles/graph", 404, "no profile of this is published"),
+    ] {
+        let (answered, body) = filled.body(&format!("/api/fleet/published/{path}")).await;
+        let problem: Value = serde_json::from_slice(&body).unwrap();
+        assert_eq!((answered, &problem["detail"]), (status, &json!(sentence)), "{path}");
+    }
+    filled.collector.close().await;
+}

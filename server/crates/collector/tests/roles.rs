@@ -1,0 +1,248 @@
+//! Tests which role may use which route: every one that the collector's description lists.
+
+#![expect(clippy::unwrap_used, reason = "a failed step of a test is a failed test")]
+
+use std::{collections::BTreeMap, path::Path, sync::Arc, time::Duration};
+
+use axum::{
+    Router,
+    body::{Body, Bytes},
+    http::{HeaderMap, Method, Request, StatusCode, header},
+};
+use headcount_collector::{Collector, CollectorConfig, RetentionPolicy, routes::router};
+use headcount_platform::clock::SystemClock;
+use headcount_web::{
+    access::{AccessConfig, AccessControl, AccessRole, SessionProgram},
+    base_path::BasePath,
+    forwarded::TrustedProxies,
+};
+use http_body_util::BodyExt;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tower::ServiceExt;
+
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Who may use what, at least. A new route fails the test until it is in this list.
+const ROUTES: [(&str, &str, AccessRole); 20] = [
+    ("POST", "/api/clock", AccessRole::Administrator),
+    ("GET", "/api/fleet", AccessRole::Administrator),
+    ("GET", "/api/fleet/activity", AccessRole::Analyst),
+    ("GET", "/api/fleet/distributions/{table}", AccessRole::Analyst),
+    ("GET", "/api/fleet/installations/{instance}", AccessRole::Administrator),
+    ("GET", "/api/fleet/products", AccessRole::Analyst),
+    ("GET", "/api/fleet/profiles/difference", AccessRole::Analyst),
+    ("GET", "/api/fleet/profiles/functions", AccessRole::Analyst),
+    ("GET", "/api/fleet/profiles/graph", AccessRole::Analyst),
+    ("GET", "/api/fleet/published/export.zip", AccessRole::Viewer),
+    ("GET", "/api/fleet/published/products", AccessRole::Viewer),
+    ("GET", "/api/fleet/published/profiles/graph", AccessRole::Viewer),
+    ("GET", "/api/fleet/published/tables", AccessRole::Viewer),
+    ("GET", "/api/fleet/published/tables/{table}", AccessRole::Viewer),
+    ("GET", "/api/fleet/retention", AccessRole::Analyst),
+    ("GET", "/api/fleet/shares/{table}", AccessRole::Analyst),
+    ("GET", "/api/openapi.json", AccessRole::Viewer),
+    ("GET", "/api/reports", AccessRole::Administrator),
+    ("GET", "/api/reports/{id}", AccessRole::Administrator),
+    ("POST", "/api/session/code", AccessRole::Administrator),
+];
+
+fn token_of(role: AccessRole) -> String {
+    format!("a-token-of-the-{}", role.name())
+}
+
+/// A collector behind its access control.
+struct GuardedCollector {
+    _directory: TempDir,
+    routes: Router,
+    collector: Collector,
+}
+
+impl GuardedCollector {
+    async fn start(publish: bool) -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let clock = Arc::new(SystemClock::new());
+        let collector = Collector::open(&config(directory.path()), Arc::<SystemClock>::clone(&clock)).await;
+        let collector = collector.unwrap();
+        let token = |role| Some(token_of(role).parse().unwrap());
+        let access = AccessConfig {
+            interface: SessionProgram::Collector,
+            admin_token: token(AccessRole::Administrator),
+            analyst_token: token(AccessRole::Analyst),
+            viewer_token: token(AccessRole::Viewer),
+            metrics_token: None,
+            base_path: BasePath::root(),
+            public_url: None,
+        };
+        let access = AccessControl::new(access, clock);
+        let routes = router(access, &collector, TrustedProxies::default(), publish);
+        Self { _directory: directory, routes, collector }
+    }
+
+    async fn ask(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&'static str, &str)],
+        body: String,
+    ) -> (StatusCode, HeaderMap, Bytes) {
+        let mut request = Request::builder().method(method.parse::<Method>().unwrap()).uri(path);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let answer = self.routes.clone().oneshot(request.body(Body::from(body)).unwrap()).await.unwrap();
+        let (parts, body) = answer.into_parts();
+        (parts.status, parts.headers, body.collect().await.unwrap().to_bytes())
+    }
+
+    async fn get(&self, path: &str, headers: &[(&'static str, &str)]) -> (StatusCode, HeaderMap, Bytes) {
+        self.ask("GET", path, headers, String::new()).await
+    }
+
+    /// The cookie of a session that a role begins on the sign-in page.
+    async fn session(&self, role: AccessRole) -> String {
+        let form = format!("token={}&to=%2F", token_of(role));
+        let (status, headers, _) = self.ask("POST", "/sign-in", &[], form).await;
+        assert_eq!((status, headers[header::LOCATION].as_bytes()), (StatusCode::SEE_OTHER, &b"/"[..]));
+        headers[header::SET_COOKIE].to_str().unwrap().split(';').next().unwrap().to_owned()
+    }
+}
+
+fn config(data_dir: &Path) -> CollectorConfig {
+    let retention = RetentionPolicy { counts: 400 * DAY, raw: 30 * DAY };
+    CollectorConfig { data_dir: data_dir.to_owned(), keys: None, retention, max_disk: None }
+}
+
+/// The operations of a description, each with the role that it names.
+fn operations(description: &Value) -> BTreeMap<(String, String), Option<String>> {
+    let paths = description["paths"].as_object().unwrap().iter();
+    let operations = paths.flat_map(|(path, item)| {
+        item.as_object().unwrap().iter().map(move |(method, operation)| {
+            let role = operation["x-role"].as_str().map(str::to_owned);
+            ((method.to_uppercase(), path.clone()), role)
+        })
+    });
+    operations.collect()
+}
+
+/// A path with values for its parameters.
+fn example_of(path: &str) -> String {
+    let table = if path.contains("distributions") { "sizes" } else { "clouds" };
+    let path = path.replace("{table}", table).replace("{id}", "unknown");
+    let path = path.replace("{instance}", "4423595b-9d97-4e01-a19f-8e3d60c83b2a");
+    match path.rsplit('/').next() {
+        Some("difference" | "functions") => format!("{path}?before=1.0&after=1.1"),
+        _ => path,
+    }
+}
+
+#[tokio::test]
+async fn every_described_route_names_its_role_and_is_in_the_list() {
+    let guarded = GuardedCollector::start(false).await;
+    let bearer = format!("Bearer {}", token_of(AccessRole::Viewer));
+    let (_, _, description) = guarded.get("/api/openapi.json", &[("authorization", &bearer)]).await;
+    let described = operations(&serde_json::from_slice(&description).unwrap());
+    let listed = ROUTES
+        .map(|(method, path, role)| ((method.to_owned(), path.to_owned()), Some(role.name().to_owned())));
+    assert_eq!(described, BTreeMap::from(listed));
+    guarded.collector.close().await;
+}
+
+#[tokio::test]
+async fn a_route_answers_its_role_and_greater_ones_and_refuses_all_others() {
+    let guarded = GuardedCollector::start(false).await;
+    let mut sessions = Vec::new();
+    for role in AccessRole::ALL {
+        sessions.push((role, guarded.session(role).await));
+    }
+    for (method, path, needed) in ROUTES {
+        let example = example_of(path);
+        for (role, session) in &sessions {
+            let bearer = format!("Bearer {}", token_of(*role));
+            let of_session =
+                [("cookie", session.as_str()), ("headcount-request", "1"), ("sec-fetch-site", "same-origin")];
+            for headers in [&[("authorization", bearer.as_str())][..], &of_session[..]] {
+                let (status, _, body) = guarded.ask(method, &example, headers, String::new()).await;
+                if *role >= needed {
+                    // What is asked for may not be there.
+                    let answered = status == StatusCode::OK || status == StatusCode::NOT_FOUND;
+                    assert!(answered, "{method} {example} {role:?}: {status} {body:?}");
+                } else {
+                    assert_eq!(status, StatusCode::FORBIDDEN, "{method} {example} {role:?}");
+                    let problem: Value = serde_json::from_slice(&body).unwrap();
+                    let detail = problem["detail"].as_str().unwrap();
+                    assert!(detail.starts_with("only an "), "{detail}");
+                }
+            }
+        }
+        let (status, ..) = guarded.ask(method, &example, &[], String::new()).await;
+        assert_eq!(status, StatusCode::UNAUTHORIZED, "{method} {example}");
+    }
+    guarded.collector.close().await;
+}
+
+#[tokio::test]
+async fn the_first_page_of_a_role_leads_to_what_it_may_see() {
+    let guarded = GuardedCollector::start(false).await;
+    for (role, shown, absent) in [
+        (AccessRole::Viewer, "signed in as viewer", "api/fleet/activity"),
+        (AccessRole::Analyst, "api/fleet/activity", "No reports"),
+        (AccessRole::Administrator, "<h1>Installations</h1>", "signed in as"),
+    ] {
+        let session = guarded.session(role).await;
+        let headers = [("cookie", session.as_str()), ("accept", "text/html")];
+        let (status, _, page) = guarded.get("/", &headers).await;
+        let page = std::str::from_utf8(&page).unwrap();
+        assert_eq!(status, StatusCode::OK);
+        assert!(page.contains(shown) && !page.contains(absent), "{role:?}: {page}");
+    }
+    guarded.collector.close().await;
+}
+
+#[tokio::test]
+async fn what_is_public_is_there_only_with_publish_and_knows_nobody() {
+    let public =
+        ["/public/fleet/products", "/public/fleet/tables", "/public/export.zip", "/public/openapi.json"];
+    let hidden = GuardedCollector::start(false).await;
+    let published = GuardedCollector::start(true).await;
+    let bearer = format!("Bearer {}", token_of(AccessRole::Administrator));
+    for path in public {
+        for headers in [&[][..], &[("authorization", bearer.as_str())][..]] {
+            assert_eq!(hidden.get(path, headers).await.0, StatusCode::NOT_FOUND, "{path}");
+        }
+        let (status, headers, _) = published.get(path, &[]).await;
+        assert_eq!(status, StatusCode::OK, "{path}");
+        assert_eq!(headers[header::CACHE_CONTROL], "public, max-age=3600", "{path}");
+        assert!(headers.get(header::SET_COOKIE).is_none() && headers.get(header::VARY).is_none());
+        // A wrong credential is not looked at.
+        assert_eq!(published.get(path, &[("authorization", "Bearer wrong")]).await.0, StatusCode::OK);
+    }
+    for path in
+        ["/public", "/public/", "/public/fleet", "/public/fleet/activity", "/public/fleet/tables/none"]
+    {
+        let (status, headers, _) = published.get(path, &[]).await;
+        assert_eq!(status, StatusCode::NOT_FOUND, "{path}");
+        assert_ne!(headers[header::CACHE_CONTROL], "public, max-age=3600", "{path}");
+    }
+    let (_, _, description) = published.get("/public/openapi.json", &[]).await;
+    let described: Value = serde_json::from_slice(&description).unwrap();
+    assert_eq!(
+        (&described["security"], &described["components"]["securitySchemes"]),
+        (&Value::Null, &Value::Null)
+    );
+    let paths: Vec<_> = operations(&described).into_keys().map(|(_, path)| path).collect();
+    assert_eq!(
+        paths,
+        [
+            "/public/export.zip",
+            "/public/fleet/products",
+            "/public/fleet/profiles/graph",
+            "/public/fleet/tables",
+            "/public/fleet/tables/{table}",
+        ]
+    );
+    let (_, _, products) = published.get("/public/fleet/products", &[]).await;
+    assert_eq!(serde_json::from_slice::<Value>(&products).unwrap(), json!({ "products": [] }));
+    hidden.collector.close().await;
+    published.collector.close().await;
+}
