@@ -2038,7 +2038,7 @@ async fn the_access_log_has_sign_ins_and_confirmed_clocks_and_nothing_else() {
     };
     let access = AccessControl::new(access, Arc::new(SystemClock::new()));
     let access = access.observed_by(Arc::new(running.collector.access_log().clone()));
-    let router = router(access, &running.collector, std::iter::empty().collect(), false);
+    let router = router(&access, &running.collector, std::iter::empty().collect(), false);
     let send =
         async |request: Request<Body>| router.clone().oneshot(request).await.unwrap().status().as_u16();
     let sign_in = |token: &str| Request::post("/sign-in").body(Body::from(format!("token={token}"))).unwrap();

@@ -10,7 +10,7 @@ use axum::{
     http::{HeaderMap, Method, Request, StatusCode, header},
 };
 use headcount_collector::{Collector, CollectorConfig, RetentionPolicy, routes::router};
-use headcount_platform::clock::SystemClock;
+use headcount_platform::{clock::SystemClock, disk::free_space::FileSystemOf};
 use headcount_web::{
     access::{AccessConfig, AccessControl, AccessRole, SessionProgram},
     base_path::BasePath,
@@ -75,7 +75,7 @@ impl GuardedCollector {
             public_url: None,
         };
         let access = AccessControl::new(access, clock);
-        let routes = router(access, &collector, TrustedProxies::default(), publish);
+        let routes = router(&access, &collector, TrustedProxies::default(), publish);
         Self { _directory: directory, routes, collector }
     }
 
@@ -110,7 +110,8 @@ impl GuardedCollector {
 
 fn config(data_dir: &Path) -> CollectorConfig {
     let retention = RetentionPolicy { counts: 400 * DAY, raw: 30 * DAY };
-    CollectorConfig { data_dir: data_dir.to_owned(), keys: None, retention, max_disk: None }
+    let free_space = Arc::new(FileSystemOf(data_dir.to_owned()));
+    CollectorConfig { data_dir: data_dir.to_owned(), keys: None, retention, max_disk: None, free_space }
 }
 
 /// The operations of a description, each with the role that it names.
