@@ -1,6 +1,6 @@
 //! Tests whole servers with settings in unusual places.
 
-use headcount_shared::payload::Payload;
+use headcount_shared::{api::ReportState, payload::Payload};
 
 use super::*;
 use crate::{
@@ -146,4 +146,32 @@ async fn the_cache_of_a_coroot_that_is_gone_is_told_of_and_stays_while_statistic
     let product = open_in_a_product(dir.path(), &flags).await.unwrap();
     assert_eq!(product.statistics.status().left_by_coroot, None, "files of a product are its own");
     product.close().await;
+}
+
+#[tokio::test]
+async fn a_new_installation_knows_after_a_restart_that_it_has_sent_something() {
+    let dir = tempfile::tempdir().unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let collector = format!("--collector-url=http://{}/", listener.local_addr().unwrap());
+    let take = axum::routing::post(async || r#"{"status":"stored"}"#);
+    let taking = tokio::spawn(async { axum::serve(listener, Router::new().route("/", take)).await });
+    let flags = ["--disable-profiling", "--first-report-after=0s", collector.as_str()];
+    let config =
+        Serve::from_flags(&[&[&*format!("--data-dir={}", dir.path().display())], &flags[..]].concat())
+            .unwrap();
+    let server = Server::open(&config, Arc::new(SystemClock::new()), None).await.unwrap();
+    let spool = server.statistics.spool().unwrap();
+    assert!(dir.path().join("never-delivered").exists());
+    let sent = async {
+        while spool.count(ReportState::Sent) == 0 {
+            // Delivery can only be asked about.
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), sent).await.unwrap();
+    server.close().await;
+    taking.abort();
+    assert!(!dir.path().join("never-delivered").exists());
+    let refused = forget(&config).await.unwrap_err().to_string();
+    assert!(refused.contains("cannot be reached") || refused.contains("did not answer"), "{refused}");
 }

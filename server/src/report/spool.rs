@@ -12,10 +12,7 @@ mod spool_listing;
 use std::{
     collections::HashSet,
     io,
-    sync::{
-        Arc, Mutex, MutexGuard,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Arc, Mutex, MutexGuard},
 };
 
 use headcount_platform::{
@@ -48,8 +45,6 @@ const DAMAGED: &str = ".damaged";
 pub struct Spool {
     disk: Arc<dyn DataDisk>,
     state: Mutex<SpoolState>,
-    /// Whether nothing was sent yet under the UUID of the installation.
-    is_undelivered: AtomicBool,
 }
 
 #[derive(Debug)]
@@ -129,8 +124,7 @@ impl Spool {
         }
         disk.sync_dir(&dir(ReportState::Sent))?;
         let state = Mutex::new(SpoolState { delivered_and_removed, ..SpoolState::new(reports) });
-        let is_undelivered = AtomicBool::new(disk.size(NEVER_DELIVERED).is_ok());
-        Ok(Self { disk, state, is_undelivered })
+        Ok(Self { disk, state })
     }
 
     /// Whether another report may be queued.
@@ -327,22 +321,19 @@ impl Spool {
     /// Whether nothing was sent yet under the UUID of the installation. `false` if that is not known.
     #[must_use]
     pub fn is_undelivered(&self) -> bool {
-        self.is_undelivered.load(Ordering::Relaxed)
-    }
-
-    /// Notes that the installation has a new UUID, under which nothing was sent.
-    pub fn expect_first_delivery(&self) {
-        self.is_undelivered.store(true, Ordering::Relaxed);
+        self.disk.size(NEVER_DELIVERED).is_ok()
     }
 
     /// Removes the file that says that nothing was sent. When this returns, that survives a power cut.
     fn note_first_delivery(&self) -> io::Result<()> {
-        if self.is_undelivered() {
-            self.disk.remove(NEVER_DELIVERED)?;
-            self.disk.sync_dir(".")?;
-            self.is_undelivered.store(false, Ordering::Relaxed);
+        match self.disk.size(NEVER_DELIVERED) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            Err(error) => Err(error),
+            Ok(_) => {
+                self.disk.remove(NEVER_DELIVERED)?;
+                self.disk.sync_dir(".")
+            }
         }
-        Ok(())
     }
 
     /// Searches the disk for reports again, after the data directory was lost and made again.

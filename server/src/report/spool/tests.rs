@@ -256,8 +256,9 @@ fn that_nothing_was_sent_is_known_until_the_first_attempt_whatever_crashes() {
     for crash in [CrashKind::Kill, CrashKind::PowerCut] {
         for crash_after in 0..40 {
             let disk = SimulatedDisk::default();
-            disk.write_synced(NEVER_DELIVERED, b"").unwrap();
             let spool = open(&disk);
+            // The UUID is made after the reports on disk were found.
+            disk.write_synced(NEVER_DELIVERED, b"").unwrap();
             put(&spool, id(1), b"x").unwrap();
             assert!(spool.is_undelivered());
             disk.crash_after(crash_after);
