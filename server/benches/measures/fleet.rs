@@ -1,5 +1,7 @@
 //! Measures the collector: intake, the computation of a day, answers, and what it stores.
 
+#![expect(clippy::disallowed_methods, reason = "a measurement needs the real clock")]
+
 use std::{
     fs,
     path::Path,
