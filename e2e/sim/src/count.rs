@@ -10,7 +10,7 @@ use super::{
     },
     prices,
     shape::{CallRoute, WorkloadKind},
-    software::DatabaseKind,
+    software::SimulatedDatabaseKind,
 };
 
 /// A model as it is seen at a moment.
@@ -165,7 +165,7 @@ impl ModelView<'_> {
         let exports = self.model.exports.iter().filter(|export| self.sees(export.by));
         let known = exports.map(|export| (self.exported_of(export), export.database));
         // Of several databases in one instance, the first one counts.
-        let mut told: BTreeMap<InstanceIndex, DatabaseKind> = BTreeMap::new();
+        let mut told: BTreeMap<InstanceIndex, SimulatedDatabaseKind> = BTreeMap::new();
         for (place, database) in known.filter(|(place, _)| is_counted(place)) {
             told.entry(place).and_modify(|first| *first = database.min(*first)).or_insert(database);
         }

@@ -6,7 +6,7 @@ use anyhow::Context;
 use axum::{Router, extract::State, routing::get};
 use tokio::{net::TcpListener, task::JoinHandle};
 
-use super::SimulatedFleet;
+use super::SimulatedInfrastructure;
 use headcount_harness::clock::now;
 
 /// An HTTP server with the metrics of fleets at `/metrics`. It ends when this is dropped.
@@ -21,7 +21,10 @@ impl MetricsEndpoint {
     ///
     /// # Errors
     /// The address is taken.
-    pub async fn start(listen: SocketAddr, fleets: impl Into<Arc<[SimulatedFleet]>>) -> anyhow::Result<Self> {
+    pub async fn start(
+        listen: SocketAddr,
+        fleets: impl Into<Arc<[SimulatedInfrastructure]>>,
+    ) -> anyhow::Result<Self> {
         let listener =
             TcpListener::bind(listen).await.with_context(|| format!("cannot listen on {listen}"))?;
         let address = listener.local_addr().context("the endpoint has no address")?;
@@ -43,7 +46,7 @@ impl Drop for MetricsEndpoint {
     }
 }
 
-async fn metrics(State(fleets): State<Arc<[SimulatedFleet]>>) -> String {
+async fn metrics(State(fleets): State<Arc<[SimulatedInfrastructure]>>) -> String {
     let now = now();
     fleets.iter().map(|fleet| fleet.exposition(now)).collect()
 }

@@ -50,14 +50,14 @@ pub use self::{
 
 /// A simulated installation.
 #[derive(Debug, Clone)]
-pub struct SimulatedFleet {
+pub struct SimulatedInfrastructure {
     name: String,
     model: SimulatedModel,
     /// Sorted by the name of the metric.
     series: Vec<SimulatedSeries>,
 }
 
-impl SimulatedFleet {
+impl SimulatedInfrastructure {
     /// Generates an installation: the same from the same arguments. All its series have the label `fleet`
     /// with its `name`, so that several can share a Prometheus. At `epoch`, in Unix seconds, and for 20
     /// minutes after it, everything is as the shape describes it.

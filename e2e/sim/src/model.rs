@@ -9,7 +9,7 @@ use super::{
         CallFailures, CallRoute, CloudDatabase, CloudService, ClusterOperator, ExporterKind, VersionLoad,
         WorkloadKind,
     },
-    software::{DatabaseKind, Protocol, Software},
+    software::{Protocol, SimulatedDatabaseKind, Software},
 };
 
 /// An installation.
@@ -132,7 +132,7 @@ pub(crate) struct SimulatedConnection {
 /// A source of database metrics.
 #[derive(Debug, Clone)]
 pub(crate) struct DatabaseMetricsSource {
-    pub(crate) database: DatabaseKind,
+    pub(crate) database: SimulatedDatabaseKind,
     /// The instance under whose address or name the metrics come.
     pub(crate) by: InstanceIndex,
     pub(crate) found: MetricsAttribution,

@@ -12,7 +12,7 @@ use std::{
 use anyhow::Context;
 use tokio::task::JoinSet;
 
-use crate::{SimulatedFleet, endpoint::MetricsEndpoint, write_openmetrics};
+use crate::{SimulatedInfrastructure, endpoint::MetricsEndpoint, write_openmetrics};
 use headcount_harness::{
     clock::now,
     prometheus::{RunningPrometheus, StoppedPrometheus},
@@ -46,14 +46,14 @@ impl ObservedFleets {
     pub async fn start(
         directory: &Path,
         listen: SocketAddr,
-        fleets: Vec<SimulatedFleet>,
+        fleets: Vec<SimulatedInfrastructure>,
         every: i64,
         scrape_interval: Duration,
     ) -> anyhow::Result<Self> {
         fs::remove_dir_all(directory).ok();
         fs::create_dir_all(directory).with_context(|| format!("cannot create {}", directory.display()))?;
         let setting = StoppedPrometheus::new(directory).listen(listen);
-        let fleets: Arc<[SimulatedFleet]> = fleets.into();
+        let fleets: Arc<[SimulatedInfrastructure]> = fleets.into();
         let scrapes = i64::try_from(scrape_interval.as_secs())?;
         fill(&setting, directory, &fleets, moments(now(), every, scrapes).into()).await?;
         let endpoint = MetricsEndpoint::start(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), fleets).await?;
@@ -76,7 +76,7 @@ fn moments(now: i64, every: i64, scrapes: i64) -> Vec<i64> {
 async fn fill(
     setting: &StoppedPrometheus,
     directory: &Path,
-    fleets: &Arc<[SimulatedFleet]>,
+    fleets: &Arc<[SimulatedInfrastructure]>,
     moments: Arc<[i64]>,
 ) -> anyhow::Result<()> {
     let size = fleets.len().div_ceil(PARTS).max(1);
@@ -100,7 +100,7 @@ async fn fill(
 
 fn write<'a>(
     path: &Path,
-    fleets: impl Iterator<Item = &'a SimulatedFleet>,
+    fleets: impl Iterator<Item = &'a SimulatedInfrastructure>,
     moments: &[i64],
 ) -> anyhow::Result<()> {
     let file = File::create(path).with_context(|| format!("cannot create {}", path.display()))?;

@@ -4,7 +4,7 @@ use std::io::Write;
 
 use anyhow::Context;
 
-use super::{SimulatedFleet, series::SimulatedSeries};
+use super::{SimulatedInfrastructure, series::SimulatedSeries};
 
 /// Writes the samples of these moments, in Unix seconds and in order, as OpenMetrics with timestamps: grouped
 /// by metric, each series in the order of time.
@@ -12,7 +12,7 @@ use super::{SimulatedFleet, series::SimulatedSeries};
 /// # Errors
 /// Writing fails.
 pub fn write_openmetrics<'a>(
-    fleets: impl IntoIterator<Item = &'a SimulatedFleet>,
+    fleets: impl IntoIterator<Item = &'a SimulatedInfrastructure>,
     moments: &[i64],
     to: &mut impl Write,
 ) -> anyhow::Result<()> {

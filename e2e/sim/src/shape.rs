@@ -5,7 +5,7 @@ mod random;
 mod sized;
 mod workload_change;
 
-use super::{clouds::MachineType, software::DatabaseKind, software::Software};
+use super::{clouds::MachineType, software::SimulatedDatabaseKind, software::Software};
 
 pub use self::workload_change::{CallFailures, VersionLoad, WorkloadChange};
 
@@ -213,7 +213,7 @@ pub struct CloudDatabase {
     /// The engine, as AWS writes it.
     pub engine: &'static str,
     /// The database that the engine counts as; `None` if it is not counted.
-    pub database: Option<DatabaseKind>,
+    pub database: Option<SimulatedDatabaseKind>,
     /// Its port.
     pub port: u16,
     /// How many instances the cluster has.

@@ -29,7 +29,7 @@ pub enum Protocol {
 
 /// A database with an exporter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum DatabaseKind {
+pub enum SimulatedDatabaseKind {
     /// PostgreSQL, `pg_*`.
     Postgres,
     /// MySQL, `mysql_*`.
@@ -42,7 +42,7 @@ pub enum DatabaseKind {
     Memcached,
 }
 
-impl DatabaseKind {
+impl SimulatedDatabaseKind {
     /// Its name among the services of a report, and its application type in metrics of agents.
     #[must_use]
     pub const fn service(self) -> &'static str {
@@ -81,7 +81,7 @@ pub struct Software {
     /// The language runtime, if the node agent instruments it.
     pub runtime: Option<LanguageRuntime>,
     /// The database that it is or exports metrics of.
-    pub database: Option<DatabaseKind>,
+    pub database: Option<SimulatedDatabaseKind>,
 }
 
 macro_rules! software {
@@ -119,15 +119,15 @@ software! {
     /// PgBouncer.
     PGBOUNCER: "edoburu/pgbouncer", Some("pgbouncer"), 6432, Postgres, None, None;
     /// PostgreSQL.
-    POSTGRES: "postgres", Some("postgres"), 5432, Postgres, None, Some(DatabaseKind::Postgres);
+    POSTGRES: "postgres", Some("postgres"), 5432, Postgres, None, Some(SimulatedDatabaseKind::Postgres);
     /// MySQL.
-    MYSQL: "mysql", Some("mysql"), 3306, Mysql, None, Some(DatabaseKind::Mysql);
+    MYSQL: "mysql", Some("mysql"), 3306, Mysql, None, Some(SimulatedDatabaseKind::Mysql);
     /// Redis.
-    REDIS: "redis", Some("redis"), 6379, Redis, None, Some(DatabaseKind::Redis);
+    REDIS: "redis", Some("redis"), 6379, Redis, None, Some(SimulatedDatabaseKind::Redis);
     /// MongoDB.
-    MONGODB: "mongo", Some("mongodb"), 27017, Mongo, None, Some(DatabaseKind::Mongodb);
+    MONGODB: "mongo", Some("mongodb"), 27017, Mongo, None, Some(SimulatedDatabaseKind::Mongodb);
     /// Memcached.
-    MEMCACHED: "memcached", Some("memcached"), 11211, Memcached, None, Some(DatabaseKind::Memcached);
+    MEMCACHED: "memcached", Some("memcached"), 11211, Memcached, None, Some(SimulatedDatabaseKind::Memcached);
     /// Kafka.
     KAFKA: "apache/kafka", Some("kafka"), 9092, Kafka, None, None;
     /// RabbitMQ.
@@ -139,11 +139,11 @@ software! {
     /// ClickHouse.
     CLICKHOUSE: "clickhouse/clickhouse-server", Some("clickhouse"), 9000, Opaque, None, None;
     /// An exporter of PostgreSQL metrics, a process of its own.
-    POSTGRES_EXPORTER: "prometheuscommunity/postgres-exporter", None, 9187, Http, None, Some(DatabaseKind::Postgres);
+    POSTGRES_EXPORTER: "prometheuscommunity/postgres-exporter", None, 9187, Http, None, Some(SimulatedDatabaseKind::Postgres);
     /// An exporter of MySQL metrics, a process of its own.
-    MYSQL_EXPORTER: "prom/mysqld-exporter", None, 9104, Http, None, Some(DatabaseKind::Mysql);
+    MYSQL_EXPORTER: "prom/mysqld-exporter", None, 9104, Http, None, Some(SimulatedDatabaseKind::Mysql);
     /// An exporter of Redis metrics, a process of its own.
-    REDIS_EXPORTER: "oliver006/redis_exporter", None, 9121, Http, None, Some(DatabaseKind::Redis);
+    REDIS_EXPORTER: "oliver006/redis_exporter", None, 9121, Http, None, Some(SimulatedDatabaseKind::Redis);
     /// The API server of Kubernetes.
     KUBE_APISERVER: "registry.k8s.io/kube-apiserver", Some("kube-apiserver"), 6443, Opaque, None, None;
     /// The agent of a Kubernetes node.

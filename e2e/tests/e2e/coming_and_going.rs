@@ -4,7 +4,7 @@ use std::fs;
 
 use headcount_harness::{clock::now, wait::eventually};
 use headcount_sim::{
-    SimulatedFleet,
+    SimulatedInfrastructure,
     coroot_projects::{self, CorootProject},
     observed_fleets::ObservedFleets,
     shape::FleetShape,
@@ -15,7 +15,7 @@ use crate::{
     world::{REFRESH, failed, not_failed, observed, observer, until, until_true},
 };
 
-fn project(fleet: &SimulatedFleet, observed: &ObservedFleets) -> CorootProject {
+fn project(fleet: &SimulatedInfrastructure, observed: &ObservedFleets) -> CorootProject {
     CorootProject {
         name: fleet.name().to_owned(),
         prometheus: observed.prometheus.url(""),
@@ -29,7 +29,7 @@ async fn a_project_counts_from_its_coming_to_its_going() {
     let setup = TestSetup::new();
     let epoch = now();
     let [stays, comes] = [("stays", FleetShape::document_b()), ("comes", FleetShape::document_a())]
-        .map(|(name, shape)| SimulatedFleet::generate(name, &shape, 1, epoch).unwrap());
+        .map(|(name, shape)| SimulatedInfrastructure::generate(name, &shape, 1, epoch).unwrap());
     let observed = observed(&setup, vec![stays.clone(), comes.clone()], REFRESH).await;
     let program = observer(&setup, "server");
     let data_dir = program.data_dir().to_owned();

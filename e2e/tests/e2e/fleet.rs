@@ -12,7 +12,7 @@ use headcount_harness::{
     wait::eventually,
 };
 use headcount_sim::{
-    SimulatedFleet,
+    SimulatedInfrastructure,
     expected_counts::ExpectedCounts,
     observed_fleets::ObservedFleets,
     shape::{CallRoute, FleetShape, VersionLoad, WorkloadChange, WorkloadKind, WorkloadPlan, call},
@@ -25,7 +25,12 @@ use serde_json::Value;
 use crate::setup::{SOON, TestSetup, own_address};
 
 /// Writes the past of fleets into a file of the scene.
-fn past(setup: &TestSetup, fleets: &[SimulatedFleet], between: RangeInclusive<i64>, every: usize) -> PathBuf {
+fn past(
+    setup: &TestSetup,
+    fleets: &[SimulatedInfrastructure],
+    between: RangeInclusive<i64>,
+    every: usize,
+) -> PathBuf {
     let path = setup.path("past.om");
     let mut file = BufWriter::new(File::create(&path).unwrap());
     let moments: Vec<i64> = between.step_by(every).collect();
@@ -46,7 +51,7 @@ async fn number(setup: &TestSetup, prometheus: &RunningPrometheus, query: &str, 
 async fn a_past_is_found_in_a_real_prometheus() {
     let setup = TestSetup::new();
     let epoch = now();
-    let fleets = [SimulatedFleet::generate("a", &FleetShape::document_a(), 1, epoch).unwrap()];
+    let fleets = [SimulatedInfrastructure::generate("a", &FleetShape::document_a(), 1, epoch).unwrap()];
     let setting = StoppedPrometheus::new(setup.path("prometheus")).listen(own_address());
     setting.backfill(&past(&setup, &fleets, epoch - 3600..=epoch, 15)).await.unwrap();
     let prometheus = setting.start().await.unwrap();
@@ -68,8 +73,9 @@ async fn a_past_is_found_in_a_real_prometheus() {
 #[test]
 fn both_documents_together_are_as_the_document_says() {
     let epoch = 1_800_000_000;
-    let expected =
-        |shape, moment| SimulatedFleet::generate("a", &shape, 7, epoch).unwrap().expected_counts(moment);
+    let expected = |shape, moment| {
+        SimulatedInfrastructure::generate("a", &shape, 7, epoch).unwrap().expected_counts(moment)
+    };
     for moment in [epoch, epoch + 3600, epoch + 24 * 3600] {
         let expected =
             expected(FleetShape::document_a(), moment) + expected(FleetShape::document_b(), moment);
@@ -93,7 +99,9 @@ fn both_documents_together_are_as_the_document_says() {
 fn a_seed_gives_the_same_again_and_another_seed_something_else() {
     let epoch = 1_800_000_000;
     let exposed = |seed| {
-        SimulatedFleet::generate("a", &FleetShape::random(seed), seed, epoch).unwrap().exposition(epoch + 7)
+        SimulatedInfrastructure::generate("a", &FleetShape::random(seed), seed, epoch)
+            .unwrap()
+            .exposition(epoch + 7)
     };
     assert_eq!(exposed(9), exposed(9));
     assert_ne!(exposed(9), exposed(19));
@@ -111,7 +119,7 @@ fn a_rollout_replaces_pods_and_those_that_ended_count_for_an_hour() {
         WorkloadPlan::new(WorkloadKind::StatefulSet, "shop", "db", &POSTGRES),
     ];
     shape.calls = vec![call("shop/web", "shop/db", CallRoute::Service)];
-    let fleet = SimulatedFleet::generate("a", &shape, 1, epoch).unwrap();
+    let fleet = SimulatedInfrastructure::generate("a", &shape, 1, epoch).unwrap();
     for (moment, instances) in [(0, 3), (660, 5), (660 + 3000, 5), (700 + 3600, 3)] {
         assert_eq!(fleet.expected_counts(epoch + moment).instances, instances, "{moment} s later");
     }
@@ -120,7 +128,7 @@ fn a_rollout_replaces_pods_and_those_that_ended_count_for_an_hour() {
 #[tokio::test]
 async fn a_fleet_is_scraped_live_from_where_its_past_ends() {
     let setup = TestSetup::new();
-    let fleet = SimulatedFleet::generate("b", &FleetShape::document_b(), 2, now()).unwrap();
+    let fleet = SimulatedInfrastructure::generate("b", &FleetShape::document_b(), 2, now()).unwrap();
     let every = Duration::from_secs(1);
     let observed = ObservedFleets::start(&setup.path("prometheus"), own_address(), vec![fleet], 15, every)
         .await

@@ -15,7 +15,7 @@ use headcount_shared::payload::{
     Payload,
 };
 use headcount_sim::{
-    SimulatedFleet, check_configs,
+    SimulatedInfrastructure, check_configs,
     coroot_projects::{self, CorootProject},
     observed_fleets::ObservedFleets,
     shape::{CallFailures, FleetShape},
@@ -121,18 +121,18 @@ fn texts(value: &Value, into: &mut Vec<String>) {
 }
 
 /// The documented shop, with half of the requests to one application failing.
-fn failing() -> SimulatedFleet {
+fn failing() -> SimulatedInfrastructure {
     let mut shape = FleetShape::document_a();
     for call in shape.calls.iter_mut().filter(|call| call.to == FAILING[0]) {
         call.trouble = Some(TROUBLE);
     }
-    SimulatedFleet::generate("shop", &shape, 1, now()).unwrap()
+    SimulatedInfrastructure::generate("shop", &shape, 1, now()).unwrap()
 }
 
 /// A server with one project in which an incident is open, its five destinations and its collector.
 struct AlertingInstallation {
     setup: TestSetup,
-    fleet: SimulatedFleet,
+    fleet: SimulatedInfrastructure,
     destinations: MockDestinations,
     collector: HeadcountProcess,
     /// The server, which reports every second.

@@ -3,7 +3,7 @@
 use std::{fs, path::Path, rc::Rc};
 
 use headcount_harness::{clock::now, process_log::ProcessLog, program::HeadcountProgram};
-use headcount_sim::{SimulatedFleet, observed_fleets::ObservedFleets};
+use headcount_sim::{SimulatedInfrastructure, observed_fleets::ObservedFleets};
 use tokio::task::{JoinSet, LocalSet};
 
 use crate::{
@@ -19,7 +19,7 @@ const DEATHS: [(&str, usize); 6] =
 
 /// Returns a fleet in a Prometheus, and the data directory of a server that was stopped after it had observed
 /// everything.
-async fn known(setup: &TestSetup) -> (SimulatedFleet, ObservedFleets, HeadcountProgram, usize) {
+async fn known(setup: &TestSetup) -> (SimulatedInfrastructure, ObservedFleets, HeadcountProgram, usize) {
     let (fleet, observed) = shop(setup).await;
     let program = observing(observer(setup, "known"), &observed.prometheus.url(""), &fleet);
     let server = program.start().await.unwrap();
@@ -36,7 +36,7 @@ fn copied(
     name: &str,
     known: &HeadcountProgram,
     observed: &ObservedFleets,
-    fleet: &SimulatedFleet,
+    fleet: &SimulatedInfrastructure,
 ) -> HeadcountProgram {
     let program = observing(observer(setup, name), &observed.prometheus.url(""), fleet);
     copy(known.data_dir(), program.data_dir());

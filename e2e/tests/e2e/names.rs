@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, iter};
 use headcount_harness::clock::now;
 use headcount_shared::payload::Payload;
 use headcount_sim::{
-    SimulatedFleet,
+    SimulatedInfrastructure,
     coroot_projects::{self, CorootProject},
     shape::FleetShape,
 };
@@ -23,14 +23,14 @@ const LONG: usize = 6;
 const WORDS: [&str; 7] = ["active", "available", "failed", "memory", "prometheus", "replica", "service"];
 
 /// The values of all labels of a fleet.
-fn values(fleet: &SimulatedFleet) -> BTreeSet<String> {
+fn values(fleet: &SimulatedInfrastructure) -> BTreeSet<String> {
     let exposition = fleet.exposition(now());
     let quoted = exposition.lines().flat_map(|line| line.split('"').skip(1).step_by(2));
     quoted.map(str::to_owned).collect()
 }
 
 /// The names of a fleet: label values that are on none of our lists.
-pub(crate) fn names(fleet: &SimulatedFleet) -> BTreeSet<String> {
+pub(crate) fn names(fleet: &SimulatedInfrastructure) -> BTreeSet<String> {
     let expected = fleet.expected_counts(now());
     let listed: Vec<String> =
         expected.clouds.into_iter().chain(expected.services).chain(expected.instrumented).collect();
@@ -59,7 +59,7 @@ async fn no_name_of_a_fleet_is_in_a_report_or_in_a_log() {
     let setup = TestSetup::new();
     let epoch = now();
     let fleets = [("acme-webshop", FleetShape::document_a()), ("acme-backoffice", FleetShape::random(9))]
-        .map(|(name, shape)| SimulatedFleet::generate(name, &shape, 9, epoch).unwrap());
+        .map(|(name, shape)| SimulatedInfrastructure::generate(name, &shape, 9, epoch).unwrap());
     let observed = observed(&setup, fleets.to_vec(), REFRESH).await;
     let prometheus = FaultyPrometheus::start(observed.prometheus.url(""), "node_uptime_seconds").await;
     let program = observer(&setup, "server").flag("--log", "debug");

@@ -4,7 +4,7 @@ use std::{fs, rc::Rc, time::Duration};
 
 use headcount_harness::{clock::now, processes::HeadcountProcess, prometheus::StoppedPrometheus};
 use headcount_shared::payload::Payload;
-use headcount_sim::SimulatedFleet;
+use headcount_sim::SimulatedInfrastructure;
 use serde_json::Value;
 use tokio::task::{JoinSet, LocalSet};
 
@@ -87,7 +87,7 @@ async fn costs_only_itself(
     setup: &TestSetup,
     server: &str,
     real: String,
-    fleet: &SimulatedFleet,
+    fleet: &SimulatedInfrastructure,
     misdeeds: &[PrometheusFault],
 ) {
     let faulty = FaultyPrometheus::start(real, SPOILED).await;

@@ -13,7 +13,7 @@ use headcount_shared::payload::{
     AlertingIntegration::{self, Opsgenie, Pagerduty, Slack, Teams},
     DatabaseType, InspectionOverrides, IntegrationSection, Payload,
 };
-use headcount_sim::{SimulatedFleet, observed_fleets::ObservedFleets, prices};
+use headcount_sim::{SimulatedInfrastructure, observed_fleets::ObservedFleets, prices};
 use reqwest::{StatusCode, Url};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, raw_sql, sqlite::SqliteConnectOptions};
 
@@ -80,14 +80,14 @@ struct CorootVersion {
 
 impl CorootVersion {
     /// The statements that create the database, with a project that observes this fleet.
-    fn statements(&self, fleet: &SimulatedFleet, prometheus: &str) -> String {
+    fn statements(&self, fleet: &SimulatedInfrastructure, prometheus: &str) -> String {
         let selector = fleet.selector().replace('"', "\\\"");
         let statements = self.statements.replace("{prometheus}", prometheus).replace("{selector}", &selector);
         statements.replace("{now}", &now().to_string())
     }
 
     /// The differences between a report and what is expected.
-    fn differences(&self, fleet: &SimulatedFleet, report: &Payload) -> Vec<String> {
+    fn differences(&self, fleet: &SimulatedInfrastructure, report: &Payload) -> Vec<String> {
         let mut wrong = fleet.expected_counts(now()).differences(report);
         let counts = |&(id, project_level, application_level): &(&str, u64, u64)| {
             (id.to_owned(), InspectionOverrides { project_level, application_level })
@@ -197,7 +197,7 @@ async fn assert_read(
     collector: &HeadcountProcess,
     left: CorootLeftovers<'_>,
     era: &CorootVersion,
-    fleet: &SimulatedFleet,
+    fleet: &SimulatedInfrastructure,
 ) {
     let wrong = |report: &Payload| era.differences(fleet, report);
     let server = program.start().await.unwrap();
@@ -244,7 +244,11 @@ async fn assert_read(
     assert!(own.count() > 3, "what is ours is in a directory of its own");
 }
 
-async fn assert_file_is_read(era: &CorootVersion, fleet: &SimulatedFleet, observed: &ObservedFleets) {
+async fn assert_file_is_read(
+    era: &CorootVersion,
+    fleet: &SimulatedInfrastructure,
+    observed: &ObservedFleets,
+) {
     let setup = TestSetup::new();
     let collector = setup.collector().start().await.unwrap();
     let program = reader(&setup, &collector);
@@ -255,7 +259,11 @@ async fn assert_file_is_read(era: &CorootVersion, fleet: &SimulatedFleet, observ
 }
 
 /// Does the same with a role that may only read.
-async fn assert_server_is_read(era: &CorootVersion, fleet: &SimulatedFleet, observed: &ObservedFleets) {
+async fn assert_server_is_read(
+    era: &CorootVersion,
+    fleet: &SimulatedInfrastructure,
+    observed: &ObservedFleets,
+) {
     let setup = TestSetup::new();
     let collector = setup.collector().start().await.unwrap();
     let postgres = TestPostgres::start_on(own_address().ip());

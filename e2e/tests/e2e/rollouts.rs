@@ -6,7 +6,7 @@ use headcount_harness::{
     clock::now, processes::HeadcountProcess, program::HeadcountProgram, wait::eventually,
 };
 use headcount_sim::{
-    SimulatedFleet,
+    SimulatedInfrastructure,
     coroot_projects::{self, CorootProject},
     observed_fleets::ObservedFleets,
     shape::{FleetShape, VersionLoad, WorkloadChange},
@@ -40,8 +40,8 @@ fn shape() -> FleetShape {
 }
 
 /// Starts a Prometheus with that fleet.
-async fn rolling(setup: &TestSetup) -> (SimulatedFleet, ObservedFleets) {
-    let fleet = SimulatedFleet::generate("shop", &shape(), 1, now() - AGE).unwrap();
+async fn rolling(setup: &TestSetup) -> (SimulatedInfrastructure, ObservedFleets) {
+    let fleet = SimulatedInfrastructure::generate("shop", &shape(), 1, now() - AGE).unwrap();
     let every = i64::try_from(SCRAPES.as_secs()).unwrap();
     let directory = setup.path("prometheus");
     let observed =
@@ -53,7 +53,7 @@ async fn rolling(setup: &TestSetup) -> (SimulatedFleet, ObservedFleets) {
 async fn successor(
     setup: &TestSetup,
     name: &str,
-    fleet: &SimulatedFleet,
+    fleet: &SimulatedInfrastructure,
     observed: &ObservedFleets,
 ) -> HeadcountProgram {
     let program = observer(setup, name);
@@ -70,7 +70,7 @@ async fn successor(
 }
 
 /// The expected events of the hour before the first start of a server, and of the time since.
-fn expected(fleet: &SimulatedFleet) -> EventTotals {
+fn expected(fleet: &SimulatedInfrastructure) -> EventTotals {
     let (from, until) = (now() - 3600, now());
     EventTotals {
         deployments: fleet.deployments_between(from, until),
@@ -80,7 +80,7 @@ fn expected(fleet: &SimulatedFleet) -> EventTotals {
 }
 
 /// Requests previews until one has all events.
-async fn until_known(setup: &TestSetup, server: &HeadcountProcess, fleet: &SimulatedFleet) {
+async fn until_known(setup: &TestSetup, server: &HeadcountProcess, fleet: &SimulatedInfrastructure) {
     until(setup, server, "what happened", |report| {
         let (said, expected) = (EventTotals::of(report), expected(fleet));
         if said == expected { Vec::new() } else { vec![format!("{said:?} instead of {expected:?}")] }
@@ -186,7 +186,7 @@ async fn a_server_killed_while_it_finds_out_or_reports_what_happened_counts_it_o
 /// Runs a copy of a server until it is killed at its `nth` call of a kind, and then a successor.
 async fn dies(
     setup: &TestSetup,
-    fleet: &SimulatedFleet,
+    fleet: &SimulatedInfrastructure,
     program: &HeadcountProgram,
     calls: &str,
     nth: usize,

@@ -7,7 +7,7 @@ use headcount_harness::{
 use headcount_postgres::{pgbouncer::TestPgBouncer, postgres::TestPostgres};
 use headcount_shared::payload::{InfraSection, IntegrationSection, Payload};
 use headcount_sim::{
-    SimulatedFleet, expected_counts::ExpectedCounts, observed_fleets::ObservedFleets, prices,
+    SimulatedInfrastructure, expected_counts::ExpectedCounts, observed_fleets::ObservedFleets, prices,
 };
 use reqwest::StatusCode;
 use uuid::Uuid;
@@ -28,7 +28,7 @@ const PAGES: [&str; 4] = ["/", "/welcome", "/p/$projectId", "/usage-statistics"]
 struct SharedDatabase {
     setup: TestSetup,
     collector: HeadcountProcess,
-    fleet: SimulatedFleet,
+    fleet: SimulatedInfrastructure,
     observed: ObservedFleets,
     /// The wires between each server and the collector.
     wires: [FaultyWire; 3],

@@ -9,7 +9,7 @@ use headcount_harness::{
 };
 use headcount_shared::payload::Payload;
 use headcount_sim::{
-    SimulatedFleet,
+    SimulatedInfrastructure,
     coroot_projects::{self, CorootProject},
     shape::FleetShape,
 };
@@ -62,7 +62,7 @@ async fn the_command_prints_the_document_and_stays_true_without_prometheus() {
     let setup = TestSetup::new();
     let epoch = now();
     let fleets = [("shop", FleetShape::document_a()), ("machines", FleetShape::document_b())]
-        .map(|(name, shape)| SimulatedFleet::generate(name, &shape, 1, epoch).unwrap());
+        .map(|(name, shape)| SimulatedInfrastructure::generate(name, &shape, 1, epoch).unwrap());
     let observed = observed(&setup, fleets.to_vec(), REFRESH).await;
     let projects = fleets.each_ref().map(|fleet| CorootProject {
         name: fleet.name().to_owned(),

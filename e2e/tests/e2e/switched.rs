@@ -8,7 +8,7 @@ use headcount_shared::{
     api::{ReportEntry, ReportState, WouldForget},
     payload::Payload,
 };
-use headcount_sim::SimulatedFleet;
+use headcount_sim::SimulatedInfrastructure;
 use reqwest::StatusCode;
 
 use crate::{
@@ -47,7 +47,7 @@ async fn switched_off_prometheus_is_not_asked_and_its_answers_are_gone() {
 
 /// Waits until another server with the same refresh interval has run all queries twice on the same
 /// Prometheus.
-async fn two_refreshes(setup: &TestSetup, fleet: &SimulatedFleet, prometheus: String) {
+async fn two_refreshes(setup: &TestSetup, fleet: &SimulatedInfrastructure, prometheus: String) {
     let clock = FaultyPrometheus::start(prometheus, "").await;
     let server = observing(observer(setup, "clock"), &clock.url(), fleet).start().await.unwrap();
     let report = until_true(setup, &server, "the clock", || fleet.expected_counts(now())).await;
@@ -77,7 +77,7 @@ async fn switched_off_in_the_middle_of_answers_nothing_of_them_is_left() {
 }
 
 /// The names of a fleet that occur in files of a data directory.
-fn names_in_files(fleet: &SimulatedFleet, data_dir: &Path) -> BTreeSet<String> {
+fn names_in_files(fleet: &SimulatedInfrastructure, data_dir: &Path) -> BTreeSet<String> {
     let names = names(fleet);
     let texts = files(data_dir).into_iter().filter_map(|file| if_there(fs::read(data_dir.join(file))));
     texts.flat_map(|bytes| found(&names, &String::from_utf8_lossy(&bytes))).collect()

@@ -5,7 +5,7 @@ use std::{path::Path, rc::Rc, time::Duration};
 use headcount_harness::{clock::now, processes::HeadcountProcess, program::HeadcountProgram};
 use headcount_shared::payload::Payload;
 use headcount_sim::{
-    SimulatedFleet, expected_counts::ExpectedCounts, observed_fleets::ObservedFleets, prices,
+    SimulatedInfrastructure, expected_counts::ExpectedCounts, observed_fleets::ObservedFleets, prices,
     shape::FleetShape,
 };
 use tokio::{
@@ -49,7 +49,11 @@ fn priced(setup: &TestSetup, data_dir: &Path) -> HeadcountProgram {
 }
 
 /// A server of one project.
-pub(crate) fn observer_of(setup: &TestSetup, prometheus: &str, fleet: &SimulatedFleet) -> HeadcountProgram {
+pub(crate) fn observer_of(
+    setup: &TestSetup,
+    prometheus: &str,
+    fleet: &SimulatedInfrastructure,
+) -> HeadcountProgram {
     observing(observer(setup, fleet.name()), prometheus, fleet)
 }
 
@@ -57,7 +61,7 @@ pub(crate) fn observer_of(setup: &TestSetup, prometheus: &str, fleet: &Simulated
 pub(crate) fn observing(
     server: HeadcountProgram,
     prometheus: &str,
-    fleet: &SimulatedFleet,
+    fleet: &SimulatedInfrastructure,
 ) -> HeadcountProgram {
     server
         .flag("--bootstrap-prometheus-url", prometheus)
@@ -99,7 +103,7 @@ pub(crate) async fn until_true(
 /// Starts a Prometheus that scrapes fleets at this interval.
 pub(crate) async fn observed(
     setup: &TestSetup,
-    fleets: Vec<SimulatedFleet>,
+    fleets: Vec<SimulatedInfrastructure>,
     scrapes: Duration,
 ) -> ObservedFleets {
     let directory = setup.path("prometheus");
@@ -108,8 +112,8 @@ pub(crate) async fn observed(
 }
 
 /// Starts a Prometheus with one fleet, scraped as often as a server queries it.
-pub(crate) async fn shop(setup: &TestSetup) -> (SimulatedFleet, ObservedFleets) {
-    let fleet = SimulatedFleet::generate("shop", &FleetShape::document_a(), 1, now()).unwrap();
+pub(crate) async fn shop(setup: &TestSetup) -> (SimulatedInfrastructure, ObservedFleets) {
+    let fleet = SimulatedInfrastructure::generate("shop", &FleetShape::document_a(), 1, now()).unwrap();
     let observed = observed(setup, vec![fleet.clone()], REFRESH).await;
     (fleet, observed)
 }
@@ -135,9 +139,9 @@ async fn twenty_fleets_are_told_as_they_are() {
     let setup = Rc::new(TestSetup::new());
     let epoch = now();
     let generate = |seed: u64| {
-        SimulatedFleet::generate(&seed.to_string(), &FleetShape::random(seed), seed, epoch).unwrap()
+        SimulatedInfrastructure::generate(&seed.to_string(), &FleetShape::random(seed), seed, epoch).unwrap()
     };
-    let fleets: Vec<SimulatedFleet> = (1..=20).map(generate).collect();
+    let fleets: Vec<SimulatedInfrastructure> = (1..=20).map(generate).collect();
     let observed = observed(&setup, fleets.clone(), Duration::from_secs(30)).await;
     let url = observed.prometheus.url("");
     let turn = Rc::new(Semaphore::new(AT_A_TIME));
@@ -155,7 +159,12 @@ async fn twenty_fleets_are_told_as_they_are() {
     LocalSet::new().run_until(told).await;
 }
 
-async fn told_as_it_is(setup: Rc<TestSetup>, turn: Rc<Semaphore>, prometheus: String, fleet: SimulatedFleet) {
+async fn told_as_it_is(
+    setup: Rc<TestSetup>,
+    turn: Rc<Semaphore>,
+    prometheus: String,
+    fleet: SimulatedInfrastructure,
+) {
     let _turn = turn.acquire().await.unwrap();
     let server = observer_of(&setup, &prometheus, &fleet).start().await.unwrap();
     let what = format!("the fleet of seed {}", fleet.name());

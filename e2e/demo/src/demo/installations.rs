@@ -12,7 +12,7 @@ use headcount_harness::{
     destinations::{DestinationKind, MockDestination},
 };
 use headcount_sim::{
-    SimulatedFleet, check_configs,
+    SimulatedInfrastructure, check_configs,
     coroot_projects::{self, CorootProject},
     observed_fleets::ObservedFleets,
     prices,
@@ -61,14 +61,14 @@ impl DemoInstallations {
     /// Prometheus refuses something, or nothing can be written.
     pub(crate) async fn generate(layout: &DemoLayout) -> anyhow::Result<Self> {
         let epoch = now() - AGE;
-        let shop = SimulatedFleet::generate(SHOP, &shop(), 1, epoch)?;
-        let machines = SimulatedFleet::generate("machines", &FleetShape::document_b(), 2, epoch)?;
+        let shop = SimulatedInfrastructure::generate(SHOP, &shop(), 1, epoch)?;
+        let machines = SimulatedInfrastructure::generate("machines", &FleetShape::document_b(), 2, epoch)?;
         let slack = MockDestination::start(DestinationKind::Slack, ANY_PORT).await?;
         let fleets = vec![shop.clone(), machines.clone()];
         let every = i64::try_from(SCRAPES.as_secs())?;
         let observed = ObservedFleets::start(&layout.prometheus(), ANY_PORT, fleets, every, SCRAPES).await?;
         let prometheus = observed.prometheus.url("");
-        let project = |fleet: &SimulatedFleet| CorootProject {
+        let project = |fleet: &SimulatedInfrastructure| CorootProject {
             name: fleet.name().to_owned(),
             prometheus: prometheus.clone(),
             refresh_interval: SCRAPES,

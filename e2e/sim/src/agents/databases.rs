@@ -12,7 +12,7 @@ use crate::{
         ValueCurve::{self, About, Flows, Grows, Is},
     },
     shape::ExporterKind,
-    software::DatabaseKind,
+    software::SimulatedDatabaseKind,
 };
 
 /// Labels by which scrape configurations name a namespace and a pod.
@@ -23,11 +23,11 @@ pub(super) fn export(model: &SimulatedModel, exported: &mut ExportedSeries) {
     for export in &model.exports {
         let labels = labels(model, export, exported);
         let export_series = match export.database {
-            DatabaseKind::Postgres => postgres,
-            DatabaseKind::Mysql => mysql,
-            DatabaseKind::Redis => redis,
-            DatabaseKind::Mongodb => mongodb,
-            DatabaseKind::Memcached => memcached,
+            SimulatedDatabaseKind::Postgres => postgres,
+            SimulatedDatabaseKind::Mysql => mysql,
+            SimulatedDatabaseKind::Redis => redis,
+            SimulatedDatabaseKind::Mongodb => mongodb,
+            SimulatedDatabaseKind::Memcached => memcached,
         };
         export_series(&DatabaseExport { labels, lifetime: model.instance(export.by).lifetime }, exported);
     }

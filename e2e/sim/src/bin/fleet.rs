@@ -10,7 +10,9 @@ use std::{
 use anyhow::Context;
 use clap::{Args, Parser, Subcommand};
 use headcount_harness::clock::now;
-use headcount_sim::{SimulatedFleet, endpoint::MetricsEndpoint, shape::FleetShape, write_openmetrics};
+use headcount_sim::{
+    SimulatedInfrastructure, endpoint::MetricsEndpoint, shape::FleetShape, write_openmetrics,
+};
 
 #[derive(Debug, Parser)]
 #[command(name = "fleet", about = "A simulated fleet of servers for Prometheus")]
@@ -107,9 +109,9 @@ async fn run(command: FleetCommand) -> anyhow::Result<()> {
 }
 
 impl FleetChoice {
-    fn fleet(&self) -> anyhow::Result<SimulatedFleet> {
+    fn fleet(&self) -> anyhow::Result<SimulatedInfrastructure> {
         let epoch = self.epoch.unwrap_or_else(now);
-        SimulatedFleet::generate(&self.name, &self.shape()?, self.seed, epoch)
+        SimulatedInfrastructure::generate(&self.name, &self.shape()?, self.seed, epoch)
     }
 
     fn shape(&self) -> anyhow::Result<FleetShape> {

@@ -9,7 +9,7 @@ use crate::{
     growth_rate::TimeSpan,
     model::{ApplicationOrigin, InstanceIndex, SimulatedApplication, SimulatedConnection, SimulatedModel},
     shape::{CallFailures, CallRoute, ServiceCall},
-    software::{DatabaseKind, Protocol},
+    software::{Protocol, SimulatedDatabaseKind},
 };
 
 /// With how many instances of the callee an instance is connected.
@@ -97,11 +97,11 @@ impl SimulatedApplication {
     fn protocol(&self) -> Protocol {
         match &self.origin {
             ApplicationOrigin::Cloud(plan) => match plan.database {
-                Some(DatabaseKind::Postgres) => Protocol::Postgres,
-                Some(DatabaseKind::Mysql) => Protocol::Mysql,
-                Some(DatabaseKind::Redis) => Protocol::Redis,
-                Some(DatabaseKind::Memcached) => Protocol::Memcached,
-                Some(DatabaseKind::Mongodb) => Protocol::Mongo,
+                Some(SimulatedDatabaseKind::Postgres) => Protocol::Postgres,
+                Some(SimulatedDatabaseKind::Mysql) => Protocol::Mysql,
+                Some(SimulatedDatabaseKind::Redis) => Protocol::Redis,
+                Some(SimulatedDatabaseKind::Memcached) => Protocol::Memcached,
+                Some(SimulatedDatabaseKind::Mongodb) => Protocol::Mongo,
                 None => Protocol::Opaque,
             },
             // Connections to external services are encrypted.

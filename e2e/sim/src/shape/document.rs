@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     clouds::{HETZNER, MACHINES, MachineType, OVH},
-    software::{DatabaseKind, PGBOUNCER, PLAIN, POSTGRES, REDIS},
+    software::{PGBOUNCER, PLAIN, POSTGRES, REDIS, SimulatedDatabaseKind},
 };
 
 /// A version that uses more CPU time and memory than the default and logs fewer errors: `-CPU`, `-Memory` and
@@ -62,7 +62,7 @@ impl FleetShape {
                 name: "catalog-db".to_owned(),
                 service: CloudService::Rds,
                 engine: "postgres",
-                database: Some(DatabaseKind::Postgres),
+                database: Some(SimulatedDatabaseKind::Postgres),
                 port: 5432,
                 instances: 1,
                 priced: true,

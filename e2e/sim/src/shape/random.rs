@@ -8,9 +8,9 @@ use crate::{
     clouds::{MACHINES, UNPRICED},
     seeded_random::SeededRandom,
     software::{
-        CASSANDRA, CLICKHOUSE, DOCKERD, DOTNET, DatabaseKind, ENVOY, GO, JAVA, KAFKA, KUBE_APISERVER,
-        KUBELET, MEMCACHED, MONGODB, MYSQL, MYSQL_EXPORTER, NATS, NGINX, NODEJS, PHP, PLAIN, POSTGRES,
-        POSTGRES_EXPORTER, PROMETHEUS, PYTHON, RABBITMQ, REDIS, REDIS_EXPORTER, Software,
+        CASSANDRA, CLICKHOUSE, DOCKERD, DOTNET, ENVOY, GO, JAVA, KAFKA, KUBE_APISERVER, KUBELET, MEMCACHED,
+        MONGODB, MYSQL, MYSQL_EXPORTER, NATS, NGINX, NODEJS, PHP, PLAIN, POSTGRES, POSTGRES_EXPORTER,
+        PROMETHEUS, PYTHON, RABBITMQ, REDIS, REDIS_EXPORTER, SimulatedDatabaseKind, Software,
     },
 };
 
@@ -167,12 +167,19 @@ impl ShapeBuilder {
 
     fn add_aws(&mut self) {
         for (name, service, engine, database, port, instances) in [
-            ("billing-db", CloudService::Rds, "postgres", Some(DatabaseKind::Postgres), 5432, 1),
-            ("ledger", CloudService::RdsCluster, "aurora-mysql", Some(DatabaseKind::Mysql), 3306, 2),
-            ("unused-db", CloudService::Rds, "mysql", Some(DatabaseKind::Mysql), 3306, 1),
+            ("billing-db", CloudService::Rds, "postgres", Some(SimulatedDatabaseKind::Postgres), 5432, 1),
+            ("ledger", CloudService::RdsCluster, "aurora-mysql", Some(SimulatedDatabaseKind::Mysql), 3306, 2),
+            ("unused-db", CloudService::Rds, "mysql", Some(SimulatedDatabaseKind::Mysql), 3306, 1),
             ("erp", CloudService::Rds, "oracle-ee", None, 1521, 1),
-            ("sessions", CloudService::ElastiCache, "redis", Some(DatabaseKind::Redis), 6379, 2),
-            ("pages", CloudService::ElastiCache, "memcached", Some(DatabaseKind::Memcached), 11_211, 1),
+            ("sessions", CloudService::ElastiCache, "redis", Some(SimulatedDatabaseKind::Redis), 6379, 2),
+            (
+                "pages",
+                CloudService::ElastiCache,
+                "memcached",
+                Some(SimulatedDatabaseKind::Memcached),
+                11_211,
+                1,
+            ),
         ] {
             // One always exists, for an exporter to call.
             if name != "billing-db" && self.random.percent(30) {

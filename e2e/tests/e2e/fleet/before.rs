@@ -8,7 +8,7 @@ use headcount_harness::{
     program::HeadcountProgram,
 };
 use headcount_sim::{
-    SimulatedFleet,
+    SimulatedInfrastructure,
     coroot_projects::{self, CorootProject},
     shape::FleetShape,
     stored_history,
@@ -21,7 +21,7 @@ use crate::setup::{TestSetup, own_address};
 #[tokio::test]
 async fn the_settings_of_a_project_have_a_rollout_and_whom_to_tell() {
     let setup = TestSetup::new();
-    let fleet = SimulatedFleet::generate("shop", &FleetShape::document_a(), 1, now()).unwrap();
+    let fleet = SimulatedInfrastructure::generate("shop", &FleetShape::document_a(), 1, now()).unwrap();
     let webhook = MockDestination::start(DestinationKind::Webhook, own_address()).await.unwrap();
     let program = HeadcountProgram::serve(setup.path("server"))
         .listen(own_address())

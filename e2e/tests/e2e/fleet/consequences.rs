@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use headcount_sim::{
-    MissedSloSeverity, SimulatedFleet,
+    MissedSloSeverity, SimulatedInfrastructure,
     clouds::MACHINES,
     shape::{
         CallFailures, CallRoute, FleetShape, NodePlan, VersionLoad, WorkloadChange, WorkloadKind,
@@ -35,8 +35,8 @@ pub(super) fn edge_and_api(change: WorkloadChange, trouble: Option<CallFailures>
     }
 }
 
-fn generate(shape: &FleetShape) -> SimulatedFleet {
-    SimulatedFleet::generate("a", shape, 1, EPOCH).unwrap()
+fn generate(shape: &FleetShape) -> SimulatedInfrastructure {
+    SimulatedInfrastructure::generate("a", shape, 1, EPOCH).unwrap()
 }
 
 fn keys(of: &[(&str, u64)]) -> BTreeMap<String, u64> {
@@ -152,7 +152,7 @@ fn a_service_level_is_missed_as_fast_as_its_budget_burns() {
     let of = |from, until, failing, slow| {
         generate(&edge_and_api(WorkloadChange::Steady, Some(CallFailures { from, until, failing, slow })))
     };
-    let check = |fleet: &SimulatedFleet, moment: i64, expected: Option<MissedSloSeverity>| {
+    let check = |fleet: &SimulatedInfrastructure, moment: i64, expected: Option<MissedSloSeverity>| {
         let missed = fleet.missed_levels(EPOCH + moment, day).into_iter().collect::<Vec<_>>();
         let expected: Vec<_> =
             expected.map(|severity| ("shop/api".to_owned(), severity)).into_iter().collect();
@@ -202,8 +202,9 @@ fn by_labels<'a>(exposition: &'a str, metric: &str, without: &str) -> BTreeMap<S
 
 #[test]
 fn every_protocol_that_counts_requests_tells_how_long_they_took() {
-    let exposition =
-        SimulatedFleet::generate("a", &FleetShape::sized(3, 60), 1, EPOCH).unwrap().exposition(EPOCH);
+    let exposition = SimulatedInfrastructure::generate("a", &FleetShape::sized(3, 60), 1, EPOCH)
+        .unwrap()
+        .exposition(EPOCH);
     for family in [
         "http_requests",
         "postgres_queries",

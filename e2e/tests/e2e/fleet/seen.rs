@@ -5,7 +5,7 @@ use headcount_harness::{
     prometheus::{RunningPrometheus, StoppedPrometheus},
 };
 use headcount_sim::{
-    SimulatedFleet,
+    SimulatedInfrastructure,
     shape::{CallFailures, FleetShape, WorkloadChange},
 };
 
@@ -76,7 +76,7 @@ async fn a_real_prometheus_sees_what_a_rollout_costs() {
         Some(CallFailures { from: -1200, until: 0, failing: 0.25, slow: 0.5 }),
     );
     let fleets = [("a", FleetShape::document_a()), ("b", troubled)]
-        .map(|(name, shape)| SimulatedFleet::generate(name, &shape, 1, epoch).unwrap());
+        .map(|(name, shape)| SimulatedInfrastructure::generate(name, &shape, 1, epoch).unwrap());
     let setting = StoppedPrometheus::new(setup.path("prometheus")).listen(own_address());
     setting.backfill(&past(&setup, &fleets, epoch - 3900..=epoch + 60, 15)).await.unwrap();
     let prometheus = setting.start().await.unwrap();

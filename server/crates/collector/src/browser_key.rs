@@ -6,15 +6,15 @@ use uuid::Uuid;
 
 /// The key of the browsers of a day.
 #[derive(Clone)]
-pub(super) struct BrowserKey([u8; 32]);
+pub(super) struct DayBrowserKey([u8; 32]);
 
-impl std::fmt::Debug for BrowserKey {
+impl std::fmt::Debug for DayBrowserKey {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.write_str("BrowserKey")
+        formatter.write_str("DayBrowserKey")
     }
 }
 
-impl BrowserKey {
+impl DayBrowserKey {
     /// The key of these bytes.
     pub(super) const fn new(key: [u8; 32]) -> Self {
         Self(key)
@@ -37,9 +37,9 @@ mod tests {
     #[test]
     fn a_hash_depends_on_the_uuid_and_on_the_key() {
         let (a, b) = (Uuid::from_u128(1), Uuid::from_u128(2));
-        let key = BrowserKey::new([1; 32]);
+        let key = DayBrowserKey::new([1; 32]);
         assert_eq!(key.hash(a), key.hash(a));
         assert_ne!(key.hash(a), key.hash(b));
-        assert_ne!(key.hash(a), BrowserKey::new([2; 32]).hash(a));
+        assert_ne!(key.hash(a), DayBrowserKey::new([2; 32]).hash(a));
     }
 }

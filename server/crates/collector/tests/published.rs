@@ -30,15 +30,15 @@ const SUNDAY: &str = "2026-06-14";
 
 /// A clock that stands still until it is set.
 #[derive(Debug)]
-struct ManualClock(AtomicU64);
+struct TurnedClock(AtomicU64);
 
-impl ManualClock {
+impl TurnedClock {
     fn turn_to(&self, day: CalendarDay) {
         self.0.store(day.start() + DAY / 2, Ordering::Relaxed);
     }
 }
 
-impl Clock for ManualClock {
+impl Clock for TurnedClock {
     fn wall(&self) -> Duration {
         Duration::from_secs(self.0.load(Ordering::Relaxed))
     }
@@ -51,7 +51,7 @@ impl Clock for ManualClock {
 /// A collector that holds a simulated fleet.
 struct FilledCollector {
     directory: TempDir,
-    clock: Arc<ManualClock>,
+    clock: Arc<TurnedClock>,
     collector: Collector,
     routes: Router,
     fleet: Arc<SimulatedFleet>,
@@ -62,7 +62,7 @@ impl FilledCollector {
     async fn new(installations: u32, has_profiles: bool) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let last: CalendarDay = SUNDAY.parse().unwrap();
-        let clock = Arc::new(ManualClock(AtomicU64::new(0)));
+        let clock = Arc::new(TurnedClock(AtomicU64::new(0)));
         clock.turn_to(last.plus_days(2));
         let days = |days| Duration::from_secs(days * DAY);
         let config = CollectorConfig {
@@ -71,7 +71,7 @@ impl FilledCollector {
             retention: RetentionPolicy { counts: days(400), raw: days(60) },
             max_disk: None,
         };
-        let collector = Collector::open(&config, Arc::<ManualClock>::clone(&clock)).await.unwrap();
+        let collector = Collector::open(&config, Arc::<TurnedClock>::clone(&clock)).await.unwrap();
         let plan = FleetPlan {
             seed: 7,
             installations,

@@ -139,7 +139,7 @@ pub(crate) const SUMMARIES: [WeightedName; 10] = [
 /// Sizes of screens, with their weights, in the order of [`Breakpoint::ALL`].
 pub(crate) const SCREEN_WEIGHTS: [f64; 6] = [3.0, 2.0, 5.0, 42.0, 44.0, 4.0];
 
-/// The names of the flags in the truth, in the order of [`crate::report_state::ReportState::flags`].
+/// The names of the flags in the truth, in the order of [`crate::report_state::SimulatedReportState::flags`].
 pub(crate) const FLAGS: [&str; 10] = [
     "prometheus",
     "node_agent",
@@ -153,7 +153,7 @@ pub(crate) const FLAGS: [&str; 10] = [
     "application_categories",
 ];
 
-/// The names of the sizes in the truth, in the order of [`crate::report_state::ReportState::sizes`].
+/// The names of the sizes in the truth, in the order of [`crate::report_state::SimulatedReportState::sizes`].
 pub(crate) const SIZES: [&str; 5] =
     ["projects", "applications", "nodes", "instances", "application_categories"];
 

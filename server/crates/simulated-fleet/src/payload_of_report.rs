@@ -14,7 +14,7 @@ use crate::{
     installation_traits::InstallationTraits,
     known_names::{CLOUDS, INSPECTIONS, PAGES, SERVICES, SUMMARIES, WeightedName},
     performance_section::MeasuredTimes,
-    report_state::{ReportState, positions},
+    report_state::{SimulatedReportState, positions},
     report_use::ReportUse,
 };
 
@@ -23,7 +23,7 @@ pub(crate) fn payload(
     seed: u64,
     installation: &InstallationTraits,
     version: &str,
-    state: &ReportState,
+    state: &SimulatedReportState,
     shown: &ReportUse,
     times: MeasuredTimes,
 ) -> Payload {
@@ -65,7 +65,7 @@ pub(crate) fn payload(
     }
 }
 
-fn integration(state: &ReportState) -> IntegrationSection {
+fn integration(state: &SimulatedReportState) -> IntegrationSection {
     let [
         prometheus,
         node_agent,

@@ -9,7 +9,7 @@ use crate::{
     installation_traits::InstallationTraits,
     known_names::{query_names, stage_names},
     release_history::ReleaseNumber,
-    report_state::ReportState,
+    report_state::SimulatedReportState,
     seeded_chance::{ChancePurpose, SeededChance},
 };
 
@@ -100,7 +100,7 @@ impl TimingCatalogue {
         seed: u64,
         installation: &InstallationTraits,
         report: &ScheduledReport,
-        state: &ReportState,
+        state: &SimulatedReportState,
     ) -> MeasuredTimes {
         let numbers = report.numbers(installation.number);
         let mut chance = SeededChance::new(seed, ChancePurpose::Times, &numbers);
@@ -137,7 +137,7 @@ impl TimingCatalogue {
     fn queries(
         &self,
         installation: &InstallationTraits,
-        state: &ReportState,
+        state: &SimulatedReportState,
         chance: &mut SeededChance,
     ) -> BTreeMap<String, QueryPerformance> {
         let [_, applications, nodes, instances, _] = state.sizes.map(|size| size as f64);
@@ -175,7 +175,7 @@ impl TimingCatalogue {
     fn stages(
         &self,
         installation: &InstallationTraits,
-        state: &ReportState,
+        state: &SimulatedReportState,
         chance: &mut SeededChance,
     ) -> (BTreeMap<String, f64>, f64) {
         let instances = state.sizes[3] as f64;

@@ -14,7 +14,7 @@ const OUTAGE: f64 = 0.006;
 
 /// What a report tells about the installation. Sets have a bit for each position in the list of their names.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct ReportState {
+pub(crate) struct SimulatedReportState {
     pub(crate) release: ReleaseNumber,
     pub(crate) is_postgres: bool,
     /// Whether there is anything observed. Without, all that comes from Prometheus is empty.
@@ -46,7 +46,7 @@ fn set_of(list: &[(usize, DaySpan)], time: f64) -> u64 {
     list.iter().filter(|(_, span)| span.contains(time)).fold(0, |set, (position, _)| set | 1 << position)
 }
 
-impl ReportState {
+impl SimulatedReportState {
     /// What a report of an installation tells.
     pub(crate) fn new(seed: u64, installation: &InstallationTraits, report: &ScheduledReport) -> Self {
         let time = report.time;
@@ -156,7 +156,7 @@ mod tests {
         }
     }
 
-    fn states() -> Vec<ReportState> {
+    fn states() -> Vec<SimulatedReportState> {
         let plan = plan();
         let releases = ReleaseHistory::new(&plan);
         let mut states = Vec::new();
@@ -167,7 +167,7 @@ mod tests {
                 let made_at = plan.day(12).start() + u64::from(hour) * 3600;
                 let report =
                     ScheduledReport { server: ReportingServer::Leader, made_at, time, seconds: 3600 };
-                states.push(ReportState::new(plan.seed, &installation, &report));
+                states.push(SimulatedReportState::new(plan.seed, &installation, &report));
             }
         }
         states
@@ -199,7 +199,7 @@ mod tests {
             assert!((0.1..0.99).contains(&share), "{flag} {share}");
         }
         for measure in [
-            (|state| state.alerting != 0) as fn(&ReportState) -> bool,
+            (|state| state.alerting != 0) as fn(&SimulatedReportState) -> bool,
             |state| !state.overrides.is_empty(),
             |state| state.is_postgres,
             |state| state.instrumented != 0,

@@ -13,7 +13,7 @@ use crate::{
     performance_section::TimingCatalogue,
     profile_stacks::StackCatalogue,
     release_history::ReleaseHistory,
-    report_state::ReportState,
+    report_state::SimulatedReportState,
     report_use::{PagePopularity, ReportUse},
     seeded_chance::{ChancePurpose, SeededChance},
     truth_counting,
@@ -136,7 +136,7 @@ impl SimulatedFleet {
 
     fn report(&self, installation: &InstallationTraits, report: &ScheduledReport) -> SimulatedReport {
         let seed = self.plan.seed;
-        let state = ReportState::new(seed, installation, report);
+        let state = SimulatedReportState::new(seed, installation, report);
         let shown = self.report_use(installation, report);
         let times = self.timings.section(seed, installation, report, &state);
         let version = self.releases.version(state.release);

@@ -17,7 +17,7 @@ use crate::{
         screen_name,
     },
     release_history::{ReleaseHistory, ReleaseNumber},
-    report_state::{ReportState, positions},
+    report_state::{SimulatedReportState, positions},
     simulated_fleet::SimulatedFleet,
 };
 
@@ -170,7 +170,7 @@ struct CombinedReports {
 
 impl CombinedReports {
     /// Adds a report of a server that speaks for the installation, later than all before.
-    fn add(&mut self, state: &ReportState) {
+    fn add(&mut self, state: &SimulatedReportState) {
         self.reports += 1;
         self.last = Some((state.release, state.is_postgres));
         for (position, _) in state.flags.iter().enumerate().filter(|(_, is_on)| **is_on) {
@@ -214,7 +214,7 @@ impl DayCount {
         let mut screens = [0; 6];
         let mut browsers = Vec::new();
         for report in reports {
-            let state = ReportState::new(fleet.plan().seed, installation, report);
+            let state = SimulatedReportState::new(fleet.plan().seed, installation, report);
             self.reports += 1;
             *self.reports_by_release.entry(state.release).or_default() += 1;
             let [own, of_clone] = commitments;

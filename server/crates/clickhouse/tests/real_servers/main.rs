@@ -29,7 +29,8 @@ async fn planned_client(
     (client.with_plan(&plan), plan)
 }
 
-type EveryType = (u8, u16, u32, u64, i64, f64, String, Bytes, [u8; 3], Vec<u64>, Vec<String>, Vec<Vec<u8>>);
+type RoundTripRow =
+    (u8, u16, u32, u64, i64, f64, String, Bytes, [u8; 3], Vec<u64>, Vec<String>, Vec<Vec<u8>>);
 
 const COLUMNS: [&str; 12] = ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l"];
 
@@ -37,7 +38,7 @@ const COLUMNS: [&str; 12] = ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "
 const EVERY_TYPE: &str = "(a UInt8, b Date, c UInt32, d UInt64, e Int64, f Float64, g String, h String, \
      i FixedString(3), j Array(UInt64), k Array(String), l Array(Array(UInt8)))";
 
-fn rows_of_every_type() -> Vec<EveryType> {
+fn rows_of_every_type() -> Vec<RoundTripRow> {
     let bytes = (0..=255).collect::<Vec<u8>>();
     let lowest = (0, 0, 0, 0, i64::MIN, -0.5, String::new(), Bytes::new(), [0; 3], vec![], vec![], vec![]);
     let highest = (
@@ -62,8 +63,8 @@ async fn round_trip(client: &ClickHouseClient, table: &'static str) {
     rows.iter().for_each(|row| batch.push(row));
     client.insert(table, &COLUMNS, batch).await.unwrap();
     let select = format!("SELECT {} FROM {table} ORDER BY a", COLUMNS.join(", "));
-    assert_eq!(client.query::<EveryType>(&select).await.unwrap(), rows);
-    let mut stream = client.query_stream::<EveryType>(&select).await.unwrap();
+    assert_eq!(client.query::<RoundTripRow>(&select).await.unwrap(), rows);
+    let mut stream = client.query_stream::<RoundTripRow>(&select).await.unwrap();
     for row in rows {
         assert_eq!(stream.next_row().await.unwrap(), Some(row));
     }

@@ -6,7 +6,7 @@ use sqlx::{FromRow, Row, SqliteConnection, sqlite::SqliteRow};
 use uuid::Uuid;
 
 use super::{ReportStore, signed, stored_day, unsigned};
-use crate::{browser_key::BrowserKey, report_day::ReportMoment};
+use crate::{browser_key::DayBrowserKey, report_day::ReportMoment};
 
 /// The number of typed reports that are read at once.
 const READ_AT_ONCE: i64 = 2000;
@@ -161,12 +161,12 @@ impl FromRow<'_, SqliteRow> for DayReport {
 }
 
 /// The key of a day, made when its first browser is stored.
-async fn browser_key(connection: &mut SqliteConnection, day: CalendarDay) -> sqlx::Result<BrowserKey> {
+async fn browser_key(connection: &mut SqliteConnection, day: CalendarDay) -> sqlx::Result<DayBrowserKey> {
     let made: [u8; 32] = rand::rng().random();
     let insert = sqlx::query("INSERT INTO browser_key (day, key) VALUES (?, ?) ON CONFLICT DO NOTHING");
     insert.bind(day.days_since_epoch()).bind(made.as_slice()).execute(&mut *connection).await?;
     let key = sqlx::query_scalar("SELECT key FROM browser_key WHERE day = ?").bind(day.days_since_epoch());
     let key: Vec<u8> = key.fetch_one(connection).await?;
     let key = key.try_into().map_err(|_| sqlx::Error::Protocol("a key of browsers is damaged".to_owned()))?;
-    Ok(BrowserKey::new(key))
+    Ok(DayBrowserKey::new(key))
 }

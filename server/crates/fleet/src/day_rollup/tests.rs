@@ -1,3 +1,5 @@
+//! Tests the sums of a day.
+
 use proptest::prelude::*;
 
 use super::*;

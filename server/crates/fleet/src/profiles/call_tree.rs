@@ -91,7 +91,7 @@ impl<'a> TreeNames<'a> {
 
 /// A node: a path of calls from the root. It has `N` values: one a profile that the tree is of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct CallNode<const N: usize> {
+pub(super) struct MergedCallNode<const N: usize> {
     /// A position in [`TreeNames`].
     pub(super) name: u32,
     /// The position of the parent; of the root, its own.
@@ -110,11 +110,11 @@ pub(super) struct CallNode<const N: usize> {
 /// order of their names. The values of children are never more than that of their parent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct CallTree<const N: usize> {
-    nodes: Vec<CallNode<N>>,
+    nodes: Vec<MergedCallNode<N>>,
 }
 
 impl<const N: usize> CallTree<N> {
-    pub(super) fn nodes(&self) -> &[CallNode<N>] {
+    pub(super) fn nodes(&self) -> &[MergedCallNode<N>] {
         &self.nodes
     }
 
@@ -130,7 +130,7 @@ impl<const N: usize> CallTree<N> {
 
     fn add_node(&mut self, parent: u32, name: u32) -> u32 {
         let position = self.nodes.len() as u32;
-        self.nodes.push(CallNode {
+        self.nodes.push(MergedCallNode {
             name,
             parent,
             size: 1,
@@ -141,7 +141,7 @@ impl<const N: usize> CallTree<N> {
         position
     }
 
-    fn node(&mut self, position: u32) -> &mut CallNode<N> {
+    fn node(&mut self, position: u32) -> &mut MergedCallNode<N> {
         &mut self.nodes[position as usize]
     }
 
@@ -155,7 +155,7 @@ impl<const N: usize> CallTree<N> {
     /// Counts how many nodes each subtree has.
     fn measure_subtrees(&mut self) {
         for position in (1..self.nodes.len()).rev() {
-            let CallNode { size, parent, .. } = self.nodes[position];
+            let MergedCallNode { size, parent, .. } = self.nodes[position];
             self.nodes[parent as usize].size += size;
         }
     }
@@ -187,7 +187,7 @@ impl<const N: usize> CallTree<N> {
                 continue;
             };
             let new = folded.nodes.len() as u32;
-            folded.nodes.push(CallNode { parent, size: 1, ..*node });
+            folded.nodes.push(MergedCallNode { parent, size: 1, ..*node });
             self.parts_of(position, &mut parts);
             hide(&mut parts);
             folded.add_other(new, &parts);
@@ -238,7 +238,7 @@ impl<const N: usize> CallTree<N> {
         }
         if values != [0; N] {
             let own_installations = installations;
-            self.nodes.push(CallNode {
+            self.nodes.push(MergedCallNode {
                 name: OTHER_NAME,
                 parent,
                 size: 1,
@@ -307,7 +307,7 @@ impl CallTree<1> {
         for position in (0..self.nodes.len()).rev() {
             let node = self.node(position as u32);
             node.installations[0] = node.installations[0].max(node.own_installations[0]);
-            let CallNode { parent, values, installations, .. } = *node;
+            let MergedCallNode { parent, values, installations, .. } = *node;
             if position > 0 {
                 let parent = self.node(parent);
                 parent.values[0] = parent.values[0].saturating_add(values[0]);
@@ -410,8 +410,8 @@ impl CallTree<2> {
     }
 }
 
-fn aligned_node(parent: u32, sides: [&CallTree<1>; 2], positions: [Option<u32>; 2]) -> CallNode<2> {
-    let mut aligned = CallNode {
+fn aligned_node(parent: u32, sides: [&CallTree<1>; 2], positions: [Option<u32>; 2]) -> MergedCallNode<2> {
+    let mut aligned = MergedCallNode {
         name: ROOT_NAME,
         parent,
         size: 1,

@@ -64,9 +64,9 @@ pub struct InstallationFacts<'a> {
 #[derive(Clone, Debug)]
 pub struct FleetDay {
     pub(crate) day: u32,
-    pub(crate) versions: NameTable,
+    pub(crate) versions: FleetDayNames,
     /// The names of each table, by its position in the list. Amounts use the names of the table of labels.
-    pub(crate) names: Vec<NameTable>,
+    pub(crate) names: Vec<FleetDayNames>,
     pub(crate) installations: Vec<InstallationRow>,
     known: HashSet<u64>,
 }
@@ -101,8 +101,14 @@ impl InstallationRow {
 impl FleetDay {
     /// A day without installations; days count from 1970-01-01.
     pub fn new(day: u32) -> Self {
-        let names = PUBLISHED_TABLES.iter().map(|_| NameTable::default()).collect();
-        Self { day, versions: NameTable::default(), names, installations: Vec::new(), known: HashSet::new() }
+        let names = PUBLISHED_TABLES.iter().map(|_| FleetDayNames::default()).collect();
+        Self {
+            day,
+            versions: FleetDayNames::default(),
+            names,
+            installations: Vec::new(),
+            known: HashSet::new(),
+        }
     }
 
     /// Days since 1970-01-01.
@@ -214,12 +220,12 @@ fn check_amounts(amounts: &[(PublishedTable, &str, f64)]) -> Result<(), FleetDay
 
 /// Names and the numbers that stand for them.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct NameTable {
+pub(crate) struct FleetDayNames {
     names: Vec<String>,
     numbers: HashMap<String, u32>,
 }
 
-impl NameTable {
+impl FleetDayNames {
     /// The number of a name, a new one if it has none.
     fn number(&mut self, name: &str) -> u32 {
         if let Some(number) = self.numbers.get(name) {

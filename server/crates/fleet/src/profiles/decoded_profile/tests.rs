@@ -1,3 +1,5 @@
+//! Tests the decoder of profiles.
+
 use base64::{Engine, prelude::BASE64_STANDARD};
 use proptest::prelude::*;
 use prost::Message;

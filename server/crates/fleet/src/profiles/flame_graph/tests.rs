@@ -1,3 +1,5 @@
+//! Tests flame graphs and their differences.
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;

@@ -1,3 +1,5 @@
+//! Tests the ranking of functions.
+
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Tests the blocks of profiles.
+
 use proptest::prelude::*;
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 

@@ -1,3 +1,5 @@
+//! Tests the sums of a day.
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
