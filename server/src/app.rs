@@ -123,7 +123,7 @@ pub async fn collect(config: Collect, stop: CancellationToken) -> anyhow::Result
     };
     let access = AccessControl::new(access, Arc::new(SystemClock::new()));
     let proxies = config.trusted_proxy.into_iter().collect();
-    let router = headcount_collector::routes::router(access, &collector, proxies, config.publish);
+    let router = headcount_collector::routes::router(&access, &collector, proxies, config.publish);
     let listener = bind(config.listen)?;
     tracing::info!(admin_token = %operator, "collecting on http://{}/", listener.local_addr()?);
     let _code = AbortOnDropHandle::new(tokio::spawn(code_pages::give_back_regularly()));

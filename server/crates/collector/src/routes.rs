@@ -50,17 +50,17 @@ const API_SUMMARY: &str = "The numbers of the fleet. All times are Unix seconds,
 /// The routes of `headcount collect`, for [`listen::serve`](headcount_web::listen::serve). `collector` is
 /// reached directly or through these proxies. With `publish`, everybody may see what is published.
 pub fn router(
-    access: AccessControl,
+    access: &AccessControl,
     collector: &Collector,
     proxies: TrustedProxies,
     publish: bool,
 ) -> Router {
     let (session, _) = sign_in::session_routes::<AccessControl>().split_for_parts();
     let open: Router = with_headers(session).merge(sign_in::page_routes()).with_state(access.clone());
-    let mut described = empty_description(API_TITLE, API_SUMMARY, access.base_path(), &access);
+    let mut described = empty_description(API_TITLE, API_SUMMARY, access.base_path(), access);
     let mut private = Router::new();
     for role in AccessRole::ALL {
-        let (routes, of_role) = routes_of_role(role, &access, collector);
+        let (routes, of_role) = routes_of_role(role, access, collector);
         private = private.merge(routes);
         described = described.merge_from(of_role);
     }

@@ -75,7 +75,7 @@ impl GuardedCollector {
             public_url: None,
         };
         let access = AccessControl::new(access, clock);
-        let routes = router(access, &collector, TrustedProxies::default(), publish);
+        let routes = router(&access, &collector, TrustedProxies::default(), publish);
         Self { _directory: directory, routes, collector }
     }
 
