@@ -13,7 +13,7 @@ use crate::{
     block_codec::{BlockError, decode_block, encode_block},
     calendar_day::CalendarDay,
     installation_day::{InstallationDay, InstallationDays, InstallationHash},
-    name_table::{FleetDayNames, OTHER},
+    name_table::{NameTable, OTHER},
     typed_report::{IntegrationFlag, SCREEN_SIZES},
 };
 
@@ -117,7 +117,7 @@ pub fn fleet_day(
 }
 
 /// The labels of an installation in all tables but those of pages.
-fn labels_of<'a>(row: &InstallationDay, names: &'a FleetDayNames) -> Vec<(PublishedTable, &'a str)> {
+fn labels_of<'a>(row: &InstallationDay, names: &'a NameTable) -> Vec<(PublishedTable, &'a str)> {
     let mut labels = vec![
         (PublishedTable::Databases, row.database.label()),
         (PublishedTable::Nodes, size_class(row.sizes.nodes)),
