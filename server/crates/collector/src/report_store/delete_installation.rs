@@ -9,6 +9,7 @@ use std::sync::atomic::Ordering;
 use headcount_fleet::{
     block_codec::BlockError,
     installation_day::{InstallationDays, InstallationHash},
+    published::day_input::InstallationPages,
 };
 use sqlx::{FromRow, Row, SqliteConnection, sqlite::SqliteRow};
 use tokio::task;
@@ -150,13 +151,17 @@ impl ReportStore {
     /// Removes an installation from the stored days. What was counted stays.
     async fn erase_from_days(&self, installation: InstallationHash) -> sqlx::Result<()> {
         for (product, day) in self.days_of_installations().await? {
-            let blocks = self.blocks(BlockLayer::Installations, &product, ONLY_BLOCK, day, day).await?;
-            for StoredBlock { made_at, block, .. } in blocks {
-                let Some(block) = without_installation(block, installation).await? else { continue };
-                let block =
-                    NewBlock { layer: BlockLayer::Installations, day, name: ONLY_BLOCK.to_owned(), block };
-                self.replace_blocks(&product, &[block], None, made_at).await?;
-                self.log_holds_dropped.store(true, Ordering::Relaxed);
+            for layer in [BlockLayer::Installations, BlockLayer::InstallationPages] {
+                for StoredBlock { made_at, block, .. } in
+                    self.blocks(layer, &product, ONLY_BLOCK, day, day).await?
+                {
+                    let Some(block) = without_installation(layer, block, installation).await? else {
+                        continue;
+                    };
+                    let block = NewBlock { layer, day, name: ONLY_BLOCK.to_owned(), block };
+                    self.replace_blocks(&product, &[block], None, made_at).await?;
+                    self.log_holds_dropped.store(true, Ordering::Relaxed);
+                }
             }
         }
         Ok(())
@@ -196,10 +201,15 @@ impl ReportStore {
 
 /// A day's block without an installation; `None` if it is not in there.
 async fn without_installation(
+    layer: BlockLayer,
     block: Vec<u8>,
     installation: InstallationHash,
 ) -> sqlx::Result<Option<Vec<u8>>> {
     let removed = task::spawn_blocking(move || {
+        if layer == BlockLayer::InstallationPages {
+            let mut pages = InstallationPages::decode(&block)?;
+            return if pages.remove(installation) { pages.encode().map(Some) } else { Ok(None) };
+        }
         let mut days = InstallationDays::decode(&block)?;
         let before = days.installations.len();
         days.installations.retain(|row| row.installation != installation);

@@ -51,6 +51,24 @@ impl InstallationPages {
         Self { names, installations }
     }
 
+    /// Removes an installation, and the names of pages that no other has. Returns whether it was there.
+    pub fn remove(&mut self, installation: InstallationHash) -> bool {
+        let before = self.installations.len();
+        self.installations.retain(|(its, _)| *its != installation);
+        let is_removed = self.installations.len() < before;
+        if is_removed {
+            let pages = self.installations.iter().flat_map(|(_, pages)| pages);
+            let used: std::collections::HashSet<u32> = pages.map(|(number, _)| *number).collect();
+            // Emptied, so that the others keep their numbers.
+            for (number, name) in (0..).zip(&mut self.names) {
+                if !used.contains(&number) {
+                    name.clear();
+                }
+            }
+        }
+        is_removed
+    }
+
     /// The stored form.
     ///
     /// # Errors
@@ -228,6 +246,19 @@ mod tests {
             let (table, label, installs) = expected;
             assert!(shown.contains(&(table, label.to_owned(), installs)), "{expected:?}: {shown:#?}");
         }
+    }
+
+    #[test]
+    fn an_installation_that_is_removed_leaves_neither_itself_nor_a_page_of_its_own() {
+        let mut days = stored();
+        days.installations.retain(|row| row.installation.0 < 3);
+        let mut pages = InstallationPages::from_day(&days);
+        assert!(!pages.remove(InstallationHash(3)));
+        assert!(pages.remove(InstallationHash(1)));
+        let kept = InstallationPages::decode(&pages.encode().unwrap()).unwrap();
+        assert_eq!(kept.names, ["/", ""]);
+        assert_eq!(kept.pages_of(InstallationHash(1)).count(), 0);
+        assert_eq!(kept.pages_of(InstallationHash(2)).collect::<Vec<_>>(), [("/", 10)]);
     }
 
     #[test]
