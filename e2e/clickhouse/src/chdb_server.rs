@@ -42,7 +42,7 @@ impl ChdbServer {
             address.port().to_string(),
         ];
         let process = ServerProcess::start(directory.path(), "chdb", &python(), arguments.to_vec());
-        let server = Self { process, address: address, _directory: directory, _ports: block };
+        let server = Self { process, address, _directory: directory, _ports: block };
         server.wait_until_it_answers();
         server
     }

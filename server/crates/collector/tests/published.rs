@@ -15,7 +15,7 @@ use std::{
 use axum::{Router, body::Body, body::Bytes, http::Request};
 use headcount_collector::{Collector, CollectorConfig, RetentionPolicy, routes::private_routes};
 use headcount_fleet::calendar_day::CalendarDay;
-use headcount_platform::clock::Clock;
+use headcount_platform::{clock::Clock, disk::free_space::FileSystemOf};
 use headcount_simulated_fleet::{fleet_plan::FleetPlan, simulated_fleet::SimulatedFleet};
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
@@ -70,6 +70,7 @@ impl FilledCollector {
             keys: None,
             retention: RetentionPolicy { counts: days(400), raw: days(60) },
             max_disk: None,
+            free_space: Arc::new(FileSystemOf(directory.path().to_owned())),
         };
         let collector = Collector::open(&config, Arc::<TurnedClock>::clone(&clock)).await.unwrap();
         let plan = FleetPlan {

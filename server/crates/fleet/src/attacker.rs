@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 pub use self::simulated::{HIDDEN_FIELDS, HiddenField, TargetHistory};
 use self::{
     likelihood::{NoiseModel, log_probability_below},
-    simulated::{FIRST_DAY, SimulatedFleet, SimulatedInstallation, SplitMix},
+    simulated::{FIRST_DAY, GuessedFleet, SimulatedInstallation, SplitMix},
     view::{Memberships, ReleaseView},
 };
 use crate::published::{
@@ -114,7 +114,7 @@ pub fn attack_publications(plan: &AttackPlan) -> Result<Vec<AttackScore>, FleetD
 
 /// A fleet with the input of all its releases.
 struct AttackedFleet {
-    fleet: SimulatedFleet,
+    fleet: GuessedFleet,
     /// What the release before the first carries over, by stage.
     before: Vec<FleetDay>,
     releases: Vec<(u32, ReleaseStage)>,
@@ -125,7 +125,7 @@ struct AttackedFleet {
 impl AttackedFleet {
     fn new(plan: &AttackPlan, seed: u64) -> Result<Self, FleetDayError> {
         let rule = &plan.rule;
-        let fleet = SimulatedFleet::new(plan.fleet, plan.days, seed);
+        let fleet = GuessedFleet::new(plan.fleet, plan.days, seed);
         let published = (FIRST_DAY..FIRST_DAY + plan.days).filter(|day| rule.is_published_day(*day));
         let releases: Vec<_> = published.flat_map(|day| STAGES.map(|stage| (day, stage))).collect();
         let days = releases.iter().map(|(day, stage)| {

@@ -213,11 +213,11 @@ fn version(id: u64, numbers: &mut SplitMix) -> String {
 
 /// A fleet.
 #[derive(Clone, Debug)]
-pub(crate) struct AttackedFleet {
+pub(crate) struct GuessedFleet {
     pub(crate) installations: Vec<SimulatedInstallation>,
 }
 
-impl AttackedFleet {
+impl GuessedFleet {
     pub(crate) fn new(installations: usize, days: u32, seed: u64) -> Self {
         let mut numbers = SplitMix::new(seed);
         let installations = (0..installations)
