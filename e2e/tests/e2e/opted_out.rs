@@ -212,11 +212,17 @@ async fn switched_off_on_the_page_nothing_is_counted_kept_or_sent_after_a_restar
         assert_eq!(trace.lines(timer), [""; 0]);
     }
     let left = files(&setup.path("server"));
-    let settings = |name: &String| {
-        name.starts_with("db.sqlite")
-            || ["lock", "instance.uuid", "admin-token", "browser.key", "times-switched-off"]
-                .contains(&name.as_str())
-    };
+    // What identifies the installation stays, so that it can delete what it sent.
+    let kept = [
+        "admin-token",
+        "browser.key",
+        "instance.secret",
+        "instance.uuid",
+        "lock",
+        "never-delivered",
+        "times-switched-off",
+    ];
+    let settings = |name: &String| name.starts_with("db.sqlite") || kept.contains(&name.as_str());
     assert!(left.iter().all(settings), "{left:?}");
     browser.close().await;
     assert!(setup.stored(&collector).await.is_empty());
