@@ -126,6 +126,8 @@ async fn every_operation_answers_as_it_is_described() {
         call(get, "", "", None).await;
     }
     call("forgets", "", "", None).await;
+    // Nothing was sent yet.
+    call("delete_sent", "", "", None).await;
     call("switch", "", "", Some(&json!({"enabled": true}))).await;
     let device_id = "20174a56-4a1e-41ca-a90d-b657d1fa873e";
     call("pseudonym", "", "", Some(&json!({ "device_id": device_id }))).await;
