@@ -108,7 +108,7 @@ async fn the_form_signs_in_and_leads_back_to_the_page() {
     };
     let wrong = send("a-wrong-token-of-it", &[("origin", &origin)]).await;
     assert_eq!(wrong.status, StatusCode::UNAUTHORIZED);
-    assert!(wrong.text().contains(""), "{}", wrong.text());
+    assert!(wrong.text().contains("This is not a token of this program."), "{}", wrong.text());
     assert!(!wrong.text().contains("a-wrong-token-of-it"));
     let foreign = send(ADMIN_TOKEN, &[("origin", "https://evil.example")]).await;
     assert_eq!((foreign.status, foreign.headers.get("set-cookie")), (StatusCode::FORBIDDEN, None));
