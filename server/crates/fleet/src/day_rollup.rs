@@ -18,9 +18,7 @@ use crate::{
     log_bucket::{LogBucket, LogHistogram},
     name_table::NameTable,
     profiles::{InstallationStacks, ProfileDay, ProfiledResource, StackDictionary, StackId, VersionProfile},
-    typed_report::{
-        DatabaseKind, InstallationSizes, IntegrationFlags, SampleSummary, StackValue, TypedReport,
-    },
+    typed_report::{SampleSummary, StackValue, TypedReport},
 };
 
 /// The most cells of times in memory. Times beyond them count under `other`.
@@ -199,29 +197,7 @@ struct InstallationFold {
 impl InstallationFold {
     fn new(installation: InstallationHash) -> Self {
         Self {
-            day: InstallationDay {
-                installation,
-                reports: 0,
-                replica_reports: 0,
-                version: OTHER_NAME,
-                database: DatabaseKind::Unknown,
-                flags: IntegrationFlags::default(),
-                alerting: 0,
-                sizes: InstallationSizes::default(),
-                deployments: 0,
-                browsers: 0,
-                screen_sizes: [0; 6],
-                notifications: [0; 5],
-                page_views: 0,
-                cpu: None,
-                memory: None,
-                clouds: Vec::new(),
-                services: Vec::new(),
-                instrumented_services: Vec::new(),
-                overrides: Vec::new(),
-                pages: Vec::new(),
-                deployment_summaries: Vec::new(),
-            },
+            day: InstallationDay::without_reports(installation),
             latest: None,
             latest_is_replica: true,
             cpu: SampleSummary::default(),

@@ -81,6 +81,34 @@ pub struct InstallationDay {
 }
 
 impl InstallationDay {
+    /// An installation of which nothing is known yet.
+    #[must_use]
+    pub fn without_reports(installation: InstallationHash) -> Self {
+        Self {
+            installation,
+            reports: 0,
+            replica_reports: 0,
+            version: 0,
+            database: DatabaseKind::Unknown,
+            flags: IntegrationFlags::default(),
+            alerting: 0,
+            sizes: InstallationSizes::default(),
+            deployments: 0,
+            browsers: 0,
+            screen_sizes: [0; 6],
+            notifications: [0; 5],
+            page_views: 0,
+            cpu: None,
+            memory: None,
+            clouds: Vec::new(),
+            services: Vec::new(),
+            instrumented_services: Vec::new(),
+            overrides: Vec::new(),
+            pages: Vec::new(),
+            deployment_summaries: Vec::new(),
+        }
+    }
+
     /// Whether the installation counts as one: a report that was not a replica's has arrived.
     #[must_use]
     pub const fn is_counted(&self) -> bool {
@@ -315,29 +343,7 @@ pub(crate) mod tests {
 
     /// An installation without anything.
     pub(crate) fn bare(installation: u64) -> InstallationDay {
-        InstallationDay {
-            installation: InstallationHash(installation),
-            reports: 1,
-            replica_reports: 0,
-            version: 0,
-            database: DatabaseKind::Unknown,
-            flags: IntegrationFlags::default(),
-            alerting: 0,
-            sizes: InstallationSizes::default(),
-            deployments: 0,
-            browsers: 0,
-            screen_sizes: [0; 6],
-            notifications: [0; 5],
-            page_views: 0,
-            cpu: None,
-            memory: None,
-            clouds: Vec::new(),
-            services: Vec::new(),
-            instrumented_services: Vec::new(),
-            overrides: Vec::new(),
-            pages: Vec::new(),
-            deployment_summaries: Vec::new(),
-        }
+        InstallationDay { reports: 1, ..InstallationDay::without_reports(InstallationHash(installation)) }
     }
 
     fn bucket() -> impl Strategy<Value = LogBucket> {

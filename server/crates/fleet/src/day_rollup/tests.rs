@@ -6,7 +6,7 @@ use super::*;
 use crate::{
     cells::{cell_block::CellFilter, day_cells::MOST_LABELS},
     size_class::SizeClass,
-    typed_report::QueryReading,
+    typed_report::{DatabaseKind, InstallationSizes, QueryReading},
 };
 
 /// A report of an installation on its way into a day.
