@@ -78,6 +78,13 @@ pub(super) struct FleetRollup {
     one_at_a_time: tokio::sync::Mutex<()>,
 }
 
+/// The right to compute. While it is held, nothing else computes or publishes.
+#[derive(Debug)]
+pub(super) struct RollupTurn<'a> {
+    rollup: &'a FleetRollup,
+    _turn: tokio::sync::MutexGuard<'a, ()>,
+}
+
 impl FleetRollup {
     /// Computes from `store` and writes to it.
     pub(super) fn new(
@@ -119,13 +126,20 @@ impl FleetRollup {
         stop.run_until_cancelled(work).await;
     }
 
-    /// Computes every day with new reports, and makes the releases that are due then. Returns the number of
-    /// days.
+    /// Waits until no other turn is held.
+    pub(super) async fn take_turn(&self) -> RollupTurn<'_> {
+        RollupTurn { rollup: self, _turn: self.one_at_a_time.lock().await }
+    }
+
+    /// Takes a turn and computes in it; see [`RollupTurn::compute_changed_days`].
     ///
     /// # Errors
-    /// Every [`RollupError`]; days that were computed until then are stored.
+    /// As there.
     pub(super) async fn compute_changed_days(&self) -> Result<usize, RollupError> {
-        let _turn = self.one_at_a_time.lock().await;
+        self.take_turn().await.compute_changed_days().await
+    }
+
+    async fn compute_all_changed(&self) -> Result<usize, RollupError> {
         let changed = self.store.changed_days().await?;
         for day in &changed {
             self.compute_day(day).await?;
@@ -199,6 +213,17 @@ impl FleetRollup {
             block: activity.await??,
         };
         Ok(self.store.replace_blocks(product, &[block], None, now).await?)
+    }
+}
+
+impl RollupTurn<'_> {
+    /// Computes every day with new reports, and makes the releases that are due then. Returns the number of
+    /// days.
+    ///
+    /// # Errors
+    /// Every [`RollupError`]; days that were computed until then are stored.
+    pub(super) async fn compute_changed_days(&self) -> Result<usize, RollupError> {
+        self.rollup.compute_all_changed().await
     }
 }
 

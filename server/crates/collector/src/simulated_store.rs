@@ -60,6 +60,8 @@ impl Collector {
         let inner = self.inner.as_ref();
         // A day is computed from all of its reports: none may be dropped before.
         let _pause = inner.pruner.pause().await;
+        // A day that is due would be released without the reports that are not stored yet, for good.
+        let rollup = inner.rollup.take_turn().await;
         let all: u32 = fleet.plan().installations;
         let mut groups = (0..all)
             .step_by(INSTALLATIONS_AT_ONCE as usize)
@@ -77,7 +79,7 @@ impl Collector {
             stored += reports.len() as u64;
             task::yield_now().await;
         }
-        inner.rollup.compute_changed_days().await?;
+        rollup.compute_changed_days().await?;
         Ok(stored)
     }
 }

@@ -60,6 +60,15 @@ struct FilledCollector {
 impl FilledCollector {
     /// A fleet of the 12 days until the Sunday, seen two days later.
     async fn new(installations: u32, has_profiles: bool) -> Self {
+        let filled = Self::without_reports(installations, has_profiles).await;
+        for day in filled.fleet.days() {
+            filled.collector.fill_day(&filled.fleet, day, false).await.unwrap();
+        }
+        filled
+    }
+
+    /// The same before its first day is filled.
+    async fn without_reports(installations: u32, has_profiles: bool) -> Self {
         let directory = tempfile::tempdir().unwrap();
         // The same noise in every run.
         let keys = ["installations", "noise", "signatures", "tokens"]
@@ -87,9 +96,6 @@ impl FilledCollector {
         };
         let fleet = SimulatedFleet::new(plan).unwrap();
         let fleet = Arc::new(if has_profiles { fleet } else { fleet.without_profiles() });
-        for day in fleet.days() {
-            collector.fill_day(&fleet, day, false).await.unwrap();
-        }
         let routes = private_routes(&collector);
         Self { directory, clock, collector, routes, fleet }
     }
@@ -167,6 +173,32 @@ async fn a_day_has_a_provisional_and_a_final_release_and_then_never_changes() {
     let with_late = filled.exact("databases", SUNDAY).await;
     assert!(with_late["sqlite"] > exact["sqlite"] + 100, "{with_late:?} {exact:?}");
     filled.collector.close().await;
+}
+
+#[tokio::test]
+async fn a_day_that_is_being_filled_is_not_released_before_it_is_whole() {
+    let (filled, disturbed) =
+        (FilledCollector::new(300, false).await, FilledCollector::without_reports(300, false).await);
+    let fill = async {
+        for day in disturbed.fleet.days() {
+            disturbed.collector.fill_day(&disturbed.fleet, day, false).await.unwrap();
+        }
+    };
+    let compute_again_and_again = async {
+        loop {
+            disturbed.collector.compute_fleet().await.unwrap();
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::select! {
+        () = fill => {}
+        () = compute_again_and_again => {}
+    }
+    let (expected, found) = (filled.table("versions").await, disturbed.table("versions").await);
+    assert_eq!(found["releases"].as_array().unwrap().len(), 2, "{found}");
+    assert_eq!(found["releases"], expected["releases"]);
+    filled.collector.close().await;
+    disturbed.collector.close().await;
 }
 
 #[tokio::test]
