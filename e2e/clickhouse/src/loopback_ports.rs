@@ -12,13 +12,13 @@ pub(crate) const HOST: Ipv4Addr = Ipv4Addr::LOCALHOST;
 /// The ports of one test: more than the servers of a cluster need.
 const BLOCK: u16 = 16;
 
-/// Below the ports that systems take for outgoing connections, which nobody has to ask for.
+/// Below the ports that systems assign to outgoing connections.
 const PORTS: Range<u16> = 10_000..32_000;
 
 /// How many blocks are tried.
 const ATTEMPTS: usize = 1000;
 
-/// A block of ports. Whoever listens on the first one may use the others.
+/// A block of ports. The process that listens on the first one may use the others.
 #[derive(Debug)]
 pub(crate) struct PortBlock {
     first: TcpListener,

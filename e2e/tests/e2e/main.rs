@@ -32,6 +32,7 @@ mod engines;
 mod examples;
 mod examples_package;
 mod fleet;
+mod fleet_answers;
 mod forget;
 mod full_disk;
 mod host_header;

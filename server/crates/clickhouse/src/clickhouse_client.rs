@@ -43,7 +43,7 @@ const SERVER_BUFFER: &str = "1048576";
 /// How much of the text of an error is read.
 const ERROR_BYTES: usize = 4096;
 
-/// How long a connection is kept that nobody uses. Servers close it after three seconds.
+/// How long an idle connection is kept. Servers close it after three seconds.
 const IDLE: Duration = Duration::from_secs(2);
 
 /// The first and the longest pause between two attempts of an insert that has to wait for another one. Each is

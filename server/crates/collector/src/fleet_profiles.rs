@@ -23,9 +23,23 @@ const FALSE_DISCOVERY_RATE: f64 = 0.05;
 /// The fewest installations of a version that a function must have to be compared.
 const COMPARED_INSTALLATIONS: u32 = 10;
 
-/// The profile of a version and period, with when its newest part was computed.
+/// The profile of a version and period as it is stored.
 struct PeriodProfile {
     blocks: Vec<StoredBlock>,
+}
+
+/// The profiles of two versions as they are stored.
+struct StoredComparison {
+    before: PeriodProfile,
+    after: PeriodProfile,
+}
+
+/// The profiles of two versions.
+struct ComparedProfiles {
+    /// When the newest part was computed; `None` without profiles.
+    computed_at: Option<u64>,
+    before: MergedProfile,
+    after: MergedProfile,
 }
 
 /// A flame graph.
@@ -40,15 +54,24 @@ pub(super) struct FlameGraphAnswer {
     graph: FlameGraph,
 }
 
-/// The difference of the flame graphs of two versions.
+/// What a comparison of two versions is about.
 #[derive(Debug, Serialize)]
-pub(super) struct FlameDifferenceAnswer {
+struct ComparisonScope {
     #[serde(flatten)]
     scope: FleetScope,
     before: String,
     after: String,
+    /// The fewest different installations that the profile of the first version is made of.
     before_installations: u32,
+    /// The same of the second version.
     after_installations: u32,
+}
+
+/// The difference of the flame graphs of two versions.
+#[derive(Debug, Serialize)]
+pub(super) struct FlameDifferenceAnswer {
+    #[serde(flatten)]
+    scope: ComparisonScope,
     difference: FlameDifference,
 }
 
@@ -56,11 +79,7 @@ pub(super) struct FlameDifferenceAnswer {
 #[derive(Debug, Serialize)]
 pub(super) struct FunctionRankingAnswer {
     #[serde(flatten)]
-    scope: FleetScope,
-    before: String,
-    after: String,
-    before_installations: u32,
-    after_installations: u32,
+    scope: ComparisonScope,
     #[serde(flatten)]
     ranking: FunctionRanking,
 }
@@ -79,6 +98,18 @@ pub(super) struct ComparedVersions {
     pub(super) before: String,
     /// The second one.
     pub(super) after: String,
+}
+
+impl ComparedVersions {
+    fn scope(self, scope: FleetScope, before: &MergedProfile, after: &MergedProfile) -> ComparisonScope {
+        ComparisonScope {
+            scope,
+            before: self.before,
+            after: self.after,
+            before_installations: before.installations,
+            after_installations: after.installations,
+        }
+    }
 }
 
 impl FleetReader {
@@ -117,19 +148,13 @@ impl FleetReader {
         resource: ProfiledResource,
         versions: ComparedVersions,
     ) -> Result<FlameDifferenceAnswer, FleetReadError> {
-        let before = self.period_profile(&period, resource, Some(&versions.before)).await?;
-        let after = self.period_profile(&period, resource, Some(&versions.after)).await?;
+        let compared = self.compared_profiles(&period, resource, &versions).await?;
         let dictionary = self.dictionary().current().await?;
         on_other_thread(move || {
-            let computed_at = newest(&before.blocks).max(newest(&after.blocks));
-            let (before, after) = (before.merge()?, after.merge()?);
+            let ComparedProfiles { computed_at, before, after } = compared.merge()?;
             let source = |profile| FlameSource { profile, published: None };
             Ok(FlameDifferenceAnswer {
-                scope: period.scope(computed_at),
-                before: versions.before,
-                after: versions.after,
-                before_installations: before.installations,
-                after_installations: after.installations,
+                scope: versions.scope(period.scope(computed_at), &before, &after),
                 difference: FlameDifference::between_profiles(
                     &dictionary,
                     source(&before),
@@ -152,12 +177,10 @@ impl FleetReader {
         versions: ComparedVersions,
         share: FunctionShare,
     ) -> Result<FunctionRankingAnswer, FleetReadError> {
-        let before = self.period_profile(&period, resource, Some(&versions.before)).await?;
-        let after = self.period_profile(&period, resource, Some(&versions.after)).await?;
+        let compared = self.compared_profiles(&period, resource, &versions).await?;
         let dictionary = self.dictionary().current().await?;
         on_other_thread(move || {
-            let computed_at = newest(&before.blocks).max(newest(&after.blocks));
-            let (before, after) = (before.merge()?, after.merge()?);
+            let ComparedProfiles { computed_at, before, after } = compared.merge()?;
             let rule = RankingRule {
                 share,
                 min_installations: COMPARED_INSTALLATIONS,
@@ -165,15 +188,22 @@ impl FleetReader {
                 symbols: None,
             };
             Ok(FunctionRankingAnswer {
-                scope: period.scope(computed_at),
-                before: versions.before,
-                after: versions.after,
-                before_installations: before.installations,
-                after_installations: after.installations,
+                scope: versions.scope(period.scope(computed_at), &before, &after),
                 ranking: rank_functions(&dictionary, &before, &after, rule),
             })
         })
         .await
+    }
+
+    async fn compared_profiles(
+        &self,
+        period: &AnswerPeriod,
+        resource: ProfiledResource,
+        versions: &ComparedVersions,
+    ) -> Result<StoredComparison, FleetReadError> {
+        let before = self.period_profile(period, resource, Some(&versions.before)).await?;
+        let after = self.period_profile(period, resource, Some(&versions.after)).await?;
+        Ok(StoredComparison { before, after })
     }
 
     /// The profiles of a period: of whole weeks where they are computed, and of days elsewhere.
@@ -221,6 +251,13 @@ impl FleetReader {
             blocks.extend(self.store().blocks(BlockLayer::Profiles, product, name, next, last).await?);
         }
         Ok(blocks)
+    }
+}
+
+impl StoredComparison {
+    fn merge(&self) -> Result<ComparedProfiles, FleetReadError> {
+        let computed_at = newest(&self.before.blocks).max(newest(&self.after.blocks));
+        Ok(ComparedProfiles { computed_at, before: self.before.merge()?, after: self.after.merge()? })
     }
 }
 

@@ -131,7 +131,7 @@ async fn rows_that_four_collectors_insert_while_a_replica_is_killed_count_once()
     let [first, second, third, fourth] = parts.try_into().unwrap();
     assert_eq!((first, third), (second, fourth));
     assert_eq!((first.0 + third.0, first.1 + third.1), truth);
-    // The rows were inserted more than once: without FINAL they are counted so.
+    // Each collector stored several batches, so that batches overlapped.
     let stored = outcomes.stored.load(Ordering::Relaxed);
     assert!(stored > usize::try_from(COLLECTORS).unwrap() * 4, "{stored} batches");
 }

@@ -8,7 +8,7 @@ use super::{CollectorKeys, RawKey};
 
 /// What precedes the keys in a file.
 const COMMENT: &str =
-    "# The keys of a Headcount collector. Keep a copy in a safe place and show them to nobody.\n";
+    "# The keys of a Headcount collector. Keep a copy in a safe place, and keep them secret.\n";
 
 /// Why a text is no key file. Quotes nothing of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
