@@ -11,7 +11,7 @@ use headcount_fleet::{
     block_codec::BlockError,
     calendar_day::CalendarDay,
     day_rollup::{DayRollup, ReportOrigin, RolledUpDay},
-    installation_day::InstallationDays,
+    installation_day::{CountedInstallations, InstallationDays},
     profiles::{MergedProfile, ProfileBlockError, ProfiledResource, VersionProfile},
     published::{FleetDayError, PublicationRule, ReleaseStage, day_input::InstallationPages},
     typed_report::{TypedReportDecoder, TypedReportError},
@@ -197,21 +197,16 @@ impl FleetRollup {
     async fn compute_activity(&self, product: &str) -> Result<(), RollupError> {
         let now = self.time.now().at;
         let today = CalendarDay::from_unix_seconds(now);
-        let first = CalendarDay::from_unix_seconds(NO_DAY);
-        let days = self.store.blocks(BlockLayer::Installations, product, ONLY_BLOCK, first, today).await?;
-        let activity = on_other_thread(move || {
-            let mut scan = ActivityScan::new();
-            for stored in &days {
-                scan.add_day(stored.day, &InstallationDays::decode(&stored.block)?);
-            }
-            scan.finish(today).encode()
-        });
-        let block = NewBlock {
-            layer: BlockLayer::Activity,
-            day: first,
-            name: ONLY_BLOCK.to_owned(),
-            block: activity.await??,
-        };
+        let mut scan = ActivityScan::new();
+        let days = self.store.days_of_installations().await?.into_iter();
+        for (_, day) in days.filter(|(of_product, day)| of_product == product && *day <= today) {
+            // One day at a time: all days of a large fleet together do not fit into memory.
+            let stored = self.store.blocks(BlockLayer::Installations, product, ONLY_BLOCK, day, day).await?;
+            scan = on_other_thread(move || add_activity(scan, &stored)).await??;
+        }
+        let block = on_other_thread(move || scan.finish(today).encode()).await??;
+        let day = CalendarDay::from_unix_seconds(NO_DAY);
+        let block = NewBlock { layer: BlockLayer::Activity, day, name: ONLY_BLOCK.to_owned(), block };
         Ok(self.store.replace_blocks(product, &[block], None, now).await?)
     }
 }
@@ -232,6 +227,13 @@ pub(super) async fn on_other_thread<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, RollupError> {
     task::spawn_blocking(work).await.map_err(|_| RollupError::Interrupted)
+}
+
+fn add_activity(mut scan: ActivityScan, days: &[StoredBlock]) -> Result<ActivityScan, BlockError> {
+    for StoredBlock { day, block, .. } in days {
+        scan.add_day(*day, &CountedInstallations::decode(block)?);
+    }
+    Ok(scan)
 }
 
 fn add_reports(mut rollup: DayRollup, reports: &[DayReport]) -> Result<DayRollup, TypedReportError> {

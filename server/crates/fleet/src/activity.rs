@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     block_codec::{BlockError, decode_block, encode_block},
     calendar_day::CalendarDay,
-    installation_day::{InstallationDays, InstallationHash},
+    installation_day::{CountedInstallations, InstallationHash},
     name_table::NameTable,
 };
 
@@ -132,16 +132,15 @@ impl ActivityScan {
 
     /// Adds a day. Days must be in order; those between have no reports. A day that is not later than the one before is
     /// ignored.
-    pub fn add_day(&mut self, day: CalendarDay, installations: &InstallationDays) {
+    pub fn add_day(&mut self, day: CalendarDay, counted: &CountedInstallations) {
         if self.next.is_some_and(|next| day < next) {
             return;
         }
         self.fill_until(day);
-        let versions: Vec<_> =
-            installations.versions.names().iter().map(|version| self.versions.number(version)).collect();
-        let counted = installations.installations.iter().filter(|row| row.is_counted());
-        let counted = counted
-            .map(|row| (row.installation, versions.get(row.version as usize).copied().unwrap_or_default()));
+        let versions: Vec<_> = counted.versions.iter().map(|version| self.versions.number(version)).collect();
+        let counted = counted.installations.iter().map(|(installation, version)| {
+            (*installation, versions.get(*version as usize).copied().unwrap_or_default())
+        });
         self.count_day(day, counted);
     }
 
@@ -250,20 +249,18 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::installation_day::tests::bare;
 
     fn day(days: u32) -> CalendarDay {
         CalendarDay::try_from(20_000 + days).unwrap()
     }
 
-    fn installations(active: &[(u64, &str)]) -> InstallationDays {
-        let mut days = InstallationDays::empty();
-        for (installation, version) in active {
-            let version = days.versions.number(version);
-            days.installations
-                .push(crate::installation_day::InstallationDay { version, ..bare(*installation) });
-        }
-        days
+    fn installations(active: &[(u64, &str)]) -> CountedInstallations {
+        let versions = active.iter().map(|(_, version)| (*version).to_owned()).collect();
+        let installations = (0..)
+            .zip(active)
+            .map(|(place, (installation, _))| (InstallationHash(*installation), place))
+            .collect();
+        CountedInstallations { versions, installations }
     }
 
     fn activity(days: &[(u32, &[(u64, &str)])], last: u32) -> FleetActivity {

@@ -56,6 +56,21 @@ pub fn encode_block<T: Serialize>(version: u8, value: &T) -> Result<Vec<u8>, Blo
 /// # Errors
 /// [`BlockError::UnknownVersion`] and [`BlockError::Damaged`].
 pub fn decode_block<T: DeserializeOwned>(version: u8, block: &[u8]) -> Result<T, BlockError> {
+    let plain = decompress_block(version, block)?;
+    let (value, rest) = postcard::take_from_bytes(&plain)?;
+    if rest.is_empty() { Ok(value) } else { Err(BlockError::Damaged) }
+}
+
+/// Decodes the first fields of a block of this version: those of `T`, which must be the first ones of what was encoded.
+///
+/// # Errors
+/// [`BlockError::UnknownVersion`] and [`BlockError::Damaged`].
+pub fn decode_block_start<T: DeserializeOwned>(version: u8, block: &[u8]) -> Result<T, BlockError> {
+    let plain = decompress_block(version, block)?;
+    Ok(postcard::take_from_bytes(&plain)?.0)
+}
+
+fn decompress_block(version: u8, block: &[u8]) -> Result<Vec<u8>, BlockError> {
     let (found, compressed) = block.split_first().ok_or(BlockError::Damaged)?;
     if *found != version {
         return Err(BlockError::UnknownVersion(*found));
@@ -65,9 +80,7 @@ pub fn decode_block<T: DeserializeOwned>(version: u8, block: &[u8]) -> Result<T,
     if bytes > MOST_BYTES {
         return Err(BlockError::Damaged);
     }
-    let plain = zstd::bulk::decompress(compressed, bytes)?;
-    let (value, rest) = postcard::take_from_bytes(&plain)?;
-    if rest.is_empty() { Ok(value) } else { Err(BlockError::Damaged) }
+    Ok(zstd::bulk::decompress(compressed, bytes)?)
 }
 
 /// Orders the bytes of sorted numbers so that they compress well: differences, their first bytes before their
