@@ -137,7 +137,9 @@ async fn filters_and_distributions_of_a_fleet_are_what_is_true_about_it() {
     let day = (last.day.as_str(), last.day.as_str());
     assert!(last.groups.len() > 3, "{:?}", last.groups);
     for group in &last.groups {
-        let filter = format!("&version={}&database={}&size={}", group.version, group.database, group.size);
+        // A plus sign in a query is a space.
+        let size = group.size.replace('+', "%2B");
+        let filter = format!("&version={}&database={}&size={size}", group.version, group.database);
         let answer: FleetSharesAnswer = fleet.ask_days("shares/versions", day, &filter).await;
         assert_eq!(answer.days[0].installations, group.installations, "{filter}");
         let versions = without_amounts(shares_of_day(&answer, &last.day));
