@@ -30,6 +30,7 @@ mod records;
 mod secrets;
 mod session;
 mod statistics;
+mod trust;
 
 pub use self::{
     categories::Categories,
@@ -66,4 +67,5 @@ pub use self::{
         AskPseudonym, ForgottenInstallation, KeptReceipt, Pseudonym, ReportEntries, ReportEntry, ReportState,
         Status, Switch, WouldForget,
     },
+    trust::{FleetTrustAnswer, FleetTrustCount, FleetTrustDay, FleetTrustTotals},
 };

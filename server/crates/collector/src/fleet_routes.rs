@@ -31,6 +31,7 @@ use super::{
     fleet_csv::{CsvAnswer, csv_text},
     fleet_profiles::{ComparedVersions, FlameDifferenceAnswer, FlameGraphAnswer},
     fleet_reader::FleetReadError,
+    fleet_trust::trust_routes,
 };
 
 /// The routes for whoever may see exact numbers. They check no access.
@@ -44,6 +45,7 @@ pub(super) fn analyst_routes() -> OpenApiRouter<Collector> {
         .routes(routes!(flame_graph))
         .routes(routes!(flame_difference))
         .routes(routes!(functions))
+        .merge(trust_routes())
 }
 
 /// The routes for the administrator alone: single installations. They check no access.
@@ -86,9 +88,22 @@ struct FleetParameters {
 
 /// A form of an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum AnswerFormat {
+pub(super) enum AnswerFormat {
+    /// JSON.
     Json,
+    /// A file with CSV.
     Csv,
+}
+
+impl AnswerFormat {
+    /// The form that a parameter names; JSON without one.
+    pub(super) fn from_parameter(format: Option<&str>) -> Result<Self, ProblemResponse> {
+        match format {
+            None | Some("json") => Ok(Self::Json),
+            Some("csv") => Ok(Self::Csv),
+            Some(other) => Err(bad_request(format!("format must be json or csv, not \"{other}\""))),
+        }
+    }
 }
 
 type FleetQuery = Result<Query<FleetParameters>, QueryRejection>;
@@ -144,11 +159,7 @@ impl ProfileParameters {
 impl FleetRequest {
     fn new(query: FleetQuery, collector: &Collector) -> Result<Self, ProblemResponse> {
         let Query(mut parameters) = query.map_err(|rejection| bad_request(rejection.body_text()))?;
-        let format = match parameters.format.as_deref() {
-            None | Some("json") => AnswerFormat::Json,
-            Some("csv") => AnswerFormat::Csv,
-            Some(other) => return Err(bad_request(format!("format must be json or csv, not \"{other}\""))),
-        };
+        let format = AnswerFormat::from_parameter(parameters.format.as_deref())?;
         let group = match parameters.by.as_deref() {
             None => DistributionGroup::None,
             Some("version") => DistributionGroup::Version,
@@ -176,7 +187,8 @@ impl FleetRequest {
     }
 }
 
-fn bad_request(detail: impl Into<String>) -> ProblemResponse {
+/// The answer to a request with an invalid parameter.
+pub(super) fn bad_request(detail: impl Into<String>) -> ProblemResponse {
     ProblemResponse::new(StatusCode::BAD_REQUEST, detail)
 }
 
@@ -194,7 +206,7 @@ impl From<FleetReadError> for ProblemResponse {
 }
 
 /// An answer in the form that was asked for.
-fn formatted(
+pub(super) fn formatted(
     answer: &(impl CsvAnswer + Serialize),
     format: AnswerFormat,
 ) -> Result<Response, ProblemResponse> {

@@ -22,7 +22,12 @@ mod fleet_reader;
 mod fleet_release;
 mod fleet_rollup;
 mod fleet_routes;
+mod fleet_trust;
 pub mod installation_deletion;
+mod intake_entry;
+mod intake_ledger;
+mod known_products;
+mod ledger_flush;
 pub mod listing_parameters;
 mod month_estimate;
 mod prepared_report;
@@ -42,6 +47,7 @@ mod retention_policy;
 mod role_page;
 pub mod routes;
 mod sender_key;
+mod set_aside;
 mod simulated_store;
 mod storage_quota;
 mod trusted_time;
@@ -50,7 +56,7 @@ mod value_bounds;
 
 use std::{fs, io, net::IpAddr, path::PathBuf, sync::Arc, time::Duration};
 
-use axum::body::Body;
+use axum::{body::Body, http::HeaderMap};
 use headcount_platform::{
     clock::Clock,
     disk::{DataDir, DataDirError, free_space::FreeSpace},
@@ -78,10 +84,13 @@ use self::{
     fleet_reader::FleetReader,
     fleet_rollup::FleetRollup,
     installation_deletion::DeletionPlaces,
+    intake_entry::{IntakeEntry, NotStoredReason, SetAsideField},
+    intake_ledger::{IntakeLedger, ReceivedReport},
+    ledger_flush::LedgerFlush,
     listing_parameters::ListingPage,
     month_estimate::MonthEstimate,
     profile_dictionary::ProfileDictionary,
-    report_headers::ReportHeaders,
+    report_headers::{ReportHeaders, product_of},
     report_intake::ReportIntake,
     report_pruner::ReportPruner,
     report_store::{DiskLimit, RawReport, ReportStore},
@@ -259,6 +268,8 @@ pub struct Collector {
 #[derive(Debug)]
 struct CollectorInner {
     intake: ReportIntake,
+    ledger: Arc<IntakeLedger>,
+    flush: Arc<LedgerFlush>,
     writer: ReportWriter,
     store: Arc<ReportStore>,
     reading: FailureLog,
@@ -315,16 +326,21 @@ impl Collector {
         let fleet_reader = FleetReader::new(Arc::clone(&store), dictionary);
         let (writer, queue) = writer();
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
+        let ledger = Arc::new(IntakeLedger::default());
+        let flush = Arc::new(LedgerFlush::new(Arc::clone(&ledger), Arc::clone(&store)));
         let access_log = AccessLog::new(data_dir.path(), Arc::clone(&clock));
         tasks.spawn(announce_month(Arc::clone(&store), time.now().at));
         let free_space = Arc::clone(&config.free_space);
         tasks.spawn(queue.run(Arc::clone(&store), clock, free_space, stop.clone()));
         tasks.spawn(Arc::clone(&pruner).run(stop.clone()));
         tasks.spawn(Arc::clone(&rollup).run(stop.clone()));
+        tasks.spawn(Arc::clone(&flush).run(stop.clone()));
         let (intake, reading) = (ReportIntake::new(), FailureLog::new("reading stored reports"));
         let senders = SenderKeys::new();
         let inner = CollectorInner {
             intake,
+            ledger,
+            flush,
             writer,
             store,
             reading,
@@ -360,17 +376,63 @@ impl Collector {
         sender: Option<IpAddr>,
         body: Body,
     ) -> Result<ReceiptStatus, IngestError> {
-        let CollectorInner { intake, writer, time, senders, .. } = self.inner.as_ref();
+        self.take_received(self.begin_report(), arrival, sender, body).await
+    }
+
+    /// The same for a report whose headers are not read yet.
+    ///
+    /// # Errors
+    /// Every [`IngestError`].
+    pub async fn receive(
+        &self,
+        headers: &HeaderMap,
+        sender: Option<IpAddr>,
+        body: Body,
+    ) -> Result<ReceiptStatus, IngestError> {
+        let mut received = self.begin_report();
+        received.name_product(self.inner.store.product_label(product_of(headers).as_str()));
+        match ReportHeaders::from_headers(headers) {
+            Ok(arrival) => self.take_received(received, arrival, sender, body).await,
+            Err(error) => {
+                received.refuse(NotStoredReason::of_error(&error));
+                Err(error)
+            }
+        }
+    }
+
+    fn begin_report(&self) -> ReceivedReport {
+        self.inner.ledger.receive(self.inner.time.now().at)
+    }
+
+    async fn take_received(
+        &self,
+        mut received: ReceivedReport,
+        arrival: ReportHeaders,
+        sender: Option<IpAddr>,
+        body: Body,
+    ) -> Result<ReceiptStatus, IngestError> {
+        let CollectorInner { intake, writer, time, senders, store, .. } = self.inner.as_ref();
+        received.name_product(store.product_label(arrival.product.as_str()));
         let key = sender.and_then(|address| senders.sender(address));
-        let mut taken = intake.take_in(arrival.coding, key, body).await?;
-        taken.report.set_aside += arrival.set_aside;
+        let mut taken = match intake.take_in(arrival.coding, key, body).await {
+            Ok(taken) => taken,
+            Err(error) => {
+                received.refuse(NotStoredReason::of_error(&error));
+                return Err(error);
+            }
+        };
+        taken.report.set_aside.add(SetAsideField::HEADERS, arrival.set_aside);
         let at = time.now();
         let id = arrival.id.unwrap_or_else(|| made_id(Duration::from_secs(at.at)));
         let prefix = sender.and_then(|address| senders.prefix(address));
         let product = arrival.product.to_string();
         let commitment = arrival.commitment.map(|commitment| self.keys().commitment(commitment.as_bytes()));
         writer
-            .store(ReportHead { id, product, at, replica: arrival.replica, prefix, commitment }, taken)
+            .store(
+                ReportHead { id, product, at, replica: arrival.replica, prefix, commitment },
+                taken,
+                received,
+            )
             .await
     }
 
@@ -402,9 +464,9 @@ impl Collector {
     /// # Errors
     /// [`DatabaseUnreadable`].
     pub async fn fleet(&self) -> Result<FleetOverview, DatabaseUnreadable> {
-        let CollectorInner { store, writer, time, .. } = self.inner.as_ref();
+        let CollectorInner { store, ledger, time, .. } = self.inner.as_ref();
         let fleet = self.read(store.fleet().await)?;
-        Ok(FleetOverview { over_quota: writer.over_quota(), clock: time.doubt(), ..fleet })
+        Ok(FleetOverview { over_quota: ledger.over_quota(), clock: time.doubt(), ..fleet })
     }
 
     /// The collector's time since the Unix epoch. It is that of the machine unless that jumped.
@@ -463,10 +525,18 @@ impl Collector {
     /// ended, and the data directory is free for another collector. Senders of reports that arrive at a clone
     /// from now on are asked to retry.
     pub async fn close(self) {
-        let CollectorInner { stop, tasks, store, data_dir, .. } = self.inner.as_ref();
+        let CollectorInner { stop, tasks, store, flush, ledger, data_dir, .. } = self.inner.as_ref();
         stop.cancel();
         tasks.close();
         tasks.wait().await;
+        // What cannot be written now is not known to the next start; the ledger balances without it.
+        flush.write().await.ok();
+        let counts = ledger.counts();
+        tracing::debug!(
+            arrived = counts.arrived,
+            stored = counts.outcomes.of(IntakeEntry::Stored),
+            "reports since the start"
+        );
         store.close().await;
         data_dir.release();
     }

@@ -16,6 +16,7 @@ use super::{
     IngestError,
     decode_body::{ContentCoding, DecodeError, decode},
     report_profiles::{ReportProfiles, stack_values},
+    set_aside::SetAsideCounts,
     validated_report::{ValidatedReport, validate},
     value_bounds::keep_within_bounds,
 };
@@ -40,8 +41,8 @@ pub(super) struct PreparedReport {
     pub browsers: Vec<Uuid>,
     /// The number of page views.
     pub page_views: u64,
-    /// The number of values that could not be read or are out of bounds.
-    pub set_aside: u64,
+    /// The numbers of values that could not be read or are out of bounds, by field.
+    pub set_aside: SetAsideCounts,
     /// The time that the report covers; `None` if the report does not state it.
     pub period: Option<ReportPeriod>,
     /// What the numbers of the fleet are computed from: the result of [`TypedReport::encode`].
@@ -109,9 +110,9 @@ pub(super) fn prepare_validated(
     text: &[u8],
     raw: Vec<u8>,
 ) -> Result<PreparedReport, IngestError> {
-    let ValidatedReport { mut payload, names_database, set_aside } = report;
+    let ValidatedReport { mut payload, names_database, mut set_aside } = report;
     let profiles = ReportProfiles::decode(&payload.profile);
-    let set_aside = set_aside + keep_within_bounds(&mut payload);
+    set_aside.merge(&keep_within_bounds(&mut payload));
     let typed = TypedReport {
         cpu_stacks: stack_values(&profiles.cpu),
         memory_stacks: stack_values(&profiles.heap),
@@ -196,7 +197,7 @@ mod tests {
         let prepared = prepare(ContentCoding::Identity, DOCUMENTED.to_vec()).unwrap();
         assert_eq!(prepared.instance.to_string(), UUID);
         assert_eq!((prepared.version.as_str(), prepared.database_type), ("0.20.0", "sqlite"));
-        assert_eq!((prepared.browsers.len(), prepared.page_views, prepared.set_aside), (1, 4, 0));
+        assert_eq!((prepared.browsers.len(), prepared.page_views, prepared.set_aside.total()), (1, 4, 0));
         assert_eq!(prepared.bytes, DOCUMENTED.len() as u64);
         assert_eq!(restore(&prepared.raw, prepared.bytes).unwrap(), DOCUMENTED);
         assert_eq!(prepared.digest, digest_of(DOCUMENTED));
@@ -237,7 +238,7 @@ mod tests {
         let views = json!({"a": u64::MAX, "b": u64::MAX});
         let report = json!({"instance": {"uuid": UUID, "version": version}, "ux": {"page_views": views}});
         let prepared = plain(&report.to_string()).unwrap();
-        assert_eq!((prepared.version.as_str(), prepared.set_aside), ("", 1));
+        assert_eq!((prepared.version.as_str(), prepared.set_aside.total()), ("", 1));
         assert_eq!(prepared.page_views, u64::MAX);
         assert_eq!(prepared.database_type, "");
     }

@@ -39,17 +39,21 @@ impl ReportHeaders {
         if BodyMediaType::of(headers) == BodyMediaType::Other {
             return Err(IngestError::MediaType);
         }
-        let product = one_value(headers, PRODUCT);
         let commitment = one_value(headers, COMMITMENT);
         Ok(Self {
             coding: coding(headers)?,
             id: id(headers)?,
             replica: is_replica(headers),
-            product: product.value.unwrap_or_else(ProductName::of_coroot),
+            product: product_of(headers),
             commitment: commitment.value,
-            set_aside: product.set_aside + commitment.set_aside,
+            set_aside: one_value::<ProductName>(headers, PRODUCT).set_aside + commitment.set_aside,
         })
     }
+}
+
+/// The product that a report names; Coroot if it names none, or in a way that cannot be read.
+pub(super) fn product_of(headers: &HeaderMap) -> ProductName {
+    one_value(headers, PRODUCT).value.unwrap_or_else(ProductName::of_coroot)
 }
 
 /// The one coding of the body (RFC 9110, section 8.4).

@@ -10,11 +10,14 @@ mod delete_installation;
 mod disk_space;
 mod drop_old;
 mod insert;
+mod ledger;
 mod place_old_raw;
+mod products;
 mod profile_names;
 mod raw_segments;
 mod recent_storage;
 mod releases;
+mod report_periods;
 mod rewrite_file;
 mod typed_reports;
 mod upgrade;
@@ -51,7 +54,13 @@ use self::{
     profile_names::KnownStacks,
     raw_segments::{DamagedRecord, RawSegments},
 };
-use super::{CollectorOpenError, collector_keys::CollectorKeys, listing_parameters::ListingPage};
+use super::{
+    CollectorOpenError,
+    collector_keys::CollectorKeys,
+    intake_entry::{IntakeEntry, NotStoredReason, StoredRemark},
+    known_products::KnownProducts,
+    listing_parameters::ListingPage,
+};
 
 /// The name of the database in the data directory.
 pub(super) const DATABASE_FILE: &str = "collector.sqlite";
@@ -78,6 +87,7 @@ pub(super) struct ReportStore {
     limit: Option<DiskLimit>,
     keys: Arc<CollectorKeys>,
     known_stacks: KnownStacks,
+    products: KnownProducts,
     /// Whether the write-ahead log may contain dropped reports.
     log_holds_dropped: AtomicBool,
 }
@@ -142,7 +152,7 @@ impl ReportStore {
         let writer = writer.map_err(|error| upgrade::refused(&path, &error))?;
         let options = options.create_if_missing(false).pragma("query_only", "ON");
         let readers = pool.max_connections(READERS).connect_lazy_with(options);
-        Ok(Self {
+        let store = Self {
             path,
             writer,
             readers,
@@ -150,8 +160,16 @@ impl ReportStore {
             limit,
             keys,
             known_stacks: KnownStacks::default(),
+            products: KnownProducts::default(),
             log_holds_dropped: AtomicBool::new(false),
-        })
+        };
+        store.prepare().await.map_err(|error| upgrade::refused(&store.path, &error))?;
+        Ok(store)
+    }
+
+    /// Reads what has to be known before the first report arrives.
+    async fn prepare(&self) -> sqlx::Result<()> {
+        self.read_products(&mut *self.writer.acquire().await?).await
     }
 
     /// When this collector last wrote, by its own time; `None` if it never did.
@@ -215,19 +233,16 @@ impl ReportStore {
     pub(super) async fn fleet(&self) -> sqlx::Result<FleetOverview> {
         let total = sqlx::query_scalar("SELECT count(*) FROM instance").fetch_one(&self.readers).await?;
         let rows: Vec<FleetRow> = sqlx::query_as(INSTANCES).bind(FLEET).fetch_all(&self.readers).await?;
+        let ledger = self.whole_ledger(None).await?;
+        let remarks = |remark| ledger.of(IntakeEntry::Remark(remark));
         Ok(FleetOverview {
             total: unsigned(total),
             instances: rows.into_iter().map(|row| row.0).collect(),
-            conflicts: self.tally("conflicts").await?,
-            overlaps: self.tally("overlaps").await?,
-            clones: self.tally("clones").await?,
+            conflicts: ledger.of(IntakeEntry::NotStored(NotStoredReason::Conflict)),
+            overlaps: remarks(StoredRemark::Overlap),
+            clones: remarks(StoredRemark::Clone),
             ..FleetOverview::default()
         })
-    }
-
-    async fn tally(&self, name: &str) -> sqlx::Result<u64> {
-        let count = sqlx::query_scalar("SELECT count FROM tally WHERE name = ?").bind(name);
-        count.fetch_one(&self.readers).await.map(unsigned)
     }
 
     /// Ends all connections. What was committed is in the database.

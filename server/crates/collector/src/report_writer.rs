@@ -3,13 +3,7 @@
 //! One task writes. It takes all waiting reports, stores them in one transaction, and answers each when that
 //! is on disk. While the disk works on one group, the next one gathers, so that many reports share one sync.
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use headcount_platform::{clock::Clock, disk::free_space::FreeSpace};
 use headcount_shared::api::ReceiptStatus;
@@ -19,6 +13,8 @@ use tokio_util::sync::CancellationToken;
 use super::{
     IngestError,
     failure_log::FailureLog,
+    intake_entry::NotStoredReason,
+    intake_ledger::ReceivedReport,
     raw_copy_pause::{PauseChange, RawCopyPause},
     report_intake::{AdmittedReport, BodyReservation},
     report_store::{DiskLimit, DiskPressure, IncomingReport, NeededBytes, ReportStore, StoreOutcome},
@@ -44,14 +40,12 @@ const SAID_EVERY: Duration = Duration::from_secs(60 * 60);
 #[derive(Debug, Clone)]
 pub(super) struct ReportWriter {
     queue: mpsc::Sender<QueuedReport>,
-    over_quota: Arc<AtomicU64>,
 }
 
 /// The receiving end, for the task that writes.
 #[derive(Debug)]
 pub(super) struct ReportQueue {
     waiting: mpsc::Receiver<QueuedReport>,
-    over_quota: Arc<AtomicU64>,
 }
 
 /// The metadata of a report.
@@ -82,6 +76,8 @@ struct QueuedReport {
 #[derive(Debug)]
 struct ReceiptSender {
     answer: oneshot::Sender<Result<ReceiptStatus, IngestError>>,
+    /// Counts the outcome, whether or not the sender still waits for it.
+    received: ReceivedReport,
     /// The report's reservation of memory, released with the answer.
     _room: BodyReservation,
 }
@@ -90,8 +86,7 @@ struct ReceiptSender {
 #[must_use]
 pub(super) fn writer() -> (ReportWriter, ReportQueue) {
     let (queue, waiting) = mpsc::channel(QUEUE);
-    let over_quota = Arc::new(AtomicU64::new(0));
-    (ReportWriter { queue, over_quota: Arc::clone(&over_quota) }, ReportQueue { waiting, over_quota })
+    (ReportWriter { queue }, ReportQueue { waiting })
 }
 
 impl ReportWriter {
@@ -104,22 +99,22 @@ impl ReportWriter {
         &self,
         head: ReportHead,
         taken: AdmittedReport,
+        received: ReceivedReport,
     ) -> Result<ReceiptStatus, IngestError> {
         let ReportHead { id, product, at, replica, prefix, commitment } = head;
         let AdmittedReport { report, room } = taken;
         let (answer, answered) = oneshot::channel();
         let arrived = IncomingReport { id, product, at, replica, prefix, commitment, report };
-        let waiting = QueuedReport { arrived, teller: ReceiptSender { answer, _room: room } };
-        self.queue.try_send(waiting).map_err(|error| match error {
-            mpsc::error::TrySendError::Full(_) => IngestError::Busy,
-            mpsc::error::TrySendError::Closed(_) => IngestError::Failed,
-        })?;
+        let waiting = QueuedReport { arrived, teller: ReceiptSender { answer, received, _room: room } };
+        if let Err(error) = self.queue.try_send(waiting) {
+            let (waiting, error) = match error {
+                mpsc::error::TrySendError::Full(waiting) => (waiting, IngestError::Busy),
+                mpsc::error::TrySendError::Closed(waiting) => (waiting, IngestError::Failed),
+            };
+            waiting.teller.received.refuse(NotStoredReason::of_error(&error));
+            return Err(error);
+        }
         answered.await.map_err(|_| IngestError::Failed)?
-    }
-
-    /// How many reports a quota has refused since the start.
-    pub(super) fn over_quota(&self) -> u64 {
-        self.over_quota.load(Ordering::Relaxed)
     }
 }
 
@@ -141,7 +136,6 @@ impl ReportQueue {
             raw_dropped_said: false,
             full_said: HourlyLine::default(),
             over_quota_said: HourlyLine::default(),
-            over_quota: Arc::clone(&self.over_quota),
             store,
             clock,
         };
@@ -195,7 +189,6 @@ struct WriterWork {
     raw_dropped_said: bool,
     full_said: HourlyLine,
     over_quota_said: HourlyLine,
-    over_quota: Arc<AtomicU64>,
 }
 
 impl WriterWork {
@@ -205,9 +198,7 @@ impl WriterWork {
         let outcomes = self.condition.note(attempt).map_err(|_| GroupFailure::Failed)?;
         let outcomes = outcomes.ok_or(GroupFailure::Full)?;
         let is_over = |outcome: &StoreOutcome| matches!(outcome, StoreOutcome::OverQuota(_));
-        let over = outcomes.iter().filter(|outcome| is_over(outcome)).count() as u64;
-        if over > 0 {
-            self.over_quota.fetch_add(over, Ordering::Relaxed);
+        if outcomes.iter().any(is_over) {
             self.say_over_quota();
         }
         Ok(outcomes)
@@ -305,6 +296,15 @@ enum GroupFailure {
     Full,
 }
 
+impl GroupFailure {
+    const fn error(self) -> IngestError {
+        match self {
+            Self::Failed => IngestError::Failed,
+            Self::Full => IngestError::Full,
+        }
+    }
+}
+
 /// Answers each report of a group with its outcome or, if the group could not be stored, with that failure.
 fn tell(tellers: Vec<ReceiptSender>, outcomes: Result<Vec<StoreOutcome>, GroupFailure>) {
     let (outcomes, failure) = match outcomes {
@@ -312,19 +312,26 @@ fn tell(tellers: Vec<ReceiptSender>, outcomes: Result<Vec<StoreOutcome>, GroupFa
         Err(failure) => (Vec::new(), failure),
     };
     let mut outcomes = outcomes.into_iter();
-    for teller in tellers {
-        let answer = match outcomes.next() {
-            Some(StoreOutcome::Stored) => Ok(ReceiptStatus::Stored),
-            Some(StoreOutcome::Duplicate) => Ok(ReceiptStatus::Duplicate),
-            Some(StoreOutcome::Conflict) => Err(IngestError::Conflict),
-            Some(StoreOutcome::Deleted) => Err(IngestError::Deleted),
-            Some(StoreOutcome::OverQuota(QuotaExceeded::OfInstallation)) => Err(IngestError::OverQuota),
-            Some(StoreOutcome::OverQuota(QuotaExceeded::OfNewInstallations)) => Err(IngestError::TooManyNew),
-            None if failure == GroupFailure::Full => Err(IngestError::Full),
-            None => Err(IngestError::Failed),
-        };
+    for ReceiptSender { answer, received, _room } in tellers {
+        let outcome = outcomes.next();
+        match outcome {
+            Some(outcome) => received.settle_as_written(outcome.entry()),
+            None => received.refuse(NotStoredReason::of_error(&failure.error())),
+        }
         // A sender that has disconnected sends again, and learns that the report is known.
-        drop(teller.answer.send(answer));
+        drop(answer.send(outcome.map_or_else(|| Err(failure.error()), receipt)));
+    }
+}
+
+/// The answer for an outcome.
+const fn receipt(outcome: StoreOutcome) -> Result<ReceiptStatus, IngestError> {
+    match outcome {
+        StoreOutcome::Stored => Ok(ReceiptStatus::Stored),
+        StoreOutcome::Duplicate => Ok(ReceiptStatus::Duplicate),
+        StoreOutcome::Conflict => Err(IngestError::Conflict),
+        StoreOutcome::Deleted => Err(IngestError::Deleted),
+        StoreOutcome::OverQuota(QuotaExceeded::OfInstallation) => Err(IngestError::OverQuota),
+        StoreOutcome::OverQuota(QuotaExceeded::OfNewInstallations) => Err(IngestError::TooManyNew),
     }
 }
 
@@ -336,7 +343,14 @@ mod tests {
     };
 
     use super::*;
-    use crate::{collector_keys::CollectorKeys, decode_body::ContentCoding, report_intake::ReportIntake};
+    use crate::{
+        collector_keys::CollectorKeys, decode_body::ContentCoding, intake_entry::IntakeEntry,
+        intake_ledger::IntakeLedger, report_intake::ReportIntake,
+    };
+
+    fn received() -> ReceivedReport {
+        Arc::new(IntakeLedger::default()).receive(1)
+    }
 
     async fn taken_in() -> AdmittedReport {
         let report = r#"{"instance":{"uuid":"4423595b-9d97-4e01-a19f-8e3d60c83b2a"}}"#;
@@ -364,12 +378,16 @@ mod tests {
         let waiting: Vec<_> = (0..QUEUE)
             .map(|id| {
                 let writer = writer.clone();
-                tokio::spawn(async move { writer.store(head(&id.to_string()), taken_in().await).await })
+                tokio::spawn(async move {
+                    writer.store(head(&id.to_string()), taken_in().await, received()).await
+                })
             })
             .collect();
         until(|| queue.waiting.len() >= QUEUE).await;
-        let refused = writer.store(head("one-too-many"), taken_in().await).await;
+        let ledger = Arc::new(IntakeLedger::default());
+        let refused = writer.store(head("one-too-many"), taken_in().await, ledger.receive(1)).await;
         assert!(matches!(refused, Err(IngestError::Busy)));
+        assert_eq!(ledger.counts().outcomes.of(IntakeEntry::NotStored(NotStoredReason::Busy)), 1);
         drop(queue);
         for waiting in waiting {
             assert!(matches!(waiting.await.unwrap(), Err(IngestError::Failed)));
@@ -381,7 +399,7 @@ mod tests {
         let (directory, store, writer, queue) = started().await;
         let first = tokio::spawn({
             let writer = writer.clone();
-            async move { writer.store(head("first"), taken_in().await).await }
+            async move { writer.store(head("first"), taken_in().await, received()).await }
         });
         until(|| !queue.waiting.is_empty()).await;
         let stop = CancellationToken::new();
@@ -389,7 +407,7 @@ mod tests {
         let free_space = Arc::new(FileSystemOf(directory.path().to_owned()));
         queue.run(store, Arc::new(SystemClock::new()), free_space, stop).await;
         assert_eq!(first.await.unwrap().unwrap(), ReceiptStatus::Stored);
-        let late = writer.store(head("late"), taken_in().await).await;
+        let late = writer.store(head("late"), taken_in().await, received()).await;
         assert!(matches!(late, Err(IngestError::Failed)));
     }
 
@@ -420,7 +438,7 @@ mod tests {
             let AdmittedReport { mut report, room } = taken_in().await;
             (report.raw, report.typed) = (vec![0; 900], vec![0; 100]);
             let ReportHead { id, product, at, replica, prefix, commitment } = head("a");
-            let teller = ReceiptSender { answer: oneshot::channel().0, _room: room };
+            let teller = ReceiptSender { answer: oneshot::channel().0, received: received(), _room: room };
             waiting.push(QueuedReport {
                 arrived: IncomingReport { id, product, at, replica, prefix, commitment, report },
                 teller,

@@ -5,9 +5,10 @@ use std::fmt::Write as _;
 use headcount_web::access::AccessRole;
 
 /// The addresses of exact numbers, and what is there.
-const EXACT: [(&str, &str); 3] = [
+const EXACT: [(&str, &str); 4] = [
     ("api/fleet/activity", "active installations by day, exactly"),
     ("api/fleet/shares/versions", "versions by day, exactly"),
+    ("api/fleet/trust", "what became of every report"),
     ("api/openapi.json", "all other answers"),
 ];
 

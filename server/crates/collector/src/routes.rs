@@ -30,9 +30,7 @@ use super::{
     deletion_routes::{administrator_deletion_routes, public_deletion_routes},
     fleet_page, fleet_routes,
     listing_parameters::{BadParameter, ListingPage, ListingParameters},
-    published_routes,
-    report_headers::ReportHeaders,
-    role_page,
+    published_routes, role_page,
 };
 
 /// When to retry a report that could not be taken, in seconds. Each sender gets a random time, so that they
@@ -145,9 +143,9 @@ async fn take_report(
     peer: Option<Extension<PeerAddress>>,
     request: Request,
 ) -> Result<Json<ReportReceipt>, IngestError> {
-    let arrival = ReportHeaders::from_headers(request.headers())?;
     let sender = peer.map(|Extension(PeerAddress(peer))| proxies.client(peer.ip(), request.headers()));
-    let status = collector.take(arrival, sender, request.into_body()).await?;
+    let (parts, body) = request.into_parts();
+    let status = collector.receive(&parts.headers, sender, body).await?;
     Ok(Json(ReportReceipt { status }))
 }
 

@@ -12,6 +12,7 @@ use super::{
     fleet_rollup::RollupError,
     prepared_report::{compress, prepare_validated},
     report_store::IncomingReport,
+    set_aside::SetAsideCounts,
     trusted_time::TrustedMoment,
     validated_report::ValidatedReport,
 };
@@ -98,7 +99,7 @@ fn incoming(report: SimulatedReport, keep_raw: bool) -> Result<IncomingReport, I
     let SimulatedReport { id, made_at, payload, is_replica, product, .. } = report;
     let text = serde_json::to_vec(&payload).map_err(|_| IngestError::Failed)?;
     let raw = if keep_raw { compress(&text).map_err(|_| IngestError::Failed)? } else { Vec::new() };
-    let validated = ValidatedReport { payload, names_database: true, set_aside: 0 };
+    let validated = ValidatedReport { payload, names_database: true, set_aside: SetAsideCounts::default() };
     Ok(IncomingReport {
         id: id.to_string(),
         product: product.unwrap_or_else(|| DEFAULT_PRODUCT.to_owned()),

@@ -15,6 +15,8 @@ use serde_json::{Map, Value};
 use thiserror::Error;
 use uuid::Uuid;
 
+use super::{intake_entry::SetAsideField, set_aside::SetAsideCounts};
+
 /// A report as far as it could be read.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ValidatedReport {
@@ -22,9 +24,9 @@ pub struct ValidatedReport {
     pub payload: Payload,
     /// Whether the report names the settings database of the installation.
     pub names_database: bool,
-    /// The number of values that were set aside. Their paths are not listed, because these can contain names
-    /// that a sender invented.
-    pub set_aside: u64,
+    /// The numbers of values that were set aside, by known field. Their paths are not listed, because these can
+    /// contain names that a sender invented.
+    pub set_aside: SetAsideCounts,
 }
 
 /// Why a JSON text is not a report.
@@ -50,17 +52,18 @@ pub enum InvalidReport {
 /// Every [`InvalidReport`]: the installation is unknown.
 pub fn validate(mut report: Value) -> Result<ValidatedReport, InvalidReport> {
     let instance = instance_of(&report)?;
-    let second_spelling = drop_second_spelling(&mut report);
+    let mut set_aside = SetAsideCounts::default();
+    set_aside.add(SetAsideField::of_members(INSTRUMENTED), drop_second_spelling(&mut report));
     if let Ok(payload) = Payload::deserialize(&report) {
-        return Ok(validated(payload, &report, second_spelling));
+        return Ok(validated(payload, &report, set_aside));
     }
-    let mut sieve = LenientReader { instance, path: Vec::new(), set_aside: second_spelling };
+    let mut sieve = LenientReader { instance, path: Vec::new(), set_aside };
     sieve.sift_report(&mut report);
     let payload = Payload::deserialize(&report).unwrap_or_else(|_| bare(instance));
     Ok(validated(payload, &report, sieve.set_aside))
 }
 
-fn validated(payload: Payload, report: &Value, set_aside: u64) -> ValidatedReport {
+fn validated(payload: Payload, report: &Value, set_aside: SetAsideCounts) -> ValidatedReport {
     let names_database = report.pointer("/instance/database_type").is_some();
     ValidatedReport { payload, names_database, set_aside }
 }
@@ -73,6 +76,9 @@ fn instance_of(report: &Value) -> Result<Uuid, InvalidReport> {
         Uuid::try_parse(uuid.ok_or(InvalidReport::NoInstance)?).map_err(|_| InvalidReport::NotAUuid)?;
     if uuid.is_nil() { Err(InvalidReport::NilUuid) } else { Ok(uuid) }
 }
+
+/// The field that is sent in two spellings: its members.
+const INSTRUMENTED: [&str; 2] = ["stack", "instrumented_service"];
 
 /// A field that is sent in both spellings cannot be deserialized. Retains the documented one, unless only the
 /// other has a value. Returns the number of dropped values.
@@ -114,7 +120,7 @@ struct LenientReader {
     instance: Uuid,
     /// The path of the current value.
     path: Vec<JsonPathStep>,
-    set_aside: u64,
+    set_aside: SetAsideCounts,
 }
 
 impl LenientReader {
@@ -170,7 +176,11 @@ impl LenientReader {
     }
 
     fn put_aside(&mut self) -> bool {
-        self.set_aside += 1;
+        let members = self.path.iter().map_while(|step| match step {
+            JsonPathStep::Member(name) => Some(name.as_str()),
+            JsonPathStep::Item => None,
+        });
+        self.set_aside.add(SetAsideField::of_members(members), 1);
         false
     }
 

@@ -14,25 +14,42 @@ use headcount_shared::{
     payload::{AlertingIntegration, Payload},
 };
 
-/// Removes impossible values from `payload`. Returns the number of removed values.
-pub(super) fn keep_within_bounds(payload: &mut Payload) -> u64 {
+use super::{intake_entry::SetAsideField, set_aside::SetAsideCounts};
+
+/// Removes impossible values from `payload`. Returns the numbers of removed values.
+pub(super) fn keep_within_bounds(payload: &mut Payload) -> SetAsideCounts {
     let Payload { instance, integration, stack, infra, ux, performance, profile: _ } = payload;
-    let mut set_aside = u64::from(instance.version.len() > VERSION_BYTES);
-    if set_aside > 0 {
+    let is_long = instance.version.len() > VERSION_BYTES;
+    if is_long {
         instance.version.clear();
     }
-    set_aside += bound_map(&mut integration.inspection_overrides, NAMES_PER_REPORT, NAME_BYTES);
-    set_aside += bound_list(&mut integration.alerting_integrations, AlertingIntegration::ALL.len());
-    for names in [&mut stack.clouds, &mut stack.services, &mut stack.instrumented_service] {
-        set_aside += bound_names(names);
+    let constructor = &mut performance.constructor;
+    let alerting = &mut integration.alerting_integrations;
+    let removed = [
+        ("instance.version", u64::from(is_long)),
+        ("integration.inspection_overrides", bound_names_of(&mut integration.inspection_overrides)),
+        ("integration.alerting_integrations", bound_list(alerting, AlertingIntegration::ALL.len())),
+        ("stack.clouds", bound_names(&mut stack.clouds)),
+        ("stack.services", bound_names(&mut stack.services)),
+        ("stack.instrumented_service", bound_names(&mut stack.instrumented_service)),
+        ("infra.deployment_summaries", bound_names_of(&mut infra.deployment_summaries)),
+        ("ux.users", bound_list(&mut ux.users, BROWSERS_PER_REPORT)),
+        ("ux.page_views", bound_map(&mut ux.page_views, PAGES_PER_REPORT, PAGE_KEY_BYTES)),
+        ("performance.constructor.stages", bound_names_of(&mut constructor.stages)),
+        ("performance.constructor.queries", bound_names_of(&mut constructor.queries)),
+        ("performance.cpu_usage", bound_list(&mut performance.cpu_usage, PROCESS_SAMPLES)),
+        ("performance.memory_usage", bound_list(&mut performance.memory_usage, PROCESS_SAMPLES)),
+    ];
+    let mut set_aside = SetAsideCounts::default();
+    for (field, count) in removed {
+        set_aside.add(SetAsideField::named(field).unwrap_or(SetAsideField::OTHER), count);
     }
-    set_aside += bound_map(&mut infra.deployment_summaries, NAMES_PER_REPORT, NAME_BYTES);
-    set_aside += bound_list(&mut ux.users, BROWSERS_PER_REPORT);
-    set_aside += bound_map(&mut ux.page_views, PAGES_PER_REPORT, PAGE_KEY_BYTES);
-    set_aside += bound_map(&mut performance.constructor.stages, NAMES_PER_REPORT, NAME_BYTES);
-    set_aside += bound_map(&mut performance.constructor.queries, NAMES_PER_REPORT, NAME_BYTES);
-    set_aside += bound_list(&mut performance.cpu_usage, PROCESS_SAMPLES);
-    set_aside + bound_list(&mut performance.memory_usage, PROCESS_SAMPLES)
+    set_aside
+}
+
+/// Retains the first entries of a map with names as keys.
+fn bound_names_of<V>(map: &mut BTreeMap<String, V>) -> u64 {
+    bound_map(map, NAMES_PER_REPORT, NAME_BYTES)
 }
 
 /// Retains the first `most` entries whose keys have at most `key_bytes` bytes.
@@ -86,7 +103,7 @@ mod tests {
     #[test]
     fn the_documented_report_is_kept_whole() {
         let mut payload = documented();
-        assert_eq!(keep_within_bounds(&mut payload), 0);
+        assert_eq!(keep_within_bounds(&mut payload).total(), 0);
         assert_eq!(payload, documented());
     }
 
@@ -105,8 +122,12 @@ mod tests {
             for more in [0, 1, 1000] {
                 let names = (0..most + more).map(|at| at.to_string());
                 let mut payload = with(pointer, map_of(names, &value));
-                assert_eq!(keep_within_bounds(&mut payload), more as u64, "{pointer} and {more} more");
-                assert_eq!(keep_within_bounds(&mut payload), 0, "{pointer}");
+                assert_eq!(
+                    keep_within_bounds(&mut payload).total(),
+                    more as u64,
+                    "{pointer} and {more} more"
+                );
+                assert_eq!(keep_within_bounds(&mut payload).total(), 0, "{pointer}");
             }
         }
         let uuid = json!("20174a56-4a1e-41ca-a90d-b657d1fa873e");
@@ -122,7 +143,11 @@ mod tests {
         for (pointer, most, value) in lists {
             for more in [0, 1, 1000] {
                 let mut payload = with(pointer, vec![value.clone(); most + more].into());
-                assert_eq!(keep_within_bounds(&mut payload), more as u64, "{pointer} and {more} more");
+                assert_eq!(
+                    keep_within_bounds(&mut payload).total(),
+                    more as u64,
+                    "{pointer} and {more} more"
+                );
             }
         }
     }
@@ -138,20 +163,21 @@ mod tests {
         for (pointer, bytes, value) in cases {
             let names = ["x".repeat(bytes), "x".repeat(bytes + 1), "short".to_owned()];
             let mut payload = with(pointer, map_of(names.into_iter(), &value));
-            assert_eq!(keep_within_bounds(&mut payload), 1, "{pointer}");
+            assert_eq!(keep_within_bounds(&mut payload).total(), 1, "{pointer}");
         }
         let mut payload =
             with("/stack/clouds", json!(["x".repeat(NAME_BYTES), "x".repeat(NAME_BYTES + 1), "aws"]));
-        assert_eq!(keep_within_bounds(&mut payload), 1);
+        assert_eq!(keep_within_bounds(&mut payload).total(), 1);
         assert_eq!(payload.stack.clouds, ["x".repeat(NAME_BYTES), "aws".to_owned()]);
     }
 
     #[test]
     fn a_version_is_short_or_set_aside() {
         let mut payload = with("/instance/version", json!("v".repeat(VERSION_BYTES)));
-        assert_eq!(keep_within_bounds(&mut payload), 0);
+        assert_eq!(keep_within_bounds(&mut payload).total(), 0);
         let mut payload = with("/instance/version", json!("v".repeat(VERSION_BYTES + 1)));
-        assert_eq!(keep_within_bounds(&mut payload), 1);
+        let removed: Vec<_> = keep_within_bounds(&mut payload).fields().collect();
+        assert_eq!(removed, [(SetAsideField::named("instance.version").unwrap(), 1)]);
         assert_eq!(payload.instance.version, "");
     }
 }

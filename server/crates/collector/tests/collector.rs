@@ -1365,6 +1365,8 @@ async fn assert_taken_over(running: &RunningCollector) {
     let fleet = running.fleet().await;
     assert_eq!((&fleet["total"], &fleet["instances"][1]["reports"]), (&json!(2), &json!(3)));
     assert_eq!((&fleet["clock"], &fleet["overlaps"]), (&Value::Null, &json!(0)));
+    let whole = &running.get("/api/fleet/trust").await.json()["since_beginning"];
+    assert_eq!((&whole["received"], &whole["kept"]), (&json!(4), &json!(4)));
     let mut database = running.intruder().await;
     let tables = "SELECT count(*) FROM sqlite_schema WHERE name IN ('old_counts', 'untyped_counts')";
     assert_eq!(sqlx::query_scalar::<_, i64>(tables).fetch_one(&mut database).await.unwrap(), 0);

@@ -24,7 +24,7 @@ use tower::ServiceExt;
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Who may use what, at least. A new route fails the test until it is in this list.
-const ROUTES: [(&str, &str, AccessRole); 21] = [
+const ROUTES: [(&str, &str, AccessRole); 22] = [
     ("DELETE", "/api/instances/{uuid}", AccessRole::Administrator),
     ("POST", "/api/clock", AccessRole::Administrator),
     ("GET", "/api/fleet", AccessRole::Administrator),
@@ -42,6 +42,7 @@ const ROUTES: [(&str, &str, AccessRole); 21] = [
     ("GET", "/api/fleet/published/tables/{table}", AccessRole::Viewer),
     ("GET", "/api/fleet/retention", AccessRole::Analyst),
     ("GET", "/api/fleet/shares/{table}", AccessRole::Analyst),
+    ("GET", "/api/fleet/trust", AccessRole::Analyst),
     ("GET", "/api/openapi.json", AccessRole::Viewer),
     ("GET", "/api/reports", AccessRole::Administrator),
     ("GET", "/api/reports/{id}", AccessRole::Administrator),

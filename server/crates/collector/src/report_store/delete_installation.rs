@@ -15,8 +15,10 @@ use sqlx::{FromRow, Row, SqliteConnection, sqlite::SqliteRow};
 use tokio::task;
 use uuid::Uuid;
 
-use super::{BlockLayer, NewBlock, ONLY_BLOCK, ReportStore, StoredBlock, signed, unsigned};
-use crate::collector_keys::is_same_hash;
+use super::{
+    BlockLayer, NewBlock, ONLY_BLOCK, ReportStore, StoredBlock, ledger::count_drops, signed, unsigned,
+};
+use crate::{collector_keys::is_same_hash, intake_entry::LaterDrop};
 
 /// The number of reports deleted in one transaction; small, so that arriving reports do not wait for long.
 const DELETED_AT_ONCE: i64 = 100;
@@ -132,9 +134,12 @@ impl ReportStore {
             if next.is_empty() {
                 break;
             }
-            self.erase_raw(&next).await?;
-            let query = sqlx::query(DELETE_REPORTS).bind(instance).bind(DELETED_AT_ONCE);
-            query.execute(&self.writer).await?;
+            self.erase_raw(&next, LaterDrop::RawDeletion).await?;
+            let mut transaction = self.begin().await?;
+            let query = sqlx::query_scalar(DELETE_REPORTS).bind(instance).bind(DELETED_AT_ONCE);
+            let products: Vec<String> = query.fetch_all(&mut *transaction).await?;
+            count_drops(&mut transaction, LaterDrop::ReportDeletion, &products).await?;
+            transaction.commit().await?;
             self.log_holds_dropped.store(true, Ordering::Relaxed);
             self.trim_log().await?;
         }
@@ -322,8 +327,8 @@ const CHANGE_DAYS: &str = "INSERT INTO changed_day (product, day, changes)
     SELECT DISTINCT typed.product, typed.day, 1 FROM typed JOIN report USING (seq) WHERE report.instance = ?
     ON CONFLICT (product, day) DO UPDATE SET changes = changes + 1";
 
-const DELETE_REPORTS: &str =
-    "DELETE FROM report WHERE seq IN (SELECT seq FROM report WHERE instance = ? LIMIT ?)";
+const DELETE_REPORTS: &str = "DELETE FROM report WHERE seq IN
+    (SELECT seq FROM report WHERE instance = ? LIMIT ?) RETURNING product";
 
 const DELETE_INSTANCE: &str = "DELETE FROM instance WHERE instance = ?";
 

@@ -2,8 +2,8 @@
 
 use std::sync::atomic::Ordering;
 
-use super::{PrunedReports, ReportStore, signed};
-use crate::retention_policy::PruneCutoffs;
+use super::{PrunedReports, ReportStore, ledger::count_drops, signed};
+use crate::{intake_entry::LaterDrop, retention_policy::PruneCutoffs};
 
 /// The number of rows dropped in one transaction; small, so that arriving reports do not wait for long.
 const DROPPED_AT_ONCE: i64 = 100;
@@ -17,8 +17,8 @@ const FREE_PAGES: i64 = 32;
 const RAW_OF_DUE_REPORTS: &str =
     "SELECT seq FROM report JOIN raw_place USING (seq) WHERE received_at < ? LIMIT ?";
 
-const DROP_REPORTS: &str =
-    "DELETE FROM report WHERE seq IN (SELECT seq FROM report WHERE received_at < ? LIMIT ?)";
+const DROP_REPORTS: &str = "DELETE FROM report WHERE seq IN
+    (SELECT seq FROM report WHERE received_at < ? LIMIT ?) RETURNING product";
 
 const DROP_TYPED: &str = "DELETE FROM typed WHERE seq IN (SELECT seq FROM typed WHERE day < ? LIMIT ?)";
 
@@ -52,7 +52,7 @@ impl ReportStore {
     pub(crate) async fn prune(&self, due: PruneCutoffs) -> sqlx::Result<PrunedReports> {
         let raw = self.drop_old_segments(due.raw_before, due.segment_before).await?;
         self.erase_before_reports(due.counts_before).await?;
-        let reports = self.drop_rows(due.counts_before, DROP_REPORTS).await?;
+        let reports = self.drop_reports(due.counts_before).await?;
         for (before, statement) in [
             (due.typed_before, DROP_TYPED),
             (due.browsers_before, DROP_BROWSERS),
@@ -67,7 +67,9 @@ impl ReportStore {
         }
         if reports > 0 {
             sqlx::query(FORGET_INSTANCES).execute(&self.writer).await?;
+            self.free_places().await?;
         }
+        self.drop_ledger(due.blocks_before).await?;
         self.give_back_pages().await?;
         if self.log_holds_dropped.load(Ordering::Relaxed) {
             self.empty_log().await?;
@@ -83,7 +85,24 @@ impl ReportStore {
             if due.is_empty() {
                 return Ok(());
             }
-            self.erase_raw(&due).await?;
+            self.erase_raw(&due, LaterDrop::RawRetention).await?;
+        }
+    }
+
+    /// Drops reports, and counts them.
+    async fn drop_reports(&self, before: u64) -> sqlx::Result<u64> {
+        let mut dropped = 0;
+        loop {
+            let mut transaction = self.begin().await?;
+            let query = sqlx::query_scalar(DROP_REPORTS).bind(signed(before)).bind(DROPPED_AT_ONCE);
+            let products: Vec<String> = query.fetch_all(&mut *transaction).await?;
+            if products.is_empty() {
+                return Ok(dropped);
+            }
+            count_drops(&mut transaction, LaterDrop::ReportRetention, &products).await?;
+            transaction.commit().await?;
+            dropped += products.len() as u64;
+            self.log_holds_dropped.store(true, Ordering::Relaxed);
         }
     }
 

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use headcount_fleet::calendar_day::CalendarDay;
 use sha2::{Digest, Sha256};
 use sqlx::SqliteConnection;
 use uuid::Uuid;
@@ -9,14 +10,18 @@ use uuid::Uuid;
 use super::{
     RAW_PLACE, ReportStore,
     delete_installation::{is_buried, note_commitment},
+    ledger::add_tally,
     profile_names::insert_profile_names,
     raw_segments::RecordBatch,
+    report_periods::{GapChange, PeriodFindings, compare_periods},
     signed,
     typed_reports::{StoredTypedReport, insert_typed},
     unsigned,
 };
 use crate::{
-    prepared_report::{PreparedReport, ReportPeriod, restore},
+    intake_entry::{IntakeEntry, NotStoredReason, StoredRemark},
+    intake_ledger::IntakeTally,
+    prepared_report::{PreparedReport, restore},
     report_day::ReportMoment,
     sender_key::SenderKey,
     storage_quota::{QuotaExceeded, QuotaRequest, StorageQuotas},
@@ -28,7 +33,7 @@ use crate::{
 pub(crate) struct IncomingReport {
     /// Its id.
     pub id: String,
-    /// The product that it is from.
+    /// The product that it names.
     pub product: String,
     /// When it arrived.
     pub at: TrustedMoment,
@@ -57,6 +62,24 @@ pub(crate) enum StoreOutcome {
     OverQuota(QuotaExceeded),
 }
 
+impl StoreOutcome {
+    /// How it is counted.
+    pub(crate) const fn entry(self) -> IntakeEntry {
+        match self {
+            Self::Stored => IntakeEntry::Stored,
+            Self::Duplicate => IntakeEntry::NotStored(NotStoredReason::Duplicate),
+            Self::Conflict => IntakeEntry::NotStored(NotStoredReason::Conflict),
+            Self::Deleted => IntakeEntry::NotStored(NotStoredReason::Deleted),
+            Self::OverQuota(QuotaExceeded::OfInstallation) => {
+                IntakeEntry::NotStored(NotStoredReason::InstallationQuota)
+            }
+            Self::OverQuota(QuotaExceeded::OfNewInstallations) => {
+                IntakeEntry::NotStored(NotStoredReason::NewInstallationQuota)
+            }
+        }
+    }
+}
+
 impl ReportStore {
     /// Stores reports in one transaction, in order, and returns the outcome of each. Either all of them are
     /// on disk, or none. `now` is a monotonic time. Without `keep_raw` only their counts are stored.
@@ -76,7 +99,6 @@ impl ReportStore {
         });
         let added = added.await;
         if added.is_err() {
-            self.known_stacks.forget();
             taken.into_iter().for_each(|request| quotas.give_back(request));
         }
         added
@@ -98,11 +120,26 @@ impl ReportStore {
         &self,
         reports: &[IncomingReport],
         keep_raw: bool,
+        take: impl FnMut(QuotaRequest) -> Result<(), QuotaExceeded>,
+    ) -> sqlx::Result<Vec<StoreOutcome>> {
+        let added = self.try_add_all(reports, keep_raw, take).await;
+        if added.is_err() {
+            self.known_stacks.forget();
+            self.products.forget();
+        }
+        added
+    }
+
+    async fn try_add_all(
+        &self,
+        reports: &[IncomingReport],
+        keep_raw: bool,
         mut take: impl FnMut(QuotaRequest) -> Result<(), QuotaExceeded>,
     ) -> sqlx::Result<Vec<StoreOutcome>> {
         let mut segments = self.segments.lock().await;
         let mut transaction = self.begin().await?;
         let mut copies = RecordBatch::default();
+        let mut tally = IntakeTally::default();
         let mut outcomes = Vec::with_capacity(reports.len());
         for arrived in reports {
             let known =
@@ -115,17 +152,21 @@ impl ReportStore {
                 Some(outcome) => outcome,
                 None => match take(request(&mut transaction, arrived).await?) {
                     Ok(()) => {
-                        let seq = self.insert(&mut transaction, arrived).await?;
+                        let InsertedReport { seq, product } =
+                            self.insert(&mut transaction, arrived, &mut tally).await?;
                         if keep_raw {
                             copies.push(seq, &arrived.report.raw);
+                        } else {
+                            let remark = IntakeEntry::Remark(StoredRemark::WithoutRawCopy);
+                            tally.add(CalendarDay::from_unix_seconds(arrived.at.at), &product, remark, 1);
                         }
                         StoreOutcome::Stored
                     }
                     Err(exceeded) => StoreOutcome::OverQuota(exceeded),
                 },
             };
-            if outcome == StoreOutcome::Conflict {
-                count(&mut transaction, "conflicts").await?;
+            if let IntakeEntry::NotStored(reason) = outcome.entry() {
+                tally.add_not_stored(arrived.at.at, &self.product_label(&arrived.product), reason);
             }
             outcomes.push(outcome);
         }
@@ -133,6 +174,7 @@ impl ReportStore {
             note_time(&mut transaction, newest).await?;
             segments.append(&mut transaction, copies, newest).await?;
         }
+        add_tally(&mut transaction, &tally).await?;
         transaction.commit().await?;
         segments.mark_committed();
         Ok(outcomes)
@@ -150,11 +192,6 @@ impl ReportStore {
 async fn note_time(connection: &mut SqliteConnection, now: u64) -> sqlx::Result<()> {
     let later = "UPDATE clock SET at = ?1 WHERE at IS NULL OR at < ?1";
     sqlx::query(later).bind(signed(now)).execute(connection).await.map(drop)
-}
-
-async fn count(connection: &mut SqliteConnection, name: &str) -> sqlx::Result<()> {
-    let one_more = sqlx::query("UPDATE tally SET count = count + 1 WHERE name = ?").bind(name);
-    one_more.execute(connection).await.map(drop)
 }
 
 const KNOWN: &str = "SELECT instance, digest, bytes FROM report WHERE id = ?";
@@ -214,24 +251,6 @@ async fn request(connection: &mut SqliteConnection, arrived: &IncomingReport) ->
     })
 }
 
-/// The number of reports that are compared for an overlap. While there is no overlap, the periods are in
-/// order, and the first that ends later decides. With a complete search, a sender with many overlapping
-/// reports could slow down the writer.
-const COMPARED_PERIODS: i64 = 16;
-
-const LATER_PERIODS: &str = "SELECT period_from FROM report
-    WHERE instance = ? AND replica = 0 AND period_to > ? ORDER BY period_to LIMIT ?";
-
-/// Whether a report overlaps with another of the same installation. Reports of replicas may overlap.
-async fn overlaps(connection: &mut SqliteConnection, arrived: &IncomingReport) -> sqlx::Result<bool> {
-    let Some(ReportPeriod { from, to }) = arrived.report.period.filter(|_| !arrived.replica) else {
-        return Ok(false);
-    };
-    let later = sqlx::query_scalar(LATER_PERIODS).bind(arrived.report.instance.to_string()).bind(from);
-    let later: Vec<i64> = later.bind(COMPARED_PERIODS).fetch_all(connection).await?;
-    Ok(later.into_iter().any(|other_from| other_from < to))
-}
-
 const INSERT_REPORT: &str =
     "INSERT INTO report (id, instance, received_at, bytes, set_aside, digest, replica,
         period_from, period_to, doubted, product, day) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING seq";
@@ -247,11 +266,24 @@ const INSERT_INSTANCE: &str = "INSERT INTO instance (instance, version, database
         latest_seq = excluded.latest_seq, latest_id = excluded.latest_id,
         overlaps = overlaps + excluded.overlaps";
 
+/// A report that is in the database.
+struct InsertedReport {
+    seq: i64,
+    /// What it counts as.
+    product: String,
+}
+
 impl ReportStore {
-    /// Inserts a report without its raw copy, and returns its number.
-    async fn insert(&self, connection: &mut SqliteConnection, arrived: &IncomingReport) -> sqlx::Result<i64> {
-        let overlaps = overlaps(connection, arrived).await?;
-        let IncomingReport { id, product, at, replica, report, commitment, prefix: _ } = arrived;
+    /// Inserts a report without its raw copy, and counts it.
+    async fn insert(
+        &self,
+        connection: &mut SqliteConnection,
+        arrived: &IncomingReport,
+        tally: &mut IntakeTally,
+    ) -> sqlx::Result<InsertedReport> {
+        let PeriodFindings { overlaps, gap_change } = compare_periods(connection, arrived).await?;
+        let product = self.admit_product(connection, &arrived.product).await?;
+        let IncomingReport { id, product: _, at, replica, report, commitment, prefix: _ } = arrived;
         let moment = ReportMoment::new(id, at.at);
         let (instance, received_at) = (report.instance.to_string(), signed(at.at));
         let seq: i64 = sqlx::query_scalar(INSERT_REPORT)
@@ -259,18 +291,18 @@ impl ReportStore {
             .bind(&instance)
             .bind(received_at)
             .bind(signed(report.bytes))
-            .bind(signed(report.set_aside))
+            .bind(signed(report.set_aside.total()))
             .bind(report.digest.as_slice())
             .bind(replica)
             .bind(report.period.map(|period| period.from))
             .bind(report.period.map(|period| period.to))
             .bind(at.doubted)
-            .bind(product)
+            .bind(&product)
             .bind(moment.day.days_since_epoch())
             .fetch_one(&mut *connection)
             .await?;
         let typed = StoredTypedReport {
-            product,
+            product: &product,
             moment,
             installation: self.keys.installation(report.instance),
             seq,
@@ -282,12 +314,6 @@ impl ReportStore {
         for profile in report.profiles.both() {
             insert_profile_names(connection, &self.known_stacks, profile, moment.day).await?;
         }
-        if overlaps {
-            count(connection, "overlaps").await?;
-        }
-        for _ in 0..report.profiles.unreadable {
-            count(connection, "unreadable_profiles").await?;
-        }
         sqlx::query(INSERT_INSTANCE)
             .bind(&instance)
             .bind(&report.version)
@@ -295,15 +321,28 @@ impl ReportStore {
             .bind(received_at)
             .bind(signed(report.browsers.len() as u64))
             .bind(signed(report.page_views))
-            .bind(signed(report.set_aside))
+            .bind(signed(report.set_aside.total()))
             .bind(seq)
             .bind(id)
             .bind(i64::from(overlaps))
             .execute(&mut *connection)
             .await?;
-        if note_commitment(connection, &instance, *commitment).await? {
-            count(connection, "clones").await?;
+        let is_clone = note_commitment(connection, &instance, *commitment).await?;
+        let arrival = CalendarDay::from_unix_seconds(at.at);
+        tally.add_stored(at.at, &product);
+        for (remark, count) in [
+            (StoredRemark::Late, u64::from(moment.day < arrival)),
+            (StoredRemark::Overlap, u64::from(overlaps)),
+            (StoredRemark::Clone, u64::from(is_clone)),
+            (StoredRemark::Gap, u64::from(gap_change == GapChange::OneMore)),
+            (StoredRemark::GapClosed, u64::from(gap_change == GapChange::OneLess)),
+            (StoredRemark::UnreadableProfile, report.profiles.unreadable),
+        ] {
+            tally.add(arrival, &product, IntakeEntry::Remark(remark), count);
         }
-        Ok(seq)
+        for (field, count) in report.set_aside.fields() {
+            tally.add(arrival, &product, IntakeEntry::SetAside(field), count);
+        }
+        Ok(InsertedReport { seq, product })
     }
 }

@@ -24,7 +24,10 @@ pub(crate) use self::{
     segment_directory::{RAW_DIRECTORY, RecordPlace, SegmentDirectory, SegmentName},
     segment_record::{DamagedRecord, SegmentRecord, record_bytes},
 };
-use super::{ReportStore, disk_space::DiskLimit, signed, stored_day, unsigned, upgrade::has_table};
+use super::{
+    ReportStore, disk_space::DiskLimit, ledger::count_drops, signed, stored_day, unsigned, upgrade::has_table,
+};
+use crate::intake_entry::LaterDrop;
 
 /// The size of a segment when nothing limits it further. One group or one large report may have more.
 const SEGMENT_BYTES: u64 = 64 * 1024 * 1024;
@@ -263,7 +266,7 @@ impl RawSegments {
         }
         let mut dropped = 0;
         for name in &missing {
-            dropped += forget_segment(connection, name.number).await?;
+            dropped += forget_segment(connection, name.number, LaterDrop::RawMissing).await?;
         }
         tracing::warn!(
             reports = dropped,
@@ -316,18 +319,30 @@ fn reconcile_files(
     Ok((missing, files.iter().map(|file| file.number).max()))
 }
 
-const DELETE_PLACES: &str =
-    "DELETE FROM raw_place WHERE seq IN (SELECT seq FROM raw_place WHERE segment = ? LIMIT ?)";
+const DELETE_PLACES: &str = "DELETE FROM raw_place WHERE seq IN
+    (SELECT seq FROM raw_place WHERE segment = ? LIMIT ?)
+    RETURNING coalesce((SELECT product FROM report WHERE report.seq = raw_place.seq), 'other')";
 
-/// Deletes the rows of a segment whose file is gone. Returns the number of its copies.
-async fn forget_segment(connection: &mut SqliteConnection, number: i64) -> sqlx::Result<u64> {
+const DELETE_PLACE: &str = "DELETE FROM raw_place WHERE seq = ?
+    RETURNING coalesce((SELECT product FROM report WHERE report.seq = raw_place.seq), 'other')";
+
+/// Deletes the rows of a segment whose file is gone, and counts its copies under `drop`. Returns the number of its copies.
+async fn forget_segment(
+    connection: &mut SqliteConnection,
+    number: i64,
+    drop: LaterDrop,
+) -> sqlx::Result<u64> {
     let mut deleted = 0;
     loop {
-        let delete = sqlx::query(DELETE_PLACES).bind(number).bind(DELETED_AT_ONCE);
-        match delete.execute(&mut *connection).await?.rows_affected() {
-            0 => break,
-            rows => deleted += rows,
+        let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
+        let delete = sqlx::query_scalar(DELETE_PLACES).bind(number).bind(DELETED_AT_ONCE);
+        let products: Vec<String> = delete.fetch_all(&mut *transaction).await?;
+        count_drops(&mut transaction, drop, &products).await?;
+        transaction.commit().await?;
+        if products.is_empty() {
+            break;
         }
+        deleted += products.len() as u64;
     }
     let delete = sqlx::query("DELETE FROM raw_segment WHERE number = ?").bind(number);
     delete.execute(connection).await?;
@@ -359,7 +374,7 @@ impl ReportStore {
         for row in &due {
             // Between two segments, waiting reports are stored.
             let mut segments = self.segments.lock().await;
-            dropped += self.drop_segment(&mut segments, row.name).await?;
+            dropped += self.drop_segment(&mut segments, row.name, LaterDrop::RawRetention).await?;
         }
         if !due.is_empty() {
             let directory = self.segments.directory.clone();
@@ -376,7 +391,7 @@ impl ReportStore {
         let mut segments = self.segments.lock().await;
         let oldest: Option<SegmentRow> = sqlx::query_as(OLDEST_SEGMENT).fetch_optional(&self.writer).await?;
         let Some(oldest) = oldest else { return Ok(false) };
-        self.drop_segment(&mut segments, oldest.name).await?;
+        self.drop_segment(&mut segments, oldest.name, LaterDrop::RawDiskLimit).await?;
         Ok(true)
     }
 
@@ -389,21 +404,27 @@ impl ReportStore {
         sqlx::query_scalar(sum).fetch_one(&self.writer).await.map(unsigned)
     }
 
-    async fn drop_segment(&self, segments: &mut SegmentWriter, name: SegmentName) -> sqlx::Result<u64> {
+    async fn drop_segment(
+        &self,
+        segments: &mut SegmentWriter,
+        name: SegmentName,
+        drop: LaterDrop,
+    ) -> sqlx::Result<u64> {
         let mut connection = self.writer.acquire().await?;
         segments.settle(&mut connection).await?;
         segments.open.take_if(|open| open.name == name);
         let directory = self.segments.directory.clone();
         // The file goes first: a row without one is a dropped copy, and a file without rows would stay.
         blocking(move || directory.remove_segment(name)).await?;
-        forget_segment(&mut connection, name.number).await
+        forget_segment(&mut connection, name.number, drop).await
     }
 
-    /// Overwrites the raw copies of reports on the disk, and deletes where they were. Returns their number.
+    /// Overwrites the raw copies of reports on the disk, deletes where they were, and counts them under `drop`. Returns
+    /// their number.
     ///
     /// # Errors
     /// As for [`ReportStore::add`], or the disk refused; the next call continues.
-    pub(crate) async fn erase_raw(&self, seqs: &[i64]) -> sqlx::Result<u64> {
+    pub(crate) async fn erase_raw(&self, seqs: &[i64], drop: LaterDrop) -> sqlx::Result<u64> {
         // No segment is dropped or written meanwhile.
         let _segments = self.segments.lock().await;
         let mut places: BTreeMap<i64, (SegmentName, Vec<RecordPlace>)> = BTreeMap::new();
@@ -421,9 +442,12 @@ impl ReportStore {
         };
         blocking(erase).await?;
         let mut transaction = self.begin().await?;
+        let mut products = Vec::new();
         for seq in seqs {
-            sqlx::query("DELETE FROM raw_place WHERE seq = ?").bind(seq).execute(&mut *transaction).await?;
+            let delete = sqlx::query_scalar(DELETE_PLACE).bind(seq);
+            products.extend(delete.fetch_optional(&mut *transaction).await?);
         }
+        count_drops(&mut transaction, drop, &products).await?;
         transaction.commit().await?;
         Ok(erased)
     }

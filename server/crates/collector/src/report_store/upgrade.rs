@@ -30,6 +30,7 @@ static MIGRATIONS: LazyLock<Migrator> = LazyLock::new(|| {
         (3, "deletion", include_str!("../../migrations/0003_deletion.sql")),
         (4, "fleet", include_str!("../../migrations/0004_fleet.sql")),
         (5, "raw segments", include_str!("../../migrations/0005_raw_segments.sql")),
+        (6, "trust", include_str!("../../migrations/0006_trust.sql")),
     ])
 });
 

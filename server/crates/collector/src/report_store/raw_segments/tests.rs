@@ -23,7 +23,12 @@ const TABLES: &str =
     "CREATE TABLE raw_segment (number INTEGER PRIMARY KEY, day INTEGER NOT NULL, bytes INTEGER NOT NULL,
         newest_at INTEGER NOT NULL) STRICT;
     CREATE TABLE raw_place (seq INTEGER PRIMARY KEY, segment INTEGER NOT NULL REFERENCES raw_segment (number),
-        offset INTEGER NOT NULL, length INTEGER NOT NULL) STRICT";
+        offset INTEGER NOT NULL, length INTEGER NOT NULL) STRICT;
+    CREATE TABLE report (seq INTEGER PRIMARY KEY, product TEXT NOT NULL) STRICT;
+    CREATE TABLE clock (id INTEGER PRIMARY KEY, at INTEGER) STRICT;
+    INSERT INTO clock (id, at) VALUES (1, 0);
+    CREATE TABLE ledger (day INTEGER NOT NULL, product TEXT NOT NULL, entry TEXT NOT NULL, count INTEGER NOT NULL,
+        PRIMARY KEY (day, product, entry)) STRICT, WITHOUT ROWID";
 
 const PLACE: &str = "SELECT seq, segment, day, offset, length
     FROM raw_place JOIN raw_segment ON segment = number WHERE seq = ?";
@@ -234,8 +239,8 @@ async fn erased_copies_are_in_no_file_and_all_others_stay() {
     let before = fs::metadata(&file).unwrap().len();
     assert!(contains(b"of b") && contains(b"of c"));
     // The numbers of reports are 1 to 4, and no report has the number 9.
-    assert_eq!(store.erase_raw(&[2, 4, 9]).await.unwrap(), 2);
-    assert_eq!(store.erase_raw(&[2, 4, 9]).await.unwrap(), 0);
+    assert_eq!(store.erase_raw(&[2, 4, 9], LaterDrop::RawDeletion).await.unwrap(), 2);
+    assert_eq!(store.erase_raw(&[2, 4, 9], LaterDrop::RawDeletion).await.unwrap(), 0);
     for (id, is_kept) in [("a", true), ("b", false), ("c", true), ("d", false)] {
         assert_eq!(contains(format!("of {id}").as_bytes()), is_kept, "{id}");
         let raw = store.raw(id).await.unwrap().unwrap();
@@ -244,7 +249,7 @@ async fn erased_copies_are_in_no_file_and_all_others_stay() {
     }
     assert_eq!(fs::metadata(&file).unwrap().len(), before);
     // A segment without copies is dropped, whatever its age.
-    store.erase_raw(&[1, 3]).await.unwrap();
+    store.erase_raw(&[1, 3], LaterDrop::RawDeletion).await.unwrap();
     store.drop_old_segments(0, 0).await.unwrap();
     assert!(!file.exists());
     drop(directory);
