@@ -113,6 +113,7 @@ pub async fn collect(config: Collect, stop: CancellationToken) -> anyhow::Result
         retention: RetentionPolicy { counts: config.retention, raw: config.raw_retention },
         max_disk: config.max_disk.map(|size| size.as_u64()),
         free_space: Arc::new(FileSystemOf(config.data_dir.clone())),
+        alert_webhook: config.alert_webhook.clone(),
     };
     // Writing an old database anew may take minutes, and may be interrupted.
     let opening = Collector::open(&collector_config, Arc::new(SystemClock::new()));
@@ -126,7 +127,7 @@ pub async fn collect(config: Collect, stop: CancellationToken) -> anyhow::Result
         admin_token: Some(operator.token.clone()),
         analyst_token: config.analyst_token.clone(),
         viewer_token: config.viewer_token.clone(),
-        metrics_token: None,
+        metrics_token: config.metrics_token.clone(),
         base_path: BasePath::root(),
         public_url: public_base(config.public_url.as_ref(), &BasePath::root())?,
     };

@@ -75,6 +75,7 @@ async fn open(data_dir: &Path) -> anyhow::Result<Collector> {
         retention,
         max_disk: None,
         free_space: Arc::new(FileSystemOf(data_dir.to_owned())),
+        alert_webhook: None,
     };
     Ok(Collector::open(&config, Arc::new(SystemClock::new())).await?)
 }

@@ -41,6 +41,7 @@ pub async fn fill_with_demo_fleet(demo: &DemoFleet, progress: impl Fn(&str)) -> 
         retention: RetentionPolicy { counts: RETENTION, raw: RETENTION },
         max_disk: None,
         free_space: Arc::new(FileSystemOf(demo.data_dir.clone())),
+        alert_webhook: None,
     };
     let collector = Collector::open(&config, clock).await?;
     let filled = fill(&collector, &fleet, demo, &progress).await;

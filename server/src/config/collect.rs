@@ -9,7 +9,7 @@ use reqwest::Url;
 
 use super::{
     AccessToken, LogFilter, LogFormat,
-    values::{parse_disk_size, parse_interval, parse_listen, parse_public_url},
+    values::{parse_disk_size, parse_interval, parse_listen, parse_public_url, parse_webhook_url},
 };
 
 /// The flags of `headcount collect`.
@@ -40,6 +40,10 @@ pub struct Collect {
     /// The token of viewers, of at least 16 characters: what is published of the fleet.
     #[arg(long)]
     pub viewer_token: Option<AccessToken>,
+
+    /// The token that opens `metrics` and nothing else, of at least 16 characters. The admin token opens it too.
+    #[arg(long)]
+    pub metrics_token: Option<AccessToken>,
 
     /// Answer `/public/*` to everybody, without a token: what is published of the fleet.
     #[arg(long)]
@@ -73,6 +77,11 @@ pub struct Collect {
     /// as they were sent are dropped, oldest first; if that is not enough, new ones are refused.
     #[arg(long, value_parser = parse_disk_size)]
     pub max_disk: Option<ByteSize>,
+
+    /// The address that is told when an alert begins and ends, with a `POST` of JSON: https, or http on this
+    /// machine.
+    #[arg(long, value_name = "URL", value_parser = parse_webhook_url)]
+    pub alert_webhook: Option<Url>,
 
     /// The log level: off, error, warn, info, debug or trace, and after a comma levels of modules:
     /// `info,headcount_observer=debug`. Libraries log names of hosts, so each is silent unless it is named.

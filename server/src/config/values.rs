@@ -85,9 +85,32 @@ pub(super) fn parse_public_url(value: &str) -> Result<Url, String> {
     Ok(url)
 }
 
+/// An https address, or an http address of this machine.
+pub(super) fn parse_webhook_url(value: &str) -> Result<Url, String> {
+    let url = parse_http_url(value)?;
+    let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
+    let is_here = host == "localhost" || host.parse().is_ok_and(|address: IpAddr| address.is_loopback());
+    if url.scheme() == "https" || is_here {
+        return Ok(url);
+    }
+    Err("give an https address, or an http address of this machine such as http://127.0.0.1:9000/".to_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_webhook_is_reached_over_https_or_on_this_machine() {
+        for url in
+            ["https://hooks.example.com/a?b=c", "http://127.0.0.1:1/", "http://[::1]/", "http://localhost/"]
+        {
+            assert_eq!(parse_webhook_url(url).map(|url| url.scheme().len() > 3), Ok(true), "{url}");
+        }
+        for url in ["http://hooks.example.com/", "http://192.0.2.1/", "ftp://localhost/", "hooks", ""] {
+            assert!(parse_webhook_url(url).unwrap_err().contains("address"), "{url}");
+        }
+    }
 
     #[test]
     fn addresses_to_listen_on_are_read_as_people_write_them() {

@@ -2,14 +2,10 @@
 
 use std::sync::Arc;
 
-use axum::{
-    extract::State,
-    http::{HeaderMap, header},
-    response::{IntoResponse, Response},
-};
+use axum::{extract::State, http::HeaderMap, response::Response};
 use headcount_profiler::process_samples;
 use headcount_shared::api::ReportState;
-use headcount_web::problem::ProblemResponse;
+use headcount_web::{metrics_text::metrics_response, problem::ProblemResponse};
 
 use crate::{app::statistics_service::StatisticsService, metrics::ProcessMetrics};
 
@@ -28,15 +24,5 @@ pub async fn render(
     let used = running.and_then(|_| process_samples::used_so_far());
     let text =
         metrics.render(queued, dropped_browsers, used).map_err(|error| ProblemResponse::internal(&error))?;
-    Ok(([(header::CONTENT_TYPE, content_type(&headers))], text).into_response())
-}
-
-/// The text is valid in both formats; Prometheus requests the newer one, other readers know the older one.
-fn content_type(headers: &HeaderMap) -> &'static str {
-    let accepted = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    if accepted.contains("application/openmetrics-text") {
-        "application/openmetrics-text; version=1.0.0; charset=utf-8"
-    } else {
-        "text/plain; version=0.0.4; charset=utf-8"
-    }
+    Ok(metrics_response(&headers, text))
 }

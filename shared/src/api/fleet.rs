@@ -23,6 +23,9 @@ pub struct FleetScope {
     pub size: Option<String>,
     /// When the newest number in the answer was computed; `null` when there is none.
     pub computed_at: Option<u64>,
+    /// For how many seconds reports may have been stored that are in no number yet; 0 when all are in.
+    #[serde(default)]
+    pub rollup_lag: u64,
 }
 
 /// The products that report to a collector.

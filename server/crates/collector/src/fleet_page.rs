@@ -86,6 +86,7 @@ fn empty(host: Option<&str>) -> String {
 fn table(fleet: &FleetOverview, now: u64) -> String {
     let reports: u64 = fleet.instances.iter().map(|instance| instance.reports).sum();
     let shown = fleet.instances.len().min(SHOWN);
+    let lag = lag_note(fleet.rollup_lag);
     let rows: String = fleet.instances.iter().take(SHOWN).map(|instance| row(instance, now)).collect();
     let summary = match fleet.total {
         1 => format!("One installation has sent {} so far.", counted(reports, "report")),
@@ -104,8 +105,19 @@ fn table(fleet: &FleetOverview, now: u64) -> String {
          <th scope=\"col\" class=\"n\">Page views</th><th scope=\"col\">Latest report</th>\
          </tr></thead>\n<tbody>\n{rows}</tbody>\n</table>\n</div>\n\
          <p class=\"note\">Browsers and page views are those of the latest report. An installation is a random number; \
-         who runs it is not known.</p>\n"
+         who runs it is not known.</p>\n<p class=\"note\">{lag}</p>\n"
     )
+}
+
+/// How far the numbers of the fleet are behind.
+fn lag_note(seconds: u64) -> String {
+    match seconds {
+        0 => "Every report is in the numbers of the fleet.".to_owned(),
+        seconds => format!(
+            "The numbers of the fleet do not have the reports of the last {} yet.",
+            counted(seconds.div_ceil(60), "minute")
+        ),
+    }
 }
 
 fn row(instance: &FleetInstance, now: u64) -> String {
@@ -237,6 +249,7 @@ mod tests {
             "<td class=\"n\">1\u{202f}234</td><td class=\"n\">13</td><td class=\"n\">250</td>",
             "href=\"api/reports/0195c1f0-7b1a-7c3e-8f00-2f6d1a7f9a11\"",
             "One installation has sent 1\u{202f}234 reports so far.",
+            "Every report is in the numbers of the fleet.",
         ] {
             assert!(page.contains(shown), "{shown} in {page}");
         }
@@ -255,6 +268,7 @@ mod tests {
             overlaps: 2,
             clones: 4,
             over_quota: 3000,
+            rollup_lag: 61,
             clock: Some(doubt),
         };
         let page = render(&fleet, 1_700_000_180, None);
@@ -263,6 +277,7 @@ mod tests {
             "2 reports were for a time that an earlier report of the same installation covers",
             "4 reports were of an installation that committed itself to another deletion secret before",
             "3\u{202f}000 reports were asked to come back",
+            "do not have the reports of the last 2 minutes yet",
             "1 value set aside so far",
             "2 reports overlapping an earlier one",
             "It says 2027-01-15T08:00:00Z, and by what is stored it is 2023-11-14T22:13:20Z",

@@ -4,7 +4,12 @@
 //! counted like any other. The work takes at most a tenth of a core: after each round, the job rests for nine
 //! times as long.
 
-use std::{collections::BTreeSet, io, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeSet,
+    io,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use headcount_fleet::{
     activity::ActivityScan,
@@ -16,7 +21,7 @@ use headcount_fleet::{
     published::{FleetDayError, PublicationRule, ReleaseStage, day_input::InstallationPages},
     typed_report::{TypedReportDecoder, TypedReportError},
 };
-use headcount_platform::clock::Clock;
+use headcount_platform::{clock::Clock, lock::lock};
 use thiserror::Error;
 use tokio::{task, time};
 use tokio_util::sync::CancellationToken;
@@ -67,6 +72,26 @@ pub(super) enum RollupError {
     Interrupted,
 }
 
+/// How far the numbers of the fleet are behind the stored reports.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct RollupLag {
+    /// How long ago the newest complete computation began; zero when no report waits.
+    pub behind: Duration,
+    /// The number of days with reports that wait to be computed, of all products.
+    pub waiting_days: usize,
+    /// When the newest complete computation ended, in Unix seconds; `None` before the first one.
+    pub last_at: Option<u64>,
+}
+
+/// The newest computation of all days with new reports.
+#[derive(Debug, Clone, Copy)]
+struct CompleteRound {
+    /// When it began, as a monotonic time: everything that was stored before is in the numbers.
+    began: Duration,
+    /// When it ended, in Unix seconds.
+    ended_at: Option<u64>,
+}
+
 /// Computes the numbers of the fleet.
 #[derive(Debug)]
 pub(super) struct FleetRollup {
@@ -76,6 +101,7 @@ pub(super) struct FleetRollup {
     clock: Arc<dyn Clock>,
     condition: FailureLog,
     one_at_a_time: tokio::sync::Mutex<()>,
+    complete: Mutex<CompleteRound>,
 }
 
 /// The right to compute. While it is held, nothing else computes or publishes.
@@ -94,7 +120,16 @@ impl FleetRollup {
         clock: Arc<dyn Clock>,
     ) -> Self {
         let condition = FailureLog::new("computing the numbers of the fleet");
-        Self { store, dictionary, time, clock, condition, one_at_a_time: tokio::sync::Mutex::new(()) }
+        let complete = Mutex::new(CompleteRound { began: clock.monotonic(), ended_at: None });
+        Self {
+            store,
+            dictionary,
+            time,
+            clock,
+            condition,
+            one_at_a_time: tokio::sync::Mutex::new(()),
+            complete,
+        }
     }
 
     /// The reports and blocks.
@@ -140,6 +175,7 @@ impl FleetRollup {
     }
 
     async fn compute_all_changed(&self) -> Result<usize, RollupError> {
+        let began = self.clock.monotonic();
         let changed = self.store.changed_days().await?;
         for day in &changed {
             self.compute_day(day).await?;
@@ -154,7 +190,20 @@ impl FleetRollup {
             self.compute_activity(product).await?;
         }
         self.publish_due_days().await?;
+        *lock(&self.complete) = CompleteRound { began, ended_at: Some(self.time.now().at) };
         Ok(changed.len())
+    }
+
+    /// How far the numbers are behind.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub(super) async fn lag(&self) -> sqlx::Result<RollupLag> {
+        let waiting_days = self.store.changed_days().await?.len();
+        let CompleteRound { began, ended_at } = *lock(&self.complete);
+        let behind =
+            if waiting_days == 0 { Duration::ZERO } else { self.clock.monotonic().saturating_sub(began) };
+        Ok(RollupLag { behind, waiting_days, last_at: ended_at })
     }
 
     async fn compute_day(&self, changed: &ChangedDay) -> Result<(), RollupError> {

@@ -157,7 +157,7 @@ impl ProfileParameters {
 }
 
 impl FleetRequest {
-    fn new(query: FleetQuery, collector: &Collector) -> Result<Self, ProblemResponse> {
+    async fn new(query: FleetQuery, collector: &Collector) -> Result<Self, ProblemResponse> {
         let Query(mut parameters) = query.map_err(|rejection| bad_request(rejection.body_text()))?;
         let format = AnswerFormat::from_parameter(parameters.format.as_deref())?;
         let group = match parameters.by.as_deref() {
@@ -172,14 +172,15 @@ impl FleetRequest {
         let today = CalendarDay::from_unix_seconds(collector.now().as_secs());
         let period = AnswerPeriod::from_parameters(parameters, DEFAULT_PRODUCT, today)
             .map_err(|error| invalid(&error))?;
-        Ok(Self { period, format, group, profile })
+        let rollup_lag = collector.rollup_lag().await?.behind.as_secs();
+        Ok(Self { period: AnswerPeriod { rollup_lag, ..period }, format, group, profile })
     }
 }
 
 impl FleetRequest {
     /// A request for profiles, which are known by version alone.
-    fn for_profiles(query: FleetQuery, collector: &Collector) -> Result<Self, ProblemResponse> {
-        let request = Self::new(query, collector)?;
+    async fn for_profiles(query: FleetQuery, collector: &Collector) -> Result<Self, ProblemResponse> {
+        let request = Self::new(query, collector).await?;
         if request.period.database.is_some() || request.period.size.is_some() {
             return Err(bad_request("profiles are known by version alone"));
         }
@@ -239,7 +240,7 @@ async fn activity(
     State(collector): State<Collector>,
     query: FleetQuery,
 ) -> Result<Response, ProblemResponse> {
-    let request = FleetRequest::new(query, &collector)?;
+    let request = FleetRequest::new(query, &collector).await?;
     if request.period.database.is_some() || request.period.size.is_some() {
         return Err(bad_request("activity is known by version alone"));
     }
@@ -254,7 +255,7 @@ async fn retention(
     State(collector): State<Collector>,
     query: FleetQuery,
 ) -> Result<Response, ProblemResponse> {
-    let request = FleetRequest::new(query, &collector)?;
+    let request = FleetRequest::new(query, &collector).await?;
     let AnswerPeriod { version, database, size, .. } = &request.period;
     if version.is_some() || database.is_some() || size.is_some() {
         return Err(bad_request("retention is known for all installations alone"));
@@ -274,7 +275,7 @@ async fn shares(
     query: FleetQuery,
 ) -> Result<Response, ProblemResponse> {
     let (table, label) = share_table(&table).ok_or_else(|| no_table(&table))?;
-    let request = FleetRequest::new(query, &collector)?;
+    let request = FleetRequest::new(query, &collector).await?;
     request.period.check_table(table).map_err(|error| invalid(&error))?;
     formatted(&collector.fleet_reader().shares(request.period, table, label).await?, request.format)
 }
@@ -322,7 +323,7 @@ async fn distributions(
 ) -> Result<Response, ProblemResponse> {
     let table =
         CellTable::from_name(&name).filter(|table| is_distribution(*table)).ok_or_else(|| no_table(&name))?;
-    let request = FleetRequest::new(query, &collector)?;
+    let request = FleetRequest::new(query, &collector).await?;
     request.period.check_table(table).map_err(|error| invalid(&error))?;
     if request.group == DistributionGroup::Size && !table.has_size() {
         return Err(bad_request(format!("the numbers of {name} are not known by size")));
@@ -339,7 +340,7 @@ async fn flame_graph(
     State(collector): State<Collector>,
     query: FleetQuery,
 ) -> Result<Json<FlameGraphAnswer>, ProblemResponse> {
-    let FleetRequest { period, profile, .. } = FleetRequest::for_profiles(query, &collector)?;
+    let FleetRequest { period, profile, .. } = FleetRequest::for_profiles(query, &collector).await?;
     Ok(Json(collector.fleet_reader().flame_graph(period, profile.resource, profile.measure).await?))
 }
 
@@ -351,7 +352,7 @@ async fn flame_difference(
     State(collector): State<Collector>,
     query: FleetQuery,
 ) -> Result<Json<FlameDifferenceAnswer>, ProblemResponse> {
-    let FleetRequest { period, profile, .. } = FleetRequest::for_profiles(query, &collector)?;
+    let FleetRequest { period, profile, .. } = FleetRequest::for_profiles(query, &collector).await?;
     let versions = profile.versions()?;
     Ok(Json(collector.fleet_reader().flame_difference(period, profile.resource, versions).await?))
 }
@@ -364,7 +365,7 @@ async fn functions(
     State(collector): State<Collector>,
     query: FleetQuery,
 ) -> Result<Response, ProblemResponse> {
-    let FleetRequest { period, format, profile, .. } = FleetRequest::for_profiles(query, &collector)?;
+    let FleetRequest { period, format, profile, .. } = FleetRequest::for_profiles(query, &collector).await?;
     let versions = profile.versions()?;
     let ranking =
         collector.fleet_reader().function_ranking(period, profile.resource, versions, profile.share);
@@ -382,6 +383,6 @@ async fn installation(
     query: FleetQuery,
 ) -> Result<Response, ProblemResponse> {
     let instance = Uuid::try_parse(&instance).map_err(|_| bad_request("the installation is not a UUID"))?;
-    let request = FleetRequest::new(query, &collector)?;
+    let request = FleetRequest::new(query, &collector).await?;
     formatted(&collector.fleet_reader().installation(request.period, instance).await?, request.format)
 }

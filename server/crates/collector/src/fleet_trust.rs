@@ -87,7 +87,7 @@ impl Collector {
     }
 
     /// Writes what is counted and not in the database yet, even if the request that needs it ends before.
-    async fn write_ledger(&self) -> Result<(), DatabaseUnreadable> {
+    pub(super) async fn write_ledger(&self) -> Result<(), DatabaseUnreadable> {
         let flush = std::sync::Arc::clone(&self.inner.flush);
         let written = self.inner.tasks.spawn(async move { flush.write().await }).await;
         written.map_err(|_| DatabaseUnreadable)?.map_err(|_| DatabaseUnreadable)

@@ -4,7 +4,7 @@
 
 use std::sync::LazyLock;
 
-use super::IngestError;
+use super::{IngestError, closed_list::closed_list};
 
 /// The fields of a report, and what else can be set aside, in the order of the payload.
 const FIELDS: [&str; 46] = [
@@ -98,29 +98,6 @@ impl SetAsideField {
     pub const fn name(self) -> &'static str {
         self.0
     }
-}
-
-/// Defines an enum with a list of its variants and the name of each.
-macro_rules! closed_list {
-    ($(#[$doc:meta])* $list:ident { $($(#[$of:meta])* $variant:ident = $name:literal,)* }) => {
-        $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub(super) enum $list {
-            $($(#[$of])* $variant,)*
-        }
-
-        impl $list {
-            /// All of them.
-            pub(super) const ALL: &'static [Self] = &[$(Self::$variant,)*];
-
-            /// The name in storage and in answers.
-            pub(super) const fn name(self) -> &'static str {
-                match self {
-                    $(Self::$variant => $name,)*
-                }
-            }
-        }
-    };
 }
 
 closed_list! {

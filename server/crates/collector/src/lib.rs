@@ -8,10 +8,14 @@
 //! sender. Nothing about the connection is stored or logged.
 
 mod access_log;
+mod alert_watch;
+mod alert_webhook;
 pub mod backup;
 mod body_memory;
 mod browser_key;
+mod closed_list;
 pub mod collector_keys;
+mod collector_metrics;
 pub mod decode_body;
 mod deletion_routes;
 mod failure_log;
@@ -29,6 +33,7 @@ mod intake_ledger;
 mod known_products;
 mod ledger_flush;
 pub mod listing_parameters;
+mod maker_alert;
 mod month_estimate;
 mod prepared_report;
 mod profile_dictionary;
@@ -66,6 +71,7 @@ use headcount_shared::{
     json::JsonError,
     limits::{JSON_VALUES, REPORT_BYTES, REPORT_ID_BYTES, STORED_REPORTS_PER_HOUR},
 };
+use reqwest::Url;
 use thiserror::Error;
 use tokio::task;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -78,11 +84,13 @@ pub use self::{
     simulated_store::FillError,
 };
 use self::{
+    alert_watch::{AlertSources, AlertWatch},
+    alert_webhook::AlertWebhook,
     collector_keys::{CollectorKeys, KEYS_FILE, KeysError, OpenedKeys},
     decode_body::ContentCoding,
     failure_log::FailureLog,
     fleet_reader::FleetReader,
-    fleet_rollup::FleetRollup,
+    fleet_rollup::{FleetRollup, RollupLag},
     installation_deletion::DeletionPlaces,
     intake_entry::{IntakeEntry, NotStoredReason, SetAsideField},
     intake_ledger::{IntakeLedger, ReceivedReport},
@@ -116,6 +124,8 @@ pub struct CollectorConfig {
     pub max_disk: Option<u64>,
     /// The file system of the directory: raw copies are not stored while it is nearly full.
     pub free_space: Arc<dyn FreeSpace>,
+    /// Where to tell of alerts; `None` for nowhere.
+    pub alert_webhook: Option<Url>,
 }
 
 /// Why a collector cannot start, in one sentence for the operator.
@@ -276,6 +286,8 @@ struct CollectorInner {
     pruner: Arc<ReportPruner>,
     rollup: Arc<FleetRollup>,
     fleet_reader: FleetReader,
+    alerts: Arc<AlertWatch>,
+    free_space: Arc<dyn FreeSpace>,
     time: Arc<TrustedTime>,
     senders: SenderKeys,
     access_log: AccessLog,
@@ -331,7 +343,15 @@ impl Collector {
         let access_log = AccessLog::new(data_dir.path(), Arc::clone(&clock));
         tasks.spawn(announce_month(Arc::clone(&store), time.now().at));
         let free_space = Arc::clone(&config.free_space);
-        tasks.spawn(queue.run(Arc::clone(&store), clock, free_space, stop.clone()));
+        let sources = AlertSources {
+            store: Arc::clone(&store),
+            rollup: Arc::clone(&rollup),
+            time: Arc::clone(&time),
+            clock: Arc::clone(&clock),
+        };
+        let alerts = Arc::new(AlertWatch::new(sources, config.alert_webhook.clone().map(AlertWebhook::new)));
+        tasks.spawn(queue.run(Arc::clone(&store), clock, Arc::clone(&free_space), stop.clone()));
+        tasks.spawn(Arc::clone(&alerts).run(stop.clone()));
         tasks.spawn(Arc::clone(&pruner).run(stop.clone()));
         tasks.spawn(Arc::clone(&rollup).run(stop.clone()));
         tasks.spawn(Arc::clone(&flush).run(stop.clone()));
@@ -347,6 +367,8 @@ impl Collector {
             pruner,
             rollup,
             fleet_reader,
+            alerts,
+            free_space,
             time,
             senders,
             access_log,
@@ -466,7 +488,8 @@ impl Collector {
     pub async fn fleet(&self) -> Result<FleetOverview, DatabaseUnreadable> {
         let CollectorInner { store, ledger, time, .. } = self.inner.as_ref();
         let fleet = self.read(store.fleet().await)?;
-        Ok(FleetOverview { over_quota: ledger.over_quota(), clock: time.doubt(), ..fleet })
+        let rollup_lag = self.rollup_lag().await?.behind.as_secs();
+        Ok(FleetOverview { over_quota: ledger.over_quota(), rollup_lag, clock: time.doubt(), ..fleet })
     }
 
     /// The collector's time since the Unix epoch. It is that of the machine unless that jumped.
@@ -513,12 +536,26 @@ impl Collector {
         &self.inner.fleet_reader
     }
 
+    /// How far the numbers of the fleet are behind the stored reports.
+    async fn rollup_lag(&self) -> Result<RollupLag, DatabaseUnreadable> {
+        self.read(self.inner.rollup.lag().await)
+    }
+
     /// Computes the numbers of all days with new reports. Happens by itself within a minute.
     ///
     /// # Errors
     /// [`DatabaseUnreadable`], when the database fails.
     pub async fn compute_fleet(&self) -> Result<usize, DatabaseUnreadable> {
         self.read(self.inner.rollup.compute_changed_days().await)
+    }
+
+    /// Decides about alerts, and tells the webhook. Happens by itself once a minute.
+    ///
+    /// # Errors
+    /// [`DatabaseUnreadable`], when the database fails.
+    pub async fn look_for_alerts(&self) -> Result<(), DatabaseUnreadable> {
+        self.write_ledger().await?;
+        self.inner.alerts.look().await.map_err(|_| DatabaseUnreadable)
     }
 
     /// Closes the collector. When this returns, every accepted report is stored and answered, the tasks have

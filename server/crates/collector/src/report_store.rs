@@ -4,6 +4,7 @@
 //! transaction is on disk when its commit returns: write-ahead log, `synchronous=FULL`. Deleted content is
 //! overwritten (`secure_delete`).
 
+mod alert_history;
 mod blocks;
 mod correct_clock;
 mod delete_installation;
@@ -41,6 +42,7 @@ use sqlx::{
 use uuid::Uuid;
 
 pub(super) use self::{
+    alert_history::AlertState,
     blocks::{BlockLayer, NewBlock, ONLY_BLOCK, StoredBlock},
     delete_installation::{ClaimOutcome, DeletedAmounts, DeletionClaim, Tombstone},
     disk_space::{DiskLimit, DiskPressure, NeededBytes},

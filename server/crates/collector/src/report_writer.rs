@@ -3,7 +3,13 @@
 //! One task writes. It takes all waiting reports, stores them in one transaction, and answers each when that
 //! is on disk. While the disk works on one group, the next one gathers, so that many reports share one sync.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use headcount_platform::{clock::Clock, disk::free_space::FreeSpace};
 use headcount_shared::api::ReceiptStatus;
@@ -40,12 +46,14 @@ const SAID_EVERY: Duration = Duration::from_secs(60 * 60);
 #[derive(Debug, Clone)]
 pub(super) struct ReportWriter {
     queue: mpsc::Sender<QueuedReport>,
+    raw_copies_paused: Arc<AtomicBool>,
 }
 
 /// The receiving end, for the task that writes.
 #[derive(Debug)]
 pub(super) struct ReportQueue {
     waiting: mpsc::Receiver<QueuedReport>,
+    raw_copies_paused: Arc<AtomicBool>,
 }
 
 /// The metadata of a report.
@@ -86,7 +94,9 @@ struct ReceiptSender {
 #[must_use]
 pub(super) fn writer() -> (ReportWriter, ReportQueue) {
     let (queue, waiting) = mpsc::channel(QUEUE);
-    (ReportWriter { queue }, ReportQueue { waiting })
+    let raw_copies_paused = Arc::new(AtomicBool::new(false));
+    let queue = ReportWriter { queue, raw_copies_paused: Arc::clone(&raw_copies_paused) };
+    (queue, ReportQueue { waiting, raw_copies_paused })
 }
 
 impl ReportWriter {
@@ -116,6 +126,11 @@ impl ReportWriter {
         }
         answered.await.map_err(|_| IngestError::Failed)?
     }
+
+    /// Whether too little of the disk was free for raw copies when reports were stored last.
+    pub(super) fn are_raw_copies_paused(&self) -> bool {
+        self.raw_copies_paused.load(Ordering::Relaxed)
+    }
 }
 
 impl ReportQueue {
@@ -130,6 +145,7 @@ impl ReportQueue {
         let mut work = WriterWork {
             free_space,
             pause: RawCopyPause::default(),
+            raw_copies_paused: Arc::clone(&self.raw_copies_paused),
             measuring: FailureLog::new("measuring the free space of the disk"),
             quotas: StorageQuotas::new(clock.monotonic()),
             condition: FailureLog::new("storing reports"),
@@ -181,6 +197,8 @@ fn group_size(waiting: &[QueuedReport], most_bytes: u64) -> usize {
 struct WriterWork {
     free_space: Arc<dyn FreeSpace>,
     pause: RawCopyPause,
+    /// The same for metrics.
+    raw_copies_paused: Arc<AtomicBool>,
     measuring: FailureLog,
     store: Arc<ReportStore>,
     clock: Arc<dyn Clock>,
@@ -241,6 +259,7 @@ impl WriterWork {
                 None => {}
             }
         }
+        self.raw_copies_paused.store(self.pause.is_paused(), Ordering::Relaxed);
         self.pause.is_paused()
     }
 

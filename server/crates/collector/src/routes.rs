@@ -27,6 +27,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
     Collector, DatabaseUnreadable, IngestError, ReportLookup,
+    collector_metrics::metrics,
     deletion_routes::{administrator_deletion_routes, public_deletion_routes},
     fleet_page, fleet_routes,
     listing_parameters::{BadParameter, ListingPage, ListingParameters},
@@ -66,6 +67,8 @@ pub fn router(
     }
     let described = ApiDescription::new(&described, access.base_path());
     let private = private.layer(Extension(described));
+    let guard = middleware::from_fn_with_state(access.clone(), access::for_metrics);
+    let private = private.merge(metrics_route(collector).route_layer(guard));
     let everybodys = published_routes::everybodys_routes(collector, publish);
     with_headers(private.merge(everybodys)).merge(public_routes(collector, proxies)).merge(open)
 }
@@ -128,13 +131,18 @@ pub fn public_routes(collector: &Collector, proxies: TrustedProxies) -> Router {
     public.layer(Extension(Arc::new(proxies))).with_state(collector.clone())
 }
 
-/// The routes of all roles. They check no access.
+/// The metrics. The route checks no access.
+fn metrics_route(collector: &Collector) -> Router {
+    Router::new().route("/metrics", get(metrics)).with_state(collector.clone())
+}
+
+/// The routes of all roles, and the metrics. They check no access.
 pub fn private_routes(collector: &Collector) -> Router {
     let routes = AccessRole::ALL.into_iter().fold(Router::new(), |routes, role| {
         let (described, _) = described_routes(role).split_for_parts();
         routes.merge(described).merge(page_routes(role))
     });
-    routes.with_state(collector.clone())
+    routes.with_state(collector.clone()).merge(metrics_route(collector))
 }
 
 async fn take_report(

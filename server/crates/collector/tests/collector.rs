@@ -263,7 +263,14 @@ fn config(data_dir: &Path) -> CollectorConfig {
     let days = |days| Duration::from_secs(days * DAY);
     let retention = RetentionPolicy { counts: days(400), raw: days(30) };
     let free_space = Arc::new(SetFreeSpace::default());
-    CollectorConfig { data_dir: data_dir.to_owned(), keys: None, retention, max_disk: None, free_space }
+    CollectorConfig {
+        data_dir: data_dir.to_owned(),
+        keys: None,
+        retention,
+        max_disk: None,
+        free_space,
+        alert_webhook: None,
+    }
 }
 
 async fn refusal_to_open(data_dir: &Path) -> String {

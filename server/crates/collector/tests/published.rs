@@ -84,6 +84,7 @@ impl FilledCollector {
             retention: RetentionPolicy { counts: days(400), raw: days(60) },
             max_disk: None,
             free_space: Arc::new(FileSystemOf(directory.path().to_owned())),
+            alert_webhook: None,
         };
         let collector = Collector::open(&config, Arc::<TurnedClock>::clone(&clock)).await.unwrap();
         let plan = FleetPlan {

@@ -72,7 +72,7 @@ impl GuardedCollector {
             admin_token: token(AccessRole::Administrator),
             analyst_token: token(AccessRole::Analyst),
             viewer_token: token(AccessRole::Viewer),
-            metrics_token: None,
+            metrics_token: Some("a-token-for-the-metrics".parse().unwrap()),
             base_path: BasePath::root(),
             public_url: None,
         };
@@ -113,7 +113,14 @@ impl GuardedCollector {
 fn config(data_dir: &Path) -> CollectorConfig {
     let retention = RetentionPolicy { counts: 400 * DAY, raw: 30 * DAY };
     let free_space = Arc::new(FileSystemOf(data_dir.to_owned()));
-    CollectorConfig { data_dir: data_dir.to_owned(), keys: None, retention, max_disk: None, free_space }
+    CollectorConfig {
+        data_dir: data_dir.to_owned(),
+        keys: None,
+        retention,
+        max_disk: None,
+        free_space,
+        alert_webhook: None,
+    }
 }
 
 /// The operations of a description, each with the role that it names.
@@ -182,6 +189,28 @@ async fn a_route_answers_its_role_and_greater_ones_and_refuses_all_others() {
         let (status, ..) = guarded.ask(method, &example, &[], String::new()).await;
         assert_eq!(status, StatusCode::UNAUTHORIZED, "{method} {example}");
     }
+    guarded.collector.close().await;
+}
+
+#[tokio::test]
+async fn metrics_need_their_token_or_that_of_the_administrator() {
+    let guarded = GuardedCollector::start(true).await;
+    let metrics_token = "a-token-for-the-metrics".to_owned();
+    for (token, path, expected) in [
+        (metrics_token.clone(), "/metrics", StatusCode::OK),
+        (metrics_token, "/api/fleet/trust", StatusCode::UNAUTHORIZED),
+        (token_of(AccessRole::Administrator), "/metrics", StatusCode::OK),
+        (token_of(AccessRole::Analyst), "/metrics", StatusCode::FORBIDDEN),
+        (token_of(AccessRole::Viewer), "/metrics", StatusCode::FORBIDDEN),
+    ] {
+        let bearer = format!("Bearer {token}");
+        let (status, headers, _) = guarded.get(path, &[("authorization", &bearer)]).await;
+        assert_eq!(status, expected, "{token} {path}");
+        if status == StatusCode::OK {
+            assert_eq!(headers[header::CONTENT_TYPE], "text/plain; version=0.0.4; charset=utf-8");
+        }
+    }
+    assert_eq!(guarded.get("/metrics", &[]).await.0, StatusCode::UNAUTHORIZED);
     guarded.collector.close().await;
 }
 

@@ -12,6 +12,7 @@ pub mod forwarded;
 pub mod host_header;
 pub mod listen;
 pub mod media_type;
+pub mod metrics_text;
 pub mod problem;
 pub mod sign_in;
 

@@ -110,10 +110,22 @@ impl ReportStore {
         if log.is_ok_and(|log| log.len() > limit.for_log()) { self.empty_log().await } else { Ok(()) }
     }
 
+    /// The size of the database with its log and of the files with raw copies, in bytes.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub(crate) async fn disk_bytes(&self) -> sqlx::Result<u64> {
+        let mut bytes = self.segment_bytes(&self.readers).await?;
+        for path in [self.path.clone(), self.path.with_extension("sqlite-wal")] {
+            bytes += tokio::fs::metadata(path).await.map_or(0, |file| file.len());
+        }
+        Ok(bytes)
+    }
+
     /// The size of the pages in use and of the files with raw copies.
     async fn used_bytes(&self) -> sqlx::Result<u64> {
         let pages = self.pragma("PRAGMA page_count").await? - self.pragma("PRAGMA freelist_count").await?;
         let pages = unsigned(pages).saturating_mul(unsigned(self.pragma("PRAGMA page_size").await?));
-        Ok(pages.saturating_add(self.segment_bytes().await?))
+        Ok(pages.saturating_add(self.segment_bytes(&self.writer).await?))
     }
 }

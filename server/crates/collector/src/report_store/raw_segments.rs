@@ -11,7 +11,7 @@ use std::{collections::BTreeMap, fs::File, io, os::unix::fs::FileExt, path::Path
 
 use headcount_fleet::calendar_day::CalendarDay;
 use sqlx::{
-    ConnectOptions, Connection, FromRow, Row, SqliteConnection,
+    ConnectOptions, Connection, FromRow, Row, SqliteConnection, SqlitePool,
     sqlite::{SqliteConnectOptions, SqliteRow},
 };
 use tokio::{
@@ -395,13 +395,13 @@ impl ReportStore {
         Ok(true)
     }
 
-    /// The size of all segments, in bytes.
+    /// The size of all segments in bytes, as some connections of this store see it.
     ///
     /// # Errors
     /// When the database cannot be read.
-    pub(super) async fn segment_bytes(&self) -> sqlx::Result<u64> {
+    pub(super) async fn segment_bytes(&self, connections: &SqlitePool) -> sqlx::Result<u64> {
         let sum = "SELECT coalesce(sum(bytes), 0) FROM raw_segment";
-        sqlx::query_scalar(sum).fetch_one(&self.writer).await.map(unsigned)
+        sqlx::query_scalar(sum).fetch_one(connections).await.map(unsigned)
     }
 
     async fn drop_segment(

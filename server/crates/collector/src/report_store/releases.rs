@@ -107,6 +107,17 @@ impl ReportStore {
         transaction.commit().await
     }
 
+    /// The number of days of all products that have a release.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub(crate) async fn releases(&self, stage: ReleaseStage) -> sqlx::Result<u64> {
+        let count = "SELECT count(*) FROM product CROSS JOIN block
+            ON layer = ? AND block.product = product.name AND block.name = ?";
+        let count = sqlx::query_scalar(count).bind(BlockLayer::Published.name()).bind(stage.name());
+        count.fetch_one(&self.readers).await.map(unsigned)
+    }
+
     /// The products of which a block of this name is published, sorted.
     ///
     /// # Errors

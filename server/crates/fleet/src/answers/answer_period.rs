@@ -31,6 +31,8 @@ pub struct AnswerPeriod {
     pub database: Option<DatabaseKind>,
     /// Only this size class.
     pub size: Option<SizeClass>,
+    /// For how many seconds reports may have been stored that are in no number yet.
+    pub rollup_lag: u64,
 }
 
 /// The parameters of a request, as texts.
@@ -101,6 +103,7 @@ impl AnswerPeriod {
             version,
             database: database.transpose()?,
             size: size.transpose()?,
+            rollup_lag: 0,
         })
     }
 
@@ -135,6 +138,7 @@ impl AnswerPeriod {
             database: self.database.map(|database| database.label().to_owned()),
             size: self.size.map(|size| size.label().to_owned()),
             computed_at,
+            rollup_lag: self.rollup_lag,
         }
     }
 }

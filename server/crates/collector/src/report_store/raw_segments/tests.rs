@@ -270,7 +270,7 @@ async fn what_was_stored_lately_is_measured() {
     let (_directory, store) = store_with(&["a", "b"]).await;
     let recent = store.recent_storage(20_000 * DAY + 3600).await.unwrap();
     assert_eq!((recent.reports, recent.since_first), (2, Duration::from_secs(3600)));
-    let copies: u64 = store.segment_bytes().await.unwrap();
+    let copies: u64 = store.segment_bytes(&store.readers).await.unwrap();
     assert_eq!(recent.raw_mean, copies / 2);
     assert!((1..2000).contains(&recent.typed_mean), "{recent:?}");
     assert!((200..1000).contains(&recent.id_mean), "{recent:?}");
