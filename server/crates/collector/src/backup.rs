@@ -1,8 +1,8 @@
 //! Copies the data directory of a collector while it runs.
 //!
 //! The database is copied as it is at one moment, and then the segments that the copy names, as far as it
-//! names them: what is stored meanwhile is not in the copy. Starting a collector on the copied directory
-//! restores it.
+//! names them: what is stored meanwhile is not in the copy. Deletions are copied last. Starting a collector on
+//! the copied directory restores it, without what was deleted.
 
 use std::{
     fs::{self, File},
@@ -18,7 +18,7 @@ use uuid::Uuid;
 
 use super::{
     collector_keys::KEYS_FILE,
-    report_store::{CopiedSegments, DATABASE_FILE, SegmentDirectory, segments_of_copy},
+    report_store::{CopiedSegments, DATABASE_FILE, DELETIONS_FILE, SegmentDirectory, segments_of_copy},
 };
 
 /// The token that opens the fleet pages.
@@ -114,6 +114,7 @@ pub async fn back_up(plan: &BackupPlan) -> Result<BackupSummary, BackupError> {
             copied += usize::from(copy_start(&from.path(*name), &into.path(*name), *bytes)?);
         }
         into.sync_names()?;
+        copy_deletions(&plan.data_dir, &directory.path)?;
         copy_secrets(&plan, &directory.path)?;
         directory.finish(&plan.to)?;
         Ok(BackupSummary { reports, segments: copied, dropped_segments: segments.len() - copied })
@@ -142,6 +143,11 @@ fn copy_start(from: &Path, to: &Path, bytes: u64) -> io::Result<bool> {
     io::copy(&mut source.take(bytes), &mut copy)?;
     copy.sync_all()?;
     Ok(true)
+}
+
+/// Copies the file of deletions, also of those that came after the copy of the database.
+fn copy_deletions(from: &Path, into: &Path) -> io::Result<()> {
+    copy_start(&from.join(DELETIONS_FILE), &into.join(DELETIONS_FILE), u64::MAX).map(drop)
 }
 
 fn copy_secrets(plan: &BackupPlan, into: &Path) -> io::Result<()> {

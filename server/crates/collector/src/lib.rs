@@ -324,6 +324,10 @@ impl Collector {
             Some(_) => {}
             None => store.note_keys(&fingerprint).await.map_err(refused)?,
         }
+        let deleted = store.apply_newer_deletions().await.map_err(refused)?;
+        if deleted > 0 {
+            tracing::info!(installations = deleted, "deletions that came after this back-up are applied");
+        }
         let last = store.last_time().await.map_err(refused)?;
         let (store, time) = (Arc::new(store), Arc::new(TrustedTime::new(Arc::clone(&clock), last)));
         let pruner = Arc::new(ReportPruner::new(Arc::clone(&store), Arc::clone(&time), config.retention));

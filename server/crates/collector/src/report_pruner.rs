@@ -119,7 +119,9 @@ impl ReportPruner {
     async fn drop_old(&self, now: Duration) -> sqlx::Result<PrunedReports> {
         self.store.drop_tombstones(now.as_secs()).await?;
         self.store.finish_deletions().await?;
-        self.store.prune(self.retention.due(now)).await
+        let due = self.retention.due(now);
+        self.store.forget_deletions(due.counts_before, now.as_secs()).await?;
+        self.store.prune(due).await
     }
 
     /// Corrects times after a jump of the clock, and stores the time now and then.

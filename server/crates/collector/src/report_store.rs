@@ -8,10 +8,12 @@ mod alert_history;
 mod blocks;
 mod correct_clock;
 mod delete_installation;
+mod deletion_file;
 mod disk_space;
 mod drop_old;
 mod insert;
 mod ledger;
+mod newer_deletions;
 mod place_old_raw;
 mod products;
 mod profile_names;
@@ -45,6 +47,7 @@ pub(super) use self::{
     alert_history::AlertState,
     blocks::{BlockLayer, NewBlock, ONLY_BLOCK, StoredBlock},
     delete_installation::{ClaimOutcome, DeletedAmounts, DeletionClaim, Tombstone},
+    deletion_file::DELETIONS_FILE,
     disk_space::{DiskLimit, DiskPressure, NeededBytes},
     insert::{IncomingReport, StoreOutcome},
     profile_names::NamesRead,
@@ -53,6 +56,7 @@ pub(super) use self::{
     typed_reports::{ChangedDay, DayReport},
 };
 use self::{
+    deletion_file::DeletionFile,
     profile_names::KnownStacks,
     raw_segments::{DamagedRecord, RawSegments},
 };
@@ -90,6 +94,7 @@ pub(super) struct ReportStore {
     keys: Arc<CollectorKeys>,
     known_stacks: KnownStacks,
     products: KnownProducts,
+    deletions: DeletionFile,
     /// Whether the write-ahead log may contain dropped reports.
     log_holds_dropped: AtomicBool,
 }
@@ -163,6 +168,7 @@ impl ReportStore {
             keys,
             known_stacks: KnownStacks::default(),
             products: KnownProducts::default(),
+            deletions: DeletionFile::in_data_dir(data_dir),
             log_holds_dropped: AtomicBool::new(false),
         };
         store.prepare().await.map_err(|error| upgrade::refused(&store.path, &error))?;

@@ -16,7 +16,8 @@ use tokio::task;
 use uuid::Uuid;
 
 use super::{
-    BlockLayer, NewBlock, ONLY_BLOCK, ReportStore, StoredBlock, ledger::count_drops, signed, unsigned,
+    BlockLayer, NewBlock, ONLY_BLOCK, ReportStore, StoredBlock, deletion_file::DeletionLine,
+    ledger::count_drops, signed, unsigned,
 };
 use crate::{collector_keys::is_same_hash, intake_entry::LaterDrop};
 
@@ -104,6 +105,13 @@ impl ReportStore {
         }
         let tombstone = entomb(amounts(&mut transaction, instance).await?);
         insert_tombstone(&mut transaction, instance, installation, &tombstone).await?;
+        let commitment = "SELECT commitment FROM tombstone WHERE installation = ?";
+        let commitment = sqlx::query_scalar(commitment).bind(column_of(installation));
+        let commitment: Option<Vec<u8>> = commitment.fetch_one(&mut *transaction).await?;
+        let line = DeletionLine::new(installation, commitment.as_deref(), &tombstone);
+        note_applied(&mut transaction, &line).await?;
+        // A deletion that the file does not have would be lost with a restored back-up.
+        self.deletions.append(vec![line]).await?;
         transaction.commit().await?;
         Ok(ClaimOutcome::Buried(tombstone))
     }
@@ -172,6 +180,20 @@ impl ReportStore {
         Ok(())
     }
 
+    /// The deleted installations whose late reports are refused, with the hashes of their commitments.
+    pub(super) async fn tombstones(
+        &self,
+        connection: &mut SqliteConnection,
+    ) -> sqlx::Result<Vec<(InstallationHash, Option<Vec<u8>>, Tombstone)>> {
+        let rows = sqlx::query("SELECT * FROM tombstone").fetch_all(connection).await?;
+        let buried = rows.iter().map(|row| {
+            let BuriedRow { commitment, tombstone } = BuriedRow::from_row(row)?;
+            let installation = InstallationHash(row.try_get::<i64, _>("installation")?.cast_unsigned());
+            Ok((installation, commitment, tombstone))
+        });
+        buried.collect()
+    }
+
     /// Forgets the installations whose reports are not refused any longer at `now`, in Unix seconds.
     ///
     /// # Errors
@@ -202,6 +224,12 @@ impl ReportStore {
         let note = "INSERT INTO key_fingerprint (id, fingerprint) VALUES (1, ?)";
         sqlx::query(note).bind(fingerprint).execute(&self.writer).await.map(drop)
     }
+}
+
+/// Notes that a line of the file of deletions is applied to this database.
+pub(super) async fn note_applied(connection: &mut SqliteConnection, line: &DeletionLine) -> sqlx::Result<()> {
+    let note = sqlx::query("INSERT INTO applied_deletion (line) VALUES (?)").bind(&line.line);
+    note.execute(connection).await.map(drop)
 }
 
 /// A day's block without an installation; `None` if it is not in there.
@@ -335,7 +363,7 @@ const DELETE_INSTANCE: &str = "DELETE FROM instance WHERE instance = ?";
 const FINISH: &str = "UPDATE tombstone SET unfinished = NULL WHERE unfinished = ?";
 
 /// The same 64 bits as a signed number.
-const fn column_of(installation: InstallationHash) -> i64 {
+pub(super) const fn column_of(installation: InstallationHash) -> i64 {
     installation.0.cast_signed()
 }
 

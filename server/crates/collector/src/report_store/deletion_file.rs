@@ -1,0 +1,271 @@
+//! Keeps deletions in a file beside the database, for a database that is restored from an older back-up.
+//!
+//! The file only grows, until a line is too old to matter to any back-up. A line has hashes under the key of the
+//! collector in place of the installation, and what its receipt says. It is on the disk before the deletion is
+//! committed. Bytes after the last end of a line are of a crash, and are removed.
+
+use std::{
+    fs::File,
+    io::{self, Read, Seek, SeekFrom, Write},
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex},
+};
+
+use headcount_fleet::installation_day::InstallationHash;
+use headcount_platform::{
+    disk::{private, secret_file},
+    hex,
+    lock::lock,
+};
+use serde::{Deserialize, Serialize};
+use tokio::task;
+use uuid::Uuid;
+
+use super::{DeletedAmounts, Tombstone};
+
+/// The name of the file in the data directory.
+pub(crate) const DELETIONS_FILE: &str = "deletions";
+
+/// A deletion.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct DeletionLine {
+    /// Tells the line from all others.
+    pub(super) line: String,
+    /// The hash of the installation: 16 hexadecimal digits.
+    installation: String,
+    /// The hash of its commitment in hexadecimal digits; `None` if it had none.
+    commitment: Option<String>,
+    pub(super) hour: u64,
+    reports: u64,
+    raw_reports: u64,
+    days: u64,
+    pub(super) until: u64,
+    key: String,
+    signature: String,
+}
+
+impl DeletionLine {
+    /// A new line for a tombstone.
+    pub(super) fn new(
+        installation: InstallationHash,
+        commitment: Option<&[u8]>,
+        tombstone: &Tombstone,
+    ) -> Self {
+        let Tombstone { hour, amounts, until, key, signature } = tombstone.clone();
+        Self {
+            line: Uuid::new_v4().simple().to_string(),
+            installation: format!("{:016x}", installation.0),
+            commitment: commitment.map(hex::encode),
+            hour,
+            reports: amounts.reports,
+            raw_reports: amounts.raw_reports,
+            days: amounts.days,
+            until,
+            key,
+            signature,
+        }
+    }
+
+    /// The hash of the installation; `None` if it cannot be read.
+    pub(super) fn installation(&self) -> Option<InstallationHash> {
+        u64::from_str_radix(&self.installation, 16).ok().map(InstallationHash)
+    }
+
+    /// The hash of its commitment; `None` if it had none.
+    pub(super) fn commitment(&self) -> Option<Vec<u8>> {
+        hex::decode(self.commitment.as_deref()?)
+    }
+
+    /// What was stored for the installation.
+    pub(super) fn tombstone(&self) -> Tombstone {
+        let amounts =
+            DeletedAmounts { reports: self.reports, raw_reports: self.raw_reports, days: self.days };
+        let (key, signature) = (self.key.clone(), self.signature.clone());
+        Tombstone { hour: self.hour, amounts, until: self.until, key, signature }
+    }
+
+    /// Whether no back-up can need it any more: the reports that it deleted would be too old, and those that come
+    /// late are not refused any longer.
+    const fn is_over(&self, before: u64, now: u64) -> bool {
+        self.hour < before && self.until <= now
+    }
+}
+
+/// The file. Clones are the same file.
+#[derive(Debug, Clone)]
+pub(super) struct DeletionFile {
+    directory: PathBuf,
+    /// Held while the file is changed. The hour and the end of each line, to know when to look for old ones.
+    times: Arc<Mutex<Vec<(u64, u64)>>>,
+}
+
+impl DeletionFile {
+    /// The file in a data directory. Nothing is read or created.
+    pub(super) fn in_data_dir(directory: &Path) -> Self {
+        Self { directory: directory.to_owned(), times: Arc::default() }
+    }
+
+    /// Reads all lines, after the removal of a line that a crash cut off.
+    ///
+    /// # Errors
+    /// The disk refused.
+    pub(super) async fn read(&self) -> io::Result<Vec<DeletionLine>> {
+        self.on_disk(|directory, times| {
+            let lines = read_lines(directory)?;
+            *times = lines.iter().map(|line| (line.hour, line.until)).collect();
+            Ok(lines)
+        })
+        .await
+    }
+
+    /// Adds lines. When this returns, they survive a power cut.
+    ///
+    /// # Errors
+    /// The disk refused; what is left of the lines is removed by the next change.
+    pub(super) async fn append(&self, lines: Vec<DeletionLine>) -> io::Result<()> {
+        self.on_disk(move |directory, times| {
+            append_lines(directory, &lines)?;
+            times.extend(lines.iter().map(|line| (line.hour, line.until)));
+            Ok(())
+        })
+        .await
+    }
+
+    /// Drops the lines of deletions before `before` whose reports are not refused any longer at `now`, both in Unix
+    /// seconds. Returns what is left, or `None` when nothing is dropped.
+    ///
+    /// # Errors
+    /// The disk refused; the file is as it was.
+    pub(super) async fn drop_old(&self, before: u64, now: u64) -> io::Result<Option<Vec<DeletionLine>>> {
+        if !lock(&self.times).iter().any(|(hour, until)| *hour < before && *until <= now) {
+            return Ok(None);
+        }
+        self.on_disk(move |directory, times| {
+            let mut lines = read_lines(directory)?;
+            lines.retain(|line| !line.is_over(before, now));
+            secret_file::store(directory, DELETIONS_FILE, text_of(&lines)?)?;
+            *times = lines.iter().map(|line| (line.hour, line.until)).collect();
+            Ok(Some(lines))
+        })
+        .await
+    }
+
+    /// Runs work on the file on a thread for such work, one at a time.
+    async fn on_disk<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Path, &mut Vec<(u64, u64)>) -> io::Result<T> + Send + 'static,
+    ) -> io::Result<T> {
+        let Self { directory, times } = self.clone();
+        let work = move || work(&directory, &mut lock(&times));
+        task::spawn_blocking(work).await.map_err(io::Error::other).flatten()
+    }
+}
+
+fn read_lines(directory: &Path) -> io::Result<Vec<DeletionLine>> {
+    let path = directory.join(DELETIONS_FILE);
+    let mut file = match private::open(&path, File::options().read(true).write(true)) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        file => file?,
+    };
+    let mut bytes = Vec::new();
+    file.read_to_end(&mut bytes)?;
+    let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
+    if whole < bytes.len() {
+        file.set_len(whole as u64)?;
+        file.sync_all()?;
+        bytes.truncate(whole);
+    }
+    let mut lines = Vec::new();
+    for line in bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
+        match serde_json::from_slice(line) {
+            Ok(line) => lines.push(line),
+            Err(_) => {
+                tracing::error!("a line of the file {DELETIONS_FILE} is damaged; its deletion is not applied")
+            }
+        }
+    }
+    Ok(lines)
+}
+
+fn append_lines(directory: &Path, lines: &[DeletionLine]) -> io::Result<()> {
+    let path = directory.join(DELETIONS_FILE);
+    let is_new = !path.try_exists()?;
+    let mut file = private::open(&path, File::options().create(true).truncate(false).read(true).write(true))?;
+    let end = file.seek(SeekFrom::End(0))?;
+    let written = file.write_all(text_of(lines)?.as_bytes()).and_then(|()| file.sync_all());
+    if written.is_err() {
+        // A line that is cut off must not be the beginning of the next one.
+        file.set_len(end)?;
+    }
+    written?;
+    if is_new { File::open(directory)?.sync_all() } else { Ok(()) }
+}
+
+fn text_of(lines: &[DeletionLine]) -> io::Result<String> {
+    let lines = lines.iter().map(|line| serde_json::to_string(line).map_err(io::Error::other));
+    lines.map(|line| Ok(line? + "\n")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{fs, os::unix::fs::PermissionsExt};
+
+    use super::*;
+
+    fn line(number: u64) -> DeletionLine {
+        let amounts = DeletedAmounts { reports: 3, raw_reports: 2, days: 1 };
+        let tombstone = Tombstone {
+            hour: number * 3600,
+            amounts,
+            until: number * 3600 + 100,
+            key: "key".to_owned(),
+            signature: "signature".to_owned(),
+        };
+        DeletionLine::new(InstallationHash(number), Some(&[number.to_le_bytes()[0]; 32]), &tombstone)
+    }
+
+    #[tokio::test]
+    async fn lines_come_back_and_only_the_owner_reads_the_file() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = DeletionFile::in_data_dir(directory.path());
+        assert_eq!(file.read().await.unwrap(), []);
+        let lines = [line(1), line(1 << 50)];
+        for line in &lines {
+            file.append(vec![line.clone()]).await.unwrap();
+        }
+        assert_eq!(DeletionFile::in_data_dir(directory.path()).read().await.unwrap(), lines);
+        assert_eq!(lines[0].installation(), Some(InstallationHash(1)));
+        assert_eq!(lines[0].commitment(), Some(vec![1; 32]));
+        let mode = fs::metadata(directory.path().join(DELETIONS_FILE)).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+    }
+
+    #[tokio::test]
+    async fn a_line_that_a_crash_cut_off_is_no_deletion_and_spoils_no_other() {
+        let directory = tempfile::tempdir().unwrap();
+        let (file, path) =
+            (DeletionFile::in_data_dir(directory.path()), directory.path().join(DELETIONS_FILE));
+        file.append(vec![line(1), line(2)]).await.unwrap();
+        let whole = fs::read(&path).unwrap();
+        let first = whole.iter().position(|byte| *byte == b'\n').unwrap() + 1;
+        for cut in first..whole.len() {
+            fs::write(&path, &whole[..cut]).unwrap();
+            assert_eq!(file.read().await.unwrap().len(), 1, "{cut}");
+            let third = line(3);
+            file.append(vec![third.clone()]).await.unwrap();
+            assert_eq!(file.read().await.unwrap()[1..], [third], "{cut}");
+        }
+    }
+
+    #[tokio::test]
+    async fn lines_are_dropped_when_no_back_up_needs_them() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = DeletionFile::in_data_dir(directory.path());
+        file.append(vec![line(1), line(2), line(9)]).await.unwrap();
+        for (before, now, left) in [(3600, 100_000, None), (9000, 7000, Some(2)), (9000, 7300, Some(1))] {
+            let dropped = file.drop_old(before, now).await.unwrap();
+            assert_eq!(dropped.map(|lines| lines.len()), left, "{before} {now}");
+        }
+        assert_eq!(file.read().await.unwrap()[0].hour, 9 * 3600);
+    }
+}
