@@ -41,7 +41,8 @@ pub struct Collect {
     #[arg(long)]
     pub viewer_token: Option<AccessToken>,
 
-    /// The token that opens `metrics` and nothing else, of at least 16 characters. The admin token opens it too.
+    /// The token that opens `metrics` and nothing else, of at least 16 characters. The admin token opens it
+    /// too.
     #[arg(long)]
     pub metrics_token: Option<AccessToken>,
 

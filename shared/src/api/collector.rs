@@ -69,8 +69,8 @@ pub struct FleetOverview {
     /// Reports since the start of the collector that were delayed because a quota was used up.
     #[serde(default)]
     pub over_quota: u64,
-    /// For how many seconds reports may have been stored that are not in the numbers of the fleet yet; 0 when all
-    /// are in.
+    /// For how many seconds reports may have been stored that are not in the numbers of the fleet yet; 0 when
+    /// all are in.
     #[serde(default)]
     pub rollup_lag: u64,
     /// `null` while the clock of the machine agrees with what is stored.

@@ -1,7 +1,7 @@
 //! `GET <base>api/fleet/trust` of a collector: what became of every report that arrived.
 //!
-//! On each day, `received` is `stored` and the sum of `not_stored`. Since the beginning, `stored` is `kept` and the
-//! reports among `dropped`.
+//! On each day, `received` is `stored` and the sum of `not_stored`. Since the beginning, `stored` is `kept`
+//! and the reports among `dropped`.
 
 use serde::{Deserialize, Serialize};
 

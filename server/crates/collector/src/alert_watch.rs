@@ -1,6 +1,7 @@
 //! Looks for alerts every minute, and tells the webhook.
 //!
-//! What the webhook knows is stored, so that it is not told again after a restart, and told later when it was away.
+//! What the webhook knows is stored, so that it is not told again after a restart, and told later when it was
+//! away.
 
 use std::{sync::Arc, time::Duration};
 

@@ -1,7 +1,7 @@
 //! Tells the maker's webhook when an alert begins and ends.
 //!
-//! A message has the name of the alert, since when, and a sentence of this program: no installation, no product
-//! and no address of the collector.
+//! A message has the name of the alert, since when, and a sentence of this program: no installation, no
+//! product and no address of the collector.
 
 use std::{sync::OnceLock, time::Duration};
 

@@ -1,8 +1,8 @@
 //! Copies the data directory of a collector while it runs.
 //!
 //! The database is copied as it is at one moment, and then the segments that the copy names, as far as it
-//! names them: what is stored meanwhile is not in the copy. Deletions are copied last. Starting a collector on
-//! the copied directory restores it, without what was deleted.
+//! names them: what is stored meanwhile is not in the copy. Deletions are copied last. Starting a collector
+//! on the copied directory restores it, without what was deleted.
 
 use std::{
     fs::{self, File},

@@ -61,7 +61,8 @@ async fn trust(
 }
 
 impl Collector {
-    /// What became of the reports that arrived from one day to another, both included, of a product or of all.
+    /// What became of the reports that arrived from one day to another, both included, of a product or of
+    /// all.
     ///
     /// # Errors
     /// [`DatabaseUnreadable`].

@@ -27,8 +27,8 @@ const FEWEST_REFUSALS: u64 = 20;
 /// The fewest reports of the day before a release that refusals are compared with.
 const FEWEST_BEFORE: u64 = 24;
 
-/// How far the numbers may be behind. A fleet of a million installations takes half an hour of work at a tenth
-/// of a core.
+/// How far the numbers may be behind. A fleet of a million installations takes half an hour of work at a
+/// tenth of a core.
 const LONGEST_LAG: Duration = Duration::from_secs(2 * 60 * 60);
 
 /// An alert ends when its number is so many percent better than the one at which it begins: a number near the

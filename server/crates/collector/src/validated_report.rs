@@ -24,8 +24,8 @@ pub struct ValidatedReport {
     pub payload: Payload,
     /// Whether the report names the settings database of the installation.
     pub names_database: bool,
-    /// The numbers of values that were set aside, by known field. Their paths are not listed, because these can
-    /// contain names that a sender invented.
+    /// The numbers of values that were set aside, by known field. Their paths are not listed, because these
+    /// can contain names that a sender invented.
     pub set_aside: SetAsideCounts,
 }
 

@@ -1,5 +1,5 @@
-//! Tests what makers can trust, over HTTP on loopback: that every report that arrives is counted once, with its
-//! outcome, and that they are told when something is wrong.
+//! Tests what makers can trust, over HTTP on loopback: that every report that arrives is counted once, with
+//! its outcome, and that they are told when something is wrong.
 
 #![expect(clippy::unwrap_used, reason = "a failed step of a test is a failed test")]
 
@@ -724,8 +724,8 @@ impl ListeningCollector {
     }
 }
 
-/// A new directory with the files of a back-up, and with the file of deletions of another data directory, if there is
-/// one.
+/// A new directory with the files of a back-up, and with the file of deletions of another data directory, if
+/// there is one.
 fn restored(back_up: &Path, deletions_of: Option<&Path>) -> Arc<TempDir> {
     let directory = tempfile::tempdir().unwrap();
     copy_directory(back_up, directory.path());

@@ -56,8 +56,8 @@ impl ReportStore {
         Ok(counts.collect())
     }
 
-    /// Notes the versions that several installations run now and did not before this hour since the Unix epoch.
-    /// The first versions of all are no releases.
+    /// Notes the versions that several installations run now and did not before this hour since the Unix
+    /// epoch. The first versions of all are no releases.
     ///
     /// # Errors
     /// As for [`ReportStore::add`].

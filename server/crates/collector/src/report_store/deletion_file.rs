@@ -1,8 +1,8 @@
 //! Keeps deletions in a file beside the database, for a database that is restored from an older back-up.
 //!
-//! The file only grows, until a line is too old to matter to any back-up. A line has hashes under the key of the
-//! collector in place of the installation, and what its receipt says. It is on the disk before the deletion is
-//! committed. Bytes after the last end of a line are of a crash, and are removed.
+//! The file only grows, until a line is too old to matter to any back-up. A line has hashes under the key of
+//! the collector in place of the installation, and what its receipt says. It is on the disk before the
+//! deletion is committed. Bytes after the last end of a line are of a crash, and are removed.
 
 use std::{
     fs::File,
@@ -84,8 +84,8 @@ impl DeletionLine {
         Tombstone { hour: self.hour, amounts, until: self.until, key, signature }
     }
 
-    /// Whether no back-up can need it any more: the reports that it deleted would be too old, and those that come
-    /// late are not refused any longer.
+    /// Whether no back-up can need it any more: the reports that it deleted would be too old, and those that
+    /// come late are not refused any longer.
     const fn is_over(&self, before: u64, now: u64) -> bool {
         self.hour < before && self.until <= now
     }
@@ -131,8 +131,8 @@ impl DeletionFile {
         .await
     }
 
-    /// Drops the lines of deletions before `before` whose reports are not refused any longer at `now`, both in Unix
-    /// seconds. Returns what is left, or `None` when nothing is dropped.
+    /// Drops the lines of deletions before `before` whose reports are not refused any longer at `now`, both
+    /// in Unix seconds. Returns what is left, or `None` when nothing is dropped.
     ///
     /// # Errors
     /// The disk refused; the file is as it was.

@@ -18,8 +18,8 @@ const REPLACE_TOMBSTONE: &str = "INSERT OR REPLACE INTO tombstone
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
 
 impl ReportStore {
-    /// Applies the deletions in the file that are not applied to this database, and adds those to the file that are
-    /// only here. Returns the number of installations that were deleted.
+    /// Applies the deletions in the file that are not applied to this database, and adds those to the file
+    /// that are only here. Returns the number of installations that were deleted.
     ///
     /// # Errors
     /// When the file cannot be read, or as for [`ReportStore::add`]; the next start goes on.
@@ -49,7 +49,8 @@ impl ReportStore {
         Ok(deleted)
     }
 
-    /// Adds the deletions to the file that are not in it: of an earlier version, or because the file was lost.
+    /// Adds the deletions to the file that are not in it: of an earlier version, or because the file was
+    /// lost.
     async fn add_missing_lines(
         &self,
         connection: &mut SqliteConnection,
@@ -82,8 +83,8 @@ impl ReportStore {
         Ok(known.collect())
     }
 
-    /// Forgets deletions of which no back-up can have the reports: those before `before` whose late reports are not
-    /// refused any longer at `now`, both in Unix seconds.
+    /// Forgets deletions of which no back-up can have the reports: those before `before` whose late reports
+    /// are not refused any longer at `now`, both in Unix seconds.
     ///
     /// # Errors
     /// As for [`ReportStore::add`], or the disk refused; the next call goes on.

@@ -326,7 +326,8 @@ const DELETE_PLACES: &str = "DELETE FROM raw_place WHERE seq IN
 const DELETE_PLACE: &str = "DELETE FROM raw_place WHERE seq = ?
     RETURNING coalesce((SELECT product FROM report WHERE report.seq = raw_place.seq), 'other')";
 
-/// Deletes the rows of a segment whose file is gone, and counts its copies under `drop`. Returns the number of its copies.
+/// Deletes the rows of a segment whose file is gone, and counts its copies under `drop`. Returns the number
+/// of its copies.
 async fn forget_segment(
     connection: &mut SqliteConnection,
     number: i64,
@@ -419,8 +420,8 @@ impl ReportStore {
         forget_segment(&mut connection, name.number, drop).await
     }
 
-    /// Overwrites the raw copies of reports on the disk, deletes where they were, and counts them under `drop`. Returns
-    /// their number.
+    /// Overwrites the raw copies of reports on the disk, deletes where they were, and counts them under
+    /// `drop`. Returns their number.
     ///
     /// # Errors
     /// As for [`ReportStore::add`], or the disk refused; the next call continues.

@@ -1,4 +1,5 @@
-//! Compares the time of a report with that of others of its installation: overlaps, and times without a report.
+//! Compares the time of a report with that of others of its installation: overlaps, and times without a
+//! report.
 
 use sqlx::SqliteConnection;
 
@@ -9,9 +10,9 @@ use crate::prepared_report::ReportPeriod;
 /// time of one ends where that of the next begins.
 const SHORTEST_GAP: i64 = 30 * 60;
 
-/// The number of later reports that are compared. While there is no overlap, the periods are in order, and the
-/// first that ends later decides. With a complete search, a sender with many overlapping reports could slow down
-/// the writer.
+/// The number of later reports that are compared. While there is no overlap, the periods are in order, and
+/// the first that ends later decides. With a complete search, a sender with many overlapping reports could
+/// slow down the writer.
 const COMPARED_PERIODS: u8 = 16;
 
 /// What a report changes about the gaps of its installation.
@@ -41,8 +42,8 @@ const ENDS_LATER: &str = "SELECT period_from, period_to FROM report
 const ENDS_BEFORE: &str = "SELECT max(period_to) FROM report
     WHERE instance = ?1 AND replica = 0 AND period_to <= ?2";
 
-/// Compares a report that is about to be stored. Reports of replicas may overlap; they, and those that tell no
-/// time, change nothing.
+/// Compares a report that is about to be stored. Reports of replicas may overlap; they, and those that tell
+/// no time, change nothing.
 pub(super) async fn compare_periods(
     connection: &mut SqliteConnection,
     arrived: &IncomingReport,
