@@ -35,11 +35,11 @@ pub(super) struct DeletionLine {
     installation: String,
     /// The hash of its commitment in hexadecimal digits; `None` if it had none.
     commitment: Option<String>,
-    pub(super) hour: u64,
+    hour: u64,
     reports: u64,
     raw_reports: u64,
     days: u64,
-    pub(super) until: u64,
+    until: u64,
     key: String,
     signature: String,
 }
@@ -84,10 +84,36 @@ impl DeletionLine {
         Tombstone { hour: self.hour, amounts, until: self.until, key, signature }
     }
 
-    /// Whether no back-up can need it any more: the reports that it deleted would be too old, and those that
-    /// come late are not refused any longer.
-    const fn is_over(&self, before: u64, now: u64) -> bool {
-        self.hour < before && self.until <= now
+    /// What an old line is good for at `now`, in Unix seconds: nothing, if its reports arrived before `before`;
+    /// only to delete again, without its receipt, when late reports are not refused any longer.
+    fn aged(mut self, before: u64, now: u64) -> Option<Self> {
+        if self.until > now {
+            return Some(self);
+        }
+        self.commitment = None;
+        self.key.clear();
+        self.signature.clear();
+        [self.reports, self.raw_reports, self.days] = [0; 3];
+        (self.hour >= before).then_some(self)
+    }
+
+    fn times(&self) -> LineTimes {
+        LineTimes { hour: self.hour, until: self.until, has_receipt: !self.signature.is_empty() }
+    }
+}
+
+/// What tells when a line ages.
+#[derive(Debug, Clone, Copy)]
+struct LineTimes {
+    hour: u64,
+    until: u64,
+    has_receipt: bool,
+}
+
+impl LineTimes {
+    /// Whether [`DeletionLine::aged`] changes the line.
+    const fn is_due(self, before: u64, now: u64) -> bool {
+        self.until <= now && (self.has_receipt || self.hour < before)
     }
 }
 
@@ -95,8 +121,8 @@ impl DeletionLine {
 #[derive(Debug, Clone)]
 pub(super) struct DeletionFile {
     directory: PathBuf,
-    /// Held while the file is changed. The hour and the end of each line, to know when to look for old ones.
-    times: Arc<Mutex<Vec<(u64, u64)>>>,
+    /// Held while the file is changed. The times of each line, to know when to look for old ones.
+    times: Arc<Mutex<Vec<LineTimes>>>,
 }
 
 impl DeletionFile {
@@ -112,7 +138,7 @@ impl DeletionFile {
     pub(super) async fn read(&self) -> io::Result<Vec<DeletionLine>> {
         self.on_disk(|directory, times| {
             let lines = read_lines(directory)?;
-            *times = lines.iter().map(|line| (line.hour, line.until)).collect();
+            *times = lines.iter().map(DeletionLine::times).collect();
             Ok(lines)
         })
         .await
@@ -125,26 +151,27 @@ impl DeletionFile {
     pub(super) async fn append(&self, lines: Vec<DeletionLine>) -> io::Result<()> {
         self.on_disk(move |directory, times| {
             append_lines(directory, &lines)?;
-            times.extend(lines.iter().map(|line| (line.hour, line.until)));
+            times.extend(lines.iter().map(DeletionLine::times));
             Ok(())
         })
         .await
     }
 
-    /// Drops the lines of deletions before `before` whose reports are not refused any longer at `now`, both
-    /// in Unix seconds. Returns what is left, or `None` when nothing is dropped.
+    /// Drops the lines of deletions before `before` whose late reports are not refused any longer at `now`, both
+    /// in Unix seconds, and the receipts of those that are later. Returns what is left, or `None` when nothing
+    /// changes.
     ///
     /// # Errors
     /// The disk refused; the file is as it was.
     pub(super) async fn drop_old(&self, before: u64, now: u64) -> io::Result<Option<Vec<DeletionLine>>> {
-        if !lock(&self.times).iter().any(|(hour, until)| *hour < before && *until <= now) {
+        if !lock(&self.times).iter().any(|times| times.is_due(before, now)) {
             return Ok(None);
         }
         self.on_disk(move |directory, times| {
-            let mut lines = read_lines(directory)?;
-            lines.retain(|line| !line.is_over(before, now));
+            let lines = read_lines(directory)?.into_iter().filter_map(|line| line.aged(before, now));
+            let lines: Vec<_> = lines.collect();
             secret_file::store(directory, DELETIONS_FILE, text_of(&lines)?)?;
-            *times = lines.iter().map(|line| (line.hour, line.until)).collect();
+            *times = lines.iter().map(DeletionLine::times).collect();
             Ok(Some(lines))
         })
         .await
@@ -153,7 +180,7 @@ impl DeletionFile {
     /// Runs work on the file on a thread for such work, one at a time.
     async fn on_disk<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&Path, &mut Vec<(u64, u64)>) -> io::Result<T> + Send + 'static,
+        work: impl FnOnce(&Path, &mut Vec<LineTimes>) -> io::Result<T> + Send + 'static,
     ) -> io::Result<T> {
         let Self { directory, times } = self.clone();
         let work = move || work(&directory, &mut lock(&times));
@@ -258,14 +285,22 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn lines_are_dropped_when_no_back_up_needs_them() {
+    async fn receipts_leave_with_their_time_and_lines_when_no_back_up_needs_them() {
         let directory = tempfile::tempdir().unwrap();
         let file = DeletionFile::in_data_dir(directory.path());
         file.append(vec![line(1), line(2), line(9)]).await.unwrap();
-        for (before, now, left) in [(3600, 100_000, None), (9000, 7000, Some(2)), (9000, 7300, Some(1))] {
+        for (before, now, left) in [(3600, 3600, None), (3600, 7000, Some(3)), (3600, 7000, None)] {
             let dropped = file.drop_old(before, now).await.unwrap();
             assert_eq!(dropped.map(|lines| lines.len()), left, "{before} {now}");
         }
-        assert_eq!(file.read().await.unwrap()[0].hour, 9 * 3600);
+        let text = fs::read_to_string(directory.path().join(DELETIONS_FILE)).unwrap();
+        assert_eq!(text.matches("\"signature\":\"signature\"").count(), 2, "the first one has no receipt");
+        assert_eq!(file.read().await.unwrap()[0].installation(), Some(InstallationHash(1)));
+        for (before, now, left) in [(7000, 7200, Some(2)), (9000, 7300, Some(1))] {
+            let dropped = file.drop_old(before, now).await.unwrap();
+            assert_eq!(dropped.map(|lines| lines.len()), left, "{before} {now}");
+        }
+        let left = file.read().await.unwrap();
+        assert_eq!(left[0].tombstone(), line(9).tombstone());
     }
 }

@@ -83,8 +83,9 @@ impl ReportStore {
         Ok(known.collect())
     }
 
-    /// Forgets deletions of which no back-up can have the reports: those before `before` whose late reports
-    /// are not refused any longer at `now`, both in Unix seconds.
+    /// Forgets deletions of which no back-up can have the reports: those before `before` whose late reports are
+    /// not refused any longer at `now`, both in Unix seconds; and the receipts of others, when their reports are
+    /// not refused any longer.
     ///
     /// # Errors
     /// As for [`ReportStore::add`], or the disk refused; the next call goes on.
