@@ -47,7 +47,7 @@ pub struct FleetTrustDay {
     pub clones: u64,
     /// Profiles in stored ones that cannot be read.
     pub unreadable_profiles: u64,
-    /// Stored ones of which only the counts were stored, because the disk was too full.
+    /// Stored ones of which only the counts were stored, as on a disk that is too full.
     pub without_raw_copy: u64,
     /// Values of stored ones that were set aside, by field of the report.
     pub set_aside: Vec<FleetTrustCount>,

@@ -206,7 +206,7 @@ closed_list! {
         Clone = "clone",
         /// One of its profiles cannot be read.
         UnreadableProfile = "unreadable_profile",
-        /// It was not stored as it was sent, because the disk is too full.
+        /// It was not stored as it was sent, as on a disk that is too full.
         WithoutRawCopy = "without_raw_copy",
     }
 }
