@@ -185,9 +185,11 @@ impl FleetRollup {
         for (product, week) in &weeks {
             self.compute_profile_week(product, *week).await?;
         }
-        let products: BTreeSet<_> = weeks.into_iter().map(|(product, _)| product).collect();
-        for product in products {
-            self.compute_activity(product).await?;
+        for product in self.store.products().await? {
+            let is_changed = weeks.iter().any(|(changed, _)| *changed == product);
+            if is_changed || self.is_activity_of_another_day(&product).await? {
+                self.compute_activity(&product).await?;
+            }
         }
         self.publish_due_days().await?;
         *lock(&self.complete) = CompleteRound { began, ended_at: Some(self.time.now().at) };
@@ -241,6 +243,14 @@ impl FleetRollup {
             self.store.replace_blocks(product, &[block], None, now).await?;
         }
         Ok(())
+    }
+
+    /// Whether the activity was not computed today. On a day without reports, installations are gone, too.
+    async fn is_activity_of_another_day(&self, product: &str) -> Result<bool, RollupError> {
+        let day = CalendarDay::from_unix_seconds(NO_DAY);
+        let stored = self.store.blocks(BlockLayer::Activity, product, ONLY_BLOCK, day, day).await?;
+        let today = CalendarDay::from_unix_seconds(self.time.now().at);
+        Ok(stored.last().is_none_or(|block| CalendarDay::from_unix_seconds(block.made_at) != today))
     }
 
     async fn compute_activity(&self, product: &str) -> Result<(), RollupError> {

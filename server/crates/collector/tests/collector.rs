@@ -1090,6 +1090,25 @@ async fn what_was_dropped_is_in_no_file() {
 }
 
 #[tokio::test]
+async fn no_number_of_what_was_dropped_is_in_a_file() {
+    let running = RunningCollector::start().await;
+    for number in 0..20 {
+        running.report(&format!("old-{number}"), report_with_canary(number).1, "stored").await;
+    }
+    running.collector.compute_fleet().await.unwrap();
+    running.clock.turn_to(START + 20 * DAY);
+    running.report("new", report_with_canary(20).1, "stored").await;
+    running.collector.compute_fleet().await.unwrap();
+    assert_eq!(running.prune_after(401).await.1, 20);
+    assert_eq!(readable(&running.files(), 0..20), 0);
+    running.collector.compute_fleet().await.unwrap();
+    let activity = running.get("/api/fleet/activity?from=2023-11-01").await.json();
+    let days = activity["days"].as_array().unwrap_or_else(|| panic!("{activity}"));
+    let new: u64 = days.iter().map(|day| day["new"].as_u64().unwrap()).sum();
+    assert_eq!(new, 1, "of what is left");
+}
+
+#[tokio::test]
 async fn the_files_shrink_when_reports_are_dropped() {
     let running = RunningCollector::start().await;
     let mut random = String::new();

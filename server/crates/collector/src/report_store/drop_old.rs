@@ -35,6 +35,9 @@ const DROP_BLOCKS: &str = "DELETE FROM block WHERE (layer, product, name, day) I
     (SELECT layer, product, name, day FROM block
         WHERE day < ? AND layer NOT IN ('activity', 'published', 'published_carried') LIMIT ?)";
 
+/// It names the versions of all days. It is computed again in the next round.
+const DROP_ACTIVITY: &str = "DELETE FROM block WHERE layer = 'activity'";
+
 /// After the other blocks: a day that has been computed and has no release would get one.
 const DROP_RELEASES: &str = "DELETE FROM block WHERE (layer, product, name, day) IN
     (SELECT layer, product, name, day FROM block
@@ -53,11 +56,13 @@ impl ReportStore {
         let raw = self.drop_old_segments(due.raw_before, due.segment_before).await?;
         self.erase_before_reports(due.counts_before).await?;
         let reports = self.drop_reports(due.counts_before).await?;
+        if self.drop_rows(due.blocks_before.days_since_epoch().into(), DROP_BLOCKS).await? > 0 {
+            sqlx::query(DROP_ACTIVITY).execute(&self.writer).await?;
+        }
         for (before, statement) in [
             (due.typed_before, DROP_TYPED),
             (due.browsers_before, DROP_BROWSERS),
             (due.browsers_before, DROP_BROWSER_KEYS),
-            (due.blocks_before, DROP_BLOCKS),
             (due.blocks_before, DROP_RELEASES),
         ] {
             self.drop_rows(before.days_since_epoch().into(), statement).await?;
