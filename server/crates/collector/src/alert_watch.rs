@@ -25,7 +25,7 @@ use super::{
 const PACE: Duration = Duration::from_secs(60);
 
 /// How often to look for new versions: that reads all installations.
-const VERSIONS_EVERY: u64 = 10 * 60;
+const VERSIONS_EVERY: Duration = Duration::from_secs(10 * 60);
 
 const HOUR: u64 = 60 * 60;
 
@@ -54,8 +54,8 @@ pub(super) struct AlertWatch {
 
 #[derive(Debug, Default)]
 struct WatchState {
-    /// When versions were looked for, in Unix seconds.
-    versions_at: u64,
+    /// When versions were looked for, as a monotonic time; `None` before the first time.
+    versions_at: Option<Duration>,
     pause: WebhookPause,
 }
 
@@ -95,18 +95,19 @@ impl AlertWatch {
         self.looking.note(self.tell(&mut state.pause).await)
     }
 
-    async fn decide(&self, versions_at: &mut u64) -> sqlx::Result<()> {
-        let AlertSources { store, rollup, time, .. } = &self.sources;
+    async fn decide(&self, versions_at: &mut Option<Duration>) -> sqlx::Result<()> {
+        let AlertSources { store, rollup, time, clock } = &self.sources;
         let (at, alerts) = (time.now().at, store.alerts().await?);
         let now = at / HOUR;
-        if at >= versions_at.saturating_add(VERSIONS_EVERY) {
+        let running = clock.monotonic();
+        if versions_at.is_none_or(|last| running >= last.saturating_add(VERSIONS_EVERY)) {
             store.note_versions(now).await?;
-            *versions_at = at;
+            *versions_at = Some(running);
         }
         let evidence = AlertEvidence {
             now,
             hours: store.intake_hours(AlertEvidence::first_hour(now), now).await?,
-            releases: store.release_hours(AlertEvidence::first_release(now)).await?,
+            releases: store.release_hours(AlertEvidence::first_release(now), now).await?,
             rollup_behind: rollup.lag().await?.behind,
         };
         for alert in MakerAlert::ALL {

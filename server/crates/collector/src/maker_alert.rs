@@ -129,6 +129,9 @@ impl AlertEvidence {
     }
 
     fn are_refusals_doubled(&self, release: u64, was_active: bool) -> bool {
+        if release > self.now {
+            return false;
+        }
         let now = self.now + 1;
         let since = release.max(now.saturating_sub(DAY_HOURS));
         let (Some(after), Some(before)) =
@@ -229,6 +232,16 @@ mod tests {
         }
         let without = AlertEvidence { releases: Vec::new(), ..released(5, 50) };
         assert!(!without.is_active(MakerAlert::RefusalsDoubled, false), "there was no release");
+    }
+
+    #[test]
+    fn a_release_in_the_future_of_a_clock_that_was_set_back_is_no_alert() {
+        for release in [NOW + 1, NOW + 2, NOW + 1000] {
+            let evidence = AlertEvidence { releases: vec![release], ..released(0, 50) };
+            for was_active in [false, true] {
+                assert!(!evidence.is_active(MakerAlert::RefusalsDoubled, was_active), "{release}");
+            }
+        }
     }
 
     #[test]

@@ -69,14 +69,15 @@ impl ReportStore {
         note.bind(MOST_VERSIONS).execute(&self.writer).await.map(drop)
     }
 
-    /// The hours since `hour` in which a version was first seen at several installations.
+    /// The hours from `first` to `last`, both included, in which a version was first seen at several
+    /// installations.
     ///
     /// # Errors
     /// When the database cannot be read.
-    pub(crate) async fn release_hours(&self, hour: u64) -> sqlx::Result<Vec<u64>> {
-        let hours =
-            sqlx::query_scalar("SELECT DISTINCT hour FROM seen_version WHERE hour >= ? ORDER BY hour");
-        let hours: Vec<i64> = hours.bind(signed(hour)).fetch_all(&self.readers).await?;
+    pub(crate) async fn release_hours(&self, first: u64, last: u64) -> sqlx::Result<Vec<u64>> {
+        let hours = "SELECT DISTINCT hour FROM seen_version WHERE hour BETWEEN ? AND ? ORDER BY hour";
+        let hours = sqlx::query_scalar(hours).bind(signed(first)).bind(signed(last));
+        let hours: Vec<i64> = hours.fetch_all(&self.readers).await?;
         Ok(hours.into_iter().map(unsigned).collect())
     }
 

@@ -4,8 +4,9 @@ use super::{ReportStore, signed};
 use crate::trusted_time::ClockCorrection;
 
 /// Shifts the times of reports that arrived while the clock was doubted, and moves times in the future to
-/// now. `?1` is the time now, `?2` is the shift.
-const CORRECTIONS: [&str; 5] = [
+/// now. Hours in which reports arrived are forgotten: which of them are right cannot be told. `?1` is the time
+/// now, `?2` is the shift.
+const CORRECTIONS: [&str; 7] = [
     "UPDATE instance SET last_seen_at = min(max(last_seen_at + ?2, 0), ?1), first_seen_at = min(CASE WHEN reports =
         (SELECT count(*) FROM report WHERE report.instance = instance.instance AND doubted = 1)
         THEN max(first_seen_at + ?2, 0) ELSE first_seen_at END, ?1)
@@ -19,6 +20,8 @@ const CORRECTIONS: [&str; 5] = [
     "UPDATE report SET received_at = min(max(received_at + doubted * ?2, 0), ?1), doubted = 0
         WHERE received_at > ?1 OR doubted = 1",
     "UPDATE clock SET at = ?1",
+    "UPDATE seen_version SET hour = ?1 / 3600 WHERE hour > ?1 / 3600",
+    "DELETE FROM intake_hour",
 ];
 
 impl ReportStore {

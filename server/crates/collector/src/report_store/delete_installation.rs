@@ -228,7 +228,8 @@ impl ReportStore {
 
 /// Notes that a line of the file of deletions is applied to this database.
 pub(super) async fn note_applied(connection: &mut SqliteConnection, line: &DeletionLine) -> sqlx::Result<()> {
-    let note = sqlx::query("INSERT INTO applied_deletion (line) VALUES (?)").bind(&line.line);
+    let note = sqlx::query("INSERT INTO applied_deletion (line) VALUES (?) ON CONFLICT DO NOTHING");
+    let note = note.bind(&line.line);
     note.execute(connection).await.map(drop)
 }
 

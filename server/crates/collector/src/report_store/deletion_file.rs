@@ -158,21 +158,26 @@ impl DeletionFile {
     }
 
     /// Drops the lines of deletions before `before` whose late reports are not refused any longer at `now`, both
-    /// in Unix seconds, and the receipts of those that are later. Returns what is left, or `None` when nothing
-    /// changes.
+    /// in Unix seconds, and the receipts of those that are later. Returns which lines are dropped.
     ///
     /// # Errors
     /// The disk refused; the file is as it was.
-    pub(super) async fn drop_old(&self, before: u64, now: u64) -> io::Result<Option<Vec<DeletionLine>>> {
+    pub(super) async fn drop_old(&self, before: u64, now: u64) -> io::Result<Vec<String>> {
         if !lock(&self.times).iter().any(|times| times.is_due(before, now)) {
-            return Ok(None);
+            return Ok(Vec::new());
         }
         self.on_disk(move |directory, times| {
-            let lines = read_lines(directory)?.into_iter().filter_map(|line| line.aged(before, now));
-            let lines: Vec<_> = lines.collect();
-            secret_file::store(directory, DELETIONS_FILE, text_of(&lines)?)?;
-            *times = lines.iter().map(DeletionLine::times).collect();
-            Ok(Some(lines))
+            let (mut left, mut dropped) = (Vec::new(), Vec::new());
+            for line in read_lines(directory)? {
+                let id = line.line.clone();
+                match line.aged(before, now) {
+                    Some(line) => left.push(line),
+                    None => dropped.push(id),
+                }
+            }
+            secret_file::store(directory, DELETIONS_FILE, text_of(&left)?)?;
+            *times = left.iter().map(DeletionLine::times).collect();
+            Ok(dropped)
         })
         .await
     }
@@ -288,17 +293,17 @@ mod tests {
     async fn receipts_leave_with_their_time_and_lines_when_no_back_up_needs_them() {
         let directory = tempfile::tempdir().unwrap();
         let file = DeletionFile::in_data_dir(directory.path());
-        file.append(vec![line(1), line(2), line(9)]).await.unwrap();
-        for (before, now, left) in [(3600, 3600, None), (3600, 7000, Some(3)), (3600, 7000, None)] {
-            let dropped = file.drop_old(before, now).await.unwrap();
-            assert_eq!(dropped.map(|lines| lines.len()), left, "{before} {now}");
+        let lines = [line(1), line(2), line(9)];
+        file.append(lines.to_vec()).await.unwrap();
+        for now in [3600, 7000, 7000] {
+            assert_eq!(file.drop_old(3600, now).await.unwrap(), [""; 0], "{now}");
         }
         let text = fs::read_to_string(directory.path().join(DELETIONS_FILE)).unwrap();
         assert_eq!(text.matches("\"signature\":\"signature\"").count(), 2, "the first one has no receipt");
         assert_eq!(file.read().await.unwrap()[0].installation(), Some(InstallationHash(1)));
-        for (before, now, left) in [(7000, 7200, Some(2)), (9000, 7300, Some(1))] {
+        for (before, now, old) in [(7000, 7200, 0), (9000, 7300, 1)] {
             let dropped = file.drop_old(before, now).await.unwrap();
-            assert_eq!(dropped.map(|lines| lines.len()), left, "{before} {now}");
+            assert_eq!(dropped, [lines[old].line.as_str()], "{before} {now}");
         }
         let left = file.read().await.unwrap();
         assert_eq!(left[0].tombstone(), line(9).tombstone());

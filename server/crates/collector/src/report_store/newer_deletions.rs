@@ -28,8 +28,9 @@ impl ReportStore {
         let mut transaction = self.begin().await?;
         let applied: Vec<String> =
             sqlx::query_scalar("SELECT line FROM applied_deletion").fetch_all(&mut *transaction).await?;
-        let applied: BTreeSet<String> = applied.into_iter().collect();
-        let newer: Vec<_> = lines.iter().filter(|line| !applied.contains(&line.line)).collect();
+        let mut seen: BTreeSet<String> = applied.into_iter().collect();
+        // Who joins two files may have a line twice.
+        let newer: Vec<_> = lines.iter().filter(|line| seen.insert(line.line.clone())).collect();
         let known =
             if newer.is_empty() { HashMap::new() } else { self.installations(&mut transaction).await? };
         let mut deleted = 0;
@@ -90,15 +91,16 @@ impl ReportStore {
     /// # Errors
     /// As for [`ReportStore::add`], or the disk refused; the next call goes on.
     pub(crate) async fn forget_deletions(&self, before: u64, now: u64) -> sqlx::Result<()> {
-        let Some(left) = self.deletions.drop_old(before, now).await? else { return Ok(()) };
-        let left: BTreeSet<String> = left.into_iter().map(|line| line.line).collect();
-        let applied: Vec<String> =
-            sqlx::query_scalar("SELECT line FROM applied_deletion").fetch_all(&self.readers).await?;
-        for line in applied.iter().filter(|line| !left.contains(*line)) {
-            let forget = sqlx::query("DELETE FROM applied_deletion WHERE line = ?").bind(line);
-            forget.execute(&self.writer).await?;
+        let dropped = self.deletions.drop_old(before, now).await?;
+        if dropped.is_empty() {
+            return Ok(());
         }
-        Ok(())
+        let mut transaction = self.begin().await?;
+        for line in &dropped {
+            let forget = sqlx::query("DELETE FROM applied_deletion WHERE line = ?").bind(line);
+            forget.execute(&mut *transaction).await?;
+        }
+        transaction.commit().await
     }
 }
 

@@ -239,3 +239,36 @@ async fn refusals_that_double_after_a_release_are_an_alert() {
     assert!(!doubled().await, "the release is old");
     running.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn hours_of_a_wrong_clock_are_no_evidence_when_it_is_right_again() {
+    let start = ListeningCollector::start().await;
+    assert_eq!(start.post(&[], small_report(1)).await, 200);
+    let directory = start.stop().await;
+    // The clock is two weeks ahead, and is believed.
+    let ahead = START + 14 * DAY;
+    let running = ListeningCollector::start_with(config(directory.path()), directory, ahead).await;
+    assert_eq!(running.request("POST", "/api/clock", "", b"").await.status, 200);
+    for version in ["1.0", "1.1"] {
+        for instance in 0..3 {
+            let uuid = Uuid::from_u128(1 + instance).to_string();
+            let report = json!({ "instance": { "uuid": uuid, "version": version } }).to_string();
+            assert_eq!(running.post(&[], report).await, 200);
+        }
+        // Versions are looked for every ten minutes.
+        running.clock.0.fetch_add(600, Ordering::Relaxed);
+        running.collector.look_for_alerts().await.unwrap();
+    }
+    let release = (ahead + 1200) / 3600;
+    assert_eq!(running.rows("SELECT max(hour) FROM seen_version").await, release);
+    assert!(running.rows("SELECT max(hour) FROM intake_hour").await >= release);
+    let directory = running.stop().await;
+
+    let running = ListeningCollector::start_with(config(directory.path()), directory, START).await;
+    assert_eq!(running.request("POST", "/api/clock", "", b"").await.status, 200);
+    assert_eq!(running.rows("SELECT max(hour) FROM seen_version").await, START / 3600);
+    assert_eq!(running.rows("SELECT count(*) FROM intake_hour").await, 0);
+    running.collector.look_for_alerts().await.unwrap();
+    assert!(metrics(&running).await.iter().all(|(name, value)| !name.contains("_alert{") || *value < 0.5));
+    running.stop().await;
+}

@@ -126,6 +126,24 @@ async fn a_restored_back_up_applies_deletions_that_are_newer_than_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_line_of_the_file_of_deletions_may_be_there_twice() {
+    let running = ListeningCollector::start().await;
+    running.report("a1", DOCUMENTED).await;
+    let back_up = running.back_up().await;
+    assert_eq!(running.request("DELETE", &format!("/api/instances/{INSTANCE}"), "", b"").await.status, 200);
+    let old = running.stop().await;
+    let file = old.path().join("deletions");
+    let twice = fs::read_to_string(&file).unwrap().repeat(2);
+    fs::write(&file, twice).unwrap();
+    let directory = restored(&back_up, Some(old.path()));
+    let running = ListeningCollector::start_with(config(directory.path()), directory, START).await;
+    assert_eq!(running.installations().await, 0);
+    assert_eq!(running.rows("SELECT count(*) FROM applied_deletion").await, 1);
+    running.restart().await.stop().await;
+    fs::remove_dir_all(back_up).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_deletion_is_applied_once_and_an_installation_that_reports_again_later_stays() {
     let running = ListeningCollector::start().await;
     running.report("a1", DOCUMENTED).await;

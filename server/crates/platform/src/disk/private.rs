@@ -15,7 +15,7 @@ const DIR_MODE: u32 = 0o700;
 
 /// The entries that this program makes at the top of its directory. Each also stands for names with a suffix
 /// after `.` or `-`, such as `db.sqlite-wal`.
-const OWN: [&str; 22] = [
+const OWN: [&str; 23] = [
     "access.log",
     "admin-token",
     "browser.key",
@@ -24,6 +24,7 @@ const OWN: [&str; 22] = [
     "cloud-pricing",
     "collector.sqlite",
     "db.sqlite",
+    "deletions",
     "headcount",
     "instance",
     "keys",
@@ -182,7 +183,9 @@ mod tests {
         let outside = dir.path().join("outside");
         fs::write(&outside, "").unwrap();
         std::os::unix::fs::symlink(&outside, root.join("reports/link")).unwrap();
-        for name in ["lock", "db.sqlite", "db.sqlite-wal", "instance.uuid", "reports/sent/1.json"] {
+        for name in
+            ["deletions", "lock", "db.sqlite", "db.sqlite-wal", "instance.uuid", "reports/sent/1.json"]
+        {
             fs::write(root.join(name), "").unwrap();
             set(&root.join(name), 0o644);
         }
@@ -192,7 +195,7 @@ mod tests {
         set(&outside, 0o644);
         set(&root.join("instance.uuid"), 0o440);
         tighten(&root);
-        for name in ["lock", "db.sqlite", "db.sqlite-wal", "reports/sent/1.json"] {
+        for name in ["deletions", "lock", "db.sqlite", "db.sqlite-wal", "reports/sent/1.json"] {
             assert_eq!(mode(&root.join(name)), 0o600, "{name}");
         }
         assert_eq!(mode(&root.join("instance.uuid")), 0o400, "nothing is given");
