@@ -116,10 +116,14 @@ impl Collector {
     }
 
     async fn bury(&self, instance: Uuid, claim: DeletionClaim) -> Result<Tombstone, RemovalRefused> {
-        let CollectorInner { store, keys, time, .. } = self.inner.as_ref();
-        let now = time.now().at;
-        let entomb = |amounts| tombstone(keys, instance, amounts, now);
-        let judged = store.bury(instance, keys.installation(instance), claim, entomb).await;
+        let CollectorInner { store, keys, time, tasks, .. } = self.inner.as_ref();
+        let (store, keys, now) = (Arc::clone(store), Arc::clone(keys), time.now().at);
+        // A client that disconnects must not stop it halfway.
+        let burying = tasks.spawn(async move {
+            let entomb = |amounts| tombstone(&keys, instance, amounts, now);
+            store.bury(instance, keys.installation(instance), claim, entomb).await
+        });
+        let judged = burying.await.map_err(|_| DatabaseUnreadable)?;
         buried(self.read(judged)?)
     }
 }

@@ -144,7 +144,7 @@ pub enum CollectorOpenError {
     },
     /// What is stored was stored with other keys.
     #[error(
-        "the database {path} was used with other keys than those in {file}; give the file with its keys by --keys, or put it \
+        "the database {path} or its file of deletions was used with other keys than those in {file}; give the file with its keys by --keys, or put it \
          back from a copy"
     )]
     OtherKeys {
@@ -313,16 +313,17 @@ impl Collector {
         let refused =
             |error: sqlx::Error| CollectorOpenError::Database { path: path(), reason: error.to_string() };
         let fingerprint = keys.fingerprint();
-        match store.key_fingerprint().await.map_err(refused)? {
-            Some(known) if known != fingerprint => {
-                if opened.is_new {
-                    // It is of no use, and hides that another one is missing.
-                    fs::remove_file(&opened.file).ok();
-                }
-                return Err(CollectorOpenError::OtherKeys { path: path(), file: opened.file });
+        let known = store.key_fingerprint().await.map_err(refused)?;
+        let is_other = known.as_ref().is_some_and(|known| *known != fingerprint);
+        if is_other || !store.are_deletions_of(&fingerprint).await.map_err(refused)? {
+            if opened.is_new {
+                // It is of no use, and hides that another one is missing.
+                fs::remove_file(&opened.file).ok();
             }
-            Some(_) => {}
-            None => store.note_keys(&fingerprint).await.map_err(refused)?,
+            return Err(CollectorOpenError::OtherKeys { path: path(), file: opened.file });
+        }
+        if known.is_none() {
+            store.note_keys(&fingerprint).await.map_err(refused)?;
         }
         let deleted = store.apply_newer_deletions().await.map_err(refused)?;
         if deleted > 0 {

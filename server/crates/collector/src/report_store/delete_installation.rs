@@ -87,7 +87,8 @@ impl ReportStore {
     }
 
     /// Refuses reports of the installation from now on, if the claim is right. `entomb` makes the tombstone.
-    /// When this returns, that survives a power cut; [`ReportStore::finish_deletions`] does the rest.
+    /// When this returns, that survives a power cut; [`ReportStore::finish_deletions`] does the rest. It must
+    /// not be cancelled: the file could have a deletion that is not committed.
     ///
     /// # Errors
     /// As for [`ReportStore::add`]; nothing is changed then.
@@ -108,11 +109,17 @@ impl ReportStore {
         let commitment = "SELECT commitment FROM tombstone WHERE installation = ?";
         let commitment = sqlx::query_scalar(commitment).bind(column_of(installation));
         let commitment: Option<Vec<u8>> = commitment.fetch_one(&mut *transaction).await?;
-        let line = DeletionLine::new(installation, commitment.as_deref(), &tombstone);
+        let keys = self.keys.fingerprint();
+        let line = DeletionLine::new(&keys, installation, commitment.as_deref(), &tombstone);
         note_applied(&mut transaction, &line).await?;
+        let id = line.line.clone();
         // A deletion that the file does not have would be lost with a restored back-up.
         self.deletions.append(vec![line]).await?;
-        transaction.commit().await?;
+        if let Err(error) = transaction.commit().await {
+            // The next start would delete what was not deleted by this answer.
+            self.deletions.withdraw(id).await?;
+            return Err(error);
+        }
         Ok(ClaimOutcome::Buried(tombstone))
     }
 

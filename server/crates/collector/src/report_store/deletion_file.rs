@@ -1,8 +1,9 @@
 //! Keeps deletions in a file beside the database, for a database that is restored from an older back-up.
 //!
-//! The file only grows, until a line is too old to matter to any back-up. A line has hashes under the key of
-//! the collector in place of the installation, and what its receipt says. It is on the disk before the
-//! deletion is committed. Bytes after the last end of a line are of a crash, and are removed.
+//! A line stays until it is too old to matter to any back-up. It has hashes under the keys of the collector in
+//! place of the installation, the fingerprint of these keys, and what its receipt says. It is on the disk
+//! before the deletion is committed. Bytes after the last end of a line are of a crash, and are removed. A
+//! line that cannot be read stays as it is.
 
 use std::{
     fs::File,
@@ -31,6 +32,8 @@ pub(crate) const DELETIONS_FILE: &str = "deletions";
 pub(super) struct DeletionLine {
     /// Tells the line from all others.
     pub(super) line: String,
+    /// The fingerprint of the keys of its hashes.
+    keys: String,
     /// The hash of the installation: 16 hexadecimal digits.
     installation: String,
     /// The hash of its commitment in hexadecimal digits; `None` if it had none.
@@ -45,8 +48,9 @@ pub(super) struct DeletionLine {
 }
 
 impl DeletionLine {
-    /// A new line for a tombstone.
+    /// A new line for a tombstone. `keys` is the fingerprint of the keys of the hashes.
     pub(super) fn new(
+        keys: &str,
         installation: InstallationHash,
         commitment: Option<&[u8]>,
         tombstone: &Tombstone,
@@ -54,6 +58,7 @@ impl DeletionLine {
         let Tombstone { hour, amounts, until, key, signature } = tombstone.clone();
         Self {
             line: Uuid::new_v4().simple().to_string(),
+            keys: keys.to_owned(),
             installation: format!("{:016x}", installation.0),
             commitment: commitment.map(hex::encode),
             hour,
@@ -64,6 +69,16 @@ impl DeletionLine {
             key,
             signature,
         }
+    }
+
+    /// Whether its hashes are of the keys with this fingerprint.
+    pub(super) fn is_of_keys(&self, fingerprint: &str) -> bool {
+        self.keys == fingerprint
+    }
+
+    /// Whether the line still has its receipt: late reports of the installation may still be refused.
+    pub(super) const fn has_receipt(&self) -> bool {
+        !self.signature.is_empty()
     }
 
     /// The hash of the installation; `None` if it cannot be read.
@@ -98,7 +113,7 @@ impl DeletionLine {
     }
 
     fn times(&self) -> LineTimes {
-        LineTimes { hour: self.hour, until: self.until, has_receipt: !self.signature.is_empty() }
+        LineTimes { hour: self.hour, until: self.until, has_receipt: self.has_receipt() }
     }
 }
 
@@ -137,7 +152,7 @@ impl DeletionFile {
     /// The disk refused.
     pub(super) async fn read(&self) -> io::Result<Vec<DeletionLine>> {
         self.on_disk(|directory, times| {
-            let lines = read_lines(directory)?;
+            let FileLines { lines, .. } = read_lines(directory)?;
             *times = lines.iter().map(DeletionLine::times).collect();
             Ok(lines)
         })
@@ -157,6 +172,21 @@ impl DeletionFile {
         .await
     }
 
+    /// Removes the line of a deletion that was not committed.
+    ///
+    /// # Errors
+    /// The disk refused; the line is still there.
+    pub(super) async fn withdraw(&self, line: String) -> io::Result<()> {
+        self.on_disk(move |directory, times| {
+            let mut left = read_lines(directory)?;
+            left.lines.retain(|known| known.line != line);
+            left.store(directory)?;
+            *times = left.times();
+            Ok(())
+        })
+        .await
+    }
+
     /// Drops the lines of deletions before `before` whose late reports are not refused any longer at `now`, both
     /// in Unix seconds, and the receipts of those that are later. Returns which lines are dropped.
     ///
@@ -167,16 +197,17 @@ impl DeletionFile {
             return Ok(Vec::new());
         }
         self.on_disk(move |directory, times| {
-            let (mut left, mut dropped) = (Vec::new(), Vec::new());
-            for line in read_lines(directory)? {
+            let FileLines { lines, unreadable } = read_lines(directory)?;
+            let (mut left, mut dropped) = (FileLines { lines: Vec::new(), unreadable }, Vec::new());
+            for line in lines {
                 let id = line.line.clone();
                 match line.aged(before, now) {
-                    Some(line) => left.push(line),
+                    Some(line) => left.lines.push(line),
                     None => dropped.push(id),
                 }
             }
-            secret_file::store(directory, DELETIONS_FILE, text_of(&left)?)?;
-            *times = left.iter().map(DeletionLine::times).collect();
+            left.store(directory)?;
+            *times = left.times();
             Ok(dropped)
         })
         .await
@@ -193,13 +224,51 @@ impl DeletionFile {
     }
 }
 
-fn read_lines(directory: &Path) -> io::Result<Vec<DeletionLine>> {
+/// What is in the file.
+#[derive(Debug, Default)]
+struct FileLines {
+    lines: Vec<DeletionLine>,
+    /// The bytes of lines that cannot be read, each with its end.
+    unreadable: Vec<u8>,
+}
+
+impl FileLines {
+    fn times(&self) -> Vec<LineTimes> {
+        self.lines.iter().map(DeletionLine::times).collect()
+    }
+
+    /// Replaces the file.
+    fn store(&self, directory: &Path) -> io::Result<()> {
+        let text = text_of(&self.lines)?;
+        secret_file::store(directory, DELETIONS_FILE, [text.as_bytes(), &self.unreadable].concat())
+    }
+}
+
+fn read_lines(directory: &Path) -> io::Result<FileLines> {
     let path = directory.join(DELETIONS_FILE);
     let mut file = match private::open(&path, File::options().read(true).write(true)) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(FileLines::default()),
         file => file?,
     };
+    let mut read = FileLines::default();
+    for line in whole_lines(&mut file)?.split_inclusive(|byte| *byte == b'\n') {
+        match serde_json::from_slice(line) {
+            Ok(line) => read.lines.push(line),
+            Err(_) => {
+                tracing::error!(
+                    "a line of the file {DELETIONS_FILE} is damaged; its deletion is not applied"
+                );
+                read.unreadable.extend_from_slice(line);
+            }
+        }
+    }
+    Ok(read)
+}
+
+/// The bytes of all whole lines. What is behind them is removed from the file.
+fn whole_lines(file: &mut File) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
+    file.rewind()?;
     file.read_to_end(&mut bytes)?;
     let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
     if whole < bytes.len() {
@@ -207,23 +276,28 @@ fn read_lines(directory: &Path) -> io::Result<Vec<DeletionLine>> {
         file.sync_all()?;
         bytes.truncate(whole);
     }
-    let mut lines = Vec::new();
-    for line in bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
-        match serde_json::from_slice(line) {
-            Ok(line) => lines.push(line),
-            Err(_) => {
-                tracing::error!("a line of the file {DELETIONS_FILE} is damaged; its deletion is not applied")
-            }
-        }
+    Ok(bytes)
+}
+
+/// Where the next line begins. What a crash left behind the last whole line is removed.
+fn end_of_lines(file: &mut File) -> io::Result<u64> {
+    if file.seek(SeekFrom::End(0))? == 0 {
+        return Ok(0);
     }
-    Ok(lines)
+    let mut last = [0];
+    file.seek(SeekFrom::End(-1))?;
+    file.read_exact(&mut last)?;
+    if last != *b"\n" {
+        whole_lines(file)?;
+    }
+    file.seek(SeekFrom::End(0))
 }
 
 fn append_lines(directory: &Path, lines: &[DeletionLine]) -> io::Result<()> {
     let path = directory.join(DELETIONS_FILE);
     let is_new = !path.try_exists()?;
     let mut file = private::open(&path, File::options().create(true).truncate(false).read(true).write(true))?;
-    let end = file.seek(SeekFrom::End(0))?;
+    let end = end_of_lines(&mut file)?;
     let written = file.write_all(text_of(lines)?.as_bytes()).and_then(|()| file.sync_all());
     if written.is_err() {
         // A line that is cut off must not be the beginning of the next one.
@@ -253,7 +327,7 @@ mod tests {
             key: "key".to_owned(),
             signature: "signature".to_owned(),
         };
-        DeletionLine::new(InstallationHash(number), Some(&[number.to_le_bytes()[0]; 32]), &tombstone)
+        DeletionLine::new("keys", InstallationHash(number), Some(&[number.to_le_bytes()[0]; 32]), &tombstone)
     }
 
     #[tokio::test]
@@ -282,11 +356,30 @@ mod tests {
         let first = whole.iter().position(|byte| *byte == b'\n').unwrap() + 1;
         for cut in first..whole.len() {
             fs::write(&path, &whole[..cut]).unwrap();
-            assert_eq!(file.read().await.unwrap().len(), 1, "{cut}");
+            if cut % 2 == 0 {
+                assert_eq!(file.read().await.unwrap().len(), 1, "{cut}");
+            }
             let third = line(3);
             file.append(vec![third.clone()]).await.unwrap();
             assert_eq!(file.read().await.unwrap()[1..], [third], "{cut}");
         }
+    }
+
+    #[tokio::test]
+    async fn a_line_that_cannot_be_read_stays_and_one_that_is_withdrawn_does_not() {
+        let directory = tempfile::tempdir().unwrap();
+        let (file, path) =
+            (DeletionFile::in_data_dir(directory.path()), directory.path().join(DELETIONS_FILE));
+        let (old, later) = (line(1), line(9));
+        file.append(vec![old]).await.unwrap();
+        let strange = "{\"of\": \"a later version\"}\n";
+        fs::write(&path, fs::read_to_string(&path).unwrap() + strange).unwrap();
+        file.append(vec![later.clone()]).await.unwrap();
+        assert_eq!(file.drop_old(7200, 7200).await.unwrap().len(), 1);
+        assert_eq!(file.read().await.unwrap(), [later.clone()]);
+        file.withdraw(later.line).await.unwrap();
+        assert_eq!(file.read().await.unwrap(), []);
+        assert_eq!(fs::read_to_string(&path).unwrap(), strange);
     }
 
     #[tokio::test]

@@ -18,6 +18,14 @@ const REPLACE_TOMBSTONE: &str = "INSERT OR REPLACE INTO tombstone
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
 
 impl ReportStore {
+    /// Whether the hashes in the file are of the keys with this fingerprint.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub(crate) async fn are_deletions_of(&self, fingerprint: &str) -> sqlx::Result<bool> {
+        Ok(self.deletions.read().await?.iter().all(|line| line.is_of_keys(fingerprint)))
+    }
+
     /// Applies the deletions in the file that are not applied to this database, and adds those to the file
     /// that are only here. Returns the number of installations that were deleted.
     ///
@@ -38,7 +46,10 @@ impl ReportStore {
             let Some(installation) = line.installation() else { continue };
             let stored = known.get(&installation);
             deleted += usize::from(stored.is_some());
-            replace_tombstone(&mut transaction, line, installation, stored).await?;
+            // A tombstone without a receipt would be answered as one.
+            if stored.is_some() || line.has_receipt() {
+                replace_tombstone(&mut transaction, line, installation, stored).await?;
+            }
             note_applied(&mut transaction, line).await?;
         }
         self.add_missing_lines(&mut transaction, &lines).await?;
@@ -58,10 +69,10 @@ impl ReportStore {
         lines: &[DeletionLine],
     ) -> sqlx::Result<()> {
         let known: BTreeSet<_> = lines.iter().filter_map(DeletionLine::installation).collect();
-        let mut missing = Vec::new();
+        let (mut missing, keys) = (Vec::new(), self.keys.fingerprint());
         for (installation, commitment, tombstone) in self.tombstones(connection).await? {
             if !known.contains(&installation) {
-                missing.push(DeletionLine::new(installation, commitment.as_deref(), &tombstone));
+                missing.push(DeletionLine::new(&keys, installation, commitment.as_deref(), &tombstone));
             }
         }
         for line in &missing {
@@ -112,6 +123,8 @@ async fn replace_tombstone(
     stored: Option<&String>,
 ) -> sqlx::Result<()> {
     let tombstone = line.tombstone();
+    // Without its receipt, the tombstone goes as soon as nothing is left to delete.
+    let until = if line.has_receipt() { tombstone.until } else { 0 };
     sqlx::query(REPLACE_TOMBSTONE)
         .bind(column_of(installation))
         .bind(line.commitment())
@@ -119,7 +132,7 @@ async fn replace_tombstone(
         .bind(signed(tombstone.amounts.reports))
         .bind(signed(tombstone.amounts.raw_reports))
         .bind(signed(tombstone.amounts.days))
-        .bind(signed(tombstone.until))
+        .bind(signed(until))
         .bind(tombstone.key)
         .bind(tombstone.signature)
         .bind(stored)

@@ -7,14 +7,17 @@ use std::{
     time::Duration,
 };
 
-use headcount_collector::backup::{BackupPlan, BackupSecrets, back_up};
+use headcount_collector::{
+    Collector,
+    backup::{BackupPlan, BackupSecrets, back_up},
+};
 use headcount_shared::deletion_commitment::{DeletionCommitment, InstanceSecret};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::loopback_collector::{
-    DAY, DOCUMENTED, INSTANCE, ListeningCollector, LoopbackAnswer, OTHER_INSTANCE, START, config, names,
-    report_for,
+    DAY, DOCUMENTED, INSTANCE, ListeningCollector, LoopbackAnswer, LoopbackClock, OTHER_INSTANCE, START,
+    config, names, report_for,
 };
 
 impl ListeningCollector {
@@ -144,6 +147,43 @@ async fn a_line_of_the_file_of_deletions_may_be_there_twice() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_deletion_that_cannot_be_committed_is_not_in_the_file() {
+    let running = ListeningCollector::start().await;
+    running.report("a1", DOCUMENTED).await;
+    let mut database = running.intruder().await;
+    for statement in [
+        "CREATE TABLE missing (id INTEGER PRIMARY KEY)",
+        "CREATE TABLE refused (id INTEGER REFERENCES missing (id) DEFERRABLE INITIALLY DEFERRED)",
+        "CREATE TRIGGER refuse AFTER INSERT ON tombstone BEGIN INSERT INTO refused VALUES (1); END",
+    ] {
+        sqlx::query(statement).execute(&mut database).await.unwrap();
+    }
+    let delete = format!("/api/instances/{INSTANCE}");
+    assert_eq!(running.request("DELETE", &delete, "", b"").await.status, 503);
+    assert_eq!(fs::read_to_string(running.directory.path().join("deletions")).unwrap(), "");
+    let running = running.restart().await;
+    assert_eq!(running.installations().await, 1);
+    sqlx::query("DROP TRIGGER refuse").execute(&mut running.intruder().await).await.unwrap();
+    assert_eq!(running.request("DELETE", &delete, "", b"").await.status, 200);
+    running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_of_deletions_of_other_keys_stops_the_start() {
+    let running = ListeningCollector::start().await;
+    running.report("a1", DOCUMENTED).await;
+    assert_eq!(running.request("DELETE", &format!("/api/instances/{INSTANCE}"), "", b"").await.status, 200);
+    let old = running.stop().await;
+    let other = tempfile::tempdir().unwrap();
+    fs::copy(old.path().join("deletions"), other.path().join("deletions")).unwrap();
+    let clock = Arc::new(LoopbackClock(START.into()));
+    let refused = Collector::open(&config(other.path()), clock).await.unwrap_err().to_string();
+    assert!(refused.contains("its file of deletions was used with other keys"), "{refused}");
+    let running = ListeningCollector::start_with(config(old.path()), old, START).await;
+    running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_deletion_is_applied_once_and_an_installation_that_reports_again_later_stays() {
     let running = ListeningCollector::start().await;
     running.report("a1", DOCUMENTED).await;
@@ -162,6 +202,9 @@ async fn a_deletion_is_applied_once_and_an_installation_that_reports_again_later
     let directory = restored(&back_up, Some(old.path()));
     let running = ListeningCollector::start_with(config(directory.path()), directory, now).await;
     assert_eq!(running.installations().await, 0);
+    // The deletion has no receipt any more.
+    let again = running.request("DELETE", &format!("/api/instances/{INSTANCE}"), "", b"").await;
+    assert_eq!(again.status, 404, "{}", again.body);
     // By the stored reports it is still the day of the back-up.
     assert_eq!(running.request("POST", "/api/clock", "", b"").await.status, 200);
     running.collector.prune_now().await.unwrap();
