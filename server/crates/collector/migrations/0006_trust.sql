@@ -6,7 +6,15 @@ CREATE TABLE product (
     name TEXT PRIMARY KEY
 ) STRICT, WITHOUT ROWID;
 
-INSERT INTO product (name) SELECT product FROM report UNION SELECT product FROM block UNION SELECT 'coroot';
+INSERT INTO product (name) VALUES ('coroot');
+
+-- As many as MOST_PRODUCTS of src/known_products.rs, those with the most reports.
+INSERT INTO product (name)
+    SELECT product FROM (SELECT product, count(*) AS reports FROM report GROUP BY product
+        UNION ALL SELECT DISTINCT product, 0 FROM block)
+    WHERE product NOT IN ('coroot', 'other') GROUP BY product ORDER BY sum(reports) DESC, product LIMIT 63;
+
+UPDATE report SET product = 'other' WHERE product NOT IN (SELECT name FROM product);
 
 -- What became of the reports that arrived on a day. Day -1 has the sums of all days, also of those that were dropped. The names
 -- of entries are in src/intake_entry.rs.

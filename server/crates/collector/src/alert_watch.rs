@@ -49,6 +49,8 @@ pub(super) struct AlertWatch {
     webhook: Option<AlertWebhook>,
     looking: FailureLog,
     telling: FailureLog,
+    /// A monotonic time.
+    started_at: Duration,
     state: Mutex<WatchState>,
 }
 
@@ -63,6 +65,7 @@ impl AlertWatch {
     /// Looks at these sources, and tells a webhook if there is one.
     pub(super) fn new(sources: AlertSources, webhook: Option<AlertWebhook>) -> Self {
         Self {
+            started_at: sources.clock.monotonic(),
             sources,
             webhook,
             looking: FailureLog::new("looking for alerts"),
@@ -91,8 +94,12 @@ impl AlertWatch {
     /// When the database fails.
     pub(super) async fn look(&self) -> sqlx::Result<()> {
         let mut state = self.state.lock().await;
-        self.looking.note(self.decide(&mut state.versions_at).await)?;
-        self.looking.note(self.tell(&mut state.pause).await)
+        let decided = self.decide(&mut state.versions_at).await;
+        let looked = match decided {
+            Ok(()) => self.tell(&mut state.pause).await,
+            failed => failed,
+        };
+        self.looking.note(looked)
     }
 
     async fn decide(&self, versions_at: &mut Option<Duration>) -> sqlx::Result<()> {
@@ -106,6 +113,9 @@ impl AlertWatch {
         }
         let evidence = AlertEvidence {
             now,
+            running_since: at
+                .saturating_sub(running.saturating_sub(self.started_at).as_secs())
+                .div_ceil(HOUR),
             hours: store.intake_hours(AlertEvidence::first_hour(now), now).await?,
             releases: store.release_hours(AlertEvidence::first_release(now), now).await?,
             rollup_behind: rollup.lag().await?.behind,

@@ -3,7 +3,7 @@
 //! A message has the name of the alert, since when, and a sentence of this program: no installation, no
 //! product and no address of the collector.
 
-use std::{sync::OnceLock, time::Duration};
+use std::{fmt, sync::OnceLock, time::Duration};
 
 use headcount_outbound::{
     ConnectionFailure, TargetPolicy,
@@ -69,10 +69,16 @@ impl From<reqwest::Error> for WebhookFailure {
 }
 
 /// The webhook of a maker.
-#[derive(Debug)]
 pub(super) struct AlertWebhook {
     url: Url,
     client: OnceLock<Client>,
+}
+
+impl fmt::Debug for AlertWebhook {
+    /// Without its address, which may have a secret.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AlertWebhook").finish_non_exhaustive()
+    }
 }
 
 impl AlertWebhook {
@@ -151,6 +157,12 @@ impl WebhookPause {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_address_of_a_webhook_is_not_shown() {
+        let webhook = AlertWebhook::new("https://chat.example/hooks/secret".parse().unwrap());
+        assert_eq!(format!("{webhook:?}"), "AlertWebhook { .. }");
+    }
 
     #[test]
     fn pauses_grow_and_are_at_least_what_the_webhook_asks_for() {

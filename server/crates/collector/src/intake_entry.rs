@@ -135,7 +135,7 @@ closed_list! {
         Interrupted = "interrupted",
         /// Too many reports arrived at once.
         Busy = "busy",
-        /// Not even counts fit on the disk.
+        /// Not even counts fit in `--max-disk`. On a disk that is full, it is `failed`.
         Full = "full",
         /// The database failed, or the collector was closing.
         Failed = "failed",
@@ -166,7 +166,7 @@ impl NotStoredReason {
         }
     }
 
-    /// Whether the program that sent the report made something wrong, as a new version of it may.
+    /// Whether the program that sent the report did something wrong, as a new version of it may.
     pub(super) const fn is_of_sender(self) -> bool {
         match self {
             Self::MediaType

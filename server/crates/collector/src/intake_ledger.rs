@@ -27,7 +27,7 @@ pub(super) struct HourCounts {
     pub received: u64,
     /// They were stored.
     pub stored: u64,
-    /// They were not stored because the program that sent them made something wrong.
+    /// They were not stored because the program that sent them did something wrong.
     pub refused: u64,
 }
 

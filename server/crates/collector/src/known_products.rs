@@ -15,38 +15,56 @@ pub(super) const MOST_PRODUCTS: usize = 64;
 /// The products that have a place.
 #[derive(Debug, Default)]
 pub(super) struct KnownProducts {
-    /// `None` while the database has to be asked.
-    names: Mutex<Option<BTreeSet<String>>>,
+    state: Mutex<ProductPlaces>,
+}
+
+#[derive(Debug, Default)]
+struct ProductPlaces {
+    /// With those of the open transaction; `None` while the database has to be asked.
+    names: Option<BTreeSet<String>>,
+    /// Those of the last transaction that was committed.
+    committed: BTreeSet<String>,
 }
 
 impl KnownProducts {
     /// What a report of the product counts as without getting a place: the product itself if it has one.
     pub(super) fn label(&self, named: &str) -> String {
-        let is_known = |names: &BTreeSet<String>| names.contains(named);
-        let is_known = named == DEFAULT_PRODUCT || lock(&self.names).as_ref().is_some_and(is_known);
+        let is_known = || {
+            let state = lock(&self.state);
+            state.names.as_ref().unwrap_or(&state.committed).contains(named)
+        };
+        let is_known = named == DEFAULT_PRODUCT || is_known();
         if is_known { named } else { OTHER_PRODUCT }.to_owned()
     }
 
     /// Whether the names have to be read from the database.
     pub(super) fn is_unread(&self) -> bool {
-        lock(&self.names).is_none()
+        lock(&self.state).names.is_none()
     }
 
     /// Notes the products that have a place.
     pub(super) fn note(&self, names: BTreeSet<String>) {
-        *lock(&self.names) = Some(names);
+        *lock(&self.state) = ProductPlaces { committed: names.clone(), names: Some(names) };
+    }
+
+    /// Notes that the transaction was committed in which products got their places.
+    pub(super) fn mark_committed(&self) {
+        let ProductPlaces { names, committed } = &mut *lock(&self.state);
+        if let Some(names) = names.as_ref().filter(|names| names.len() != committed.len()) {
+            committed.clone_from(names);
+        }
     }
 
     /// Whether another product gets a place. It has one then.
     pub(super) fn take_place(&self, named: &str) -> bool {
-        let mut names = lock(&self.names);
+        let names = &mut lock(&self.state).names;
         let has_room = names.as_ref().is_some_and(|names| names.len() < MOST_PRODUCTS);
         has_room && names.as_mut().is_some_and(|names| names.insert(named.to_owned()))
     }
 
-    /// Forgets the names, because a transaction failed or places became free.
+    /// Forgets the places of a transaction that failed. Those before it are known.
     pub(super) fn forget(&self) {
-        *lock(&self.names) = None;
+        lock(&self.state).names = None;
     }
 }
 
@@ -71,5 +89,12 @@ mod tests {
             (products.label("product-0"), products.label("coroot")),
             ("other".into(), "coroot".into())
         );
+        products.note(BTreeSet::from([DEFAULT_PRODUCT.to_owned()]));
+        assert!(products.take_place("kept"));
+        products.mark_committed();
+        assert!(products.take_place("failed"));
+        products.forget();
+        assert!(products.is_unread());
+        assert_eq!((products.label("kept"), products.label("failed")), ("kept".into(), "other".into()));
     }
 }

@@ -24,6 +24,9 @@ const WATCHED_HOURS: u64 = 7 * DAY_HOURS;
 /// The fewest refusals of a day that can be an alert.
 const FEWEST_REFUSALS: u64 = 20;
 
+/// The smallest part of the reports of a day, in percent, that refusals must be to be an alert.
+const LEAST_REFUSED_PERCENT: u64 = 1;
+
 /// The fewest reports of the day before a release that refusals are compared with.
 const FEWEST_BEFORE: u64 = 24;
 
@@ -38,7 +41,7 @@ const EASED_PERCENT: u64 = 20;
 closed_list! {
     /// A condition that the maker of a product has to know of.
     MakerAlert {
-        /// Fewer than half as many reports arrive as on the days before.
+        /// Fewer than half as many reports are stored as on the days before.
         ReportsDropped = "reports_dropped",
         /// After a release, at least twice as large a part of the reports is refused as before.
         RefusalsDoubled = "refusals_doubled",
@@ -52,19 +55,21 @@ impl MakerAlert {
     pub(super) const fn text(self, is_active: bool) -> &'static str {
         match (self, is_active) {
             (Self::ReportsDropped, true) => {
-                "In the last 3 hours fewer than half as many reports arrived as in the same hours of the days before."
+                "In the last 3 hours fewer than half as many reports were stored as in the same hours of the days before."
             }
-            (Self::ReportsDropped, false) => "As many reports arrive as on the days before.",
+            (Self::ReportsDropped, false) => "At least 60 % as many reports are stored as usual.",
             (Self::RefusalsDoubled, true) => {
                 "Since a new version was first seen, at least twice as large a part of the reports is refused as before."
             }
             (Self::RefusalsDoubled, false) => {
-                "No larger part of the reports is refused than before the new version was first seen."
+                "Refusals are no longer twice as frequent, or the version is a week old."
             }
             (Self::RollupBehind, true) => {
                 "The numbers of the fleet are more than 2 hours behind the reports."
             }
-            (Self::RollupBehind, false) => "The numbers of the fleet follow the reports again.",
+            (Self::RollupBehind, false) => {
+                "The numbers of the fleet are less than 1.6 hours behind the reports."
+            }
         }
     }
 }
@@ -74,6 +79,8 @@ impl MakerAlert {
 pub(super) struct AlertEvidence {
     /// The hour since the Unix epoch.
     pub now: u64,
+    /// The first whole hour in which the collector ran.
+    pub running_since: u64,
     /// What arrived in the hours of the last days.
     pub hours: BTreeMap<u64, HourCounts>,
     /// The hours in which a new version was first seen.
@@ -116,6 +123,10 @@ impl AlertEvidence {
 
     fn are_reports_dropped(&self, was_active: bool) -> bool {
         let first = self.now.saturating_sub(COMPARED_HOURS);
+        if !was_active && self.running_since > first {
+            // Reports could not arrive before the start.
+            return false;
+        }
         let current = self.sum(first..self.now).unwrap_or_default().stored;
         let before = (1..=COMPARED_DAYS).filter_map(|days| {
             let shift = days * DAY_HOURS;
@@ -145,7 +156,9 @@ impl AlertEvidence {
             u128::from(after.refused) * u128::from(before.received) * 100,
             u128::from(before.refused) * u128::from(after.received) * u128::from(percent),
         ];
-        before.received >= FEWEST_BEFORE && after.refused >= FEWEST_REFUSALS && part_after >= part_before
+        let are_many = after.refused >= FEWEST_REFUSALS
+            && after.refused.saturating_mul(100) >= after.received.saturating_mul(LEAST_REFUSED_PERCENT);
+        are_many && before.received >= FEWEST_BEFORE && part_after >= part_before
     }
 }
 
@@ -201,6 +214,31 @@ mod tests {
         let mut outage = steady(1000, 0);
         outage.hours.retain(|hour, _| *hour > NOW - DAY_HOURS || *hour < NOW - 3 * DAY_HOURS);
         assert!(outage.is_active(MakerAlert::ReportsDropped, false), "the other days are compared");
+    }
+
+    #[test]
+    fn a_collector_that_was_just_started_does_not_miss_reports_and_an_alert_goes_on() {
+        for (running_since, was_active, is_active) in [
+            (NOW - COMPARED_HOURS, false, true),
+            (NOW - COMPARED_HOURS + 1, false, false),
+            (NOW + 1, false, false),
+            (NOW + 1, true, true),
+        ] {
+            let evidence = AlertEvidence { running_since, ..steady(1000, 0) };
+            let found = evidence.is_active(MakerAlert::ReportsDropped, was_active);
+            assert_eq!(found, is_active, "{running_since} {was_active}");
+        }
+    }
+
+    #[test]
+    fn a_handful_of_refusals_in_a_large_fleet_is_no_alert() {
+        for (refused, is_active) in [(4, false), (199, false), (200, true)] {
+            let mut evidence = released(0, refused);
+            for counts in evidence.hours.values_mut() {
+                counts.received = 20_000;
+            }
+            assert_eq!(evidence.is_active(MakerAlert::RefusalsDoubled, false), is_active, "{refused}");
+        }
     }
 
     fn released(refused_before: u64, refused_after: u64) -> AlertEvidence {

@@ -8,17 +8,16 @@ use crate::{intake_ledger::HourCounts, maker_alert::MakerAlert};
 /// The fewest installations that run a version for it to count as released. One alone may be a developer's.
 const INSTALLATIONS_OF_RELEASE: i64 = 3;
 
-/// The most versions that are known as released.
+/// The most versions that are known as released. The oldest make room for others.
 const MOST_VERSIONS: i64 = 1000;
 
-const NOTE_VERSIONS: &str = "INSERT INTO seen_version (version, hour)
-    SELECT version, ?1 FROM instance WHERE version <> '' GROUP BY version HAVING count(*) >= ?2
-        AND version NOT IN (SELECT version FROM seen_version)
-    LIMIT max(?3 - (SELECT count(*) FROM seen_version), 0)";
+const NEW_VERSIONS: &str = "SELECT version FROM instance WHERE version <> '' GROUP BY version
+    HAVING count(*) >= ? AND version NOT IN (SELECT version FROM seen_version) ORDER BY count(*) DESC LIMIT ?";
 
-/// Versions that no installation runs.
-const FORGET_VERSIONS: &str = "DELETE FROM seen_version WHERE (SELECT count(*) FROM seen_version) >= ?
-    AND version NOT IN (SELECT version FROM instance)";
+const NOTE_VERSION: &str = "INSERT INTO seen_version (version, hour) VALUES (?, ?) ON CONFLICT DO NOTHING";
+
+const FORGET_VERSIONS: &str = "DELETE FROM seen_version WHERE version IN
+    (SELECT version FROM seen_version ORDER BY hour DESC, version LIMIT -1 OFFSET ?)";
 
 const SET_ALERT: &str = "INSERT INTO maker_alert (name, since, is_active, told) VALUES (?1, ?2, ?3, 0)
     ON CONFLICT (name) DO UPDATE SET since = excluded.since, is_active = excluded.is_active";
@@ -62,11 +61,21 @@ impl ReportStore {
     /// # Errors
     /// As for [`ReportStore::add`].
     pub(crate) async fn note_versions(&self, hour: u64) -> sqlx::Result<()> {
+        // Arriving reports do not wait for this query: it reads all installations.
+        let new = sqlx::query_scalar(NEW_VERSIONS).bind(INSTALLATIONS_OF_RELEASE).bind(MOST_VERSIONS);
+        let new: Vec<String> = new.fetch_all(&self.readers).await?;
+        if new.is_empty() {
+            return Ok(());
+        }
+        let mut transaction = self.begin().await?;
         let any = sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM seen_version)");
-        let hour = if any.fetch_one(&self.readers).await? { hour } else { 0 };
-        sqlx::query(FORGET_VERSIONS).bind(MOST_VERSIONS).execute(&self.writer).await?;
-        let note = sqlx::query(NOTE_VERSIONS).bind(signed(hour)).bind(INSTALLATIONS_OF_RELEASE);
-        note.bind(MOST_VERSIONS).execute(&self.writer).await.map(drop)
+        let hour = if any.fetch_one(&mut *transaction).await? { hour } else { 0 };
+        for version in &new {
+            let note = sqlx::query(NOTE_VERSION).bind(version).bind(signed(hour));
+            note.execute(&mut *transaction).await?;
+        }
+        sqlx::query(FORGET_VERSIONS).bind(MOST_VERSIONS).execute(&mut *transaction).await?;
+        transaction.commit().await
     }
 
     /// The hours from `first` to `last`, both included, in which a version was first seen at several

@@ -376,7 +376,7 @@ mod tests {
         fs::write(&path, fs::read_to_string(&path).unwrap() + strange).unwrap();
         file.append(vec![later.clone()]).await.unwrap();
         assert_eq!(file.drop_old(7200, 7200).await.unwrap().len(), 1);
-        assert_eq!(file.read().await.unwrap(), [later.clone()]);
+        assert_eq!(file.read().await.unwrap(), std::slice::from_ref(&later));
         file.withdraw(later.line).await.unwrap();
         assert_eq!(file.read().await.unwrap(), []);
         assert_eq!(fs::read_to_string(&path).unwrap(), strange);

@@ -177,6 +177,7 @@ impl ReportStore {
         add_tally(&mut transaction, &tally).await?;
         transaction.commit().await?;
         segments.mark_committed();
+        self.products.mark_committed();
         Ok(outcomes)
     }
 

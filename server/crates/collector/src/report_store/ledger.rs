@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// How many hours are kept: those of the last days that an hour is compared with, and one day more.
-const HOURS_KEPT: u64 = 9 * 24;
+const HOURS_KEPT: i64 = 9 * 24;
 
 /// The day under which the sums of all days are stored, also of those that were dropped.
 const ALL_DAYS: i64 = -1;
@@ -23,6 +23,8 @@ const ADD: &str = "INSERT INTO ledger (day, product, entry, count) VALUES (?, ?,
 const ADD_HOUR: &str = "INSERT INTO intake_hour (hour, received, stored, refused) VALUES (?, ?, ?, ?)
     ON CONFLICT (hour) DO UPDATE SET received = received + excluded.received,
         stored = stored + excluded.stored, refused = refused + excluded.refused";
+
+const DROP_HOURS: &str = "DELETE FROM intake_hour WHERE hour < (SELECT max(hour) FROM intake_hour) - ?";
 
 const SUMS: &str = "SELECT day, entry, sum(count) AS count FROM ledger
     WHERE day BETWEEN ?1 AND ?2 AND (?3 IS NULL OR product = ?3) GROUP BY day, entry";
@@ -83,13 +85,14 @@ impl ReportStore {
         Ok(sums)
     }
 
-    /// Drops the days before `before`. They stay in the sums of all days.
+    /// Drops the days before `before`, which stay in the sums of all days, and hours that alerts do not need.
     ///
     /// # Errors
     /// As for [`ReportStore::add`].
     pub(super) async fn drop_ledger(&self, before: CalendarDay) -> sqlx::Result<()> {
         let old = sqlx::query("DELETE FROM ledger WHERE day >= 0 AND day < ?");
-        old.bind(before.days_since_epoch()).execute(&self.writer).await.map(drop)
+        old.bind(before.days_since_epoch()).execute(&self.writer).await?;
+        sqlx::query(DROP_HOURS).bind(HOURS_KEPT).execute(&self.writer).await.map(drop)
     }
 }
 
@@ -119,10 +122,6 @@ pub(super) async fn add_tally(connection: &mut SqliteConnection, tally: &IntakeT
     for (hour, HourCounts { received, stored, refused }) in &tally.hours {
         let add = sqlx::query(ADD_HOUR).bind(signed(*hour)).bind(signed(*received));
         add.bind(signed(*stored)).bind(signed(*refused)).execute(&mut *connection).await?;
-    }
-    if let Some(newest) = tally.hours.keys().next_back() {
-        let old = sqlx::query("DELETE FROM intake_hour WHERE hour < ?");
-        old.bind(signed(newest.saturating_sub(HOURS_KEPT))).execute(connection).await?;
     }
     Ok(())
 }

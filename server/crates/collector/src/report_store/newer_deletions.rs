@@ -17,6 +17,9 @@ const REPLACE_TOMBSTONE: &str = "INSERT OR REPLACE INTO tombstone
         (installation, commitment, hour, reports, raw_reports, days, until, key, signature, unfinished)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
 
+/// Until when reports are refused of which the deletion has no receipt any more: that time is over.
+const WITHOUT_RECEIPT: u64 = 0;
+
 impl ReportStore {
     /// Whether the hashes in the file are of the keys with this fingerprint.
     ///
@@ -56,7 +59,9 @@ impl ReportStore {
         transaction.commit().await?;
         if deleted > 0 {
             // What is interrupted goes on in the next round of pruning.
-            self.finish_deletions().await.ok();
+            if self.finish_deletions().await.is_ok() {
+                self.drop_tombstones(WITHOUT_RECEIPT).await?;
+            }
         }
         Ok(deleted)
     }
@@ -124,7 +129,7 @@ async fn replace_tombstone(
 ) -> sqlx::Result<()> {
     let tombstone = line.tombstone();
     // Without its receipt, the tombstone goes as soon as nothing is left to delete.
-    let until = if line.has_receipt() { tombstone.until } else { 0 };
+    let until = if line.has_receipt() { tombstone.until } else { WITHOUT_RECEIPT };
     sqlx::query(REPLACE_TOMBSTONE)
         .bind(column_of(installation))
         .bind(line.commitment())

@@ -230,6 +230,34 @@ mod tests {
     use headcount_migrations::assert_complete;
 
     #[tokio::test]
+    async fn of_many_products_of_an_earlier_version_the_most_frequent_get_a_place() {
+        const REPORTS: &str = "INSERT INTO report (id, instance, received_at, bytes, set_aside, product)
+            WITH number (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM number WHERE n < 100)
+            SELECT product.n || '-' || report.n, '', 0, 0, 0, 'product-' || product.n
+            FROM number AS product JOIN number AS report ON report.n <= product.n";
+        let mut database = SqliteConnection::connect("sqlite::memory:").await.unwrap();
+        for migration in MIGRATIONS.iter() {
+            if migration.description == "trust" {
+                sqlx::query(REPORTS).execute(&mut database).await.unwrap();
+            }
+            sqlx::raw_sql(migration.sql.clone()).execute(&mut database).await.unwrap();
+        }
+        let mut numbers = Vec::new();
+        for query in [
+            "SELECT count(*) FROM product",
+            "SELECT count(*) FROM product WHERE name IN ('coroot', 'product-100', 'product-38')",
+            "SELECT count(*) FROM report WHERE product = 'other'",
+            "SELECT count FROM ledger WHERE day = -1 AND product = 'other' AND entry = 'stored'",
+            "SELECT count FROM ledger WHERE day = -1 AND product = 'product-38' AND entry = 'received'",
+        ] {
+            let number: i64 = sqlx::query_scalar(query).fetch_one(&mut database).await.unwrap();
+            numbers.push(number);
+        }
+        let without_place = (1..=37).sum();
+        assert_eq!(numbers, [64, 3, without_place, without_place, 38]);
+    }
+
+    #[tokio::test]
     async fn every_file_is_a_migration() {
         assert_complete(&MIGRATIONS, &Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations")).await;
     }

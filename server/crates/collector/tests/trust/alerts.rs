@@ -182,7 +182,7 @@ async fn the_webhook_is_told_once_when_reports_drop_by_half_and_when_they_are_ba
     send_after(&running, 1, 0).await;
     running.collector.look_for_alerts().await.unwrap();
     assert_eq!(webhook.heard(), [began.clone(), began.clone()]);
-    let text = "In the last 3 hours fewer than half as many reports arrived as in the same hours of the days before.";
+    let text = "In the last 3 hours fewer than half as many reports were stored as in the same hours of the days before.";
     let message = json!({"alert": "reports_dropped", "state": "began", "since": since, "text": text});
     assert_eq!(webhook.messages.lock().unwrap()[1], message);
 
