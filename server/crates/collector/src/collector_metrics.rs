@@ -1,6 +1,7 @@
 //! Renders the metrics of a collector for Prometheus: `GET /metrics`.
 //!
-//! Labels are names from lists in the program. No metric tells of an installation, a product or an address.
+//! What needs the database is left out while it cannot be read. Labels are names from lists in the program.
+//! No metric tells of an installation, a product or an address.
 
 use axum::{extract::State, http::HeaderMap, response::Response};
 use headcount_fleet::published::ReleaseStage;
@@ -19,17 +20,16 @@ use super::{
     maker_alert::MakerAlert,
 };
 
-/// What the metrics are made of.
+/// What the metrics are made of. `None` is what cannot be read.
 #[derive(Debug)]
 struct MetricsSnapshot {
     counts: IntakeCounts,
-    lag: RollupLag,
-    disk_bytes: u64,
-    /// `None` when the disk cannot be measured.
+    lag: Option<RollupLag>,
+    disk_bytes: Option<u64>,
     disk_free: Option<u64>,
     raw_copies_paused: bool,
-    releases: [(ReleaseStage, u64); 2],
-    active: Vec<MakerAlert>,
+    releases: Option<[(ReleaseStage, u64); 2]>,
+    active: Option<Vec<MakerAlert>>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -52,29 +52,37 @@ pub(super) async fn metrics(
     State(collector): State<Collector>,
     headers: HeaderMap,
 ) -> Result<Response, ProblemResponse> {
-    let snapshot = collector.metrics_snapshot().await?;
+    let snapshot = collector.metrics_snapshot().await;
     let mut text = String::new();
     encode(&mut text, &snapshot.registry()).map_err(|error| ProblemResponse::internal(&error))?;
     Ok(metrics_response(&headers, text))
 }
 
 impl Collector {
-    async fn metrics_snapshot(&self) -> Result<MetricsSnapshot, DatabaseUnreadable> {
+    async fn metrics_snapshot(&self) -> MetricsSnapshot {
         let CollectorInner { store, ledger, writer, free_space, .. } = self.inner.as_ref();
-        let mut releases = [(ReleaseStage::Provisional, 0), (ReleaseStage::Final, 0)];
-        for (stage, days) in &mut releases {
-            *days = self.read(store.releases(*stage).await)?;
-        }
-        let alerts = self.read(store.alerts().await)?.into_iter();
-        Ok(MetricsSnapshot {
+        MetricsSnapshot {
             counts: ledger.counts(),
-            lag: self.rollup_lag().await?,
-            disk_bytes: self.read(store.disk_bytes().await)?,
+            lag: self.rollup_lag().await.ok(),
+            disk_bytes: self.read(store.disk_bytes().await).ok(),
             disk_free: free_space.disk_space().ok().map(|space| space.free),
             raw_copies_paused: writer.are_raw_copies_paused(),
-            releases,
-            active: alerts.filter(|state| state.is_active).map(|state| state.alert).collect(),
-        })
+            releases: self.release_counts().await.ok(),
+            active: self.active_alerts().await.ok(),
+        }
+    }
+
+    async fn release_counts(&self) -> Result<[(ReleaseStage, u64); 2], DatabaseUnreadable> {
+        let mut releases = [(ReleaseStage::Provisional, 0), (ReleaseStage::Final, 0)];
+        for (stage, days) in &mut releases {
+            *days = self.read(self.inner.store.releases(*stage).await)?;
+        }
+        Ok(releases)
+    }
+
+    async fn active_alerts(&self) -> Result<Vec<MakerAlert>, DatabaseUnreadable> {
+        let alerts = self.read(self.inner.store.alerts().await)?.into_iter();
+        Ok(alerts.filter(|state| state.is_active).map(|state| state.alert).collect())
     }
 }
 
@@ -83,14 +91,20 @@ impl MetricsSnapshot {
         let mut registry = Registry::with_prefix("headcount_collector");
         self.register_reports(&mut registry);
         self.register_rollup(&mut registry);
+        self.register_releases(&mut registry);
         self.register_disk(&mut registry);
+        self.register_alerts(&mut registry);
+        registry
+    }
+
+    fn register_alerts(&self, registry: &mut Registry) {
+        let Some(active) = &self.active else { return };
         let alerts = Family::<AlertLabel, Gauge>::default();
         for alert in MakerAlert::ALL {
-            let is_active = self.active.contains(alert);
+            let is_active = active.contains(alert);
             alerts.get_or_create(&AlertLabel { alert: alert.name() }).set(i64::from(is_active));
         }
         registry.register("alert", "1 while the alert is active", alerts);
-        registry
     }
 
     fn register_reports(&self, registry: &mut Registry) {
@@ -119,7 +133,7 @@ impl MetricsSnapshot {
     }
 
     fn register_rollup(&self, registry: &mut Registry) {
-        let RollupLag { behind, waiting_days, last_at } = self.lag;
+        let Some(RollupLag { behind, waiting_days, last_at }) = self.lag else { return };
         let help = "For how long reports may have been stored that are in no number of the fleet";
         registry.register_with_unit("rollup_lag", help, Unit::Seconds, gauge(behind.as_secs()));
         let help = "Days with reports that wait to be computed";
@@ -128,8 +142,12 @@ impl MetricsSnapshot {
             let help = "When the newest complete computation ended, in Unix time";
             registry.register_with_unit("rollup_last_timestamp", help, Unit::Seconds, gauge(at));
         }
+    }
+
+    fn register_releases(&self, registry: &mut Registry) {
+        let Some(counts) = self.releases else { return };
         let releases = Family::<StageLabel, Gauge>::default();
-        for (stage, days) in self.releases {
+        for (stage, days) in counts {
             let label = StageLabel { stage: stage.name() };
             releases.get_or_create(&label).set(i64::try_from(days).unwrap_or(i64::MAX));
         }
@@ -137,8 +155,10 @@ impl MetricsSnapshot {
     }
 
     fn register_disk(&self, registry: &mut Registry) {
-        let help = "Size of the database with its log and of the files with raw copies";
-        registry.register_with_unit("disk", help, Unit::Bytes, gauge(self.disk_bytes));
+        if let Some(bytes) = self.disk_bytes {
+            let help = "Size of the database with its log and of the files with raw copies";
+            registry.register_with_unit("disk", help, Unit::Bytes, gauge(bytes));
+        }
         if let Some(free) = self.disk_free {
             let help = "Free space of the file system of the data directory";
             registry.register_with_unit("disk_free", help, Unit::Bytes, gauge(free));

@@ -1,5 +1,7 @@
 //! Answers what became of every report: `GET <base>api/fleet/trust`.
 
+use std::sync::Arc;
+
 use axum::{
     extract::{Query, State, rejection::QueryRejection},
     response::Response,
@@ -19,7 +21,7 @@ use super::{
     fleet_csv::CsvAnswer,
     fleet_routes::{AnswerFormat, bad_request, formatted},
     intake_entry::{IntakeEntry, StoredRemark},
-    intake_ledger::LedgerSums,
+    intake_ledger::{IntakeTally, LedgerSums, TallyKey},
 };
 
 /// The route. It checks no access.
@@ -73,10 +75,20 @@ impl Collector {
         last: CalendarDay,
     ) -> Result<FleetTrustAnswer, DatabaseUnreadable> {
         let computed_at = self.now().as_secs();
-        self.write_ledger().await?;
+        // A disk that is full must not hide what is refused because of it.
+        let unwritten = self.unwritten().await?;
         let store = &self.inner.store;
-        let days = self.read(store.ledger(first, last, product.as_deref()).await)?;
-        let whole = self.read(store.whole_ledger(product.as_deref()).await)?;
+        let mut days = self.read(store.ledger(first, last, product.as_deref()).await)?;
+        let mut whole = self.read(store.whole_ledger(product.as_deref()).await)?;
+        for (TallyKey { day, product: counted, entry }, count) in unwritten.counts {
+            if product.as_ref().is_some_and(|product| *product != counted) {
+                continue;
+            }
+            whole.add(entry, count);
+            if (first..=last).contains(&day) {
+                days.entry(day).or_default().add(entry, count);
+            }
+        }
         Ok(FleetTrustAnswer {
             product,
             from: first.to_string(),
@@ -87,9 +99,16 @@ impl Collector {
         })
     }
 
+    /// Writes what is counted, even if the request that needs it ends before. Returns what cannot be written.
+    async fn unwritten(&self) -> Result<IntakeTally, DatabaseUnreadable> {
+        let flush = Arc::clone(&self.inner.flush);
+        let written = self.inner.tasks.spawn(async move { flush.write_or_return().await }).await;
+        written.map_err(|_| DatabaseUnreadable)
+    }
+
     /// Writes what is counted and not in the database yet, even if the request that needs it ends before.
     pub(super) async fn write_ledger(&self) -> Result<(), DatabaseUnreadable> {
-        let flush = std::sync::Arc::clone(&self.inner.flush);
+        let flush = Arc::clone(&self.inner.flush);
         let written = self.inner.tasks.spawn(async move { flush.write().await }).await;
         written.map_err(|_| DatabaseUnreadable)?.map_err(|_| DatabaseUnreadable)
     }

@@ -186,6 +186,11 @@ impl IntakeLedger {
         std::mem::take(&mut lock(&self.state).pending)
     }
 
+    /// What is not in the database yet.
+    pub(super) fn pending(&self) -> IntakeTally {
+        lock(&self.state).pending.clone()
+    }
+
     /// Puts back what could not be written.
     pub(super) fn put_back(&self, tally: IntakeTally) {
         lock(&self.state).pending.merge(tally);

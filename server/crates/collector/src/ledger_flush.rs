@@ -5,7 +5,11 @@ use std::{sync::Arc, time::Duration};
 use tokio::{sync::Mutex, time};
 use tokio_util::sync::CancellationToken;
 
-use super::{failure_log::FailureLog, intake_ledger::IntakeLedger, report_store::ReportStore};
+use super::{
+    failure_log::FailureLog,
+    intake_ledger::{IntakeLedger, IntakeTally},
+    report_store::ReportStore,
+};
 
 /// How often it is written. A crash loses the refused reports of this time from the ledger.
 const PACE: Duration = Duration::from_secs(5);
@@ -32,6 +36,20 @@ impl LedgerFlush {
     /// When the database fails; the counts stay pending.
     pub(super) async fn write(&self) -> sqlx::Result<()> {
         let _turn = self.one_at_a_time.lock().await;
+        self.write_pending().await
+    }
+
+    /// Writes what is pending, and returns what cannot be written: it stays pending. It must not be cancelled,
+    /// either.
+    pub(super) async fn write_or_return(&self) -> IntakeTally {
+        let _turn = self.one_at_a_time.lock().await;
+        match self.write_pending().await {
+            Ok(()) => IntakeTally::default(),
+            Err(_) => self.ledger.pending(),
+        }
+    }
+
+    async fn write_pending(&self) -> sqlx::Result<()> {
         let tally = self.ledger.take_pending();
         if tally.is_empty() {
             return Ok(());

@@ -141,6 +141,20 @@ impl Drop for LoopbackWebhook {
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn metrics_leave_out_what_cannot_be_read() {
+    let running = ListeningCollector::start().await;
+    running.report("a", DOCUMENTED).await;
+    let damage = "ALTER TABLE maker_alert RENAME TO gone";
+    sqlx::query(damage).execute(&mut running.intruder().await).await.unwrap();
+    let metrics = metrics(&running).await;
+    assert!(!metrics.keys().any(|name| name.contains("_alert")), "{metrics:?}");
+    for name in ["reports_stored_total", "rollup_waiting_days", "releases{stage=\"final\"}"] {
+        assert!(metrics.contains_key(&format!("headcount_collector_{name}")), "{name}: {metrics:?}");
+    }
+    running.stop().await;
+}
+
 /// Lets time pass, and sends so many reports. The numbers have all of them then.
 async fn send_after(running: &ListeningCollector, seconds: u64, reports: u128) {
     running.clock.0.fetch_add(seconds, Ordering::Relaxed);
