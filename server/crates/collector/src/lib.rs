@@ -26,6 +26,7 @@ mod fleet_reader;
 mod fleet_release;
 mod fleet_rollup;
 mod fleet_routes;
+mod fleet_storage;
 mod fleet_trust;
 pub mod installation_deletion;
 mod intake_entry;
@@ -79,6 +80,7 @@ use uuid::{NoContext, Timestamp, Uuid};
 
 pub use self::{
     access_log::{AccessEvent, AccessLog, LoggedActor},
+    fleet_storage::StorageError,
     report_store::PrunedReports,
     retention_policy::RetentionPolicy,
     simulated_store::FillError,
@@ -91,6 +93,7 @@ use self::{
     failure_log::FailureLog,
     fleet_reader::FleetReader,
     fleet_rollup::{FleetRollup, RollupLag},
+    fleet_storage::FleetStorage,
     installation_deletion::DeletionPlaces,
     intake_entry::{IntakeEntry, NotStoredReason, SetAsideField},
     intake_ledger::{IntakeLedger, ReceivedReport},
@@ -281,7 +284,7 @@ struct CollectorInner {
     ledger: Arc<IntakeLedger>,
     flush: Arc<LedgerFlush>,
     writer: ReportWriter,
-    store: Arc<ReportStore>,
+    store: Arc<FleetStorage>,
     reading: FailureLog,
     pruner: Arc<ReportPruner>,
     rollup: Arc<FleetRollup>,
@@ -309,9 +312,10 @@ impl Collector {
         let keys = Arc::new(opened.keys);
         let limit = config.max_disk.map(DiskLimit::new);
         let store = ReportStore::open(data_dir.path(), limit, Arc::clone(&keys)).await?;
+        let store = FleetStorage::Sqlite(Box::new(store));
         let path = || data_dir.path().to_owned();
         let refused =
-            |error: sqlx::Error| CollectorOpenError::Database { path: path(), reason: error.to_string() };
+            |error: StorageError| CollectorOpenError::Database { path: path(), reason: error.to_string() };
         let fingerprint = keys.fingerprint();
         match store.key_fingerprint().await.map_err(refused)? {
             Some(known) if known != fingerprint => {
@@ -605,7 +609,7 @@ fn open_keys(config: &CollectorConfig, data_dir: &DataDir) -> Result<OpenedKeys,
 }
 
 /// Logs what the reports of a month take on the disk.
-async fn announce_month(store: Arc<ReportStore>, now: u64) {
+async fn announce_month(store: Arc<FleetStorage>, now: u64) {
     match store.recent_storage(now).await {
         Ok(recent) => match MonthEstimate::from_recent(&recent) {
             Some(month) => tracing::info!("by the last days, the reports of a month take {month}"),
