@@ -154,12 +154,19 @@ impl FleetRollup {
             loop {
                 let began = self.clock.monotonic();
                 // A failure is logged once; the next round tries again.
-                self.condition.note(self.compute_changed_days().await).ok();
+                self.condition.note(self.compute_if_leading().await).ok();
                 let took = self.clock.monotonic().saturating_sub(began);
                 time::sleep(SHORTEST_REST.max(took * RESTS_PER_WORK)).await;
             }
         };
         stop.run_until_cancelled(work).await;
+    }
+
+    async fn compute_if_leading(&self) -> Result<(), RollupError> {
+        if self.store.leads().await? {
+            self.compute_changed_days().await?;
+        }
+        Ok(())
     }
 
     /// Waits until no other turn is held.

@@ -8,6 +8,7 @@ use std::{
     time::Duration,
 };
 
+use headcount_clickhouse::ClickHouseError;
 use headcount_fleet::{
     calendar_day::CalendarDay,
     installation_day::InstallationHash,
@@ -19,6 +20,7 @@ use thiserror::Error;
 use uuid::Uuid;
 
 use super::{
+    clickhouse_storage::ClickHouseStorage,
     intake_ledger::{HourCounts, IntakeTally, LedgerSums},
     listing_parameters::ListingPage,
     maker_alert::MakerAlert,
@@ -39,6 +41,20 @@ pub enum StorageError {
     /// SQLite fails.
     #[error(transparent)]
     Sqlite(#[from] sqlx::Error),
+    /// ClickHouse fails, or is away.
+    #[error(transparent)]
+    ClickHouse(#[from] ClickHouseError),
+    /// The clock of this machine is doubted.
+    #[error(
+        "the clock of this machine disagrees with the stored reports, and dates in ClickHouse cannot be corrected later"
+    )]
+    DoubtedClock,
+    /// Only SQLite has it.
+    #[error("the ledger of reports and the alerts are kept in SQLite only")]
+    NotInClickHouse,
+    /// Something of a deleted installation is left.
+    #[error("a deletion is under way: not every node of ClickHouse has removed the rows and files yet")]
+    DeletionUnderWay,
 }
 
 /// What a store answers.
@@ -49,6 +65,8 @@ pub(super) type StorageResult<T> = Result<T, StorageError>;
 pub(super) enum FleetStorage {
     /// In a file of the data directory.
     Sqlite(Box<ReportStore>),
+    /// In ClickHouse.
+    ClickHouse(Box<ClickHouseStorage>),
 }
 
 /// Calls the method of the engine, and makes its error a [`StorageError`].
@@ -56,6 +74,7 @@ macro_rules! on_engine {
     ($storage:expr, $store:ident => $call:expr) => {
         match $storage {
             FleetStorage::Sqlite($store) => Ok($call?),
+            FleetStorage::ClickHouse($store) => Ok($call?),
         }
     };
 }
@@ -73,6 +92,7 @@ impl FleetStorage {
     pub(super) fn installation_hash(&self, instance: Uuid) -> InstallationHash {
         match self {
             Self::Sqlite(store) => store.installation_hash(instance),
+            Self::ClickHouse(store) => store.installation_hash(instance),
         }
     }
 
@@ -80,6 +100,7 @@ impl FleetStorage {
     pub(super) fn noise_key(&self) -> NoiseKey {
         match self {
             Self::Sqlite(store) => store.noise_key(),
+            Self::ClickHouse(store) => store.noise_key(),
         }
     }
 
@@ -87,6 +108,7 @@ impl FleetStorage {
     pub(super) fn product_label(&self, named: &str) -> String {
         match self {
             Self::Sqlite(store) => store.product_label(named),
+            Self::ClickHouse(store) => store.product_label(named),
         }
     }
 
@@ -94,6 +116,7 @@ impl FleetStorage {
     pub(super) fn limit(&self) -> Option<DiskLimit> {
         match self {
             Self::Sqlite(store) => store.limit(),
+            Self::ClickHouse(_) => None,
         }
     }
 
@@ -101,8 +124,8 @@ impl FleetStorage {
     /// is a monotonic time. Without `keep_raw` only their counts are stored.
     ///
     /// # Errors
-    /// When the store cannot be written. Each of the reports may then be stored or not, and can be added again;
-    /// the quotas are as they were.
+    /// When the store cannot be written. Each of the reports may then be stored or not, and can be added
+    /// again; the quotas are as they were.
     pub(super) async fn add(
         &self,
         reports: &[IncomingReport],
@@ -138,7 +161,11 @@ impl FleetStorage {
     /// # Errors
     /// When the store cannot be written; nothing is changed then.
     pub(super) async fn correct_times(&self, correction: ClockCorrection) -> StorageResult<()> {
-        on_engine!(self, store => store.correct_times(correction).await)
+        match self {
+            Self::Sqlite(store) => Ok(store.correct_times(correction).await?),
+            // Nothing was stored with a doubted time.
+            Self::ClickHouse(_) => Ok(()),
+        }
     }
 
     /// Confirms the times of reports that arrived while the clock was doubted.
@@ -146,7 +173,10 @@ impl FleetStorage {
     /// # Errors
     /// When the store cannot be written.
     pub(super) async fn keep_times(&self) -> StorageResult<()> {
-        on_engine!(self, store => store.keep_times().await)
+        match self {
+            Self::Sqlite(store) => Ok(store.keep_times().await?),
+            Self::ClickHouse(_) => Ok(()),
+        }
     }
 
     /// Drops raw reports, oldest first, until `needed` fits within the bound on the files.
@@ -154,7 +184,11 @@ impl FleetStorage {
     /// # Errors
     /// When the store cannot be written; what was dropped until then stays dropped.
     pub(super) async fn make_room(&self, needed: NeededBytes) -> StorageResult<DiskPressure> {
-        on_engine!(self, store => store.make_room(needed).await)
+        match self {
+            Self::Sqlite(store) => Ok(store.make_room(needed).await?),
+            // It refuses inserts by itself when its disk is full.
+            Self::ClickHouse(_) => Ok(DiskPressure::None),
+        }
     }
 
     /// Empties the write-ahead log if it has grown beyond its part of the bound.
@@ -162,7 +196,10 @@ impl FleetStorage {
     /// # Errors
     /// When the store cannot be written.
     pub(super) async fn trim_log(&self) -> StorageResult<()> {
-        on_engine!(self, store => store.trim_log().await)
+        match self {
+            Self::Sqlite(store) => Ok(store.trim_log().await?),
+            Self::ClickHouse(_) => Ok(()),
+        }
     }
 
     /// One page of reports, in the order of their arrival.
@@ -173,7 +210,8 @@ impl FleetStorage {
         on_engine!(self, store => store.list(page).await)
     }
 
-    /// A report as it was sent; `None` if there never was one with this id, or if its counts were dropped too.
+    /// A report as it was sent; `None` if there never was one with this id, or if its counts were dropped
+    /// too.
     ///
     /// # Errors
     /// When the store cannot be read.
@@ -216,6 +254,28 @@ impl FleetStorage {
         after: Option<(InstallationHash, i64)>,
     ) -> StorageResult<Vec<DayReport>> {
         on_engine!(self, store => store.day_reports(product, day, after).await)
+    }
+
+    /// Whether this process computes for all that share the store.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub(super) async fn leads(&self) -> StorageResult<bool> {
+        match self {
+            Self::Sqlite(_) => Ok(true),
+            Self::ClickHouse(store) => store.leads().await,
+        }
+    }
+
+    /// Prepares what the reports of the next days need.
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    pub(super) async fn prepare_days(&self, now: u64) -> StorageResult<()> {
+        match self {
+            Self::Sqlite(_) => Ok(()),
+            Self::ClickHouse(store) => store.prepare_days(now).await,
+        }
     }
 
     /// Adds the names that were stored since to a dictionary. Returns the place up to which it has them now.
@@ -310,8 +370,8 @@ impl FleetStorage {
         on_engine!(self, store => store.has_release(product, day, stage).await)
     }
 
-    /// Stores the blocks of a release that was made at `now`. If the day has this release, nothing is changed.
-    /// With the final one, the pages of the day's installations are deleted.
+    /// Stores the blocks of a release that was made at `now`. If the day has this release, nothing is
+    /// changed. With the final one, the pages of the day's installations are deleted.
     ///
     /// # Errors
     /// When the store cannot be written.
@@ -399,7 +459,11 @@ impl FleetStorage {
     /// # Errors
     /// When the store cannot be written.
     pub(super) async fn apply_newer_deletions(&self) -> StorageResult<usize> {
-        on_engine!(self, store => store.apply_newer_deletions().await)
+        match self {
+            Self::Sqlite(store) => Ok(store.apply_newer_deletions().await?),
+            // Its tombstones are looked for at every start.
+            Self::ClickHouse(_) => Ok(0),
+        }
     }
 
     /// Forgets deletions that no back-up with reports from `before` on can need, at `now`.
@@ -407,7 +471,10 @@ impl FleetStorage {
     /// # Errors
     /// When the store cannot be written.
     pub(super) async fn forget_deletions(&self, before: u64, now: u64) -> StorageResult<()> {
-        on_engine!(self, store => store.forget_deletions(before, now).await)
+        match self {
+            Self::Sqlite(store) => Ok(store.forget_deletions(before, now).await?),
+            Self::ClickHouse(_) => Ok(()),
+        }
     }
 
     /// Adds counts of what became of reports.
@@ -415,7 +482,11 @@ impl FleetStorage {
     /// # Errors
     /// When the store cannot be written.
     pub(super) async fn add_to_ledger(&self, tally: &IntakeTally) -> StorageResult<()> {
-        on_engine!(self, store => store.add_to_ledger(tally).await)
+        match self {
+            Self::Sqlite(store) => Ok(store.add_to_ledger(tally).await?),
+            // What is asked of it is refused.
+            Self::ClickHouse(_) => Ok(()),
+        }
     }
 
     /// What became of the reports of each day, of a product or of all.
@@ -428,7 +499,10 @@ impl FleetStorage {
         last: CalendarDay,
         product: Option<&str>,
     ) -> StorageResult<BTreeMap<CalendarDay, LedgerSums>> {
-        on_engine!(self, store => store.ledger(first, last, product).await)
+        match self {
+            Self::Sqlite(store) => Ok(store.ledger(first, last, product).await?),
+            Self::ClickHouse(_) => Err(StorageError::NotInClickHouse),
+        }
     }
 
     /// What became of all reports so far, of a product or of all.
@@ -436,7 +510,10 @@ impl FleetStorage {
     /// # Errors
     /// When the store cannot be read.
     pub(super) async fn whole_ledger(&self, product: Option<&str>) -> StorageResult<LedgerSums> {
-        on_engine!(self, store => store.whole_ledger(product).await)
+        match self {
+            Self::Sqlite(store) => Ok(store.whole_ledger(product).await?),
+            Self::ClickHouse(_) => Err(StorageError::NotInClickHouse),
+        }
     }
 
     /// The number of days with a release.
@@ -464,7 +541,10 @@ impl FleetStorage {
         first: u64,
         last: u64,
     ) -> StorageResult<BTreeMap<u64, HourCounts>> {
-        on_engine!(self, store => store.intake_hours(first, last).await)
+        match self {
+            Self::Sqlite(store) => Ok(store.intake_hours(first, last).await?),
+            Self::ClickHouse(_) => Err(StorageError::NotInClickHouse),
+        }
     }
 
     /// Notes the versions that several installations run now and did not before this hour.
@@ -472,7 +552,10 @@ impl FleetStorage {
     /// # Errors
     /// When the store cannot be written.
     pub(super) async fn note_versions(&self, hour: u64) -> StorageResult<()> {
-        on_engine!(self, store => store.note_versions(hour).await)
+        match self {
+            Self::Sqlite(store) => Ok(store.note_versions(hour).await?),
+            Self::ClickHouse(_) => Err(StorageError::NotInClickHouse),
+        }
     }
 
     /// The hours since `hour` in which a version was first seen at several installations.
@@ -480,7 +563,10 @@ impl FleetStorage {
     /// # Errors
     /// When the store cannot be read.
     pub(super) async fn release_hours(&self, hour: u64) -> StorageResult<Vec<u64>> {
-        on_engine!(self, store => store.release_hours(hour).await)
+        match self {
+            Self::Sqlite(store) => Ok(store.release_hours(hour).await?),
+            Self::ClickHouse(_) => Err(StorageError::NotInClickHouse),
+        }
     }
 
     /// The alerts that are or were active.
@@ -488,7 +574,11 @@ impl FleetStorage {
     /// # Errors
     /// When the store cannot be read.
     pub(super) async fn alerts(&self) -> StorageResult<Vec<AlertState>> {
-        on_engine!(self, store => store.alerts().await)
+        match self {
+            Self::Sqlite(store) => Ok(store.alerts().await?),
+            // Nothing looks for alerts there.
+            Self::ClickHouse(_) => Ok(Vec::new()),
+        }
     }
 
     /// Notes that an alert began or ended at a time in Unix seconds.
@@ -501,7 +591,10 @@ impl FleetStorage {
         is_active: bool,
         since: u64,
     ) -> StorageResult<()> {
-        on_engine!(self, store => store.set_alert(alert, is_active, since).await)
+        match self {
+            Self::Sqlite(store) => Ok(store.set_alert(alert, is_active, since).await?),
+            Self::ClickHouse(_) => Err(StorageError::NotInClickHouse),
+        }
     }
 
     /// Notes what the webhook knows of an alert.
@@ -509,7 +602,10 @@ impl FleetStorage {
     /// # Errors
     /// When the store cannot be written.
     pub(super) async fn note_told(&self, alert: MakerAlert, is_active: bool) -> StorageResult<()> {
-        on_engine!(self, store => store.note_told(alert, is_active).await)
+        match self {
+            Self::Sqlite(store) => Ok(store.note_told(alert, is_active).await?),
+            Self::ClickHouse(_) => Err(StorageError::NotInClickHouse),
+        }
     }
 
     /// The fingerprint of the keys that the hashes here were made with; `None` before the first start.
@@ -532,6 +628,7 @@ impl FleetStorage {
     pub(super) async fn close(&self) {
         match self {
             Self::Sqlite(store) => store.close().await,
+            Self::ClickHouse(store) => store.close().await,
         }
     }
 }

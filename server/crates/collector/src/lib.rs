@@ -13,6 +13,7 @@ mod alert_webhook;
 pub mod backup;
 mod body_memory;
 mod browser_key;
+mod clickhouse_storage;
 mod closed_list;
 pub mod collector_keys;
 mod collector_metrics;
@@ -65,7 +66,10 @@ use std::{fs, io, net::IpAddr, path::PathBuf, sync::Arc, time::Duration};
 use axum::{body::Body, http::HeaderMap};
 use headcount_platform::{
     clock::Clock,
-    disk::{DataDir, DataDirError, free_space::FreeSpace},
+    disk::{
+        DataDir, DataDirError,
+        free_space::{DiskSpace, FreeSpace},
+    },
 };
 use headcount_shared::{
     api::{CollectorReportPage, ConfirmedClock, FleetOverview, ReceiptStatus},
@@ -80,6 +84,7 @@ use uuid::{NoContext, Timestamp, Uuid};
 
 pub use self::{
     access_log::{AccessEvent, AccessLog, LoggedActor},
+    clickhouse_storage::{ClickHousePlace, ClickHouseRefusal},
     fleet_storage::StorageError,
     report_store::PrunedReports,
     retention_policy::RetentionPolicy,
@@ -88,6 +93,7 @@ pub use self::{
 use self::{
     alert_watch::{AlertSources, AlertWatch},
     alert_webhook::AlertWebhook,
+    clickhouse_storage::ClickHouseStorage,
     collector_keys::{CollectorKeys, KEYS_FILE, KeysError, OpenedKeys},
     decode_body::ContentCoding,
     failure_log::FailureLog,
@@ -156,6 +162,20 @@ pub enum CollectorOpenError {
         /// The file with the keys.
         file: PathBuf,
     },
+    /// What is in ClickHouse was stored with other keys.
+    #[error(
+        "ClickHouse was used with other keys than those in {file}; all collectors on it need the same file, given by --keys"
+    )]
+    OtherKeysInClickHouse {
+        /// The file with the keys.
+        file: PathBuf,
+    },
+    /// ClickHouse cannot be used.
+    #[error("ClickHouse cannot be used: {0}")]
+    ClickHouse(ClickHouseRefusal),
+    /// The store fails.
+    #[error("the stored reports cannot be used: {0}")]
+    Storage(StorageError),
     /// The database can be read, but not written.
     #[error("the database {path} is read-only")]
     ReadOnly {
@@ -313,17 +333,61 @@ impl Collector {
         let limit = config.max_disk.map(DiskLimit::new);
         let store = ReportStore::open(data_dir.path(), limit, Arc::clone(&keys)).await?;
         let store = FleetStorage::Sqlite(Box::new(store));
+        let file = UsedKeyFile { path: opened.file, is_new: opened.is_new };
+        Self::start(config, clock, data_dir, (keys, file), store).await
+    }
+
+    /// The same with reports in ClickHouse. The data directory has the token and the log of access, and, if
+    /// no file with keys is named, these. The maximum size and the free space of the configuration mean
+    /// nothing.
+    ///
+    /// # Errors
+    /// Every [`CollectorOpenError`] that is not about a database in the data directory.
+    pub async fn open_on_clickhouse(
+        config: &CollectorConfig,
+        place: &ClickHousePlace,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, CollectorOpenError> {
+        let data_dir = DataDir::open(&config.data_dir)?;
+        let opened = open_keys(config, &data_dir)?;
+        let keys = Arc::new(opened.keys);
+        let store = ClickHouseStorage::open(place, Arc::clone(&keys)).await;
+        let store = store.map_err(CollectorOpenError::ClickHouse)?;
+        let store = FleetStorage::ClickHouse(Box::new(store));
+        let file = UsedKeyFile { path: opened.file, is_new: opened.is_new };
+        let config = CollectorConfig { free_space: Arc::new(OtherMachine), ..config.clone() };
+        Self::start(&config, clock, data_dir, (keys, file), store).await
+    }
+
+    async fn start(
+        config: &CollectorConfig,
+        clock: Arc<dyn Clock>,
+        data_dir: DataDir,
+        (keys, key_file): (Arc<CollectorKeys>, UsedKeyFile),
+        store: FleetStorage,
+    ) -> Result<Self, CollectorOpenError> {
         let path = || data_dir.path().to_owned();
-        let refused =
-            |error: StorageError| CollectorOpenError::Database { path: path(), reason: error.to_string() };
+        let refused = |error: StorageError| match error {
+            StorageError::Sqlite(error) => {
+                CollectorOpenError::Database { path: path(), reason: error.to_string() }
+            }
+            error => CollectorOpenError::Storage(error),
+        };
         let fingerprint = keys.fingerprint();
         match store.key_fingerprint().await.map_err(refused)? {
             Some(known) if known != fingerprint => {
-                if opened.is_new {
+                if key_file.is_new {
                     // It is of no use, and hides that another one is missing.
-                    fs::remove_file(&opened.file).ok();
+                    fs::remove_file(&key_file.path).ok();
                 }
-                return Err(CollectorOpenError::OtherKeys { path: path(), file: opened.file });
+                return Err(match store {
+                    FleetStorage::Sqlite(_) => {
+                        CollectorOpenError::OtherKeys { path: path(), file: key_file.path }
+                    }
+                    FleetStorage::ClickHouse(_) => {
+                        CollectorOpenError::OtherKeysInClickHouse { file: key_file.path }
+                    }
+                });
             }
             Some(_) => {}
             None => store.note_keys(&fingerprint).await.map_err(refused)?,
@@ -359,7 +423,9 @@ impl Collector {
         };
         let alerts = Arc::new(AlertWatch::new(sources, config.alert_webhook.clone().map(AlertWebhook::new)));
         tasks.spawn(queue.run(Arc::clone(&store), clock, Arc::clone(&free_space), stop.clone()));
-        tasks.spawn(Arc::clone(&alerts).run(stop.clone()));
+        if matches!(*store, FleetStorage::Sqlite(_)) {
+            tasks.spawn(Arc::clone(&alerts).run(stop.clone()));
+        }
         tasks.spawn(Arc::clone(&pruner).run(stop.clone()));
         tasks.spawn(Arc::clone(&rollup).run(stop.clone()));
         tasks.spawn(Arc::clone(&flush).run(stop.clone()));
@@ -588,6 +654,23 @@ impl Collector {
 
     fn read<T, E: std::fmt::Display>(&self, attempt: Result<T, E>) -> Result<T, DatabaseUnreadable> {
         self.inner.reading.note(attempt).map_err(|_| DatabaseUnreadable)
+    }
+}
+
+/// The file with the keys of a collector that starts.
+struct UsedKeyFile {
+    path: PathBuf,
+    /// Whether it was made at this start.
+    is_new: bool,
+}
+
+/// The disk of another machine, which that one watches.
+#[derive(Debug)]
+struct OtherMachine;
+
+impl FreeSpace for OtherMachine {
+    fn disk_space(&self) -> io::Result<DiskSpace> {
+        Ok(DiskSpace { free: 1, whole: 1 })
     }
 }
 

@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     failure_log::FailureLog,
-    fleet_storage::{FleetStorage, StorageResult},
+    fleet_storage::{FleetStorage, StorageError, StorageResult},
     report_store::{NeededBytes, PrunedReports},
     retention_policy::RetentionPolicy,
     trusted_time::{ClockCorrection, TrustedTime},
@@ -72,7 +72,11 @@ impl ReportPruner {
     /// When the database fails, or another program reads the log; the next call and the next round go on.
     pub(super) async fn finish_deletions(&self) -> StorageResult<()> {
         let _turn = self.one_at_a_time.lock().await;
-        self.deleting.note(self.store.finish_deletions().await)
+        let finished = self.store.finish_deletions().await;
+        if matches!(finished, Err(StorageError::DeletionUnderWay)) {
+            return finished;
+        }
+        self.deleting.note(finished)
     }
 
     /// Trusts the clock of the machine from now on.
@@ -119,10 +123,16 @@ impl ReportPruner {
     /// Drops old reports and old tombstones, and finishes deletions that were interrupted.
     async fn drop_old(&self, now: Duration) -> StorageResult<PrunedReports> {
         self.store.drop_tombstones(now.as_secs()).await?;
-        self.store.finish_deletions().await?;
+        let finished = self.store.finish_deletions().await;
+        self.store.prepare_days(self.time.now().at).await?;
         let due = self.retention.due(now);
         self.store.forget_deletions(due.counts_before, now.as_secs()).await?;
-        self.store.prune(due).await
+        let pruned = self.store.prune(due).await?;
+        match finished {
+            Err(StorageError::DeletionUnderWay) => {}
+            finished => finished?,
+        }
+        Ok(pruned)
     }
 
     /// Corrects times after a jump of the clock, and stores the time now and then.
