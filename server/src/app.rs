@@ -2,6 +2,7 @@
 
 mod admin_token;
 mod browser_key;
+mod clickhouse_place;
 mod coroot_cache;
 mod data_dir_upkeep;
 mod deletion;
@@ -21,7 +22,7 @@ mod unreported_measurements;
 
 use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 use axum::Router;
 use headcount_collector::{
     Collector, CollectorConfig, RetentionPolicy,
@@ -49,6 +50,7 @@ use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 
 use self::{
     admin_token::OperatorToken,
+    clickhouse_place::clickhouse_place,
     public_url::link_base,
     statistics_service::{StatisticsPlan, StatisticsService},
 };
@@ -104,9 +106,7 @@ pub async fn serve(config: Serve, stop: CancellationToken) -> anyhow::Result<()>
 /// # Errors
 /// One sentence for the operator: the data directory, the database or the address cannot be used.
 pub async fn collect(config: Collect, stop: CancellationToken) -> anyhow::Result<()> {
-    if config.clickhouse_url.is_some() {
-        bail!("--clickhouse-url: this version keeps reports in SQLite only");
-    }
+    let clickhouse = clickhouse_place(&config)?;
     let collector_config = CollectorConfig {
         data_dir: config.data_dir.clone(),
         keys: config.keys.clone(),
@@ -116,7 +116,13 @@ pub async fn collect(config: Collect, stop: CancellationToken) -> anyhow::Result
         alert_webhook: config.alert_webhook.clone(),
     };
     // Writing an old database anew may take minutes, and may be interrupted.
-    let opening = Collector::open(&collector_config, Arc::new(SystemClock::new()));
+    let opening = async {
+        let clock = Arc::new(SystemClock::new());
+        match &clickhouse {
+            Some(place) => Collector::open_on_clickhouse(&collector_config, place, clock).await,
+            None => Collector::open(&collector_config, clock).await,
+        }
+    };
     let Some(collector) = stop.run_until_cancelled(opening).await else { return Ok(()) };
     let collector = collector?;
     let make = || collector.keys().admin_token();

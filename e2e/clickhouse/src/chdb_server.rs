@@ -22,6 +22,7 @@ const SERVER: &str = include_str!("chdb_over_http.py");
 pub struct ChdbServer {
     process: ServerProcess,
     address: SocketAddr,
+    data: PathBuf,
     _directory: GuardedDirectory,
     _ports: PortBlock,
 }
@@ -42,9 +43,15 @@ impl ChdbServer {
             address.port().to_string(),
         ];
         let process = ServerProcess::start(directory.path(), "chdb", &python(), arguments.to_vec());
-        let server = Self { process, address, _directory: directory, _ports: block };
+        let server = Self { process, address, data, _directory: directory, _ports: block };
         server.wait_until_it_answers();
         server
+    }
+
+    /// The directory with its data.
+    #[must_use]
+    pub fn data_directory(&self) -> &Path {
+        &self.data
     }
 
     /// Its URL.

@@ -133,6 +133,12 @@ impl ClickHouseServer {
         self.address
     }
 
+    /// The directory with its data.
+    #[must_use]
+    pub fn data_directory(&self) -> &Path {
+        &self.data
+    }
+
     /// Its URL, with user and password if it wants them.
     #[must_use]
     pub fn url(&self) -> String {

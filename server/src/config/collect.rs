@@ -4,6 +4,7 @@ use std::{fmt, net::SocketAddr, path::PathBuf, time::Duration};
 
 use bytesize::ByteSize;
 use clap::Args;
+use headcount_clickhouse::ClickHouseAddress;
 use headcount_web::forwarded::TrustedProxies;
 use reqwest::Url;
 
@@ -23,9 +24,16 @@ pub struct Collect {
     #[arg(long, default_value = "./collector-data")]
     pub data_dir: PathBuf,
 
-    /// A ClickHouse for the reports. This version stores them in SQLite only and refuses the flag.
+    /// The ClickHouse that stores the reports, with every node of its cluster, in place of SQLite in the data
+    /// directory: `https://user:password@one:8443,two:8443/database?ca=/etc/ca.pem&cluster=fleet`. Any number
+    /// of collectors may share it; each needs the same `--keys`.
+    #[arg(long, value_name = "URL")]
+    pub clickhouse_url: Option<ClickHouseAddress>,
+
+    /// Accept a single ClickHouse that cannot sync inserts to its disk: with its power it loses reports that
+    /// were acknowledged.
     #[arg(long)]
-    pub clickhouse_url: Option<String>,
+    pub accept_volatile: bool,
 
     /// The token that opens the fleet pages, of at least 16 characters. Without one, a token is made at the
     /// first start and stored in the file `admin-token` in the data directory.

@@ -16,8 +16,8 @@ use super::{
     alert_webhook::{AlertWebhook, WebhookPause},
     failure_log::FailureLog,
     fleet_rollup::FleetRollup,
+    fleet_storage::{FleetStorage, StorageResult},
     maker_alert::{AlertEvidence, MakerAlert},
-    report_store::ReportStore,
     trusted_time::TrustedTime,
 };
 
@@ -33,7 +33,7 @@ const HOUR: u64 = 60 * 60;
 #[derive(Debug)]
 pub(super) struct AlertSources {
     /// What arrived.
-    pub store: Arc<ReportStore>,
+    pub store: Arc<FleetStorage>,
     /// How far the numbers are behind.
     pub rollup: Arc<FleetRollup>,
     /// The collector's time.
@@ -92,7 +92,7 @@ impl AlertWatch {
     ///
     /// # Errors
     /// When the database fails.
-    pub(super) async fn look(&self) -> sqlx::Result<()> {
+    pub(super) async fn look(&self) -> StorageResult<()> {
         let mut state = self.state.lock().await;
         let decided = self.decide(&mut state.versions_at).await;
         let looked = match decided {
@@ -102,7 +102,7 @@ impl AlertWatch {
         self.looking.note(looked)
     }
 
-    async fn decide(&self, versions_at: &mut Option<Duration>) -> sqlx::Result<()> {
+    async fn decide(&self, versions_at: &mut Option<Duration>) -> StorageResult<()> {
         let AlertSources { store, rollup, time, clock } = &self.sources;
         let (at, alerts) = (time.now().at, store.alerts().await?);
         let now = at / HOUR;
@@ -135,7 +135,7 @@ impl AlertWatch {
         Ok(())
     }
 
-    async fn tell(&self, pause: &mut WebhookPause) -> sqlx::Result<()> {
+    async fn tell(&self, pause: &mut WebhookPause) -> StorageResult<()> {
         let Some(webhook) = &self.webhook else { return Ok(()) };
         let AlertSources { store, clock, .. } = &self.sources;
         for state in store.alerts().await? {

@@ -43,6 +43,9 @@ const FINGERPRINT_LABEL: &[u8] = b"headcount-collector-keys-v1\0";
 /// Distinguishes uses of the key for installations.
 const COMMITMENT_LABEL: &[u8] = b"headcount-commitment-v1\0";
 
+/// Distinguishes uses of the key for installations.
+const REPORT_LABEL: &[u8] = b"headcount-report-v1\0";
+
 /// What the admin token is made of, beside the key.
 const ADMIN_TOKEN_LABEL: &[u8] = b"headcount-admin-token-v1";
 
@@ -170,6 +173,14 @@ impl CollectorKeys {
     #[must_use]
     pub fn commitment(&self, commitment: &[u8]) -> [u8; 32] {
         keyed(&self.installations, &[COMMITMENT_LABEL, commitment])
+    }
+
+    /// The number of a report in tables: a keyed hash of its id. Without the key, no two ids with the same
+    /// number can be searched for.
+    #[must_use]
+    pub fn report_number(&self, id: &str) -> u64 {
+        let code = keyed(&self.installations, &[REPORT_LABEL, id.as_bytes()]);
+        code.first_chunk().map_or(0, |bytes| u64::from_be_bytes(*bytes))
     }
 
     /// The key of the noise in what is published.

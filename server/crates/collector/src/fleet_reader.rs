@@ -27,16 +27,17 @@ use uuid::Uuid;
 
 use super::{
     fleet_release::ReleaseBlockError,
+    fleet_storage::{FleetStorage, StorageError, StorageResult},
     profile_dictionary::ProfileDictionary,
-    report_store::{BlockLayer, ONLY_BLOCK, ReportStore, StoredBlock},
+    report_store::{BlockLayer, ONLY_BLOCK, StoredBlock},
 };
 
 /// Why there is no answer.
 #[derive(Debug, Error)]
 pub(super) enum FleetReadError {
-    /// The database fails.
+    /// The store fails.
     #[error(transparent)]
-    Database(#[from] sqlx::Error),
+    Storage(#[from] StorageError),
     /// A stored block cannot be read.
     #[error(transparent)]
     Block(#[from] BlockError),
@@ -54,18 +55,18 @@ pub(super) enum FleetReadError {
 /// Answers from the blocks of a store.
 #[derive(Debug)]
 pub(super) struct FleetReader {
-    store: Arc<ReportStore>,
+    store: Arc<FleetStorage>,
     dictionary: Arc<ProfileDictionary>,
 }
 
 impl FleetReader {
     /// Answers from `store`.
-    pub(super) const fn new(store: Arc<ReportStore>, dictionary: Arc<ProfileDictionary>) -> Self {
+    pub(super) const fn new(store: Arc<FleetStorage>, dictionary: Arc<ProfileDictionary>) -> Self {
         Self { store, dictionary }
     }
 
     /// The blocks.
-    pub(super) fn store(&self) -> &ReportStore {
+    pub(super) fn store(&self) -> &FleetStorage {
         &self.store
     }
 
@@ -77,7 +78,7 @@ impl FleetReader {
     /// The products with numbers.
     ///
     /// # Errors
-    /// [`FleetReadError::Database`].
+    /// [`FleetReadError::Storage`].
     pub(super) async fn products(&self) -> Result<FleetProducts, FleetReadError> {
         Ok(FleetProducts { products: self.store.products().await? })
     }
@@ -189,12 +190,12 @@ impl FleetReader {
         .await
     }
 
-    async fn cells(&self, period: &AnswerPeriod, table: CellTable) -> sqlx::Result<Vec<StoredBlock>> {
+    async fn cells(&self, period: &AnswerPeriod, table: CellTable) -> StorageResult<Vec<StoredBlock>> {
         let AnswerPeriod { product, first, last, .. } = period;
         self.store.blocks(BlockLayer::Cells, product, table.name(), *first, *last).await
     }
 
-    async fn activity_block(&self, period: &AnswerPeriod) -> sqlx::Result<Option<StoredBlock>> {
+    async fn activity_block(&self, period: &AnswerPeriod) -> StorageResult<Option<StoredBlock>> {
         let day = CalendarDay::from_unix_seconds(0);
         let blocks = self.store.blocks(BlockLayer::Activity, &period.product, ONLY_BLOCK, day, day).await?;
         Ok(blocks.into_iter().next())

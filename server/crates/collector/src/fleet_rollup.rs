@@ -29,8 +29,9 @@ use tokio_util::sync::CancellationToken;
 use super::{
     failure_log::FailureLog,
     fleet_release::ReleaseBlockError,
+    fleet_storage::{FleetStorage, StorageError, StorageResult},
     profile_dictionary::ProfileDictionary,
-    report_store::{BlockLayer, ChangedDay, DayReport, NewBlock, ONLY_BLOCK, ReportStore, StoredBlock},
+    report_store::{BlockLayer, ChangedDay, DayReport, NewBlock, ONLY_BLOCK, StoredBlock},
     trusted_time::TrustedTime,
 };
 
@@ -46,9 +47,9 @@ const NO_DAY: u64 = 0;
 /// Why a day cannot be computed.
 #[derive(Debug, Error)]
 pub(super) enum RollupError {
-    /// The database fails.
+    /// The store fails.
     #[error(transparent)]
-    Database(#[from] sqlx::Error),
+    Storage(#[from] StorageError),
     /// A stored block cannot be read.
     #[error(transparent)]
     Block(#[from] BlockError),
@@ -95,7 +96,7 @@ struct CompleteRound {
 /// Computes the numbers of the fleet.
 #[derive(Debug)]
 pub(super) struct FleetRollup {
-    store: Arc<ReportStore>,
+    store: Arc<FleetStorage>,
     dictionary: Arc<ProfileDictionary>,
     time: Arc<TrustedTime>,
     clock: Arc<dyn Clock>,
@@ -114,7 +115,7 @@ pub(super) struct RollupTurn<'a> {
 impl FleetRollup {
     /// Computes from `store` and writes to it.
     pub(super) fn new(
-        store: Arc<ReportStore>,
+        store: Arc<FleetStorage>,
         dictionary: Arc<ProfileDictionary>,
         time: Arc<TrustedTime>,
         clock: Arc<dyn Clock>,
@@ -133,7 +134,7 @@ impl FleetRollup {
     }
 
     /// The reports and blocks.
-    pub(super) fn store(&self) -> &ReportStore {
+    pub(super) fn store(&self) -> &FleetStorage {
         &self.store
     }
 
@@ -153,12 +154,19 @@ impl FleetRollup {
             loop {
                 let began = self.clock.monotonic();
                 // A failure is logged once; the next round tries again.
-                self.condition.note(self.compute_changed_days().await).ok();
+                self.condition.note(self.compute_if_leading().await).ok();
                 let took = self.clock.monotonic().saturating_sub(began);
                 time::sleep(SHORTEST_REST.max(took * RESTS_PER_WORK)).await;
             }
         };
         stop.run_until_cancelled(work).await;
+    }
+
+    async fn compute_if_leading(&self) -> Result<(), RollupError> {
+        if self.store.leads().await? {
+            self.compute_changed_days().await?;
+        }
+        Ok(())
     }
 
     /// Waits until no other turn is held.
@@ -200,7 +208,7 @@ impl FleetRollup {
     ///
     /// # Errors
     /// When the database cannot be read.
-    pub(super) async fn lag(&self) -> sqlx::Result<RollupLag> {
+    pub(super) async fn lag(&self) -> StorageResult<RollupLag> {
         let waiting_days = self.store.changed_days().await?.len();
         let CompleteRound { began, ended_at } = *lock(&self.complete);
         let behind =

@@ -200,7 +200,7 @@ fn invalid(invalid: &InvalidPeriod) -> ProblemResponse {
 impl From<FleetReadError> for ProblemResponse {
     fn from(error: FleetReadError) -> Self {
         match error {
-            FleetReadError::Database(_) => DatabaseUnreadable.into(),
+            FleetReadError::Storage(_) => DatabaseUnreadable.into(),
             error => Self::internal(&error),
         }
     }

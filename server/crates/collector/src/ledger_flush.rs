@@ -7,8 +7,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     failure_log::FailureLog,
+    fleet_storage::{FleetStorage, StorageResult},
     intake_ledger::{IntakeLedger, IntakeTally},
-    report_store::ReportStore,
 };
 
 /// How often it is written. A crash loses the refused reports of this time from the ledger.
@@ -18,14 +18,14 @@ const PACE: Duration = Duration::from_secs(5);
 #[derive(Debug)]
 pub(super) struct LedgerFlush {
     ledger: Arc<IntakeLedger>,
-    store: Arc<ReportStore>,
+    store: Arc<FleetStorage>,
     condition: FailureLog,
     one_at_a_time: Mutex<()>,
 }
 
 impl LedgerFlush {
     /// Writes what `ledger` has counted to `store`.
-    pub(super) fn new(ledger: Arc<IntakeLedger>, store: Arc<ReportStore>) -> Self {
+    pub(super) fn new(ledger: Arc<IntakeLedger>, store: Arc<FleetStorage>) -> Self {
         let condition = FailureLog::new("writing the ledger");
         Self { ledger, store, condition, one_at_a_time: Mutex::new(()) }
     }
@@ -34,7 +34,7 @@ impl LedgerFlush {
     ///
     /// # Errors
     /// When the database fails; the counts stay pending.
-    pub(super) async fn write(&self) -> sqlx::Result<()> {
+    pub(super) async fn write(&self) -> StorageResult<()> {
         let _turn = self.one_at_a_time.lock().await;
         self.write_pending().await
     }
@@ -49,7 +49,7 @@ impl LedgerFlush {
         }
     }
 
-    async fn write_pending(&self) -> sqlx::Result<()> {
+    async fn write_pending(&self) -> StorageResult<()> {
         let tally = self.ledger.take_pending();
         if tally.is_empty() {
             return Ok(());

@@ -13,6 +13,7 @@ mod alert_webhook;
 pub mod backup;
 mod body_memory;
 mod browser_key;
+mod clickhouse_storage;
 mod closed_list;
 pub mod collector_keys;
 mod collector_metrics;
@@ -26,6 +27,7 @@ mod fleet_reader;
 mod fleet_release;
 mod fleet_rollup;
 mod fleet_routes;
+mod fleet_storage;
 mod fleet_trust;
 pub mod installation_deletion;
 mod intake_entry;
@@ -64,7 +66,10 @@ use std::{fs, io, net::IpAddr, path::PathBuf, sync::Arc, time::Duration};
 use axum::{body::Body, http::HeaderMap};
 use headcount_platform::{
     clock::Clock,
-    disk::{DataDir, DataDirError, free_space::FreeSpace},
+    disk::{
+        DataDir, DataDirError,
+        free_space::{DiskSpace, FreeSpace},
+    },
 };
 use headcount_shared::{
     api::{CollectorReportPage, ConfirmedClock, FleetOverview, ReceiptStatus},
@@ -79,6 +84,8 @@ use uuid::{NoContext, Timestamp, Uuid};
 
 pub use self::{
     access_log::{AccessEvent, AccessLog, LoggedActor},
+    clickhouse_storage::{ClickHousePlace, ClickHouseRefusal},
+    fleet_storage::StorageError,
     report_store::PrunedReports,
     retention_policy::RetentionPolicy,
     simulated_store::FillError,
@@ -86,11 +93,13 @@ pub use self::{
 use self::{
     alert_watch::{AlertSources, AlertWatch},
     alert_webhook::AlertWebhook,
+    clickhouse_storage::ClickHouseStorage,
     collector_keys::{CollectorKeys, KEYS_FILE, KeysError, OpenedKeys},
     decode_body::ContentCoding,
     failure_log::FailureLog,
     fleet_reader::FleetReader,
     fleet_rollup::{FleetRollup, RollupLag},
+    fleet_storage::FleetStorage,
     installation_deletion::DeletionPlaces,
     intake_entry::{IntakeEntry, NotStoredReason, SetAsideField},
     intake_ledger::{IntakeLedger, ReceivedReport},
@@ -144,8 +153,8 @@ pub enum CollectorOpenError {
     },
     /// What is stored was stored with other keys.
     #[error(
-        "the database {path} or its file of deletions was used with other keys than those in {file}; give the file with its keys by --keys, or put it \
-         back from a copy"
+        "the database {path} or its file of deletions was used with other keys than those in {file}; give the file with \
+         its keys by --keys, or put it back from a copy"
     )]
     OtherKeys {
         /// The database.
@@ -153,6 +162,20 @@ pub enum CollectorOpenError {
         /// The file with the keys.
         file: PathBuf,
     },
+    /// What is in ClickHouse was stored with other keys.
+    #[error(
+        "ClickHouse was used with other keys than those in {file}; all collectors on it need the same file, given by --keys"
+    )]
+    OtherKeysInClickHouse {
+        /// The file with the keys.
+        file: PathBuf,
+    },
+    /// ClickHouse cannot be used.
+    #[error("ClickHouse cannot be used: {0}")]
+    ClickHouse(ClickHouseRefusal),
+    /// The store fails.
+    #[error("the stored reports cannot be used: {0}")]
+    Storage(StorageError),
     /// The database can be read, but not written.
     #[error("the database {path} is read-only")]
     ReadOnly {
@@ -281,7 +304,7 @@ struct CollectorInner {
     ledger: Arc<IntakeLedger>,
     flush: Arc<LedgerFlush>,
     writer: ReportWriter,
-    store: Arc<ReportStore>,
+    store: Arc<FleetStorage>,
     reading: FailureLog,
     pruner: Arc<ReportPruner>,
     rollup: Arc<FleetRollup>,
@@ -309,18 +332,63 @@ impl Collector {
         let keys = Arc::new(opened.keys);
         let limit = config.max_disk.map(DiskLimit::new);
         let store = ReportStore::open(data_dir.path(), limit, Arc::clone(&keys)).await?;
+        let store = FleetStorage::Sqlite(Box::new(store));
+        let file = UsedKeyFile { path: opened.file, is_new: opened.is_new };
+        Self::start(config, clock, data_dir, (keys, file), store).await
+    }
+
+    /// The same with reports in ClickHouse. The data directory has the token and the log of access, and, if
+    /// no file with keys is named, these. The maximum size and the free space of the configuration mean
+    /// nothing.
+    ///
+    /// # Errors
+    /// Every [`CollectorOpenError`] that is not about a database in the data directory.
+    pub async fn open_on_clickhouse(
+        config: &CollectorConfig,
+        place: &ClickHousePlace,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, CollectorOpenError> {
+        let data_dir = DataDir::open(&config.data_dir)?;
+        let opened = open_keys(config, &data_dir)?;
+        let keys = Arc::new(opened.keys);
+        let store = ClickHouseStorage::open(place, Arc::clone(&keys)).await;
+        let store = store.map_err(CollectorOpenError::ClickHouse)?;
+        let store = FleetStorage::ClickHouse(Box::new(store));
+        let file = UsedKeyFile { path: opened.file, is_new: opened.is_new };
+        let config = CollectorConfig { free_space: Arc::new(OtherMachine), ..config.clone() };
+        Self::start(&config, clock, data_dir, (keys, file), store).await
+    }
+
+    async fn start(
+        config: &CollectorConfig,
+        clock: Arc<dyn Clock>,
+        data_dir: DataDir,
+        (keys, key_file): (Arc<CollectorKeys>, UsedKeyFile),
+        store: FleetStorage,
+    ) -> Result<Self, CollectorOpenError> {
         let path = || data_dir.path().to_owned();
-        let refused =
-            |error: sqlx::Error| CollectorOpenError::Database { path: path(), reason: error.to_string() };
+        let refused = |error: StorageError| match error {
+            StorageError::Sqlite(error) => {
+                CollectorOpenError::Database { path: path(), reason: error.to_string() }
+            }
+            error => CollectorOpenError::Storage(error),
+        };
         let fingerprint = keys.fingerprint();
         let known = store.key_fingerprint().await.map_err(refused)?;
         let is_other = known.as_ref().is_some_and(|known| *known != fingerprint);
         if is_other || !store.are_deletions_of(&fingerprint).await.map_err(refused)? {
-            if opened.is_new {
+            if key_file.is_new {
                 // It is of no use, and hides that another one is missing.
-                fs::remove_file(&opened.file).ok();
+                fs::remove_file(&key_file.path).ok();
             }
-            return Err(CollectorOpenError::OtherKeys { path: path(), file: opened.file });
+            return Err(match store {
+                FleetStorage::Sqlite(_) => {
+                    CollectorOpenError::OtherKeys { path: path(), file: key_file.path }
+                }
+                FleetStorage::ClickHouse(_) => {
+                    CollectorOpenError::OtherKeysInClickHouse { file: key_file.path }
+                }
+            });
         }
         if known.is_none() {
             store.note_keys(&fingerprint).await.map_err(refused)?;
@@ -356,7 +424,9 @@ impl Collector {
         };
         let alerts = Arc::new(AlertWatch::new(sources, config.alert_webhook.clone().map(AlertWebhook::new)));
         tasks.spawn(queue.run(Arc::clone(&store), clock, Arc::clone(&free_space), stop.clone()));
-        tasks.spawn(Arc::clone(&alerts).run(stop.clone()));
+        if matches!(*store, FleetStorage::Sqlite(_)) {
+            tasks.spawn(Arc::clone(&alerts).run(stop.clone()));
+        }
         tasks.spawn(Arc::clone(&pruner).run(stop.clone()));
         tasks.spawn(Arc::clone(&rollup).run(stop.clone()));
         tasks.spawn(Arc::clone(&flush).run(stop.clone()));
@@ -588,6 +658,23 @@ impl Collector {
     }
 }
 
+/// The file with the keys of a collector that starts.
+struct UsedKeyFile {
+    path: PathBuf,
+    /// Whether it was made at this start.
+    is_new: bool,
+}
+
+/// The disk of another machine, which that one watches.
+#[derive(Debug)]
+struct OtherMachine;
+
+impl FreeSpace for OtherMachine {
+    fn disk_space(&self) -> io::Result<DiskSpace> {
+        Ok(DiskSpace { free: 1, whole: 1 })
+    }
+}
+
 impl Drop for CollectorInner {
     /// Ends the tasks of a collector that was not closed.
     fn drop(&mut self) {
@@ -606,7 +693,7 @@ fn open_keys(config: &CollectorConfig, data_dir: &DataDir) -> Result<OpenedKeys,
 }
 
 /// Logs what the reports of a month take on the disk.
-async fn announce_month(store: Arc<ReportStore>, now: u64) {
+async fn announce_month(store: Arc<FleetStorage>, now: u64) {
     match store.recent_storage(now).await {
         Ok(recent) => match MonthEstimate::from_recent(&recent) {
             Some(month) => tracing::info!("by the last days, the reports of a month take {month}"),

@@ -5,18 +5,21 @@ use std::sync::Arc;
 use headcount_fleet::profiles::StackDictionary;
 use tokio::sync::Mutex;
 
-use super::report_store::{NamesRead, ReportStore};
+use super::{
+    fleet_storage::{FleetStorage, StorageResult},
+    report_store::NamesRead,
+};
 
 /// The names of all stored profiles.
 #[derive(Debug)]
 pub(super) struct ProfileDictionary {
-    store: Arc<ReportStore>,
+    store: Arc<FleetStorage>,
     state: Mutex<(Arc<StackDictionary>, NamesRead)>,
 }
 
 impl ProfileDictionary {
     /// The names in `store`.
-    pub(super) fn new(store: Arc<ReportStore>) -> Self {
+    pub(super) fn new(store: Arc<FleetStorage>) -> Self {
         Self { store, state: Mutex::default() }
     }
 
@@ -24,7 +27,7 @@ impl ProfileDictionary {
     ///
     /// # Errors
     /// When the database cannot be read.
-    pub(super) async fn current(&self) -> sqlx::Result<Arc<StackDictionary>> {
+    pub(super) async fn current(&self) -> StorageResult<Arc<StackDictionary>> {
         let mut state = self.state.lock().await;
         let (dictionary, read) = &mut *state;
         let known = *read;

@@ -20,6 +20,7 @@ use super::{
     fleet_reader::{FleetReadError, FleetReader, on_other_thread},
     fleet_release::{decode_release, flame_block_name, table_block_name},
     fleet_rollup::resource_name,
+    fleet_storage::StorageResult,
     report_store::{BlockLayer, StoredBlock},
 };
 
@@ -278,7 +279,11 @@ impl FleetReader {
         .await
     }
 
-    async fn published_blocks(&self, period: &PublishedPeriod, name: &str) -> sqlx::Result<Vec<StoredBlock>> {
+    async fn published_blocks(
+        &self,
+        period: &PublishedPeriod,
+        name: &str,
+    ) -> StorageResult<Vec<StoredBlock>> {
         let PublishedPeriod { product, first, last, .. } = period;
         self.store().blocks(BlockLayer::Published, product, name, *first, *last).await
     }

@@ -14,7 +14,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     failure_log::FailureLog,
-    report_store::{NeededBytes, PrunedReports, ReportStore},
+    fleet_storage::{FleetStorage, StorageError, StorageResult},
+    report_store::{NeededBytes, PrunedReports},
     retention_policy::RetentionPolicy,
     trusted_time::{ClockCorrection, TrustedTime},
 };
@@ -25,7 +26,7 @@ const NOTED_EVERY: u64 = 60 * 60;
 /// Drops old reports.
 #[derive(Debug)]
 pub(super) struct ReportPruner {
-    store: Arc<ReportStore>,
+    store: Arc<FleetStorage>,
     time: Arc<TrustedTime>,
     retention: RetentionPolicy,
     condition: FailureLog,
@@ -38,7 +39,7 @@ pub(super) struct ReportPruner {
 
 impl ReportPruner {
     /// Drops from `store` what is older than `retention` by `time`.
-    pub(super) fn new(store: Arc<ReportStore>, time: Arc<TrustedTime>, retention: RetentionPolicy) -> Self {
+    pub(super) fn new(store: Arc<FleetStorage>, time: Arc<TrustedTime>, retention: RetentionPolicy) -> Self {
         let condition = FailureLog::new("dropping old reports");
         Self {
             store,
@@ -60,7 +61,7 @@ impl ReportPruner {
     ///
     /// # Errors
     /// When the database fails; what was dropped until then stays dropped.
-    pub(super) async fn prune(&self, now: Duration) -> sqlx::Result<PrunedReports> {
+    pub(super) async fn prune(&self, now: Duration) -> StorageResult<PrunedReports> {
         let _turn = self.one_at_a_time.lock().await;
         self.condition.note(self.drop_old(now).await)
     }
@@ -69,16 +70,20 @@ impl ReportPruner {
     ///
     /// # Errors
     /// When the database fails, or another program reads the log; the next call and the next round go on.
-    pub(super) async fn finish_deletions(&self) -> sqlx::Result<()> {
+    pub(super) async fn finish_deletions(&self) -> StorageResult<()> {
         let _turn = self.one_at_a_time.lock().await;
-        self.deleting.note(self.store.finish_deletions().await)
+        let finished = self.store.finish_deletions().await;
+        if matches!(finished, Err(StorageError::DeletionUnderWay)) {
+            return finished;
+        }
+        self.deleting.note(finished)
     }
 
     /// Trusts the clock of the machine from now on.
     ///
     /// # Errors
     /// When the database fails; nothing is changed then.
-    pub(super) async fn believe_clock(&self) -> sqlx::Result<ClockCorrection> {
+    pub(super) async fn believe_clock(&self) -> StorageResult<ClockCorrection> {
         let correction = self.time.correction();
         self.store.correct_times(correction).await?;
         self.time.believe();
@@ -107,7 +112,7 @@ impl ReportPruner {
         stop.run_until_cancelled(work).await;
     }
 
-    async fn do_round(&self, noted: &mut u64) -> sqlx::Result<()> {
+    async fn do_round(&self, noted: &mut u64) -> StorageResult<()> {
         let _turn = self.one_at_a_time.lock().await;
         self.watch_clock(noted).await?;
         self.store.make_room(NeededBytes::default()).await?;
@@ -116,16 +121,22 @@ impl ReportPruner {
     }
 
     /// Drops old reports and old tombstones, and finishes deletions that were interrupted.
-    async fn drop_old(&self, now: Duration) -> sqlx::Result<PrunedReports> {
+    async fn drop_old(&self, now: Duration) -> StorageResult<PrunedReports> {
         self.store.drop_tombstones(now.as_secs()).await?;
-        self.store.finish_deletions().await?;
+        let finished = self.store.finish_deletions().await;
+        self.store.prepare_days(self.time.now().at).await?;
         let due = self.retention.due(now);
         self.store.forget_deletions(due.counts_before, now.as_secs()).await?;
-        self.store.prune(due).await
+        let pruned = self.store.prune(due).await?;
+        match finished {
+            Err(StorageError::DeletionUnderWay) => {}
+            finished => finished?,
+        }
+        Ok(pruned)
     }
 
     /// Corrects times after a jump of the clock, and stores the time now and then.
-    async fn watch_clock(&self, noted: &mut u64) -> sqlx::Result<()> {
+    async fn watch_clock(&self, noted: &mut u64) -> StorageResult<()> {
         if self.time.due_correction().is_some() {
             self.believe_clock().await?;
         }

@@ -43,22 +43,21 @@ use sqlx::{
 };
 use uuid::Uuid;
 
+use self::deletion_file::DeletionFile;
+use self::raw_segments::{DamagedRecord, RawSegments};
 pub(super) use self::{
     alert_history::AlertState,
     blocks::{BlockLayer, NewBlock, ONLY_BLOCK, StoredBlock},
-    delete_installation::{ClaimOutcome, DeletedAmounts, DeletionClaim, Tombstone},
+    delete_installation::{
+        ClaimOutcome, DeletedAmounts, DeletionClaim, Tombstone, judge_secret, without_installation,
+    },
     deletion_file::DELETIONS_FILE,
     disk_space::{DiskLimit, DiskPressure, NeededBytes},
     insert::{IncomingReport, StoreOutcome},
-    profile_names::NamesRead,
+    profile_names::{KnownStacks, NamesRead, StackAction},
     raw_segments::{CopiedSegments, SegmentDirectory, segments_of_copy},
     releases::UnreleasedDay,
     typed_reports::{ChangedDay, DayReport},
-};
-use self::{
-    deletion_file::DeletionFile,
-    profile_names::KnownStacks,
-    raw_segments::{DamagedRecord, RawSegments},
 };
 use super::{
     CollectorOpenError,

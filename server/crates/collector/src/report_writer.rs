@@ -19,11 +19,12 @@ use tokio_util::sync::CancellationToken;
 use super::{
     IngestError,
     failure_log::FailureLog,
+    fleet_storage::{FleetStorage, StorageResult},
     intake_entry::NotStoredReason,
     intake_ledger::ReceivedReport,
     raw_copy_pause::{PauseChange, RawCopyPause},
     report_intake::{AdmittedReport, BodyReservation},
-    report_store::{DiskLimit, DiskPressure, IncomingReport, NeededBytes, ReportStore, StoreOutcome},
+    report_store::{DiskLimit, DiskPressure, IncomingReport, NeededBytes, StoreOutcome},
     sender_key::SenderKey,
     storage_quota::{QuotaExceeded, StorageQuotas},
     trusted_time::TrustedMoment,
@@ -137,7 +138,7 @@ impl ReportQueue {
     /// Writes until `stop`, and then what still waits.
     pub(super) async fn run(
         mut self,
-        store: Arc<ReportStore>,
+        store: Arc<FleetStorage>,
         clock: Arc<dyn Clock>,
         free_space: Arc<dyn FreeSpace>,
         stop: CancellationToken,
@@ -200,7 +201,7 @@ struct WriterWork {
     /// The same for metrics.
     raw_copies_paused: Arc<AtomicBool>,
     measuring: FailureLog,
-    store: Arc<ReportStore>,
+    store: Arc<FleetStorage>,
     clock: Arc<dyn Clock>,
     quotas: StorageQuotas,
     condition: FailureLog,
@@ -223,7 +224,7 @@ impl WriterWork {
     }
 
     /// `None` when there is no room.
-    async fn try_write(&mut self, group: &[IncomingReport]) -> sqlx::Result<Option<Vec<StoreOutcome>>> {
+    async fn try_write(&mut self, group: &[IncomingReport]) -> StorageResult<Option<Vec<StoreOutcome>>> {
         let needs = group.iter().map(|arrived| &arrived.report);
         let needs =
             needs.map(|report| NeededBytes::of(report.held_bytes() - report.raw.len(), report.raw.len()));
@@ -364,7 +365,7 @@ mod tests {
     use super::*;
     use crate::{
         collector_keys::CollectorKeys, decode_body::ContentCoding, intake_entry::IntakeEntry,
-        intake_ledger::IntakeLedger, report_intake::ReportIntake,
+        intake_ledger::IntakeLedger, report_intake::ReportIntake, report_store::ReportStore,
     };
 
     fn received() -> ReceivedReport {
@@ -382,11 +383,11 @@ mod tests {
         ReportHead { id, product, at, replica: false, prefix: None, commitment: None }
     }
 
-    async fn started() -> (tempfile::TempDir, Arc<ReportStore>, ReportWriter, ReportQueue) {
+    async fn started() -> (tempfile::TempDir, Arc<FleetStorage>, ReportWriter, ReportQueue) {
         let directory = tempfile::tempdir().unwrap();
-        let store = Arc::new(
-            ReportStore::open(directory.path(), None, Arc::new(CollectorKeys::random())).await.unwrap(),
-        );
+        let keys = Arc::new(CollectorKeys::random());
+        let store = ReportStore::open(directory.path(), None, keys).await.unwrap();
+        let store = Arc::new(FleetStorage::Sqlite(Box::new(store)));
         let (writer, queue) = writer();
         (directory, store, writer, queue)
     }

@@ -10,6 +10,7 @@ use tokio::task::{self, JoinSet};
 use super::{
     Collector, DEFAULT_PRODUCT, IngestError,
     fleet_rollup::RollupError,
+    fleet_storage::StorageError,
     prepared_report::{compress, prepare_validated},
     report_store::IncomingReport,
     set_aside::SetAsideCounts,
@@ -26,9 +27,9 @@ const GROUPS_AT_ONCE: usize = 4;
 /// Why a collector cannot be filled.
 #[derive(Debug, Error)]
 pub enum FillError {
-    /// The database fails.
+    /// The store fails.
     #[error("the reports cannot be stored: {0}")]
-    Database(#[from] sqlx::Error),
+    Storage(#[from] StorageError),
     /// The numbers cannot be computed.
     #[error("the numbers cannot be computed: {0}")]
     Rollup(String),

@@ -241,7 +241,7 @@ pub(super) async fn note_applied(connection: &mut SqliteConnection, line: &Delet
 }
 
 /// A day's block without an installation; `None` if it is not in there.
-async fn without_installation(
+pub(crate) async fn without_installation(
     layer: BlockLayer,
     block: Vec<u8>,
     installation: InstallationHash,
@@ -311,7 +311,7 @@ async fn judge_claim(
 }
 
 /// `right` if the claim fits to the stored commitment.
-fn judge_secret(stored: Option<&[u8]>, claim: DeletionClaim, right: ClaimOutcome) -> ClaimOutcome {
+pub(crate) fn judge_secret(stored: Option<&[u8]>, claim: DeletionClaim, right: ClaimOutcome) -> ClaimOutcome {
     match (claim, stored) {
         (DeletionClaim::Operator, _) => right,
         (DeletionClaim::Committed(_), None) => ClaimOutcome::Unknown,

@@ -25,7 +25,7 @@ const NOTED_AGAIN_AFTER: u32 = 30;
 
 /// The stacks that are known to be stored, with the day on which they were noted.
 #[derive(Debug, Default)]
-pub(super) struct KnownStacks {
+pub(crate) struct KnownStacks {
     state: Mutex<KnownState>,
 }
 
@@ -37,7 +37,7 @@ struct KnownState {
 
 /// What to do with a stack.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum StackAction {
+pub(crate) enum StackAction {
     /// It is stored already.
     Nothing,
     /// It has to be stored, or its note renewed.
@@ -52,7 +52,8 @@ impl KnownStacks {
         lock(&self.state)
     }
 
-    fn action(&self, stack: StackId, day: CalendarDay) -> StackAction {
+    /// What to do with a stack of a report that counts in this day.
+    pub(crate) fn action(&self, stack: StackId, day: CalendarDay) -> StackAction {
         let mut state = self.state();
         if let Some(noted) = state.noted.get(&stack) {
             let is_old = day.days_since(*noted) >= NOTED_AGAIN_AFTER;
@@ -69,12 +70,13 @@ impl KnownStacks {
         StackAction::Store
     }
 
-    fn note(&self, stack: StackId, day: CalendarDay) {
+    /// Notes that a stack is stored.
+    pub(crate) fn note(&self, stack: StackId, day: CalendarDay) {
         self.state().noted.insert(stack, day);
     }
 
     /// Forgets what is known, because stacks were dropped or a transaction may have failed.
-    pub(super) fn forget(&self) {
+    pub(crate) fn forget(&self) {
         self.state().noted.clear();
     }
 }
@@ -113,8 +115,8 @@ pub(super) async fn insert_profile_names(
 /// The place up to which names were read.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct NamesRead {
-    functions: i64,
-    stacks: i64,
+    pub(crate) functions: i64,
+    pub(crate) stacks: i64,
 }
 
 impl ReportStore {

@@ -1,0 +1,290 @@
+//! Removes deleted installations from all nodes: their rows by mutations, and then the files of before.
+//!
+//! A mutation keeps its text, so it names an installation by its hash. Each node is asked what it still has.
+//! A replica that is away is waited for: its files have the rows.
+//!
+//! Version 18.16 never mutates or merges the newest part of a partition that was inserted with a quorum. So
+//! after each mutation a row that means nothing is inserted into the partitions concerned.
+
+use std::{
+    collections::{BTreeSet, HashMap, HashSet},
+    time::Duration,
+};
+
+use headcount_clickhouse::{ClickHouseClient, RowBatch, sql_literal};
+use headcount_fleet::installation_day::InstallationHash;
+use tokio::time::{self, Instant};
+
+use super::{
+    ClickHouseStorage,
+    block_rows::{BlockRow, VersionedBlock},
+    list_of, number_of,
+    table_definitions::{
+        BLOCKS, BROWSERS, CHANGES, ClickHouseTable, INSTALLATIONS, RAW_COPIES, REPORT_IDS, REPORTS, TALLIES,
+    },
+    tombstone_rows::TombstoneRow,
+};
+use crate::{
+    fleet_storage::{StorageError, StorageResult},
+    report_store::{BlockLayer, ONLY_BLOCK, without_installation},
+};
+
+/// How long one call waits for mutations, and how often it looks.
+const WAIT: Duration = Duration::from_secs(8);
+const LOOK_EVERY: Duration = Duration::from_millis(200);
+const WAKE_EVERY: Duration = Duration::from_secs(1);
+
+/// How often rows of deleted installations are looked for that came back: with a restored back-up, or from a
+/// collector that was killed while it stored a report.
+const LOOKED_FOR_EVERY: Duration = Duration::from_secs(60 * 60);
+
+/// So many installations are looked for in one statement.
+const LOOKED_FOR_AT_ONCE: usize = 2000;
+
+/// A partition that no table has. Dropping it also removes the files of replaced parts.
+const NO_PARTITION: u32 = u32::MAX;
+
+/// The tables with rows of installations, and the columns of their partitions.
+const TABLES: [(&ClickHouseTable, &str); 6] = [
+    (&REPORTS, "day"),
+    (&BROWSERS, "day"),
+    (&RAW_COPIES, "arrival_day"),
+    (&REPORT_IDS, "week"),
+    (&INSTALLATIONS, "week"),
+    (&TALLIES, "week"),
+];
+
+/// The layers of blocks with installations.
+const LAYERS: [BlockLayer; 2] = [BlockLayer::Installations, BlockLayer::InstallationPages];
+
+/// A part that was replaced, on a node.
+#[derive(Debug, PartialEq, Eq, Hash)]
+pub(super) struct OldPart {
+    node: usize,
+    table: &'static str,
+    part: String,
+}
+
+/// What this collector knows of deletions under way.
+#[derive(Debug, Default)]
+pub(super) struct ErasureState {
+    looked_for_at: Option<Instant>,
+    /// The installations whose rows are deleted, with the version of the tombstone and the files of before.
+    /// These are removed after a while.
+    old_parts: HashMap<u64, (u64, HashSet<OldPart>)>,
+}
+
+impl ClickHouseStorage {
+    /// Deletes what is left of deleted installations, and waits a while until no file has it.
+    ///
+    /// # Errors
+    /// When ClickHouse fails; [`StorageError::DeletionUnderWay`] if something is left. The next call goes on.
+    pub(crate) async fn finish_deletions(&self) -> StorageResult<()> {
+        let mut state = self.erasure.lock().await;
+        if state.looked_for_at.is_none_or(|at| at.elapsed() >= LOOKED_FOR_EVERY) {
+            self.reopen_returned().await?;
+            state.looked_for_at = Some(Instant::now());
+        }
+        let unfinished = self.unfinished_deletions().await?;
+        let mut is_under_way = false;
+        for row in unfinished {
+            is_under_way |= !self.erase(row, &mut state).await?;
+        }
+        if is_under_way { Err(StorageError::DeletionUnderWay) } else { Ok(()) }
+    }
+
+    /// Finds rows of deleted installations, and opens their deletions again.
+    async fn reopen_returned(&self) -> StorageResult<()> {
+        let buried: Vec<_> = self.buried_installations().await?.into_iter().collect();
+        let mut returned = HashSet::new();
+        for some in buried.chunks(LOOKED_FOR_AT_ONCE) {
+            for (table, _) in TABLES {
+                let (table, some) = (table.name, list_of(some));
+                let select = format!("SELECT DISTINCT instance FROM {table} WHERE instance IN ({some})");
+                returned
+                    .extend(self.client.query::<(u64,)>(&select).await?.into_iter().map(|(found,)| found));
+            }
+        }
+        if returned.is_empty() { Ok(()) } else { self.reopen_deletions(&returned).await }
+    }
+
+    /// Erases an installation. Returns whether nothing of it is left.
+    async fn erase(&self, row: TombstoneRow, state: &mut ErasureState) -> StorageResult<bool> {
+        let TombstoneRow { installation, version, .. } = row;
+        let old_parts = match state.old_parts.remove(&installation) {
+            Some((of_version, old_parts)) if of_version == version => old_parts,
+            // The deletion has just begun, or something was stored since.
+            _ => self.delete_everywhere(installation).await?,
+        };
+        let waited = time::timeout(WAIT, self.wait_for_removal(&old_parts));
+        match waited.await {
+            Ok(waited) => waited?,
+            Err(_) => {
+                state.old_parts.insert(installation, (version, old_parts));
+                return Ok(false);
+            }
+        }
+        self.note_finished(row).await?;
+        Ok(true)
+    }
+
+    /// Waits until nodes have removed parts.
+    async fn wait_for_removal(&self, old_parts: &HashSet<OldPart>) -> StorageResult<()> {
+        loop {
+            let there = self.old_parts().await?;
+            let left = old_parts.intersection(&there).map(|part| (part.node, part.table)).collect();
+            if BTreeSet::is_empty(&left) {
+                return Ok(());
+            }
+            for (node, table) in left {
+                self.wake(node, table).await?;
+            }
+            time::sleep(WAKE_EVERY).await;
+        }
+    }
+
+    /// Has a server remove the files of a table that it does not need. By itself it does that seldom while
+    /// nothing happens to the table. A table with replicas has a task for it.
+    async fn wake(&self, node: usize, local: &'static str) -> StorageResult<()> {
+        match self.nodes.get(node) {
+            Some(node) if !self.is_replicated() => {
+                Ok(node.execute(&format!("ALTER TABLE {local} DROP PARTITION {NO_PARTITION}")).await?)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Deletes the rows of an installation. Returns the files that may still have them.
+    async fn delete_everywhere(&self, installation: u64) -> StorageResult<HashSet<OldPart>> {
+        self.change_days_of(installation).await?;
+        for table in TABLES {
+            self.delete_rows(table, &format!("instance = {installation}")).await?;
+        }
+        self.erase_from_blocks(InstallationHash(installation)).await?;
+        self.old_parts().await
+    }
+
+    /// Has the days with reports of an installation computed again: without it, because it is buried.
+    async fn change_days_of(&self, installation: u64) -> StorageResult<()> {
+        let select =
+            format!("SELECT DISTINCT day, product FROM {} WHERE instance = {installation}", REPORTS.name);
+        let mut batch = RowBatch::default();
+        for (day, product) in self.client.query::<(u32, String)>(&select).await? {
+            batch.push(&(day, product, rand::random::<u64>()));
+        }
+        self.insert(&CHANGES, &["day", "product", "token"], batch).await
+    }
+
+    /// Deletes the rows of a table that fit to a condition, on every node, and waits until they are gone.
+    async fn delete_rows(
+        &self,
+        table: (&ClickHouseTable, &'static str),
+        condition: &str,
+    ) -> StorageResult<()> {
+        let local = self.local(table.0);
+        let count = format!("SELECT count() FROM {local} WHERE {condition}");
+        // Newer servers put the command in parentheses.
+        let under_way = format!(
+            "SELECT count() FROM system.mutations WHERE database = currentDatabase() AND table = '{local}' \
+             AND is_done = 0 AND position(command, {}) > 0",
+            sql_literal(&format!("DELETE WHERE {condition}"))
+        );
+        let began = Instant::now();
+        loop {
+            let mut is_left = false;
+            for node in &self.nodes {
+                if number_of(node, &count).await? == 0 {
+                    continue;
+                }
+                is_left = true;
+                if number_of(node, &under_way).await? == 0 {
+                    node.execute(&format!("ALTER TABLE {local} DELETE WHERE {condition}")).await?;
+                }
+                self.push_newest_parts(node, table, condition).await?;
+            }
+            if !is_left {
+                return Ok(());
+            }
+            if began.elapsed() >= WAIT {
+                return Err(StorageError::DeletionUnderWay);
+            }
+            time::sleep(LOOK_EVERY).await;
+        }
+    }
+
+    /// Inserts a row that means nothing into the partitions of a node that have rows to delete, so that none
+    /// of their parts is the newest one.
+    async fn push_newest_parts(
+        &self,
+        node: &ClickHouseClient,
+        (table, column): (&ClickHouseTable, &'static str),
+        condition: &str,
+    ) -> StorageResult<()> {
+        if !self.is_replicated() {
+            return Ok(());
+        }
+        let select = format!("SELECT DISTINCT {column} FROM {} WHERE {condition}", table.part);
+        let mut batch = RowBatch::default();
+        node.query::<(u32,)>(&select).await?.iter().for_each(|partition| batch.push(partition));
+        Ok(node.insert(table.part, &[column], batch).await?)
+    }
+
+    /// Removes an installation from the stored days. What was counted stays.
+    async fn erase_from_blocks(&self, installation: InstallationHash) -> StorageResult<()> {
+        for (product, day) in self.days_of_installations().await? {
+            for layer in LAYERS {
+                for VersionedBlock { version, stored } in
+                    self.versioned_blocks(layer, &product, ONLY_BLOCK, day, day).await?
+                {
+                    let made_at = stored.made_at;
+                    let Some(block) = without_installation(layer, stored.block, installation).await? else {
+                        continue;
+                    };
+                    let (product, name) = (product.as_str(), ONLY_BLOCK);
+                    let version = version + 1;
+                    let row = BlockRow { day, layer, product, name, version, made_at, block: &block };
+                    self.insert_block_rows(&[row]).await?;
+                }
+            }
+        }
+        self.delete_replaced_blocks().await
+    }
+
+    /// Deletes the rows of blocks with installations that newer ones have replaced.
+    async fn delete_replaced_blocks(&self) -> StorageResult<()> {
+        let layers = list_of(LAYERS.map(|layer| sql_literal(layer.name())));
+        let select = format!(
+            "SELECT layer, product, day, max(version) FROM {} WHERE layer IN ({layers}) \
+             GROUP BY layer, product, day HAVING uniqExact(version) > 1",
+            BLOCKS.name
+        );
+        for (layer, product, day, version) in self.client.query::<(String, String, u32, u64)>(&select).await?
+        {
+            let condition = format!(
+                "layer = {} AND product = {} AND day = {day} AND version < {version}",
+                sql_literal(&layer),
+                sql_literal(&product)
+            );
+            self.delete_rows((&BLOCKS, "day"), &condition).await?;
+        }
+        Ok(())
+    }
+
+    /// The files of replaced parts that nodes still have, of tables with installations.
+    async fn old_parts(&self) -> StorageResult<HashSet<OldPart>> {
+        let tables: BTreeSet<_> =
+            TABLES.iter().map(|(table, _)| *table).chain([&BLOCKS]).map(|table| self.local(table)).collect();
+        let select = format!(
+            "SELECT table, name FROM system.parts WHERE database = currentDatabase() AND NOT active AND table IN ({})",
+            list_of(tables.iter().map(|table| sql_literal(table)))
+        );
+        let mut parts = HashSet::new();
+        for (node, client) in self.nodes.iter().enumerate() {
+            for (table, part) in client.query::<(String, String)>(&select).await? {
+                let table = tables.iter().find(|known| **known == table);
+                parts.extend(table.map(|table| OldPart { node, table, part }));
+            }
+        }
+        Ok(parts)
+    }
+}

@@ -1,0 +1,162 @@
+//! Tests that a report is stored once, found again, and dropped in time.
+
+use std::time::Duration;
+
+use axum::http::StatusCode;
+use headcount_collector::CollectorOpenError;
+use headcount_fleet::calendar_day::CalendarDay;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::{
+    on_every_engine,
+    tested_engine::{DAY, EngineKind, START, TestedEngine, report_of},
+};
+
+on_every_engine!(
+    a_report_comes_back_byte_for_byte_and_counts_once,
+    the_listing_goes_from_page_to_page,
+    late_reports_change_their_day,
+    raw_copies_go_first_and_counts_later,
+    browsers_are_forgotten_with_their_key,
+    other_keys_are_refused,
+);
+
+async fn a_report_comes_back_byte_for_byte_and_counts_once(kind: EngineKind) {
+    let engine = TestedEngine::new(kind);
+    let running = engine.collector().await;
+    let instance = Uuid::new_v4();
+    let report = report_of(instance);
+    running.report("one", &report, "stored").await;
+    running.report("one", &report, "duplicate").await;
+    let mut other = report.clone();
+    other["stack"]["clouds"] = json!(["aws"]);
+    let refused = running.post("one", &other, |request| request).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+    running.report("two", &other, "stored").await;
+
+    assert_eq!(running.get("/api/reports/one").await.body, report.to_string());
+    assert_eq!(running.get("/api/reports/three").await.status, StatusCode::NOT_FOUND);
+    assert_eq!(running.ids("").await, ["one", "two"]);
+    let fleet = running.answer("/api/fleet").await;
+    assert_eq!((&fleet["total"], &fleet["conflicts"]), (&json!(1), &json!(1)));
+    let row = &fleet["instances"][0];
+    assert_eq!(
+        (&row["instance"], &row["reports"], &row["latest"]),
+        (&json!(instance), &json!(2), &json!("two"))
+    );
+    assert_eq!((&row["first_seen_at"], &row["last_seen_at"]), (&json!(START), &json!(START)));
+    assert_eq!(running.installations().await, 1);
+}
+
+async fn the_listing_goes_from_page_to_page(kind: EngineKind) {
+    let engine = TestedEngine::new(kind);
+    let running = engine.collector().await;
+    let instances = [Uuid::new_v4(), Uuid::new_v4()];
+    for number in 0..7_u64 {
+        // Over the end of a week.
+        running.clock.turn_to(START + number * DAY);
+        let instance = instances[usize::try_from(number % 2).unwrap()];
+        running.report(&format!("report-{number}"), &report_of(instance), "stored").await;
+    }
+    let mut seen = Vec::new();
+    let mut next = Value::from(0);
+    while let Some(after) = next.as_i64() {
+        let page = running.answer(&format!("/api/reports?limit=3&after={after}")).await;
+        seen.extend(page["reports"].as_array().unwrap().iter().map(|report| report["id"].clone()));
+        next = page["next"].clone();
+    }
+    assert_eq!(seen, (0..7).map(|number| json!(format!("report-{number}"))).collect::<Vec<_>>());
+    let of_one = running.ids(&format!("?instance={}", instances[1])).await;
+    assert_eq!(of_one, ["report-1", "report-3", "report-5"]);
+    assert_eq!(running.ids(&format!("?instance={}", Uuid::new_v4())).await, Vec::<String>::new());
+}
+
+async fn late_reports_change_their_day(kind: EngineKind) {
+    let engine = TestedEngine::new(kind);
+    let running = engine.collector().await;
+    running.report("first", &report_of(Uuid::new_v4()), "stored").await;
+    assert_eq!(running.installations().await, 1);
+    assert_eq!(running.collector.compute_fleet().await.unwrap(), 0, "nothing has changed");
+    // Made yesterday, by its id.
+    let made = uuid::Timestamp::from_unix(uuid::NoContext, START - DAY, 0);
+    for number in 0..2 {
+        let id = Uuid::new_v7(made).to_string();
+        running.report(&id, &report_of(Uuid::from_u128(number + 1)), "stored").await;
+    }
+    running.collector.compute_fleet().await.unwrap();
+    let shares = running.answer("/api/fleet/shares/versions").await;
+    let days: Vec<_> =
+        shares["days"].as_array().unwrap().iter().map(|day| day["installations"].clone()).collect();
+    assert_eq!(days, [json!(2), json!(1)]);
+}
+
+async fn raw_copies_go_first_and_counts_later(kind: EngineKind) {
+    let engine = TestedEngine::new(kind);
+    let running = engine.collector().await;
+    running.report("old", &report_of(Uuid::new_v4()), "stored").await;
+    assert_eq!(running.installations().await, 1);
+    running.clock.turn_to(START + 20 * DAY);
+    running.report("new", &report_of(Uuid::new_v4()), "stored").await;
+    let prune = async |days: u64| {
+        let pruned = running.collector.prune(Duration::from_secs(START + days * DAY)).await.unwrap();
+        (pruned.raw, pruned.reports)
+    };
+    assert_eq!(prune(29).await, (0, 0));
+    assert_eq!(prune(32).await, (1, 0));
+    assert_eq!(running.get("/api/reports/old").await.status, StatusCode::GONE);
+    assert_eq!(running.get("/api/reports/new").await.status, StatusCode::OK);
+    assert_eq!(running.ids("").await, ["old", "new"]);
+    assert_eq!(prune(399).await, (1, 0));
+    assert_eq!(running.ids("").await, ["old", "new"]);
+    // ClickHouse drops ids by the week.
+    assert_eq!(prune(408).await, (0, 1));
+    assert_eq!(running.ids("").await, ["new"]);
+    assert_eq!(running.get("/api/reports/old").await.status, StatusCode::NOT_FOUND);
+    assert_eq!(running.answer("/api/fleet").await["total"], 1);
+    let day = CalendarDay::from_unix_seconds(START);
+    let shares = running.answer(&format!("/api/fleet/shares/versions?from={day}&to={day}")).await;
+    assert_eq!(shares["days"], json!([]), "its numbers are dropped, too");
+}
+
+async fn browsers_are_forgotten_with_their_key(kind: EngineKind) {
+    let engine = TestedEngine::new(kind);
+    let running = engine.collector().await;
+    let browsers: Vec<_> = (0..3).map(|_| Uuid::new_v4()).collect();
+    let instance = Uuid::new_v4();
+    let mut report = report_of(instance);
+    report["ux"]["users"] = json!(browsers);
+    running.report("a", &report, "stored").await;
+    // The same browsers count once.
+    running.report("b", &report, "stored").await;
+    assert_eq!(running.installations().await, 1);
+    let day = CalendarDay::from_unix_seconds(START);
+    let history = format!("/api/fleet/installations/{instance}?from={day}&to={day}");
+    let counted = async || running.answer(&history).await["days"][0]["browsers"].clone();
+    assert_eq!(counted().await, 3);
+    running.collector.prune(Duration::from_secs(START + 17 * DAY)).await.unwrap();
+    // A late report has the day computed again, without the browsers.
+    let made = uuid::Timestamp::from_unix(uuid::NoContext, START, 0);
+    running.clock.turn_to(START + 17 * DAY);
+    report["ux"]["users"] = json!([]);
+    running.report(&Uuid::new_v7(made).to_string(), &report, "stored").await;
+    running.collector.compute_fleet().await.unwrap();
+    assert_eq!(counted().await, 3);
+}
+
+async fn other_keys_are_refused(kind: EngineKind) {
+    let engine = TestedEngine::new(kind);
+    let running = engine.collector().await;
+    running.report("a", &report_of(Uuid::new_v4()), "stored").await;
+    running.collector.close().await;
+    let refused = engine.collector_with_other_keys().await.map(|_| ()).unwrap_err();
+    assert!(
+        matches!(
+            refused,
+            CollectorOpenError::OtherKeys { .. } | CollectorOpenError::OtherKeysInClickHouse { .. }
+        ),
+        "{refused}"
+    );
+    let again = engine.collector().await;
+    assert_eq!(again.ids("").await, ["a"]);
+}
