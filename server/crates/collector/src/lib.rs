@@ -61,7 +61,7 @@ mod trusted_time;
 pub mod validated_report;
 mod value_bounds;
 
-use std::{fs, io, net::IpAddr, path::PathBuf, sync::Arc, time::Duration};
+use std::{fmt, fs, io, net::IpAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use axum::{body::Body, http::HeaderMap};
 use headcount_platform::{
@@ -121,7 +121,7 @@ use self::{
 pub const DEFAULT_PRODUCT: &str = "coroot";
 
 /// Settings of a collector.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct CollectorConfig {
     /// The directory of its database; created if missing.
     pub data_dir: PathBuf,
@@ -135,6 +135,19 @@ pub struct CollectorConfig {
     pub free_space: Arc<dyn FreeSpace>,
     /// Where to tell of alerts; `None` for nowhere.
     pub alert_webhook: Option<Url>,
+}
+
+impl fmt::Debug for CollectorConfig {
+    /// Without the address of the webhook, which may have a secret.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CollectorConfig")
+            .field("data_dir", &self.data_dir)
+            .field("keys", &self.keys)
+            .field("retention", &self.retention)
+            .field("max_disk", &self.max_disk)
+            .field("free_space", &self.free_space)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Why a collector cannot start, in one sentence for the operator.

@@ -124,7 +124,9 @@ impl LoopbackWebhook {
 
     fn config(&self, data_dir: &Path) -> CollectorConfig {
         let url = format!("http://{}/alerts", self.address).parse().unwrap();
-        CollectorConfig { alert_webhook: Some(url), ..config(data_dir) }
+        let config = CollectorConfig { alert_webhook: Some(url), ..config(data_dir) };
+        assert!(!format!("{config:?}").contains("/alerts"), "the address may have a secret");
+        config
     }
 
     /// What was said so far: the alert and whether it began or ended.
@@ -284,5 +286,25 @@ async fn hours_of_a_wrong_clock_are_no_evidence_when_it_is_right_again() {
     assert_eq!(running.rows("SELECT count(*) FROM intake_hour").await, 0);
     running.collector.look_for_alerts().await.unwrap();
     assert!(metrics(&running).await.iter().all(|(name, value)| !name.contains("_alert{") || *value < 0.5));
+    running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_oldest_of_a_thousand_versions_makes_room_for_a_new_one() {
+    let running = ListeningCollector::start().await;
+    let invented = "INSERT INTO seen_version (version, hour)
+        WITH number (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM number WHERE n < 1000)
+        SELECT 'invented-' || n, n FROM number";
+    sqlx::query(invented).execute(&mut running.intruder().await).await.unwrap();
+    for instance in 0..3 {
+        let uuid = Uuid::from_u128(1 + instance).to_string();
+        let report = json!({ "instance": { "uuid": uuid, "version": "1.0" } }).to_string();
+        assert_eq!(running.post(&[], report).await, 200);
+    }
+    running.clock.0.fetch_add(600, Ordering::Relaxed);
+    running.collector.look_for_alerts().await.unwrap();
+    assert_eq!(running.rows("SELECT count(*) FROM seen_version").await, 1000);
+    assert_eq!(running.rows("SELECT min(hour) FROM seen_version").await, 2);
+    assert_eq!(running.rows("SELECT max(hour) FROM seen_version").await, START / 3600);
     running.stop().await;
 }

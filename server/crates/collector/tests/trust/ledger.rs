@@ -147,6 +147,7 @@ async fn what_is_dropped_later_is_counted_by_name_and_the_sums_of_old_days_stay(
     assert_eq!(Value::Object(names(&answer["days"][0]["dropped"])), dropped);
     let whole = json!({"received": 7, "stored": 6, "not_stored": 1, "dropped": 5, "kept": 1});
     assert_eq!(answer["since_beginning"], whole, "the day of the old reports is gone, its sums are not");
+    assert_eq!(running.rows("SELECT count(*) FROM intake_hour").await, 1, "old hours are gone");
     running.stop().await;
 }
 
