@@ -162,6 +162,10 @@ async fn filters_and_distributions_of_a_fleet_are_what_is_true_about_it() {
     for distribution in versions.distributions.iter().filter(|one| one.label == "query") {
         *reports.entry(distribution.group.clone().unwrap()).or_default() += distribution.count;
     }
-    assert_eq!(reports, last.reports_by_version);
+    // A report of an installation without Prometheus has no stages.
+    assert!(reports.keys().eq(last.reports_by_version.keys()), "{reports:?}");
+    for (version, of_version) in &last.reports_by_version {
+        assert!((1..=*of_version).contains(&reports[version]), "{version}: {reports:?}");
+    }
     fleet.collector.stop().await.unwrap();
 }
