@@ -145,7 +145,7 @@ impl FleetReader {
     /// The products of which something is published.
     ///
     /// # Errors
-    /// [`FleetReadError::Database`].
+    /// [`FleetReadError::Storage`].
     pub(super) async fn published_products(&self) -> Result<FleetProducts, FleetReadError> {
         // A release of too few installations has no tables.
         let [last, first] = [ReleaseStage::Final, ReleaseStage::Provisional]
