@@ -10,7 +10,7 @@ use super::{
     day_rows::CONFLICTS,
     earliest,
     identified_report::{IdentifiedReport, NO_COMMITMENT},
-    known_context::{KnownContext, KnownInstallation},
+    known_context::{KnownContext, KnownId, KnownInstallation},
     profile_name_rows::NewProfileNames,
     table_definitions::{
         BROWSERS, CHANGES, INSTALLATIONS, PROFILE_NAMES, RAW_COPIES, REPORT_IDS, REPORTS, TALLIES,
@@ -71,7 +71,7 @@ const ID_COLUMNS: [&str; 19] = [
 impl EncodeRow for IdRow<'_> {
     fn encode_row(&self, to: &mut Vec<u8>) {
         let Self(identified, overlaps) = self;
-        let IncomingReport { id, replica, report, .. } = identified.arrived;
+        let IncomingReport { id, report, .. } = identified.arrived;
         identified.week().encode_column(to);
         identified.number.encode_column(to);
         identified.instance.encode_column(to);
@@ -85,7 +85,7 @@ impl EncodeRow for IdRow<'_> {
         report.digest.encode_column(to);
         report.bytes.encode_column(to);
         report.set_aside.total().encode_column(to);
-        u8::from(*replica).encode_column(to);
+        u8::from(identified.replica).encode_column(to);
         u8::from(*overlaps).encode_column(to);
         report.version.encode_column(to);
         report.database_type.encode_column(to);
@@ -103,6 +103,9 @@ impl GroupRows {
         browsers: Vec<u64>,
         keep_raw: bool,
     ) {
+        let is_repeat = known.ids.contains_key(&identified.number);
+        let stored = known.ids.get(&identified.number).map(|stored| stored.overlaps);
+        let overlaps = stored.unwrap_or_else(|| known.overlaps(identified));
         let IdentifiedReport { arrived, instance, number, content, moment, place, commitment, .. } =
             *identified;
         let (report, day) = (&arrived.report, identified.day());
@@ -120,7 +123,7 @@ impl GroupRows {
             content,
             earliest(place),
             moment.made_at,
-            u8::from(arrived.replica),
+            u8::from(identified.replica),
             period.from,
             period.to,
             Bytes::copy_from_slice(&report.typed),
@@ -132,7 +135,7 @@ impl GroupRows {
         if self.changed.insert((day, identified.product.to_owned())) {
             self.changes.push(&(day, identified.product, rand::random::<u64>()));
         }
-        let first = known.first_commitment(instance);
+        let first = known.first_commitment(instance).filter(|_| !is_repeat);
         if commitment != NO_COMMITMENT && first.is_some_and(|first| !is_same_hash(&first, &commitment)) {
             self.tallies.push(&(identified.week(), "clones", number, instance, content));
         }
@@ -145,7 +148,7 @@ impl GroupRows {
             let uuid = report.instance.into_bytes();
             self.installations.push(&(week, instance, commitment, earliest(place), place, uuid, first_seen));
         }
-        self.ids.push(&IdRow(identified, known.overlaps(identified)));
+        self.ids.push(&IdRow(identified, overlaps));
         self.instances.insert(instance);
         self.numbers.insert(number);
     }
@@ -215,7 +218,9 @@ impl ClickHouseStorage {
                 rows.push(self, &mut known, report, browsers, keep_raw);
                 known.note(report);
             }
-            if let Some(again) = known_again(&known, report, outcome)
+            let stored =
+                known.ids.get(&report.number).filter(|_| outcome == StoreOutcome::Duplicate).cloned();
+            if let Some(again) = stored.as_ref().and_then(|stored| known_again(stored, report))
                 && !rows.numbers.contains(&again.number)
             {
                 let browsers = self.hashed_browsers(&again).await?;
@@ -305,13 +310,8 @@ const INSTALLATION_COLUMNS: [&str; 7] =
 
 /// A known report that is inserted again before it is acknowledged: the collector that made it known may have
 /// ended before it noted the change of the day, or may have failed on the second replica.
-fn known_again<'a>(
-    known: &KnownContext,
-    report: &IdentifiedReport<'a>,
-    outcome: StoreOutcome,
-) -> Option<IdentifiedReport<'a>> {
-    let place = known.ids.get(&report.number).filter(|_| outcome == StoreOutcome::Duplicate)?.place;
-    let again = report.at_place(place);
+fn known_again<'a>(stored: &'a KnownId, report: &IdentifiedReport<'a>) -> Option<IdentifiedReport<'a>> {
+    let again = report.as_stored(stored);
     let is_recent = again.received_at.saturating_add(INSERTED_AGAIN_WITHIN) > report.received_at;
     is_recent.then_some(again)
 }

@@ -20,11 +20,15 @@ use crate::{
 const COMPARED_DAYS: u32 = 1;
 
 /// What is stored under an id.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct KnownId {
     pub(super) place: u64,
     pub(super) instance: u64,
     pub(super) digest: ReportDigest,
+    pub(super) day: u32,
+    pub(super) product: String,
+    pub(super) replica: bool,
+    pub(super) overlaps: bool,
 }
 
 /// An installation with a commitment in a week.
@@ -71,8 +75,11 @@ impl KnownContext {
 
     /// Notes a report of the same group.
     pub(super) fn note(&mut self, report: &IdentifiedReport<'_>) {
-        let IdentifiedReport { place, instance, arrived, .. } = *report;
-        self.ids.insert(report.number, KnownId { place, instance, digest: arrived.report.digest });
+        let overlaps = self.overlaps(report);
+        let IdentifiedReport { place, instance, arrived, product, replica, .. } = *report;
+        let (digest, day, product) = (arrived.report.digest, report.day(), product.to_owned());
+        let known = KnownId { place, instance, digest, day, product, replica, overlaps };
+        self.ids.insert(report.number, known);
         if let Some(period) = report.compared_period() {
             self.periods.entry(report.instance).or_default().push(period);
         }
@@ -125,16 +132,20 @@ impl ClickHouseStorage {
 
     async fn known_ids(&self, reports: &[IdentifiedReport<'_>]) -> StorageResult<HashMap<u64, KnownId>> {
         let select = format!(
-            "SELECT number, place, instance, digest FROM {} WHERE number IN ({})",
+            "SELECT number, place, instance, digest, day, product, replica, overlaps FROM {} WHERE number IN ({})",
             REPORT_IDS.name,
             list_of(reports.iter().map(|report| report.number))
         );
         let mut known: HashMap<u64, KnownId> = HashMap::new();
-        for (number, place, instance, digest) in
-            self.client.query::<(u64, u64, u64, ReportDigest)>(&select).await?
+        type Row = (u64, u64, u64, ReportDigest, u32, String, u8, u8);
+        for (number, place, instance, digest, day, product, replica, overlaps) in
+            self.client.query::<Row>(&select).await?
         {
-            let row = KnownId { place, instance, digest };
-            known.entry(number).and_modify(|first| *first = row.min(*first)).or_insert(row);
+            let (replica, overlaps) = (replica != 0, overlaps != 0);
+            let row = KnownId { place, instance, digest, day, product, replica, overlaps };
+            if known.get(&number).is_none_or(|first| row < *first) {
+                known.insert(number, row);
+            }
         }
         Ok(known)
     }

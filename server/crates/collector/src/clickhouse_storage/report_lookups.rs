@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::{
     ClickHouseStorage, DAY_SECONDS, PLACE_SHIFT, WEEK_SECONDS,
-    day_rows::{CONFLICTS, LOST, REPEATED},
+    day_rows::{CONFLICTS, LOST, REPEATED, REPEATED_ROW},
     list_of,
     table_definitions::{BLOCKS, INSTALLATIONS, RAW_COPIES, REPORT_IDS, REPORTS, TALLIES},
     week_of,
@@ -178,7 +178,7 @@ impl ClickHouseStorage {
     /// The condition that leaves out rows of ids that do not count; empty if there are none.
     async fn not_superseded(&self) -> StorageResult<String> {
         let mut condition = String::new();
-        for (name, column) in [(LOST, "content"), (REPEATED, "version")] {
+        for (name, column) in [(LOST, "content"), (REPEATED, REPEATED_ROW)] {
             let select = format!(
                 "SELECT DISTINCT number, instance, content FROM {} WHERE name = '{name}' LIMIT {LISTED_AT_ONCE}",
                 TALLIES.name

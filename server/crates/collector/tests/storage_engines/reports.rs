@@ -20,6 +20,7 @@ on_every_engine!(
     raw_copies_go_first_and_counts_later,
     browsers_are_forgotten_with_their_key,
     other_keys_are_refused,
+    a_repeat_with_other_headers_changes_nothing,
 );
 
 async fn a_report_comes_back_byte_for_byte_and_counts_once(kind: EngineKind) {
@@ -159,4 +160,25 @@ async fn other_keys_are_refused(kind: EngineKind) {
     );
     let again = engine.collector().await;
     assert_eq!(again.ids("").await, ["a"]);
+}
+
+async fn a_repeat_with_other_headers_changes_nothing(kind: EngineKind) {
+    let engine = TestedEngine::new(kind);
+    let running = engine.collector().await;
+    let instance = Uuid::new_v4();
+    let report = report_of(instance);
+    for product in ["b", "a", "b"] {
+        let sent = running.post("one", &report, |request| request.header("headcount-product", product)).await;
+        assert_eq!(sent.status, StatusCode::OK, "{:?}", sent.body);
+        running.collector.compute_fleet().await.unwrap();
+    }
+    let repeat = running.post("one", &report, |request| request.header("headcount-replica", "1")).await;
+    assert_eq!(repeat.json()["status"], "duplicate");
+    running.collector.compute_fleet().await.unwrap();
+    assert_eq!(running.ids("").await, ["one"]);
+    let fleet = running.answer("/api/fleet").await;
+    assert_eq!((&fleet["total"], &fleet["conflicts"]), (&json!(1), &json!(0)));
+    assert_eq!(fleet["instances"][0]["reports"], 1);
+    assert_eq!(running.answer("/api/reports").await["reports"][0]["replica"], json!(null));
+    assert_eq!(running.answer("/api/fleet/products").await["products"], json!(["b"]));
 }
