@@ -46,7 +46,8 @@ pub(super) struct KnownContext {
     pub(super) ids: HashMap<u64, KnownId>,
     pub(super) buried: HashSet<u64>,
     pub(super) installations: HashMap<u64, Vec<KnownInstallation>>,
-    pub(super) periods: HashMap<u64, Vec<ReportPeriod>>,
+    /// The periods of the reports of installations, with their numbers.
+    pub(super) periods: HashMap<u64, Vec<(u64, ReportPeriod)>>,
 }
 
 impl KnownContext {
@@ -63,7 +64,9 @@ impl KnownContext {
     pub(super) fn overlaps(&self, report: &IdentifiedReport<'_>) -> bool {
         let Some(ReportPeriod { from, to }) = report.compared_period() else { return false };
         let others = self.periods.get(&report.instance).into_iter().flatten();
-        others.into_iter().any(|other| other.from < to && from < other.to)
+        others
+            .into_iter()
+            .any(|(number, other)| *number != report.number && other.from < to && from < other.to)
     }
 
     /// The first commitment of an installation.
@@ -81,7 +84,7 @@ impl KnownContext {
         let known = KnownId { place, instance, digest, day, product, replica, overlaps };
         self.ids.insert(report.number, known);
         if let Some(period) = report.compared_period() {
-            self.periods.entry(report.instance).or_default().push(period);
+            self.periods.entry(report.instance).or_default().push((report.number, period));
         }
     }
 
@@ -169,22 +172,22 @@ impl ClickHouseStorage {
     async fn known_periods(
         &self,
         reports: &[IdentifiedReport<'_>],
-    ) -> StorageResult<HashMap<u64, Vec<ReportPeriod>>> {
+    ) -> StorageResult<HashMap<u64, Vec<(u64, ReportPeriod)>>> {
         let compared: Vec<_> = reports.iter().filter(|report| report.compared_period().is_some()).collect();
         let days = compared.iter().map(|report| report.day());
         let (Some(first), Some(last)) = (days.clone().min(), days.max()) else { return Ok(HashMap::new()) };
         let products: HashSet<_> = compared.iter().map(|report| report.product).collect();
         let select = format!(
             "SELECT DISTINCT instance, number, period_from, period_to FROM {} WHERE day BETWEEN {} AND {} \
-             AND product IN ({}) AND instance IN ({}) AND replica = 0 AND period_to > 0 AND number NOT IN ({})",
+             AND product IN ({}) AND instance IN ({}) AND replica = 0 AND period_to > 0",
             REPORTS.name,
             first.saturating_sub(COMPARED_DAYS),
             last.saturating_add(COMPARED_DAYS),
             list_of(products.into_iter().map(sql_literal)),
             list_of(compared.iter().map(|report| report.instance)),
-            list_of(reports.iter().map(|report| report.number)),
         );
         let rows = self.client.query::<(u64, u64, i64, i64)>(&select).await?;
-        Ok(grouped(rows.into_iter().map(|(instance, _, from, to)| (instance, ReportPeriod { from, to }))))
+        let period = |(instance, number, from, to)| (instance, (number, ReportPeriod { from, to }));
+        Ok(grouped(rows.into_iter().map(period)))
     }
 }

@@ -21,6 +21,7 @@ on_every_engine!(
     browsers_are_forgotten_with_their_key,
     other_keys_are_refused,
     a_repeat_with_other_headers_changes_nothing,
+    a_repeat_of_an_overlapping_report_is_no_second_overlap,
 );
 
 async fn a_report_comes_back_byte_for_byte_and_counts_once(kind: EngineKind) {
@@ -181,4 +182,28 @@ async fn a_repeat_with_other_headers_changes_nothing(kind: EngineKind) {
     assert_eq!(fleet["instances"][0]["reports"], 1);
     assert_eq!(running.answer("/api/reports").await["reports"][0]["replica"], json!(null));
     assert_eq!(running.answer("/api/fleet/products").await["products"], json!(["b"]));
+}
+
+async fn a_repeat_of_an_overlapping_report_is_no_second_overlap(kind: EngineKind) {
+    let engine = TestedEngine::new(kind);
+    let running = engine.collector().await;
+    let instance = Uuid::new_v4();
+    let of_period = |from: u64, to: u64| {
+        let mut report = report_of(instance);
+        report["profile"]["from"] = json!(from);
+        report["profile"]["to"] = json!(to);
+        report
+    };
+    let first = of_period(1000, 2000);
+    let second = of_period(1500, 2500);
+    for (report, id, status) in [
+        (&first, "first", "stored"),
+        (&second, "second", "stored"),
+        (&first, "first", "duplicate"),
+        (&second, "second", "duplicate"),
+    ] {
+        running.report(id, report, status).await;
+    }
+    let fleet = running.answer("/api/fleet").await;
+    assert_eq!((&fleet["overlaps"], &fleet["instances"][0]["overlaps"]), (&json!(1), &json!(1)));
 }
