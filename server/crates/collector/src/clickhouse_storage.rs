@@ -35,7 +35,7 @@ use headcount_clickhouse::{
 use headcount_fleet::{calendar_day::CalendarDay, installation_day::InstallationHash, published::NoiseKey};
 use headcount_platform::lock::lock;
 use thiserror::Error;
-use tokio::sync::Mutex;
+use tokio::{sync::Mutex, time};
 use uuid::Uuid;
 
 use self::{
@@ -60,6 +60,10 @@ const OLD_PARTS_KEPT: Duration = Duration::from_secs(60);
 
 /// The version of the tables, which a change of them raises.
 const TABLES_VERSION: u64 = 1;
+
+/// After this time, another collector that found no keys has noted its own. Notes of one second are told
+/// apart by their text.
+const KEYS_SETTLE: Duration = Duration::from_millis(1500);
 
 const DAY_SECONDS: u64 = 24 * 60 * 60;
 const WEEK_SECONDS: u64 = 7 * DAY_SECONDS;
@@ -222,22 +226,27 @@ impl ClickHouseStorage {
     /// # Errors
     /// When ClickHouse fails.
     pub(super) async fn key_fingerprint(&self) -> StorageResult<Option<String>> {
-        let select = format!("SELECT DISTINCT text FROM {} WHERE kind = 'keys'", NOTES.name);
-        let all = self.client.query::<(String,)>(&select).await?;
-        let own = self.keys.fingerprint();
-        // Of two collectors that start at once with different keys, none goes on.
-        let other = all.iter().find(|(text,)| *text != own);
-        Ok(other.or(all.first()).map(|(text,)| text.clone()))
+        // Of two collectors that started at once with different keys, the one that noted them first went on.
+        let select = format!(
+            "SELECT text FROM {} WHERE kind = 'keys' GROUP BY text ORDER BY max(value) DESC, text LIMIT 1",
+            NOTES.name
+        );
+        Ok(self.texts(&select).await?.into_iter().next())
     }
 
-    /// Notes the keys that are used from now on.
+    /// Notes the keys that are used from now on, unless another collector notes others at the same time:
+    /// [`ClickHouseStorage::key_fingerprint`] says then which ones are used.
     ///
     /// # Errors
     /// When ClickHouse fails.
     pub(super) async fn note_keys(&self, fingerprint: &str) -> StorageResult<()> {
         let key =
             fingerprint.bytes().fold(0_u64, |key, byte| key.wrapping_mul(257).wrapping_add(byte.into()));
-        self.note("keys", key, 0, fingerprint).await
+        let now = self.number("SELECT toUInt64(toUnixTimestamp(now()))").await?;
+        // The highest value stays, so it is the one of the earliest time.
+        self.note("keys", key, earliest(now), fingerprint).await?;
+        time::sleep(KEYS_SETTLE).await;
+        Ok(())
     }
 
     async fn note(&self, kind: &str, key: u64, value: u64, text: &str) -> StorageResult<()> {

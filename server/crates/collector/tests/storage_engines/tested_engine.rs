@@ -184,7 +184,9 @@ impl TestedEngine {
     /// A collector with a file of keys of its own.
     pub(crate) async fn collector_with_other_keys(&self) -> Result<EngineCollector, CollectorOpenError> {
         let keys = self.directory.path().join("other-keys");
-        CollectorKeys::random().create(&keys).unwrap();
+        if !keys.exists() {
+            CollectorKeys::random().create(&keys).unwrap();
+        }
         self.try_open(CollectorConfig { keys: Some(keys), ..self.config() }, START).await
     }
 
