@@ -1,6 +1,6 @@
 //! Reads the typed reports of a day for the roll-up, each once.
 //!
-//! Only here are rows read with `FINAL`. Where collectors that did not see each other stored different
+//! Where collectors that did not see each other stored different
 //! reports under one id, the earliest row of the id says which one counts, and the others are noted as
 //! conflicts.
 
@@ -12,7 +12,7 @@ use headcount_fleet::{calendar_day::CalendarDay, installation_day::InstallationH
 
 use super::{
     ClickHouseStorage,
-    table_definitions::{BROWSERS, REPORT_IDS, REPORTS, TALLIES},
+    table_definitions::{BROWSERS, CHANGES, REPORT_IDS, REPORTS, TALLIES},
     week_of,
 };
 use crate::{fleet_storage::StorageResult, report_store::DayReport};
@@ -93,6 +93,23 @@ impl ClickHouseStorage {
         let reports = self.reports_after(&known, after.map(|(installation, _)| installation.0)).await;
         *contested = Some(known);
         reports
+    }
+
+    /// Has a day computed again that was computed with an installation that is buried since. Its deletion may
+    /// have ended before the blocks of the day were stored.
+    pub(super) async fn recompute_if_buried(&self, product: &str, day: CalendarDay) -> StorageResult<()> {
+        let buried = self.buried_installations().await?;
+        let contested = self.contested.lock().await;
+        let known = contested.as_ref().filter(|known| known.day == day && known.product == product);
+        let is_new = |installation: &u64| known.is_none_or(|known| !known.buried.contains(installation));
+        let buried_since: HashSet<_> = buried.into_iter().filter(is_new).collect();
+        if buried_since.is_empty() {
+            return Ok(());
+        }
+        let mut changes = RowBatch::default();
+        changes.push(&(day.days_since_epoch(), product, rand::random::<u64>()));
+        self.insert(&CHANGES, &["day", "product", "token"], changes).await?;
+        self.reopen_deletions(&buried_since).await
     }
 
     async fn reports_after(&self, day: &ContestedDay, after: Option<u64>) -> StorageResult<Vec<DayReport>> {

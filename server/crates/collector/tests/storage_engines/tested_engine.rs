@@ -15,7 +15,7 @@ use axum::{
     body::{Body, Bytes},
     http::{Request, StatusCode, request::Builder},
 };
-use headcount_clickhouse::{ClickHouseClient, RequestLimits, VolatileStorage};
+use headcount_clickhouse::{ClickHouseClient, ClickHouseError, RequestLimits, VolatileStorage};
 use headcount_clickhouse_cluster::{ChdbServer, ClickHouseCluster};
 use headcount_collector::{
     ClickHousePlace, Collector, CollectorConfig, CollectorOpenError, RetentionPolicy,
@@ -208,11 +208,15 @@ impl TestedEngine {
 
     /// Runs statements in the database of ClickHouse, as somebody else would.
     pub(crate) async fn run(&self, statements: &[&str]) {
-        let place = self.place.as_ref().unwrap();
-        let client = ClickHouseClient::new(&place.address, place.limits).unwrap();
         for statement in statements {
-            client.execute(statement).await.unwrap();
+            self.try_run(statement).await.unwrap();
         }
+    }
+
+    /// Runs a statement that may fail.
+    pub(crate) async fn try_run(&self, statement: &str) -> Result<(), ClickHouseError> {
+        let place = self.place.as_ref().unwrap();
+        ClickHouseClient::new(&place.address, place.limits).unwrap().execute(statement).await
     }
 
     /// The bytes of all files of the engine and of its collectors, but the keys.
