@@ -444,6 +444,7 @@ impl Collector {
         }
         tasks.spawn(Arc::clone(&pruner).run(stop.clone()));
         tasks.spawn(Arc::clone(&rollup).run(stop.clone()));
+        tasks.spawn(Arc::clone(&rollup).keep_lead(stop.clone()));
         tasks.spawn(Arc::clone(&flush).run(stop.clone()));
         let (intake, reading) = (ReportIntake::new(), FailureLog::new("reading stored reports"));
         let senders = SenderKeys::new();
