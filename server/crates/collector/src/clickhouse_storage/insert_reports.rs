@@ -10,7 +10,7 @@ use super::{
     day_rows::CONFLICTS,
     earliest,
     identified_report::{IdentifiedReport, NO_COMMITMENT},
-    known_context::{KnownContext, KnownId, KnownInstallation},
+    known_context::{KnownContext, KnownInstallation},
     profile_name_rows::NewProfileNames,
     table_definitions::{
         BROWSERS, CHANGES, INSTALLATIONS, PROFILE_NAMES, RAW_COPIES, REPORT_IDS, REPORTS, TALLIES,
@@ -20,11 +20,13 @@ use crate::{
     collector_keys::is_same_hash,
     fleet_storage::{StorageError, StorageResult},
     prepared_report::ReportPeriod,
+    report_day::OLDEST_REPORT,
     report_store::{IncomingReport, StoreOutcome},
     storage_quota::{QuotaExceeded, QuotaRequest, StorageQuotas},
 };
 
-/// A report that is sent again after this time, in seconds, is not inserted again.
+/// A report that is sent again after this time, in seconds, is not inserted again: the collector that made it
+/// known may have ended before it noted the change of the day, or may have failed on the second replica.
 const INSERTED_AGAIN_WITHIN: u64 = 24 * 60 * 60;
 
 /// The rows of a group of reports.
@@ -95,6 +97,14 @@ impl EncodeRow for IdRow<'_> {
 }
 
 impl GroupRows {
+    /// Has the day of a report computed again.
+    fn push_change(&mut self, identified: &IdentifiedReport<'_>) {
+        let day = identified.day();
+        if self.changed.insert((day, identified.product.to_owned())) {
+            self.changes.push(&(day, identified.product, rand::random::<u64>()));
+        }
+    }
+
     fn push(
         &mut self,
         storage: &ClickHouseStorage,
@@ -132,9 +142,7 @@ impl GroupRows {
             self.browsers.push(&(day, instance, number, content, browsers));
         }
         self.names.push(&storage.known_stacks, &report.profiles, moment.day);
-        if self.changed.insert((day, identified.product.to_owned())) {
-            self.changes.push(&(day, identified.product, rand::random::<u64>()));
-        }
+        self.push_change(identified);
         let first = known.first_commitment(instance).filter(|_| !is_repeat);
         if commitment != NO_COMMITMENT && first.is_some_and(|first| !is_same_hash(&first, &commitment)) {
             self.tallies.push(&(identified.week(), "clones", number, instance, content));
@@ -220,11 +228,16 @@ impl ClickHouseStorage {
             }
             let stored =
                 known.ids.get(&report.number).filter(|_| outcome == StoreOutcome::Duplicate).cloned();
-            if let Some(again) = stored.as_ref().and_then(|stored| known_again(stored, report))
-                && !rows.numbers.contains(&again.number)
-            {
-                let browsers = self.hashed_browsers(&again).await?;
-                rows.push(self, &mut known, &again, browsers, keep_raw);
+            if let Some(stored) = stored.filter(|_| !rows.numbers.contains(&report.number)) {
+                let again = report.as_stored(&stored);
+                let age = report.received_at.saturating_sub(again.received_at);
+                if age < INSERTED_AGAIN_WITHIN {
+                    let browsers = self.hashed_browsers(&again).await?;
+                    rows.push(self, &mut known, &again, browsers, keep_raw);
+                } else if report.received_at <= again.moment.made_at + OLDEST_REPORT.as_secs() {
+                    // Of older days, the typed reports may be dropped.
+                    rows.push_change(&again);
+                }
             }
             if outcome == StoreOutcome::Conflict {
                 let IdentifiedReport { number, instance, content, .. } = *report;
@@ -307,14 +320,6 @@ const REPORT_COLUMNS: [&str; 11] = [
 
 const INSTALLATION_COLUMNS: [&str; 7] =
     ["week", "instance", "commitment", "version", "place", "uuid", "first_seen"];
-
-/// A known report that is inserted again before it is acknowledged: the collector that made it known may have
-/// ended before it noted the change of the day, or may have failed on the second replica.
-fn known_again<'a>(stored: &'a KnownId, report: &IdentifiedReport<'a>) -> Option<IdentifiedReport<'a>> {
-    let again = report.as_stored(stored);
-    let is_recent = again.received_at.saturating_add(INSERTED_AGAIN_WITHIN) > report.received_at;
-    is_recent.then_some(again)
-}
 
 /// The request of a report to the quotas.
 fn request(known: &KnownContext, report: &IdentifiedReport<'_>) -> QuotaRequest {
