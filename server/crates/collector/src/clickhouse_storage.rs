@@ -47,7 +47,9 @@ use self::{
     table_definitions::{BLOCKS, ClickHouseTable, NOTES, OldPartTimes, REPORT_IDS, prepare_tables},
 };
 use super::{
-    collector_keys::CollectorKeys, fleet_storage::StorageResult, known_products::KnownProducts,
+    collector_keys::CollectorKeys,
+    fleet_storage::{StorageError, StorageResult},
+    known_products::KnownProducts,
     report_store::KnownStacks,
 };
 
@@ -255,18 +257,25 @@ impl ClickHouseStorage {
         self.insert(&NOTES, &["kind", "key", "value", "text"], batch).await
     }
 
-    /// The size of the files on all nodes.
+    /// The size of the files on all nodes that are not away.
     ///
     /// # Errors
-    /// When a node of ClickHouse fails.
+    /// When a node of ClickHouse fails, or all are away.
     pub(super) async fn disk_bytes(&self) -> StorageResult<u64> {
         let select = "SELECT toUInt64(sum(bytes_on_disk)) FROM system.parts \
                       WHERE database = currentDatabase() AND table LIKE 'headcount_%'";
-        let mut bytes = 0;
+        let (mut bytes, mut away) = (None, None);
         for node in &self.nodes {
-            bytes += number_of(node, select).await?;
+            match number_of(node, select).await {
+                Ok(of_node) => bytes = Some(bytes.unwrap_or(0) + of_node),
+                Err(StorageError::ClickHouse(error)) if error.is_temporary() => away = Some(error),
+                Err(error) => return Err(error),
+            }
         }
-        Ok(bytes)
+        match (bytes, away) {
+            (None, Some(error)) => Err(error.into()),
+            (bytes, _) => Ok(bytes.unwrap_or(0)),
+        }
     }
 
     async fn insert(

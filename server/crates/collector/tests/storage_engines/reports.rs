@@ -207,3 +207,38 @@ async fn a_repeat_of_an_overlapping_report_is_no_second_overlap(kind: EngineKind
     let fleet = running.answer("/api/fleet").await;
     assert_eq!((&fleet["overlaps"], &fleet["instances"][0]["overlaps"]), (&json!(1), &json!(1)));
 }
+
+#[tokio::test]
+async fn the_lag_is_that_of_the_collector_that_computes() {
+    let engine = TestedEngine::new(EngineKind::Today);
+    let collectors = [engine.collector().await, engine.collector().await];
+    for running in &collectors {
+        running.clock.turn_to(START + 1000);
+    }
+    collectors[0].collector.compute_fleet().await.unwrap();
+    collectors[0].report("a", &report_of(Uuid::new_v4()), "stored").await;
+    assert_eq!(collectors[1].answer("/api/fleet").await["rollup_lag"], 0);
+}
+
+#[tokio::test]
+async fn a_late_duplicate_has_its_day_computed_again() {
+    let engine = TestedEngine::new(EngineKind::Today);
+    let running = engine.collector().await;
+    let report = report_of(Uuid::new_v4());
+    running.report("a", &report, "stored").await;
+    for (days, changes) in [(2, 2), (30, 2)] {
+        running.clock.turn_to(START + days * DAY);
+        running.report("a", &report, "duplicate").await;
+        let check = format!("SELECT throwIf(count() != {changes}) FROM headcount_change");
+        assert!(engine.try_run(&check).await.is_ok(), "{changes} changes after {days} days");
+    }
+}
+
+#[tokio::test]
+async fn metrics_of_clickhouse_say_nothing_of_its_free_space_and_of_alerts() {
+    let engine = TestedEngine::new(EngineKind::Today);
+    let running = engine.collector().await;
+    let metrics = String::from_utf8(running.get("/metrics").await.body.to_vec()).unwrap();
+    assert!(metrics.contains("headcount_collector_disk_bytes"), "{metrics}");
+    assert!(!metrics.contains("disk_free") && !metrics.contains("collector_alert"), "{metrics}");
+}
