@@ -15,7 +15,7 @@ use axum::{
     body::{Body, Bytes},
     http::{Request, StatusCode, request::Builder},
 };
-use headcount_clickhouse::{ClickHouseClient, ClickHouseError, RequestLimits, VolatileStorage};
+use headcount_clickhouse::{ClickHouseClient, ClickHouseError, VolatileStorage};
 use headcount_clickhouse_cluster::{ChdbServer, ClickHouseCluster};
 use headcount_collector::{
     ClickHousePlace, Collector, CollectorConfig, CollectorOpenError, RetentionPolicy,
@@ -109,8 +109,7 @@ impl EngineAnswer {
 /// Where a ClickHouse is, for a test: deleted files go soon.
 pub(crate) fn place_of(url: &str) -> ClickHousePlace {
     let place = ClickHousePlace::new(url.parse().unwrap(), VolatileStorage::Refused);
-    let limits = RequestLimits { insert: Duration::from_secs(8), ..place.limits };
-    ClickHousePlace { limits, old_parts_kept: Duration::from_secs(1), ..place }
+    ClickHousePlace { old_parts_kept: Duration::from_secs(1), ..place }
 }
 
 /// The same place with a database of its own.
