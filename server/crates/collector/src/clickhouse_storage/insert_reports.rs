@@ -180,7 +180,6 @@ impl ClickHouseStorage {
         let take = |request| quotas.take(request, now).inspect(|()| taken.push(request));
         let added = self.add_all(reports, keep_raw, take).await;
         if added.is_err() {
-            self.known_stacks.forget();
             taken.into_iter().for_each(|request| quotas.give_back(request));
         }
         added
@@ -202,12 +201,28 @@ impl ClickHouseStorage {
         &self,
         reports: &[IncomingReport],
         keep_raw: bool,
+        take: impl FnMut(QuotaRequest) -> Result<(), QuotaExceeded>,
+    ) -> StorageResult<Vec<StoreOutcome>> {
+        let added = self.try_add_all(reports, keep_raw, take).await;
+        if added.is_ok() {
+            self.products.mark_committed();
+        } else {
+            self.products.forget();
+            self.known_stacks.forget();
+        }
+        added
+    }
+
+    async fn try_add_all(
+        &self,
+        reports: &[IncomingReport],
+        keep_raw: bool,
         mut take: impl FnMut(QuotaRequest) -> Result<(), QuotaExceeded>,
     ) -> StorageResult<Vec<StoreOutcome>> {
         if reports.iter().any(|arrived| arrived.at.doubted) {
             return Err(StorageError::DoubtedClock);
         }
-        let products = self.admitted_products(reports).await?;
+        let products = self.possible_products(reports).await?;
         let identified = reports.iter().zip(&products);
         let identified: Vec<_> =
             identified.map(|(arrived, product)| IdentifiedReport::new(self, arrived, product)).collect();
@@ -222,9 +237,10 @@ impl ClickHouseStorage {
                 },
             };
             if outcome == StoreOutcome::Stored {
-                let browsers = self.hashed_browsers(report).await?;
-                rows.push(self, &mut known, report, browsers, keep_raw);
-                known.note(report);
+                let report = IdentifiedReport { product: self.admitted_product(report.product), ..*report };
+                let browsers = self.hashed_browsers(&report).await?;
+                rows.push(self, &mut known, &report, browsers, keep_raw);
+                known.note(&report);
             }
             let stored =
                 known.ids.get(&report.number).filter(|_| outcome == StoreOutcome::Duplicate).cloned();

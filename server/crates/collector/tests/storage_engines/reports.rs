@@ -242,3 +242,23 @@ async fn metrics_of_clickhouse_say_nothing_of_its_free_space_and_of_alerts() {
     assert!(metrics.contains("headcount_collector_disk_bytes"), "{metrics}");
     assert!(!metrics.contains("disk_free") && !metrics.contains("collector_alert"), "{metrics}");
 }
+
+#[tokio::test]
+async fn a_report_that_is_not_stored_takes_no_place_among_the_products() {
+    let engine = TestedEngine::new(EngineKind::Today);
+    let running = engine.collector().await;
+    let instance = Uuid::new_v4();
+    let report = report_of(instance);
+    let mut other = report.clone();
+    other["stack"]["clouds"] = json!(["aws"]);
+    running.report("one", &report, "stored").await;
+    for number in 0..70 {
+        let product = format!("refused-{number}");
+        let sent = running.post("one", &other, |request| request.header("headcount-product", product)).await;
+        assert_eq!(sent.status, StatusCode::UNPROCESSABLE_ENTITY);
+    }
+    let sent = running.post("two", &report, |request| request.header("headcount-product", "named")).await;
+    assert_eq!(sent.status, StatusCode::OK);
+    running.collector.compute_fleet().await.unwrap();
+    assert_eq!(running.answer("/api/fleet/products").await["products"], json!(["coroot", "named"]));
+}
