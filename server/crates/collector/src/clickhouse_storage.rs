@@ -35,7 +35,7 @@ use headcount_clickhouse::{
 use headcount_fleet::{calendar_day::CalendarDay, installation_day::InstallationHash, published::NoiseKey};
 use headcount_platform::lock::lock;
 use thiserror::Error;
-use tokio::sync::Mutex;
+use tokio::{sync::Mutex, time};
 use uuid::Uuid;
 
 use self::{
@@ -47,7 +47,9 @@ use self::{
     table_definitions::{BLOCKS, ClickHouseTable, NOTES, OldPartTimes, REPORT_IDS, prepare_tables},
 };
 use super::{
-    collector_keys::CollectorKeys, fleet_storage::StorageResult, known_products::KnownProducts,
+    collector_keys::CollectorKeys,
+    fleet_storage::{StorageError, StorageResult},
+    known_products::KnownProducts,
     report_store::KnownStacks,
 };
 
@@ -60,6 +62,10 @@ const OLD_PARTS_KEPT: Duration = Duration::from_secs(60);
 
 /// The version of the tables, which a change of them raises.
 const TABLES_VERSION: u64 = 1;
+
+/// After this time, another collector that found no keys has noted its own. Notes of one second are told
+/// apart by their text.
+const KEYS_SETTLE: Duration = Duration::from_millis(1500);
 
 const DAY_SECONDS: u64 = 24 * 60 * 60;
 const WEEK_SECONDS: u64 = 7 * DAY_SECONDS;
@@ -222,22 +228,27 @@ impl ClickHouseStorage {
     /// # Errors
     /// When ClickHouse fails.
     pub(super) async fn key_fingerprint(&self) -> StorageResult<Option<String>> {
-        let select = format!("SELECT DISTINCT text FROM {} WHERE kind = 'keys'", NOTES.name);
-        let all = self.client.query::<(String,)>(&select).await?;
-        let own = self.keys.fingerprint();
-        // Of two collectors that start at once with different keys, none goes on.
-        let other = all.iter().find(|(text,)| *text != own);
-        Ok(other.or(all.first()).map(|(text,)| text.clone()))
+        // Of two collectors that started at once with different keys, the one that noted them first went on.
+        let select = format!(
+            "SELECT text FROM {} WHERE kind = 'keys' GROUP BY text ORDER BY max(value) DESC, text LIMIT 1",
+            NOTES.name
+        );
+        Ok(self.texts(&select).await?.into_iter().next())
     }
 
-    /// Notes the keys that are used from now on.
+    /// Notes the keys that are used from now on, unless another collector notes others at the same time:
+    /// [`ClickHouseStorage::key_fingerprint`] says then which ones are used.
     ///
     /// # Errors
     /// When ClickHouse fails.
     pub(super) async fn note_keys(&self, fingerprint: &str) -> StorageResult<()> {
         let key =
             fingerprint.bytes().fold(0_u64, |key, byte| key.wrapping_mul(257).wrapping_add(byte.into()));
-        self.note("keys", key, 0, fingerprint).await
+        let now = self.number("SELECT toUInt64(toUnixTimestamp(now()))").await?;
+        // The highest value stays, so it is the one of the earliest time.
+        self.note("keys", key, earliest(now), fingerprint).await?;
+        time::sleep(KEYS_SETTLE).await;
+        Ok(())
     }
 
     async fn note(&self, kind: &str, key: u64, value: u64, text: &str) -> StorageResult<()> {
@@ -246,18 +257,25 @@ impl ClickHouseStorage {
         self.insert(&NOTES, &["kind", "key", "value", "text"], batch).await
     }
 
-    /// The size of the files on all nodes.
+    /// The size of the files on all nodes that are not away.
     ///
     /// # Errors
-    /// When a node of ClickHouse fails.
+    /// When a node of ClickHouse fails, or all are away.
     pub(super) async fn disk_bytes(&self) -> StorageResult<u64> {
         let select = "SELECT toUInt64(sum(bytes_on_disk)) FROM system.parts \
                       WHERE database = currentDatabase() AND table LIKE 'headcount_%'";
-        let mut bytes = 0;
+        let (mut bytes, mut away) = (None, None);
         for node in &self.nodes {
-            bytes += number_of(node, select).await?;
+            match number_of(node, select).await {
+                Ok(of_node) => bytes = Some(bytes.unwrap_or(0) + of_node),
+                Err(StorageError::ClickHouse(error)) if error.is_temporary() => away = Some(error),
+                Err(error) => return Err(error),
+            }
         }
-        Ok(bytes)
+        match (bytes, away) {
+            (None, Some(error)) => Err(error.into()),
+            (bytes, _) => Ok(bytes.unwrap_or(0)),
+        }
     }
 
     async fn insert(

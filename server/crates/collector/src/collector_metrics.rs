@@ -15,6 +15,7 @@ use prometheus_client::{
 use super::{
     Collector, CollectorInner, DatabaseUnreadable,
     fleet_rollup::RollupLag,
+    fleet_storage::FleetStorage,
     intake_entry::{IntakeEntry, NotStoredReason},
     intake_ledger::IntakeCounts,
     maker_alert::MakerAlert,
@@ -61,14 +62,16 @@ pub(super) async fn metrics(
 impl Collector {
     async fn metrics_snapshot(&self) -> MetricsSnapshot {
         let CollectorInner { store, ledger, writer, free_space, .. } = self.inner.as_ref();
+        // Of ClickHouse, neither the disk nor alerts are known here.
+        let is_here = matches!(**store, FleetStorage::Sqlite(_));
         MetricsSnapshot {
             counts: ledger.counts(),
             lag: self.rollup_lag().await.ok(),
             disk_bytes: self.read(store.disk_bytes().await).ok(),
-            disk_free: free_space.disk_space().ok().map(|space| space.free),
+            disk_free: free_space.disk_space().ok().map(|space| space.free).filter(|_| is_here),
             raw_copies_paused: writer.are_raw_copies_paused(),
             releases: self.release_counts().await.ok(),
-            active: self.active_alerts().await.ok(),
+            active: self.active_alerts().await.ok().filter(|_| is_here),
         }
     }
 

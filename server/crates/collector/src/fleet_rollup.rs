@@ -162,6 +162,18 @@ impl FleetRollup {
         stop.run_until_cancelled(work).await;
     }
 
+    /// Tells others that share the store that this process runs, also while a round takes long, until `stop`.
+    pub(super) async fn keep_lead(self: Arc<Self>, stop: CancellationToken) {
+        let work = async {
+            loop {
+                // If it fails, another process leads after a while; each round says it, too.
+                self.store.keep_lead().await.ok();
+                time::sleep(SHORTEST_REST).await;
+            }
+        };
+        stop.run_until_cancelled(work).await;
+    }
+
     async fn compute_if_leading(&self) -> Result<(), RollupError> {
         if self.store.leads().await? {
             self.compute_changed_days().await?;
@@ -183,7 +195,7 @@ impl FleetRollup {
     }
 
     async fn compute_all_changed(&self) -> Result<usize, RollupError> {
-        let began = self.clock.monotonic();
+        let (began, began_at) = (self.clock.monotonic(), self.time.now().at);
         let changed = self.store.changed_days().await?;
         for day in &changed {
             self.compute_day(day).await?;
@@ -200,7 +212,9 @@ impl FleetRollup {
             }
         }
         self.publish_due_days().await?;
-        *lock(&self.complete) = CompleteRound { began, ended_at: Some(self.time.now().at) };
+        let ended_at = self.time.now().at;
+        self.store.note_round(began_at, ended_at).await?;
+        *lock(&self.complete) = CompleteRound { began, ended_at: Some(ended_at) };
         Ok(changed.len())
     }
 
@@ -210,10 +224,17 @@ impl FleetRollup {
     /// When the database cannot be read.
     pub(super) async fn lag(&self) -> StorageResult<RollupLag> {
         let waiting_days = self.store.changed_days().await?.len();
-        let CompleteRound { began, ended_at } = *lock(&self.complete);
-        let behind =
-            if waiting_days == 0 { Duration::ZERO } else { self.clock.monotonic().saturating_sub(began) };
-        Ok(RollupLag { behind, waiting_days, last_at: ended_at })
+        let (since, last_at) = match self.store.last_round().await? {
+            Some((began_at, ended_at)) => {
+                (Duration::from_secs(self.time.now().at.saturating_sub(began_at)), Some(ended_at))
+            }
+            None => {
+                let CompleteRound { began, ended_at } = *lock(&self.complete);
+                (self.clock.monotonic().saturating_sub(began), ended_at)
+            }
+        };
+        let behind = if waiting_days == 0 { Duration::ZERO } else { since };
+        Ok(RollupLag { behind, waiting_days, last_at })
     }
 
     async fn compute_day(&self, changed: &ChangedDay) -> Result<(), RollupError> {

@@ -1,7 +1,7 @@
 //! Draws the line between the collector and the engine that stores its reports.
 //!
-//! Everything that the rest of the collector asks of a store is a method here. An engine that cannot do
-//! something refuses it with an error; none answers with a guess.
+//! Everything that the rest of the collector asks of a store is a method here. What only SQLite has is refused
+//! by ClickHouse with an error, or is nothing to do there: the method says which.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -264,6 +264,41 @@ impl FleetStorage {
         match self {
             Self::Sqlite(_) => Ok(true),
             Self::ClickHouse(store) => store.leads().await,
+        }
+    }
+
+    /// Notes for others that share the store when a complete computation began and ended, in Unix seconds.
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    pub(super) async fn note_round(&self, began_at: u64, ended_at: u64) -> StorageResult<()> {
+        match self {
+            // There are no others.
+            Self::Sqlite(_) => Ok(()),
+            Self::ClickHouse(store) => store.note_round(began_at, ended_at).await,
+        }
+    }
+
+    /// When the newest complete computation of all that share the store began and ended, in Unix seconds;
+    /// `None` if that was not noted.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub(super) async fn last_round(&self) -> StorageResult<Option<(u64, u64)>> {
+        match self {
+            Self::Sqlite(_) => Ok(None),
+            Self::ClickHouse(store) => store.last_round().await,
+        }
+    }
+
+    /// Says that this process runs, for others that share the store.
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    pub(super) async fn keep_lead(&self) -> StorageResult<()> {
+        match self {
+            Self::Sqlite(_) => Ok(()),
+            Self::ClickHouse(store) => store.keep_lead().await,
         }
     }
 

@@ -55,6 +55,13 @@ impl KnownProducts {
         }
     }
 
+    /// What a report of the product would count as if it was stored now: the product itself if it has a place or
+    /// one is left.
+    pub(super) fn label_if_stored(&self, named: &str) -> String {
+        let has_room = || lock(&self.state).names.as_ref().is_some_and(|names| names.len() < MOST_PRODUCTS);
+        if has_room() { named.to_owned() } else { self.label(named) }
+    }
+
     /// Whether another product gets a place. It has one then.
     pub(super) fn take_place(&self, named: &str) -> bool {
         let names = &mut lock(&self.state).names;

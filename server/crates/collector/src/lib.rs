@@ -387,9 +387,14 @@ impl Collector {
             error => CollectorOpenError::Storage(error),
         };
         let fingerprint = keys.fingerprint();
-        let known = store.key_fingerprint().await.map_err(refused)?;
-        let is_other = known.as_ref().is_some_and(|known| *known != fingerprint);
-        if is_other || !store.are_deletions_of(&fingerprint).await.map_err(refused)? {
+        let mut known = store.key_fingerprint().await.map_err(refused)?;
+        let are_deletions_of_keys = store.are_deletions_of(&fingerprint).await.map_err(refused)?;
+        if known.is_none() && are_deletions_of_keys {
+            store.note_keys(&fingerprint).await.map_err(refused)?;
+            // Another collector may have started at the same time, with other keys.
+            known = store.key_fingerprint().await.map_err(refused)?;
+        }
+        if known.is_some_and(|known| known != fingerprint) || !are_deletions_of_keys {
             if key_file.is_new {
                 // It is of no use, and hides that another one is missing.
                 fs::remove_file(&key_file.path).ok();
@@ -402,9 +407,6 @@ impl Collector {
                     CollectorOpenError::OtherKeysInClickHouse { file: key_file.path }
                 }
             });
-        }
-        if known.is_none() {
-            store.note_keys(&fingerprint).await.map_err(refused)?;
         }
         let deleted = store.apply_newer_deletions().await.map_err(refused)?;
         if deleted > 0 {
@@ -442,6 +444,7 @@ impl Collector {
         }
         tasks.spawn(Arc::clone(&pruner).run(stop.clone()));
         tasks.spawn(Arc::clone(&rollup).run(stop.clone()));
+        tasks.spawn(Arc::clone(&rollup).keep_lead(stop.clone()));
         tasks.spawn(Arc::clone(&flush).run(stop.clone()));
         let (intake, reading) = (ReportIntake::new(), FailureLog::new("reading stored reports"));
         let senders = SenderKeys::new();

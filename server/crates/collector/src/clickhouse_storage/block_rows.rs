@@ -155,7 +155,11 @@ impl ClickHouseStorage {
                 }
             }
         }
-        self.insert(&BLOCKS, &COLUMNS, batch).await
+        self.insert(&BLOCKS, &COLUMNS, batch).await?;
+        match changed {
+            Some(changed) => self.recompute_if_buried(product, changed.day).await,
+            None => Ok(()),
+        }
     }
 
     /// Stores rows as they are.

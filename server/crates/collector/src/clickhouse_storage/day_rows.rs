@@ -1,6 +1,6 @@
 //! Reads the typed reports of a day for the roll-up, each once.
 //!
-//! Only here are rows read with `FINAL`. Where collectors that did not see each other stored different
+//! Where collectors that did not see each other stored different
 //! reports under one id, the earliest row of the id says which one counts, and the others are noted as
 //! conflicts.
 
@@ -12,7 +12,7 @@ use headcount_fleet::{calendar_day::CalendarDay, installation_day::InstallationH
 
 use super::{
     ClickHouseStorage,
-    table_definitions::{BROWSERS, REPORT_IDS, REPORTS, TALLIES},
+    table_definitions::{BROWSERS, CHANGES, REPORT_IDS, REPORTS, TALLIES},
     week_of,
 };
 use crate::{fleet_storage::StorageResult, report_store::DayReport};
@@ -27,14 +27,18 @@ pub(super) const CONFLICTS: &str = "conflicts";
 pub(super) const LOST: &str = "lost";
 
 /// The name under which rows of ids are noted that name another day or product than an earlier row of the
-/// same report. Their version is in the place of the content.
+/// same report. [`REPEATED_ROW`] is in the place of the content.
 pub(super) const REPEATED: &str = "repeated";
+
+/// What tells the rows of an id and a content from each other.
+pub(super) const REPEATED_ROW: &str = "cityHash64(version, day, product)";
 
 /// What is stored under an id that counts: the row's place in time, its installation, content, day and
 /// product.
 type StoredUnder = (u64, u64, u64, u32, String);
 
-/// A row of an id under which something else is stored, too: week, number and version, and what is stored.
+/// A row of an id under which something else is stored, too: week, number and [`REPEATED_ROW`], and what is
+/// stored.
 type ContestedRow = (u32, u64, u64, u64, u64, u64, u32, String);
 
 /// The reports of a day that do not count.
@@ -89,6 +93,23 @@ impl ClickHouseStorage {
         let reports = self.reports_after(&known, after.map(|(installation, _)| installation.0)).await;
         *contested = Some(known);
         reports
+    }
+
+    /// Has a day computed again that was computed with an installation that is buried since. Its deletion may
+    /// have ended before the blocks of the day were stored.
+    pub(super) async fn recompute_if_buried(&self, product: &str, day: CalendarDay) -> StorageResult<()> {
+        let buried = self.buried_installations().await?;
+        let contested = self.contested.lock().await;
+        let known = contested.as_ref().filter(|known| known.day == day && known.product == product);
+        let is_new = |installation: &u64| known.is_none_or(|known| !known.buried.contains(installation));
+        let buried_since: HashSet<_> = buried.into_iter().filter(is_new).collect();
+        if buried_since.is_empty() {
+            return Ok(());
+        }
+        let mut changes = RowBatch::default();
+        changes.push(&(day.days_since_epoch(), product, rand::random::<u64>()));
+        self.insert(&CHANGES, &["day", "product", "token"], changes).await?;
+        self.reopen_deletions(&buried_since).await
     }
 
     async fn reports_after(&self, day: &ContestedDay, after: Option<u64>) -> StorageResult<Vec<DayReport>> {
@@ -195,7 +216,7 @@ impl ClickHouseStorage {
         let (ids, local) = (REPORT_IDS.name, self.qualified(&REPORT_IDS));
         let (since, day) = (Self::ids_since(day), day.days_since_epoch());
         let select = format!(
-            "SELECT week, number, version, place, instance, content, day, product FROM {ids} \
+            "SELECT week, number, {REPEATED_ROW}, place, instance, content, day, product FROM {ids} \
              WHERE {since} AND number != 0 AND number IN (SELECT number FROM {local} WHERE {since} AND number IN \
              (SELECT number FROM {local} WHERE {since} AND day = {day}) GROUP BY number \
              HAVING min(instance) != max(instance) OR min(content) != max(content) OR min(day) != max(day) \
@@ -223,7 +244,7 @@ impl ClickHouseStorage {
         winners: &HashMap<u64, StoredUnder>,
     ) -> StorageResult<()> {
         let mut batch = RowBatch::default();
-        for (week, number, version, _, instance, content, day, product) in rows {
+        for (week, number, row, _, instance, content, day, product) in rows {
             let Some((_, of_instance, of_content, of_day, of_product)) = winners.get(&number) else {
                 continue;
             };
@@ -231,7 +252,7 @@ impl ClickHouseStorage {
                 batch.push(&(week, CONFLICTS, number, instance, content));
                 batch.push(&(week, LOST, number, instance, content));
             } else if *of_day != day || *of_product != product {
-                batch.push(&(week, REPEATED, number, instance, version));
+                batch.push(&(week, REPEATED, number, instance, row));
             }
         }
         self.insert(&TALLIES, &["week", "name", "number", "instance", "content"], batch).await

@@ -7,7 +7,9 @@
 //! after each mutation a row that means nothing is inserted into the partitions concerned.
 
 use std::{
-    collections::{BTreeSet, HashMap, HashSet},
+    collections::{BTreeSet, HashSet},
+    mem,
+    sync::Arc,
     time::Duration,
 };
 
@@ -41,6 +43,9 @@ const LOOKED_FOR_EVERY: Duration = Duration::from_secs(60 * 60);
 /// So many installations are looked for in one statement.
 const LOOKED_FOR_AT_ONCE: usize = 2000;
 
+/// So many installations are deleted with one statement: newer servers put each into parentheses.
+const DELETED_AT_ONCE: usize = 500;
+
 /// A partition that no table has. Dropping it also removes the files of replaced parts.
 const NO_PARTITION: u32 = u32::MAX;
 
@@ -69,10 +74,11 @@ pub(super) struct OldPart {
 #[derive(Debug, Default)]
 pub(super) struct ErasureState {
     looked_for_at: Option<Instant>,
-    /// The installations whose rows are deleted, with the version of the tombstone and the files of before.
-    /// These are removed after a while.
-    old_parts: HashMap<u64, (u64, HashSet<OldPart>)>,
+    waiting: Vec<WaitingDeletion>,
 }
+
+/// An installation whose rows are deleted, with the files of before. These are removed after a while.
+type WaitingDeletion = (TombstoneRow, Arc<HashSet<OldPart>>);
 
 impl ClickHouseStorage {
     /// Deletes what is left of deleted installations, and waits a while until no file has it.
@@ -85,15 +91,65 @@ impl ClickHouseStorage {
             self.reopen_returned().await?;
             state.looked_for_at = Some(Instant::now());
         }
-        let unfinished = self.unfinished_deletions().await?;
-        let mut is_under_way = false;
-        for row in unfinished {
-            is_under_way |= !self.erase(row, &mut state).await?;
-        }
+        let mut is_under_way = self.begin_deletions(&mut state).await?;
+        is_under_way |= self.end_deletions(&mut state).await?;
         if is_under_way { Err(StorageError::DeletionUnderWay) } else { Ok(()) }
     }
 
-    /// Finds rows of deleted installations, and opens their deletions again.
+    /// Deletes the rows of the installations whose deletion has just begun, or of which something was stored
+    /// since. Returns whether rows are left.
+    async fn begin_deletions(&self, state: &mut ErasureState) -> StorageResult<bool> {
+        let unfinished = self.unfinished_deletions().await?;
+        let is_known =
+            |row: &TombstoneRow| state.waiting.iter().any(|(known, _)| known.is_same_deletion(row));
+        let begun: Vec<_> = unfinished.iter().filter(|row| !is_known(row)).cloned().collect();
+        state.waiting.retain(|(known, _)| unfinished.iter().any(|row| known.is_same_deletion(row)));
+        let mut is_left = false;
+        for some in begun.chunks(DELETED_AT_ONCE) {
+            let installations: Vec<_> = some.iter().map(|row| row.installation).collect();
+            match self.delete_everywhere(&installations).await {
+                Ok(old_parts) => {
+                    let old_parts = Arc::new(old_parts);
+                    state.waiting.extend(some.iter().map(|row| (row.clone(), Arc::clone(&old_parts))));
+                }
+                Err(StorageError::DeletionUnderWay) => is_left = true,
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(is_left)
+    }
+
+    /// Ends the deletions of which no node has files any more, and waits a while for the others. Returns
+    /// whether some are left.
+    async fn end_deletions(&self, state: &mut ErasureState) -> StorageResult<bool> {
+        let began = Instant::now();
+        while !state.waiting.is_empty() {
+            let there = self.old_parts().await?;
+            let (ended, left) = mem::take(&mut state.waiting)
+                .into_iter()
+                .partition(|(_, old_parts): &WaitingDeletion| old_parts.is_disjoint(&there));
+            state.waiting = left;
+            for (row, _) in ended {
+                self.note_finished(row).await?;
+            }
+            if state.waiting.is_empty() {
+                break;
+            }
+            if began.elapsed() >= WAIT {
+                return Ok(true);
+            }
+            let left = state.waiting.iter().flat_map(|(_, old_parts)| old_parts.intersection(&there));
+            let left: BTreeSet<_> = left.map(|part| (part.node, part.table)).collect();
+            for (node, table) in left {
+                self.wake(node, table).await?;
+            }
+            time::sleep(WAKE_EVERY).await;
+        }
+        Ok(false)
+    }
+
+    /// Finds rows of deleted installations, and opens their deletions again. Also deletes rows of blocks that
+    /// a collector stored while an installation was deleted.
     async fn reopen_returned(&self) -> StorageResult<()> {
         let buried: Vec<_> = self.buried_installations().await?.into_iter().collect();
         let mut returned = HashSet::new();
@@ -105,41 +161,16 @@ impl ClickHouseStorage {
                     .extend(self.client.query::<(u64,)>(&select).await?.into_iter().map(|(found,)| found));
             }
         }
-        if returned.is_empty() { Ok(()) } else { self.reopen_deletions(&returned).await }
-    }
-
-    /// Erases an installation. Returns whether nothing of it is left.
-    async fn erase(&self, row: TombstoneRow, state: &mut ErasureState) -> StorageResult<bool> {
-        let TombstoneRow { installation, version, .. } = row;
-        let old_parts = match state.old_parts.remove(&installation) {
-            Some((of_version, old_parts)) if of_version == version => old_parts,
-            // The deletion has just begun, or something was stored since.
-            _ => self.delete_everywhere(installation).await?,
-        };
-        let waited = time::timeout(WAIT, self.wait_for_removal(&old_parts));
-        match waited.await {
-            Ok(waited) => waited?,
-            Err(_) => {
-                state.old_parts.insert(installation, (version, old_parts));
-                return Ok(false);
-            }
+        if !returned.is_empty() {
+            self.reopen_deletions(&returned).await?;
         }
-        self.note_finished(row).await?;
-        Ok(true)
-    }
-
-    /// Waits until nodes have removed parts.
-    async fn wait_for_removal(&self, old_parts: &HashSet<OldPart>) -> StorageResult<()> {
-        loop {
-            let there = self.old_parts().await?;
-            let left = old_parts.intersection(&there).map(|part| (part.node, part.table)).collect();
-            if BTreeSet::is_empty(&left) {
-                return Ok(());
-            }
-            for (node, table) in left {
-                self.wake(node, table).await?;
-            }
-            time::sleep(WAKE_EVERY).await;
+        if buried.is_empty() {
+            return Ok(());
+        }
+        match self.delete_replaced_blocks().await {
+            // The servers go on.
+            Err(StorageError::DeletionUnderWay) => Ok(()),
+            deleted => deleted,
         }
     }
 
@@ -154,20 +185,24 @@ impl ClickHouseStorage {
         }
     }
 
-    /// Deletes the rows of an installation. Returns the files that may still have them.
-    async fn delete_everywhere(&self, installation: u64) -> StorageResult<HashSet<OldPart>> {
-        self.change_days_of(installation).await?;
+    /// Deletes the rows of installations. Returns the files that may still have them.
+    async fn delete_everywhere(&self, installations: &[u64]) -> StorageResult<HashSet<OldPart>> {
+        let condition = format!("instance IN ({})", list_of(installations));
+        self.change_days_of(&condition).await?;
+        let mut is_left = false;
         for table in TABLES {
-            self.delete_rows(table, &format!("instance = {installation}")).await?;
+            match self.delete_rows(table, &condition).await {
+                Err(StorageError::DeletionUnderWay) => is_left = true,
+                deleted => deleted?,
+            }
         }
-        self.erase_from_blocks(InstallationHash(installation)).await?;
-        self.old_parts().await
+        self.erase_from_blocks(installations).await?;
+        if is_left { Err(StorageError::DeletionUnderWay) } else { self.old_parts().await }
     }
 
-    /// Has the days with reports of an installation computed again: without it, because it is buried.
-    async fn change_days_of(&self, installation: u64) -> StorageResult<()> {
-        let select =
-            format!("SELECT DISTINCT day, product FROM {} WHERE instance = {installation}", REPORTS.name);
+    /// Has the days with reports of installations computed again: without them, because they are buried.
+    async fn change_days_of(&self, condition: &str) -> StorageResult<()> {
+        let select = format!("SELECT DISTINCT day, product FROM {} WHERE {condition}", REPORTS.name);
         let mut batch = RowBatch::default();
         for (day, product) in self.client.query::<(u32, String)>(&select).await? {
             batch.push(&(day, product, rand::random::<u64>()));
@@ -229,15 +264,15 @@ impl ClickHouseStorage {
         Ok(node.insert(table.part, &[column], batch).await?)
     }
 
-    /// Removes an installation from the stored days. What was counted stays.
-    async fn erase_from_blocks(&self, installation: InstallationHash) -> StorageResult<()> {
+    /// Removes installations from the stored days. What was counted stays.
+    async fn erase_from_blocks(&self, installations: &[u64]) -> StorageResult<()> {
         for (product, day) in self.days_of_installations().await? {
             for layer in LAYERS {
                 for VersionedBlock { version, stored } in
                     self.versioned_blocks(layer, &product, ONLY_BLOCK, day, day).await?
                 {
                     let made_at = stored.made_at;
-                    let Some(block) = without_installation(layer, stored.block, installation).await? else {
+                    let Some(block) = without_installations(layer, stored.block, installations).await? else {
                         continue;
                     };
                     let (product, name) = (product.as_str(), ONLY_BLOCK);
@@ -287,4 +322,22 @@ impl ClickHouseStorage {
         }
         Ok(parts)
     }
+}
+
+/// A block without installations; `None` if it has none of them.
+async fn without_installations(
+    layer: BlockLayer,
+    mut block: Vec<u8>,
+    installations: &[u64],
+) -> StorageResult<Option<Vec<u8>>> {
+    let mut is_changed = false;
+    for installation in installations {
+        if let Some(shorter) =
+            without_installation(layer, block.clone(), InstallationHash(*installation)).await?
+        {
+            block = shorter;
+            is_changed = true;
+        }
+    }
+    Ok(is_changed.then_some(block))
 }

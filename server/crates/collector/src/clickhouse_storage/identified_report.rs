@@ -1,6 +1,6 @@
 //! Names a report in tables: by hashes of its installation, its id and its content.
 
-use super::{ClickHouseStorage, PLACE_SHIFT, week_of};
+use super::{ClickHouseStorage, PLACE_SHIFT, known_context::KnownId, week_of};
 use crate::{prepared_report::ReportPeriod, report_day::ReportMoment, report_store::IncomingReport};
 
 /// What stands for an installation without a commitment.
@@ -23,6 +23,8 @@ pub(super) struct IdentifiedReport<'a> {
     pub(super) moment: ReportMoment,
     /// Its place in the order of arrival.
     pub(super) place: u64,
+    /// Whether it is of a replica that another one speaks for.
+    pub(super) replica: bool,
     /// The hash of its commitment; [`NO_COMMITMENT`] without one.
     pub(super) commitment: [u8; 32],
 }
@@ -41,14 +43,21 @@ impl<'a> IdentifiedReport<'a> {
             received_at: arrived.at.at,
             moment: ReportMoment::new(&arrived.id, arrived.at.at),
             place: storage.places.next(arrived.at.at),
+            replica: arrived.replica,
             commitment: arrived.commitment.unwrap_or(NO_COMMITMENT),
         }
     }
 
-    /// The same report as it arrived at another place, for rows that are equal to those that are there.
-    pub(super) fn at_place(&self, place: u64) -> Self {
+    /// The same report as it was stored first, for rows that are equal to those that are there. Headers of a
+    /// repeat may differ.
+    pub(super) fn as_stored<'b>(&self, stored: &'b KnownId) -> IdentifiedReport<'b>
+    where
+        'a: 'b,
+    {
+        let KnownId { place, replica, ref product, .. } = *stored;
         let received_at = place >> PLACE_SHIFT;
-        Self { place, received_at, moment: ReportMoment::new(&self.arrived.id, received_at), ..*self }
+        let moment = ReportMoment::new(&self.arrived.id, received_at);
+        IdentifiedReport { place, received_at, moment, product, replica, ..*self }
     }
 
     /// The day that it counts in.
@@ -63,6 +72,6 @@ impl<'a> IdentifiedReport<'a> {
 
     /// Its period, if it is compared with those of others.
     pub(super) fn compared_period(&self) -> Option<ReportPeriod> {
-        self.arrived.report.period.filter(|_| !self.arrived.replica)
+        self.arrived.report.period.filter(|_| !self.replica)
     }
 }

@@ -20,11 +20,13 @@ use crate::{
     collector_keys::is_same_hash,
     fleet_storage::{StorageError, StorageResult},
     prepared_report::ReportPeriod,
+    report_day::OLDEST_REPORT,
     report_store::{IncomingReport, StoreOutcome},
     storage_quota::{QuotaExceeded, QuotaRequest, StorageQuotas},
 };
 
-/// A report that is sent again after this time, in seconds, is not inserted again.
+/// A report that is sent again after this time, in seconds, is not inserted again: the collector that made it
+/// known may have ended before it noted the change of the day, or may have failed on the second replica.
 const INSERTED_AGAIN_WITHIN: u64 = 24 * 60 * 60;
 
 /// The rows of a group of reports.
@@ -71,7 +73,7 @@ const ID_COLUMNS: [&str; 19] = [
 impl EncodeRow for IdRow<'_> {
     fn encode_row(&self, to: &mut Vec<u8>) {
         let Self(identified, overlaps) = self;
-        let IncomingReport { id, replica, report, .. } = identified.arrived;
+        let IncomingReport { id, report, .. } = identified.arrived;
         identified.week().encode_column(to);
         identified.number.encode_column(to);
         identified.instance.encode_column(to);
@@ -85,7 +87,7 @@ impl EncodeRow for IdRow<'_> {
         report.digest.encode_column(to);
         report.bytes.encode_column(to);
         report.set_aside.total().encode_column(to);
-        u8::from(*replica).encode_column(to);
+        u8::from(identified.replica).encode_column(to);
         u8::from(*overlaps).encode_column(to);
         report.version.encode_column(to);
         report.database_type.encode_column(to);
@@ -95,6 +97,14 @@ impl EncodeRow for IdRow<'_> {
 }
 
 impl GroupRows {
+    /// Has the day of a report computed again.
+    fn push_change(&mut self, identified: &IdentifiedReport<'_>) {
+        let day = identified.day();
+        if self.changed.insert((day, identified.product.to_owned())) {
+            self.changes.push(&(day, identified.product, rand::random::<u64>()));
+        }
+    }
+
     fn push(
         &mut self,
         storage: &ClickHouseStorage,
@@ -103,6 +113,9 @@ impl GroupRows {
         browsers: Vec<u64>,
         keep_raw: bool,
     ) {
+        let is_repeat = known.ids.contains_key(&identified.number);
+        let stored = known.ids.get(&identified.number).map(|stored| stored.overlaps);
+        let overlaps = stored.unwrap_or_else(|| known.overlaps(identified));
         let IdentifiedReport { arrived, instance, number, content, moment, place, commitment, .. } =
             *identified;
         let (report, day) = (&arrived.report, identified.day());
@@ -120,7 +133,7 @@ impl GroupRows {
             content,
             earliest(place),
             moment.made_at,
-            u8::from(arrived.replica),
+            u8::from(identified.replica),
             period.from,
             period.to,
             Bytes::copy_from_slice(&report.typed),
@@ -129,10 +142,8 @@ impl GroupRows {
             self.browsers.push(&(day, instance, number, content, browsers));
         }
         self.names.push(&storage.known_stacks, &report.profiles, moment.day);
-        if self.changed.insert((day, identified.product.to_owned())) {
-            self.changes.push(&(day, identified.product, rand::random::<u64>()));
-        }
-        let first = known.first_commitment(instance);
+        self.push_change(identified);
+        let first = known.first_commitment(instance).filter(|_| !is_repeat);
         if commitment != NO_COMMITMENT && first.is_some_and(|first| !is_same_hash(&first, &commitment)) {
             self.tallies.push(&(identified.week(), "clones", number, instance, content));
         }
@@ -145,7 +156,7 @@ impl GroupRows {
             let uuid = report.instance.into_bytes();
             self.installations.push(&(week, instance, commitment, earliest(place), place, uuid, first_seen));
         }
-        self.ids.push(&IdRow(identified, known.overlaps(identified)));
+        self.ids.push(&IdRow(identified, overlaps));
         self.instances.insert(instance);
         self.numbers.insert(number);
     }
@@ -169,7 +180,6 @@ impl ClickHouseStorage {
         let take = |request| quotas.take(request, now).inspect(|()| taken.push(request));
         let added = self.add_all(reports, keep_raw, take).await;
         if added.is_err() {
-            self.known_stacks.forget();
             taken.into_iter().for_each(|request| quotas.give_back(request));
         }
         added
@@ -191,12 +201,28 @@ impl ClickHouseStorage {
         &self,
         reports: &[IncomingReport],
         keep_raw: bool,
+        take: impl FnMut(QuotaRequest) -> Result<(), QuotaExceeded>,
+    ) -> StorageResult<Vec<StoreOutcome>> {
+        let added = self.try_add_all(reports, keep_raw, take).await;
+        if added.is_ok() {
+            self.products.mark_committed();
+        } else {
+            self.products.forget();
+            self.known_stacks.forget();
+        }
+        added
+    }
+
+    async fn try_add_all(
+        &self,
+        reports: &[IncomingReport],
+        keep_raw: bool,
         mut take: impl FnMut(QuotaRequest) -> Result<(), QuotaExceeded>,
     ) -> StorageResult<Vec<StoreOutcome>> {
         if reports.iter().any(|arrived| arrived.at.doubted) {
             return Err(StorageError::DoubtedClock);
         }
-        let products = self.admitted_products(reports).await?;
+        let products = self.possible_products(reports).await?;
         let identified = reports.iter().zip(&products);
         let identified: Vec<_> =
             identified.map(|(arrived, product)| IdentifiedReport::new(self, arrived, product)).collect();
@@ -211,15 +237,23 @@ impl ClickHouseStorage {
                 },
             };
             if outcome == StoreOutcome::Stored {
-                let browsers = self.hashed_browsers(report).await?;
-                rows.push(self, &mut known, report, browsers, keep_raw);
-                known.note(report);
+                let report = IdentifiedReport { product: self.admitted_product(report.product), ..*report };
+                let browsers = self.hashed_browsers(&report).await?;
+                rows.push(self, &mut known, &report, browsers, keep_raw);
+                known.note(&report);
             }
-            if let Some(again) = known_again(&known, report, outcome)
-                && !rows.numbers.contains(&again.number)
-            {
-                let browsers = self.hashed_browsers(&again).await?;
-                rows.push(self, &mut known, &again, browsers, keep_raw);
+            let stored =
+                known.ids.get(&report.number).filter(|_| outcome == StoreOutcome::Duplicate).cloned();
+            if let Some(stored) = stored.filter(|_| !rows.numbers.contains(&report.number)) {
+                let again = report.as_stored(&stored);
+                let age = report.received_at.saturating_sub(again.received_at);
+                if age < INSERTED_AGAIN_WITHIN {
+                    let browsers = self.hashed_browsers(&again).await?;
+                    rows.push(self, &mut known, &again, browsers, keep_raw);
+                } else if report.received_at <= again.moment.made_at + OLDEST_REPORT.as_secs() {
+                    // Of older days, the typed reports may be dropped.
+                    rows.push_change(&again);
+                }
             }
             if outcome == StoreOutcome::Conflict {
                 let IdentifiedReport { number, instance, content, .. } = *report;
@@ -302,19 +336,6 @@ const REPORT_COLUMNS: [&str; 11] = [
 
 const INSTALLATION_COLUMNS: [&str; 7] =
     ["week", "instance", "commitment", "version", "place", "uuid", "first_seen"];
-
-/// A known report that is inserted again before it is acknowledged: the collector that made it known may have
-/// ended before it noted the change of the day, or may have failed on the second replica.
-fn known_again<'a>(
-    known: &KnownContext,
-    report: &IdentifiedReport<'a>,
-    outcome: StoreOutcome,
-) -> Option<IdentifiedReport<'a>> {
-    let place = known.ids.get(&report.number).filter(|_| outcome == StoreOutcome::Duplicate)?.place;
-    let again = report.at_place(place);
-    let is_recent = again.received_at.saturating_add(INSERTED_AGAIN_WITHIN) > report.received_at;
-    is_recent.then_some(again)
-}
 
 /// The request of a report to the quotas.
 fn request(known: &KnownContext, report: &IdentifiedReport<'_>) -> QuotaRequest {

@@ -20,11 +20,15 @@ use crate::{
 const COMPARED_DAYS: u32 = 1;
 
 /// What is stored under an id.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct KnownId {
     pub(super) place: u64,
     pub(super) instance: u64,
     pub(super) digest: ReportDigest,
+    pub(super) day: u32,
+    pub(super) product: String,
+    pub(super) replica: bool,
+    pub(super) overlaps: bool,
 }
 
 /// An installation with a commitment in a week.
@@ -42,7 +46,8 @@ pub(super) struct KnownContext {
     pub(super) ids: HashMap<u64, KnownId>,
     pub(super) buried: HashSet<u64>,
     pub(super) installations: HashMap<u64, Vec<KnownInstallation>>,
-    pub(super) periods: HashMap<u64, Vec<ReportPeriod>>,
+    /// The periods of the reports of installations, with their numbers.
+    pub(super) periods: HashMap<u64, Vec<(u64, ReportPeriod)>>,
 }
 
 impl KnownContext {
@@ -59,7 +64,9 @@ impl KnownContext {
     pub(super) fn overlaps(&self, report: &IdentifiedReport<'_>) -> bool {
         let Some(ReportPeriod { from, to }) = report.compared_period() else { return false };
         let others = self.periods.get(&report.instance).into_iter().flatten();
-        others.into_iter().any(|other| other.from < to && from < other.to)
+        others
+            .into_iter()
+            .any(|(number, other)| *number != report.number && other.from < to && from < other.to)
     }
 
     /// The first commitment of an installation.
@@ -71,10 +78,13 @@ impl KnownContext {
 
     /// Notes a report of the same group.
     pub(super) fn note(&mut self, report: &IdentifiedReport<'_>) {
-        let IdentifiedReport { place, instance, arrived, .. } = *report;
-        self.ids.insert(report.number, KnownId { place, instance, digest: arrived.report.digest });
+        let overlaps = self.overlaps(report);
+        let IdentifiedReport { place, instance, arrived, product, replica, .. } = *report;
+        let (digest, day, product) = (arrived.report.digest, report.day(), product.to_owned());
+        let known = KnownId { place, instance, digest, day, product, replica, overlaps };
+        self.ids.insert(report.number, known);
         if let Some(period) = report.compared_period() {
-            self.periods.entry(report.instance).or_default().push(period);
+            self.periods.entry(report.instance).or_default().push((report.number, period));
         }
     }
 
@@ -125,16 +135,20 @@ impl ClickHouseStorage {
 
     async fn known_ids(&self, reports: &[IdentifiedReport<'_>]) -> StorageResult<HashMap<u64, KnownId>> {
         let select = format!(
-            "SELECT number, place, instance, digest FROM {} WHERE number IN ({})",
+            "SELECT number, place, instance, digest, day, product, replica, overlaps FROM {} WHERE number IN ({})",
             REPORT_IDS.name,
             list_of(reports.iter().map(|report| report.number))
         );
         let mut known: HashMap<u64, KnownId> = HashMap::new();
-        for (number, place, instance, digest) in
-            self.client.query::<(u64, u64, u64, ReportDigest)>(&select).await?
+        type Row = (u64, u64, u64, ReportDigest, u32, String, u8, u8);
+        for (number, place, instance, digest, day, product, replica, overlaps) in
+            self.client.query::<Row>(&select).await?
         {
-            let row = KnownId { place, instance, digest };
-            known.entry(number).and_modify(|first| *first = row.min(*first)).or_insert(row);
+            let (replica, overlaps) = (replica != 0, overlaps != 0);
+            let row = KnownId { place, instance, digest, day, product, replica, overlaps };
+            if known.get(&number).is_none_or(|first| row < *first) {
+                known.insert(number, row);
+            }
         }
         Ok(known)
     }
@@ -158,22 +172,22 @@ impl ClickHouseStorage {
     async fn known_periods(
         &self,
         reports: &[IdentifiedReport<'_>],
-    ) -> StorageResult<HashMap<u64, Vec<ReportPeriod>>> {
+    ) -> StorageResult<HashMap<u64, Vec<(u64, ReportPeriod)>>> {
         let compared: Vec<_> = reports.iter().filter(|report| report.compared_period().is_some()).collect();
         let days = compared.iter().map(|report| report.day());
         let (Some(first), Some(last)) = (days.clone().min(), days.max()) else { return Ok(HashMap::new()) };
         let products: HashSet<_> = compared.iter().map(|report| report.product).collect();
         let select = format!(
             "SELECT DISTINCT instance, number, period_from, period_to FROM {} WHERE day BETWEEN {} AND {} \
-             AND product IN ({}) AND instance IN ({}) AND replica = 0 AND period_to > 0 AND number NOT IN ({})",
+             AND product IN ({}) AND instance IN ({}) AND replica = 0 AND period_to > 0",
             REPORTS.name,
             first.saturating_sub(COMPARED_DAYS),
             last.saturating_add(COMPARED_DAYS),
             list_of(products.into_iter().map(sql_literal)),
             list_of(compared.iter().map(|report| report.instance)),
-            list_of(reports.iter().map(|report| report.number)),
         );
         let rows = self.client.query::<(u64, u64, i64, i64)>(&select).await?;
-        Ok(grouped(rows.into_iter().map(|(instance, _, from, to)| (instance, ReportPeriod { from, to }))))
+        let period = |(instance, number, from, to)| (instance, (number, ReportPeriod { from, to }));
+        Ok(grouped(rows.into_iter().map(period)))
     }
 }

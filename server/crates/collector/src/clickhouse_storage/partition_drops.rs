@@ -1,7 +1,7 @@
 //! Drops what is too old: whole partitions, which removes their files.
 //!
-//! Raw copies and typed reports are dropped by the day, ids and numbers by the week, names of profiles by 32
-//! days: a part stays until all of it is too old.
+//! Raw copies, typed reports and browsers are dropped by the day; ids, installations, tallies and numbers by
+//! the week; names of profiles by 32 days: a partition stays until all of it is too old.
 
 use std::collections::BTreeSet;
 
@@ -21,7 +21,7 @@ use crate::{fleet_storage::StorageResult, report_store::PrunedReports, retention
 const NO_DAY: u64 = 0;
 
 impl ClickHouseStorage {
-    /// Drops everything before the cut-off times, and makes the keys of the next days.
+    /// Drops everything before the cut-off times.
     ///
     /// # Errors
     /// When ClickHouse fails; what was dropped until then stays dropped.

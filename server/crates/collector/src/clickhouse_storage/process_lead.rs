@@ -49,7 +49,7 @@ impl ClickHouseStorage {
     }
 
     /// Says that this collector runs, if that was not said lately.
-    pub(super) async fn keep_lead(&self) -> StorageResult<()> {
+    pub(crate) async fn keep_lead(&self) -> StorageResult<()> {
         let mut said = self.lead.said.lock().await;
         if said.0.is_some_and(|at| at.elapsed() < SAID_EVERY) {
             return Ok(());
@@ -58,6 +58,20 @@ impl ClickHouseStorage {
         self.note("process", self.lead.number, said.1, "").await?;
         said.0 = Some(Instant::now());
         Ok(())
+    }
+
+    /// Notes when a complete computation began and ended, in Unix seconds.
+    pub(crate) async fn note_round(&self, began_at: u64, ended_at: u64) -> StorageResult<()> {
+        self.note("round", 0, began_at, &ended_at.to_string()).await
+    }
+
+    /// When the newest complete computation of a collector began and ended; `None` before the first one.
+    pub(crate) async fn last_round(&self) -> StorageResult<Option<(u64, u64)>> {
+        let select = format!(
+            "SELECT value, toUInt64OrZero(text) FROM {} WHERE kind = 'round' ORDER BY value DESC, text DESC LIMIT 1",
+            NOTES.name
+        );
+        Ok(self.client.query::<(u64, u64)>(&select).await?.into_iter().next())
     }
 
     /// Lets another collector lead at once.

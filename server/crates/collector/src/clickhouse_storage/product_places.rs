@@ -16,8 +16,8 @@ impl ClickHouseStorage {
         self.products.label(named)
     }
 
-    /// What each of these reports counts as.
-    pub(super) async fn admitted_products(&self, reports: &[IncomingReport]) -> StorageResult<Vec<String>> {
+    /// What each of these reports counts as if it is stored.
+    pub(super) async fn possible_products(&self, reports: &[IncomingReport]) -> StorageResult<Vec<String>> {
         if self.products.is_unread() {
             let (blocks, changes) = (BLOCKS.name, CHANGES.name);
             let computed = format!("SELECT DISTINCT product FROM {blocks} WHERE layer = 'installations'");
@@ -25,11 +25,12 @@ impl ClickHouseStorage {
             let (computed, changed) = tokio::try_join!(self.texts(&computed), self.texts(&changed))?;
             self.products.note(computed.into_iter().chain(changed).collect::<BTreeSet<_>>());
         }
-        let admitted = |report: &IncomingReport| {
-            let named = &report.product;
-            let is_known = self.products.label(named) == *named || self.products.take_place(named);
-            if is_known { named.clone() } else { OTHER_PRODUCT.to_owned() }
-        };
-        Ok(reports.iter().map(admitted).collect())
+        Ok(reports.iter().map(|report| self.products.label_if_stored(&report.product)).collect())
+    }
+
+    /// What a report of a product counts as that is stored: it gets a place if one is left.
+    pub(super) fn admitted_product<'a>(&self, possible: &'a str) -> &'a str {
+        let is_known = self.products.label(possible) == possible || self.products.take_place(possible);
+        if is_known { possible } else { OTHER_PRODUCT }
     }
 }

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::{
     ClickHouseStorage, DAY_SECONDS, PLACE_SHIFT, WEEK_SECONDS,
-    day_rows::{CONFLICTS, LOST, REPEATED},
+    day_rows::{CONFLICTS, LOST, REPEATED, REPEATED_ROW},
     list_of,
     table_definitions::{BLOCKS, INSTALLATIONS, RAW_COPIES, REPORT_IDS, REPORTS, TALLIES},
     week_of,
@@ -68,7 +68,7 @@ impl ClickHouseStorage {
     pub(crate) async fn list(&self, page: &ListingPage) -> StorageResult<CollectorReportPage> {
         let after = u64::try_from(page.after).unwrap_or_default();
         let limit = usize::from(page.limit);
-        let mut condition = format!("instance != 0 AND place > {after}{}", self.not_superseded().await?);
+        let mut condition = format!("instance != 0 AND place > {after}{}", self.not_superseded());
         if let Some(instance) = &page.instance {
             let Ok(instance) = Uuid::try_parse(instance) else { return Ok(CollectorReportPage::default()) };
             condition.push_str(&format!(" AND instance = {}", self.installation_hash(instance).0));
@@ -145,7 +145,7 @@ impl ClickHouseStorage {
              max(received_at), count(), argMax(users, place), argMax(page_views, place), sum(set_aside), \
              toUInt64(sum(overlaps)), argMax(id, place) FROM {ids} FINAL WHERE instance != 0{} \
              GROUP BY instance ORDER BY max(place) DESC, instance LIMIT {FLEET}",
-            self.not_superseded().await?
+            self.not_superseded()
         );
         let heard = self.client.query::<HeardInstallation>(&select).await?;
         let names = self.uuids_of(heard.iter().map(|heard| heard.instance).collect()).await?;
@@ -156,7 +156,10 @@ impl ClickHouseStorage {
                 FleetInstance { instance, ..fleet }
             })
             .collect();
-        let overlaps = format!("SELECT toUInt64(sum(overlaps)) FROM {ids} FINAL WHERE instance != 0");
+        let overlaps = format!(
+            "SELECT toUInt64(sum(overlaps)) FROM {ids} FINAL WHERE instance != 0{}",
+            self.not_superseded()
+        );
         Ok(FleetOverview {
             total: self.number(&total).await?,
             instances,
@@ -175,24 +178,18 @@ impl ClickHouseStorage {
         .await
     }
 
-    /// The condition that leaves out rows of ids that do not count; empty if there are none.
-    async fn not_superseded(&self) -> StorageResult<String> {
+    /// The condition that leaves out rows of ids that do not count.
+    fn not_superseded(&self) -> String {
         let mut condition = String::new();
-        for (name, column) in [(LOST, "content"), (REPEATED, "version")] {
-            let select = format!(
-                "SELECT DISTINCT number, instance, content FROM {} WHERE name = '{name}' LIMIT {LISTED_AT_ONCE}",
-                TALLIES.name
-            );
-            let rows = self.client.query::<(u64, u64, u64)>(&select).await?;
-            if !rows.is_empty() {
-                let rows = list_of(
-                    rows.into_iter()
-                        .map(|(number, instance, value)| format!("({number}, {instance}, {value})")),
-                );
-                condition.push_str(&format!(" AND (number, instance, {column}) NOT IN ({rows})"));
-            }
+        for (name, column) in [(LOST, "content"), (REPEATED, REPEATED_ROW)] {
+            // Every shard has the tallies of its own ids.
+            let local = self.qualified(&TALLIES);
+            condition.push_str(&format!(
+                " AND (number, instance, {column}) NOT IN \
+                 (SELECT number, instance, content FROM {local} WHERE name = '{name}')"
+            ));
         }
-        Ok(condition)
+        condition
     }
 
     /// The UUIDs of installations.

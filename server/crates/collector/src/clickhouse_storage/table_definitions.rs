@@ -107,7 +107,8 @@ table!(TALLIES, "headcount_tally",
     "week UInt32, name String, number UInt64, instance UInt64, content UInt64",
     version: "", partition: "week", order: "(name, number, instance, content)", shard: "number");
 
-// The fingerprint of the keys, the time of the collectors, and which of them are running.
+// The fingerprint of the keys, the time of the collectors, which of them are running, and the newest complete
+// computation.
 table!(NOTES, "headcount_note",
     "kind String, key UInt64, value UInt64, text String, noted_at DateTime DEFAULT now()",
     version: "value", partition: "", order: "(kind, key)", shard: "key");
@@ -171,7 +172,7 @@ impl ClickHouseTable {
              SETTINGS {settings}"
         )];
         if let Some(cluster) = &plan.cluster {
-            let cluster = &cluster.name;
+            let cluster = sql_literal(&cluster.name);
             statements.push(format!(
                 "CREATE TABLE IF NOT EXISTS {name} ({columns}) \
                  ENGINE = Distributed({cluster}, {database}, {part}, {shard})"

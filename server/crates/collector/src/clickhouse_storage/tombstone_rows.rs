@@ -59,6 +59,15 @@ impl EncodeRow for TombstoneRow {
     }
 }
 
+impl TombstoneRow {
+    /// Whether two rows are about one deletion, and nothing was stored since the older one.
+    pub(super) fn is_same_deletion(&self, other: &Self) -> bool {
+        let Self { installation, tombstone, version, .. } = self;
+        (*installation, &tombstone.signature, *version)
+            == (other.installation, &other.tombstone.signature, other.version)
+    }
+}
+
 /// The hash of a commitment, if there is one.
 fn present(commitment: &[u8; 32]) -> Option<&[u8]> {
     (*commitment != NO_COMMITMENT).then_some(commitment.as_slice())

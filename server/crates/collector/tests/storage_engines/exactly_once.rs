@@ -190,3 +190,23 @@ async fn of_two_reports_under_one_id_at_two_collectors_of_a_cluster_one_counts()
 async fn of_two_reports_under_one_id_at_two_collectors_of_today_one_counts() {
     one_of_two_counts(EngineKind::Today).await;
 }
+
+/// Starts two collectors at once on an empty store, with different keys.
+async fn one_of_two_keys_is_used(kind: EngineKind) {
+    let engine = TestedEngine::new(kind);
+    let both = tokio::join!(engine.try_collector(), engine.collector_with_other_keys());
+    let goes_on = [both.0.is_ok(), both.1.is_ok()];
+    assert!(goes_on[0] != goes_on[1], "one of them goes on: {goes_on:?}");
+    let again = [engine.try_collector().await.is_ok(), engine.collector_with_other_keys().await.is_ok()];
+    assert_eq!(again, goes_on);
+}
+
+#[tokio::test]
+async fn of_two_first_starts_with_different_keys_on_a_cluster_one_goes_on() {
+    one_of_two_keys_is_used(EngineKind::Cluster).await;
+}
+
+#[tokio::test]
+async fn of_two_first_starts_with_different_keys_on_today_one_goes_on() {
+    one_of_two_keys_is_used(EngineKind::Today).await;
+}

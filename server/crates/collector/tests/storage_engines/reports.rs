@@ -20,6 +20,8 @@ on_every_engine!(
     raw_copies_go_first_and_counts_later,
     browsers_are_forgotten_with_their_key,
     other_keys_are_refused,
+    a_repeat_with_other_headers_changes_nothing,
+    a_repeat_of_an_overlapping_report_is_no_second_overlap,
 );
 
 async fn a_report_comes_back_byte_for_byte_and_counts_once(kind: EngineKind) {
@@ -159,4 +161,104 @@ async fn other_keys_are_refused(kind: EngineKind) {
     );
     let again = engine.collector().await;
     assert_eq!(again.ids("").await, ["a"]);
+}
+
+async fn a_repeat_with_other_headers_changes_nothing(kind: EngineKind) {
+    let engine = TestedEngine::new(kind);
+    let running = engine.collector().await;
+    let instance = Uuid::new_v4();
+    let report = report_of(instance);
+    for product in ["b", "a", "b"] {
+        let sent = running.post("one", &report, |request| request.header("headcount-product", product)).await;
+        assert_eq!(sent.status, StatusCode::OK, "{:?}", sent.body);
+        running.collector.compute_fleet().await.unwrap();
+    }
+    let repeat = running.post("one", &report, |request| request.header("headcount-replica", "1")).await;
+    assert_eq!(repeat.json()["status"], "duplicate");
+    running.collector.compute_fleet().await.unwrap();
+    assert_eq!(running.ids("").await, ["one"]);
+    let fleet = running.answer("/api/fleet").await;
+    assert_eq!((&fleet["total"], &fleet["conflicts"]), (&json!(1), &json!(0)));
+    assert_eq!(fleet["instances"][0]["reports"], 1);
+    assert_eq!(running.answer("/api/reports").await["reports"][0]["replica"], json!(null));
+    assert_eq!(running.answer("/api/fleet/products").await["products"], json!(["b"]));
+}
+
+async fn a_repeat_of_an_overlapping_report_is_no_second_overlap(kind: EngineKind) {
+    let engine = TestedEngine::new(kind);
+    let running = engine.collector().await;
+    let instance = Uuid::new_v4();
+    let of_period = |from: u64, to: u64| {
+        let mut report = report_of(instance);
+        report["profile"]["from"] = json!(from);
+        report["profile"]["to"] = json!(to);
+        report
+    };
+    let first = of_period(1000, 2000);
+    let second = of_period(1500, 2500);
+    for (report, id, status) in [
+        (&first, "first", "stored"),
+        (&second, "second", "stored"),
+        (&first, "first", "duplicate"),
+        (&second, "second", "duplicate"),
+    ] {
+        running.report(id, report, status).await;
+    }
+    let fleet = running.answer("/api/fleet").await;
+    assert_eq!((&fleet["overlaps"], &fleet["instances"][0]["overlaps"]), (&json!(1), &json!(1)));
+}
+
+#[tokio::test]
+async fn the_lag_is_that_of_the_collector_that_computes() {
+    let engine = TestedEngine::new(EngineKind::Today);
+    let collectors = [engine.collector().await, engine.collector().await];
+    for running in &collectors {
+        running.clock.turn_to(START + 1000);
+    }
+    collectors[0].collector.compute_fleet().await.unwrap();
+    collectors[0].report("a", &report_of(Uuid::new_v4()), "stored").await;
+    assert_eq!(collectors[1].answer("/api/fleet").await["rollup_lag"], 0);
+}
+
+#[tokio::test]
+async fn a_late_duplicate_has_its_day_computed_again() {
+    let engine = TestedEngine::new(EngineKind::Today);
+    let running = engine.collector().await;
+    let report = report_of(Uuid::new_v4());
+    running.report("a", &report, "stored").await;
+    for (days, changes) in [(2, 2), (30, 2)] {
+        running.clock.turn_to(START + days * DAY);
+        running.report("a", &report, "duplicate").await;
+        let check = format!("SELECT throwIf(count() != {changes}) FROM headcount_change");
+        assert!(engine.try_run(&check).await.is_ok(), "{changes} changes after {days} days");
+    }
+}
+
+#[tokio::test]
+async fn metrics_of_clickhouse_say_nothing_of_its_free_space_and_of_alerts() {
+    let engine = TestedEngine::new(EngineKind::Today);
+    let running = engine.collector().await;
+    let metrics = String::from_utf8(running.get("/metrics").await.body.to_vec()).unwrap();
+    assert!(metrics.contains("headcount_collector_disk_bytes"), "{metrics}");
+    assert!(!metrics.contains("disk_free") && !metrics.contains("collector_alert"), "{metrics}");
+}
+
+#[tokio::test]
+async fn a_report_that_is_not_stored_takes_no_place_among_the_products() {
+    let engine = TestedEngine::new(EngineKind::Today);
+    let running = engine.collector().await;
+    let instance = Uuid::new_v4();
+    let report = report_of(instance);
+    let mut other = report.clone();
+    other["stack"]["clouds"] = json!(["aws"]);
+    running.report("one", &report, "stored").await;
+    for number in 0..70 {
+        let product = format!("refused-{number}");
+        let sent = running.post("one", &other, |request| request.header("headcount-product", product)).await;
+        assert_eq!(sent.status, StatusCode::UNPROCESSABLE_ENTITY);
+    }
+    let sent = running.post("two", &report, |request| request.header("headcount-product", "named")).await;
+    assert_eq!(sent.status, StatusCode::OK);
+    running.collector.compute_fleet().await.unwrap();
+    assert_eq!(running.answer("/api/fleet/products").await["products"], json!(["coroot", "named"]));
 }

@@ -15,7 +15,7 @@ use axum::{
     body::{Body, Bytes},
     http::{Request, StatusCode, request::Builder},
 };
-use headcount_clickhouse::{ClickHouseClient, RequestLimits, VolatileStorage};
+use headcount_clickhouse::{ClickHouseClient, ClickHouseError, VolatileStorage};
 use headcount_clickhouse_cluster::{ChdbServer, ClickHouseCluster};
 use headcount_collector::{
     ClickHousePlace, Collector, CollectorConfig, CollectorOpenError, RetentionPolicy,
@@ -109,8 +109,7 @@ impl EngineAnswer {
 /// Where a ClickHouse is, for a test: deleted files go soon.
 pub(crate) fn place_of(url: &str) -> ClickHousePlace {
     let place = ClickHousePlace::new(url.parse().unwrap(), VolatileStorage::Refused);
-    let limits = RequestLimits { insert: Duration::from_secs(8), ..place.limits };
-    ClickHousePlace { limits, old_parts_kept: Duration::from_secs(1), ..place }
+    ClickHousePlace { old_parts_kept: Duration::from_secs(1), ..place }
 }
 
 /// The same place with a database of its own.
@@ -184,7 +183,9 @@ impl TestedEngine {
     /// A collector with a file of keys of its own.
     pub(crate) async fn collector_with_other_keys(&self) -> Result<EngineCollector, CollectorOpenError> {
         let keys = self.directory.path().join("other-keys");
-        CollectorKeys::random().create(&keys).unwrap();
+        if !keys.exists() {
+            CollectorKeys::random().create(&keys).unwrap();
+        }
         self.try_open(CollectorConfig { keys: Some(keys), ..self.config() }, START).await
     }
 
@@ -206,11 +207,15 @@ impl TestedEngine {
 
     /// Runs statements in the database of ClickHouse, as somebody else would.
     pub(crate) async fn run(&self, statements: &[&str]) {
-        let place = self.place.as_ref().unwrap();
-        let client = ClickHouseClient::new(&place.address, place.limits).unwrap();
         for statement in statements {
-            client.execute(statement).await.unwrap();
+            self.try_run(statement).await.unwrap();
         }
+    }
+
+    /// Runs a statement that may fail.
+    pub(crate) async fn try_run(&self, statement: &str) -> Result<(), ClickHouseError> {
+        let place = self.place.as_ref().unwrap();
+        ClickHouseClient::new(&place.address, place.limits).unwrap().execute(statement).await
     }
 
     /// The bytes of all files of the engine and of its collectors, but the keys.
