@@ -167,39 +167,3 @@ async fn the_first_commitment_counts_and_another_one_is_a_clone(kind: EngineKind
     assert_eq!(deleted_by_operator.await.unwrap().status, StatusCode::OK);
     assert_eq!(running.answer("/api/fleet").await["total"], 0);
 }
-
-#[tokio::test]
-async fn blocks_that_came_back_after_a_deletion_are_deleted() {
-    let engine = TestedEngine::new(EngineKind::Today);
-    let running = engine.collector().await;
-    let (instance, other) = (Uuid::new_v4(), Uuid::new_v4());
-    let (secret, commitment) = secret_of(instance, 7);
-    let report = report_of(instance);
-    let sent = running.post("a", &report, |request| request.header("deletion-commitment", &commitment));
-    assert_eq!(sent.await.status, StatusCode::OK);
-    running.report("b", &report_of(other), "stored").await;
-    assert_eq!(running.installations().await, 2);
-    engine
-        .run(&[
-            "CREATE TABLE copy_block AS headcount_block",
-            "INSERT INTO copy_block SELECT * FROM headcount_block WHERE layer LIKE 'installation%'",
-        ])
-        .await;
-    deleted(&running, instance, &secret).await;
-    running.collector.close().await;
-    engine
-        .run(&["SYSTEM STOP MERGES headcount_block", "INSERT INTO headcount_block SELECT * FROM copy_block"])
-        .await;
-    let replaced = "SELECT throwIf(count() > 0) FROM (SELECT day FROM headcount_block \
-                    WHERE layer LIKE 'installation%' GROUP BY layer, product, day HAVING uniqExact(version) > 1)";
-    assert!(engine.try_run(replaced).await.is_err(), "they are back");
-    engine.run(&["SYSTEM START MERGES headcount_block"]).await;
-    let again = engine.collector().await;
-    let gone = timeout(PATIENCE, async {
-        while engine.try_run(replaced).await.is_err() {
-            again.collector.prune(Duration::from_secs(START)).await.unwrap();
-        }
-    });
-    gone.await.unwrap();
-    assert_eq!(again.installations().await, 1);
-}
