@@ -122,7 +122,7 @@ proptest! {
             prop_assert_eq!(outcomes, settled);
             prop_assert_eq!(counts.arrived, settled + under_way.len() as u64);
         }
-        // Whoever is still being received hangs up.
+        // The senders of reports that are still being received hang up.
         under_way.clear();
         written.merge(ledger.take_pending());
         assert_balanced(&written);

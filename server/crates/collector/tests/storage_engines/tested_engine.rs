@@ -205,7 +205,7 @@ impl TestedEngine {
         Ok(EngineCollector { clock, collector, routes })
     }
 
-    /// Runs statements in the database of ClickHouse, as somebody else would.
+    /// Runs statements in the database of ClickHouse, as another program would.
     pub(crate) async fn run(&self, statements: &[&str]) {
         for statement in statements {
             self.try_run(statement).await.unwrap();
