@@ -1,6 +1,6 @@
 //! Parses JSON from untrusted senders within bounds.
 
-use std::fmt;
+use std::{fmt, slice};
 
 use serde::{
     Deserialize, Deserializer,
@@ -33,8 +33,13 @@ pub enum JsonError {
 /// # Errors
 /// [`JsonError::NotUtf8`] and [`JsonError::TooDeep`]; syntax is left to the parser.
 pub fn check_text(bytes: &[u8]) -> Result<&str, JsonError> {
+    checked(bytes).map(|(text, _)| text)
+}
+
+fn checked(bytes: &[u8]) -> Result<(&str, JsonShape), JsonError> {
     let text = std::str::from_utf8(bytes).map_err(|_| JsonError::NotUtf8)?;
-    if JsonShape::of(bytes).depth > JSON_DEPTH { Err(JsonError::TooDeep) } else { Ok(text) }
+    let shape = JsonShape::of(bytes);
+    if shape.depth > JSON_DEPTH { Err(JsonError::TooDeep) } else { Ok((text, shape)) }
 }
 
 /// Parses a JSON text without duplicate members (RFC 8259, section 4, leaves their meaning open).
@@ -43,8 +48,8 @@ pub fn check_text(bytes: &[u8]) -> Result<&str, JsonError> {
 /// # Errors
 /// Any [`JsonError`].
 pub fn parse(bytes: &[u8]) -> Result<Value, JsonError> {
-    let text = check_text(bytes)?;
-    if JsonShape::of(bytes).values > JSON_VALUES {
+    let (text, shape) = checked(bytes)?;
+    if shape.values > JSON_VALUES {
         return Err(JsonError::TooMany);
     }
     serde_json::from_str::<DistinctJson>(text).map(|distinct| distinct.0).map_err(JsonError::Malformed)
@@ -62,26 +67,32 @@ impl JsonShape {
     /// Counts the brackets and commas outside of strings.
     fn of(bytes: &[u8]) -> Self {
         let mut shape = Self { depth: 0, values: 1 };
-        let (mut open, mut in_string, mut escaped) = (0_usize, false, false);
-        for &byte in bytes {
-            if escaped {
-                escaped = false;
-                continue;
-            }
+        let mut open = 0_usize;
+        let mut rest = bytes.iter();
+        while let Some(byte) = rest.next() {
             match byte {
-                b'\\' => escaped = in_string,
-                b'"' => in_string = !in_string,
-                b',' if !in_string => shape.values += 1,
-                b'[' | b'{' if !in_string => {
+                b'"' => skip_string(&mut rest),
+                b',' => shape.values += 1,
+                b'[' | b'{' => {
                     open += 1;
                     shape.values += 1;
                     shape.depth = shape.depth.max(open);
                 }
-                b']' | b'}' if !in_string => open = open.saturating_sub(1),
+                b']' | b'}' => open = open.saturating_sub(1),
                 _ => {}
             }
         }
         shape
+    }
+}
+
+/// Goes to the end of a string. Nearly all of a report is in its profiles, which are two strings.
+fn skip_string(rest: &mut slice::Iter<'_, u8>) {
+    while let Some(byte) = rest.find(|byte| matches!(byte, b'"' | b'\\')) {
+        if *byte == b'"' {
+            return;
+        }
+        rest.next();
     }
 }
 

@@ -181,7 +181,7 @@ impl FleetReader {
         on_other_thread(move || {
             let mut history = Vec::new();
             for stored in &days {
-                let day = InstallationDays::decode(&stored.block)?;
+                let day = InstallationDays::decode_around(&stored.block, installation)?;
                 history.extend(installation_on_day(stored.day, &day, installation));
             }
             let scope = period.scope(newest(&days));

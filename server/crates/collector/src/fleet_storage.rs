@@ -3,10 +3,7 @@
 //! Everything that the rest of the collector asks of a store is a method here. What only SQLite has is refused
 //! by ClickHouse with an error, or is nothing to do there: the method says which.
 
-use std::{
-    collections::{BTreeMap, HashMap},
-    time::Duration,
-};
+use std::collections::{BTreeMap, HashMap};
 
 use headcount_clickhouse::ClickHouseError;
 use headcount_fleet::{
@@ -31,7 +28,7 @@ use super::{
         ReportStore, StoreOutcome, StoredBlock, Tombstone, UnreleasedDay,
     },
     retention_policy::PruneCutoffs,
-    storage_quota::StorageQuotas,
+    storage_quota::QuotaBooking,
     trusted_time::ClockCorrection,
 };
 
@@ -120,8 +117,8 @@ impl FleetStorage {
         }
     }
 
-    /// Stores reports, in order, and returns the outcome of each. What is said to be stored is durable. `now`
-    /// is a monotonic time. Without `keep_raw` only their counts are stored.
+    /// Stores reports, in order, and returns the outcome of each. What is said to be stored is durable.
+    /// Without `keep_raw` only their counts are stored.
     ///
     /// # Errors
     /// When the store cannot be written. Each of the reports may then be stored or not, and can be added
@@ -130,22 +127,11 @@ impl FleetStorage {
         &self,
         reports: &[IncomingReport],
         keep_raw: bool,
-        quotas: &mut StorageQuotas,
-        now: Duration,
+        mut quotas: QuotaBooking<'_>,
     ) -> StorageResult<Vec<StoreOutcome>> {
-        on_engine!(self, store => store.add(reports, keep_raw, quotas, now).await)
-    }
-
-    /// Stores reports of a simulated fleet, which has no quotas.
-    ///
-    /// # Errors
-    /// As for [`FleetStorage::add`].
-    pub(super) async fn add_without_quotas(
-        &self,
-        reports: &[IncomingReport],
-        keep_raw: bool,
-    ) -> StorageResult<Vec<StoreOutcome>> {
-        on_engine!(self, store => store.add_without_quotas(reports, keep_raw).await)
+        let added: StorageResult<_> =
+            on_engine!(self, store => store.add(reports, keep_raw, &mut quotas).await);
+        added.inspect(|_| quotas.keep())
     }
 
     /// Stores the time, for a collector that receives no reports for long.

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use headcount_fleet::typed_report::TypedReport;
+use headcount_fleet::{compression, typed_report::TypedReport};
 use headcount_shared::{
     json::{self, JsonError},
     limits::REPORT_BYTES,
@@ -166,7 +166,7 @@ pub(super) fn digest_of(text: &[u8]) -> ReportDigest {
 
 /// The compressed form in which raw reports are stored.
 pub(super) fn compress(text: &[u8]) -> io::Result<Vec<u8>> {
-    zstd::bulk::compress(text, ZSTD_LEVEL)
+    compression::compress(text, ZSTD_LEVEL)
 }
 
 /// The report as it was sent, from what [`prepare`] made of it. `bytes` is its size.

@@ -26,7 +26,7 @@ use super::{
     report_intake::{AdmittedReport, BodyReservation},
     report_store::{DiskLimit, DiskPressure, IncomingReport, NeededBytes, StoreOutcome},
     sender_key::SenderKey,
-    storage_quota::{QuotaExceeded, StorageQuotas},
+    storage_quota::{QuotaBooking, QuotaExceeded, StorageQuotas},
     trusted_time::TrustedMoment,
 };
 
@@ -236,7 +236,7 @@ impl WriterWork {
             DiskPressure::Full => return Ok(None),
         };
         let now = self.clock.monotonic();
-        let outcomes = self.store.add(group, keep_raw, &mut self.quotas, now).await?;
+        let outcomes = self.store.add(group, keep_raw, QuotaBooking::new(&mut self.quotas, now)).await?;
         // The reports are stored. If another connection reads the log now, a later group trims it.
         if let Err(error) = self.store.trim_log().await {
             tracing::debug!(%error, "the write-ahead log cannot be trimmed now");
@@ -445,8 +445,7 @@ mod tests {
             report: report.clone(),
         };
         let group = [arrived("a"), arrived("b"), arrived("a")];
-        let mut quotas = StorageQuotas::new(Duration::ZERO);
-        let outcomes = store.add(&group, true, &mut quotas, Duration::ZERO).await.unwrap();
+        let outcomes = store.add(&group, true, QuotaBooking::without_limits()).await.unwrap();
         assert_eq!(outcomes, [StoreOutcome::Stored, StoreOutcome::Stored, StoreOutcome::Duplicate]);
         assert_eq!(store.fleet().await.unwrap().instances[0].reports, 2);
     }

@@ -14,6 +14,7 @@ use super::{
     prepared_report::{compress, prepare_validated},
     report_store::IncomingReport,
     set_aside::SetAsideCounts,
+    storage_quota::QuotaBooking,
     trusted_time::TrustedMoment,
     validated_report::ValidatedReport,
 };
@@ -77,7 +78,7 @@ impl Collector {
             }
             let Some(reports) = made.join_next().await else { break };
             let reports = reports.map_err(|_| FillError::Interrupted)??;
-            inner.store.add_without_quotas(&reports, keep_raw).await?;
+            inner.store.add(&reports, keep_raw, QuotaBooking::without_limits()).await?;
             stored += reports.len() as u64;
             task::yield_now().await;
         }

@@ -160,6 +160,50 @@ impl StorageQuotas {
     }
 }
 
+/// What a group of reports takes from the quotas. It is given back unless the group is stored.
+#[derive(Debug)]
+pub(super) struct QuotaBooking<'a> {
+    /// The quotas, and the time; `None` if nothing is limited.
+    quotas: Option<(&'a mut StorageQuotas, Duration)>,
+    taken: Vec<QuotaRequest>,
+}
+
+impl<'a> QuotaBooking<'a> {
+    /// Takes from `quotas` at `now`, a monotonic time.
+    pub(super) const fn new(quotas: &'a mut StorageQuotas, now: Duration) -> Self {
+        Self { quotas: Some((quotas, now)), taken: Vec::new() }
+    }
+
+    /// For a simulated fleet: nothing is limited.
+    pub(super) const fn without_limits() -> Self {
+        Self { quotas: None, taken: Vec::new() }
+    }
+
+    /// Takes what a report needs, or nothing.
+    ///
+    /// # Errors
+    /// The quota that is used up.
+    pub(super) fn take(&mut self, request: QuotaRequest) -> Result<(), QuotaExceeded> {
+        let Some((quotas, now)) = &mut self.quotas else { return Ok(()) };
+        quotas.take(request, *now)?;
+        self.taken.push(request);
+        Ok(())
+    }
+
+    /// Notes that the group is stored: what was taken stays so.
+    pub(super) fn keep(&mut self) {
+        self.taken.clear();
+    }
+}
+
+impl Drop for QuotaBooking<'_> {
+    fn drop(&mut self) {
+        if let Some((quotas, _)) = &mut self.quotas {
+            self.taken.drain(..).for_each(|request| quotas.give_back(request));
+        }
+    }
+}
+
 /// The usage of a quota in the current hour; `None` if too many are counted already.
 fn current<K: Eq + Hash>(used: &mut HashMap<K, UsedQuota>, key: K, now: Duration) -> Option<&mut UsedQuota> {
     let is_full = used.len() >= COUNTED_AT_ONCE;

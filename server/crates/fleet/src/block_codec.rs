@@ -8,6 +8,8 @@ use std::io;
 use serde::{Serialize, de::DeserializeOwned};
 use thiserror::Error;
 
+use crate::compression::compress;
+
 /// The compression level of blocks: they are written once for a day and read for years.
 const ZSTD_LEVEL: i32 = 9;
 
@@ -47,7 +49,7 @@ impl From<postcard::Error> for BlockError {
 pub fn encode_block<T: Serialize>(version: u8, value: &T) -> Result<Vec<u8>, BlockError> {
     let plain = postcard::to_allocvec(value).map_err(|_| BlockError::Unencodable)?;
     let mut block = vec![version];
-    block.extend(zstd::bulk::compress(&plain, ZSTD_LEVEL).map_err(|_| BlockError::Unencodable)?);
+    block.extend(compress(&plain, ZSTD_LEVEL).map_err(|_| BlockError::Unencodable)?);
     Ok(block)
 }
 

@@ -2,6 +2,9 @@
 //!
 //! Flags are those of any report of the day, sizes the largest, version and database the last ones by time,
 //! page views and other counts the sums. Reports of replicas add page views, browsers and samples only.
+//!
+//! A block is a header with the names, and then groups of installations that are compressed by themselves: one
+//! installation is found without the others.
 
 use serde::{Deserialize, Serialize};
 
@@ -14,7 +17,10 @@ use crate::{
 };
 
 /// The version of the block.
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
+
+/// The most installations of a group.
+const GROUP: usize = 1024;
 
 /// The most different versions, and the most different other names, in a block.
 pub(crate) const MOST_NAMES: usize = 100_000;
@@ -148,45 +154,88 @@ impl CountedInstallations {
     /// # Errors
     /// [`BlockError::UnknownVersion`] and [`BlockError::Damaged`].
     pub fn decode(block: &[u8]) -> Result<Self, BlockError> {
-        let FirstColumns { versions, installation, reports, version, .. } =
-            decode_block_start(VERSION, block)?;
-        let hashes = unpack_sorted(&installation);
-        if hashes.len() != reports.len() || hashes.len() != version.len() {
-            return Err(BlockError::Damaged);
+        let GroupedBlock { header, groups } = GroupedBlock::split(block)?;
+        let mut installations = Vec::new();
+        for (_, group) in groups {
+            let FirstColumns { installation, reports, version } = decode_block_start(VERSION, group)?;
+            let hashes = unpack_sorted(&installation);
+            if hashes.len() != reports.len() || hashes.len() != version.len() {
+                return Err(BlockError::Damaged);
+            }
+            let rows = hashes.into_iter().zip(reports).zip(version).filter(|((_, reports), _)| *reports > 0);
+            installations.extend(rows.map(|((hash, _), version)| (InstallationHash(hash), version)));
         }
-        let rows = hashes.into_iter().zip(reports).zip(version).filter(|((_, reports), _)| *reports > 0);
-        let installations = rows.map(|((hash, _), version)| (InstallationHash(hash), version)).collect();
-        Ok(Self { versions, installations })
+        Ok(Self { versions: header.versions, installations })
     }
 }
 
-/// The first of [`DayColumns`], in their order.
+/// What is in front of the groups.
+#[derive(Serialize, Deserialize)]
+struct DayHeader {
+    versions: Vec<String>,
+    names: Vec<String>,
+    /// The last installation of each group, and its length in bytes.
+    groups: Vec<(InstallationHash, u32)>,
+}
+
+/// A block, divided.
+struct GroupedBlock<'a> {
+    header: DayHeader,
+    /// The last installation of each group, and its bytes.
+    groups: Vec<(InstallationHash, &'a [u8])>,
+}
+
+impl<'a> GroupedBlock<'a> {
+    fn join(header: &DayHeader, groups: &[Vec<u8>]) -> Result<Vec<u8>, BlockError> {
+        let header = encode_block(VERSION, header)?;
+        let length = u32::try_from(header.len()).map_err(|_| BlockError::Unencodable)?;
+        let mut block = vec![VERSION];
+        block.extend(length.to_le_bytes());
+        block.extend(header);
+        groups.iter().for_each(|group| block.extend(group));
+        Ok(block)
+    }
+
+    fn split(block: &'a [u8]) -> Result<Self, BlockError> {
+        let (found, rest) = block.split_first().ok_or(BlockError::Damaged)?;
+        if *found != VERSION {
+            return Err(BlockError::UnknownVersion(*found));
+        }
+        let (length, rest) = rest.split_first_chunk().ok_or(BlockError::Damaged)?;
+        let (header, mut rest) = split_bytes(rest, u32::from_le_bytes(*length))?;
+        let header: DayHeader = decode_block(VERSION, header)?;
+        let mut groups = Vec::with_capacity(header.groups.len());
+        for (last, length) in &header.groups {
+            let (group, after) = split_bytes(rest, *length)?;
+            groups.push((*last, group));
+            rest = after;
+        }
+        if rest.is_empty() { Ok(Self { header, groups }) } else { Err(BlockError::Damaged) }
+    }
+}
+
+fn split_bytes(bytes: &[u8], at: u32) -> Result<(&[u8], &[u8]), BlockError> {
+    let at = usize::try_from(at).map_err(|_| BlockError::Damaged)?;
+    bytes.split_at_checked(at).ok_or(BlockError::Damaged)
+}
+
+/// The first of [`GroupColumns`], in their order.
 #[derive(Deserialize)]
 struct FirstColumns {
-    versions: Vec<String>,
-    #[serde(rename = "names")]
-    _names: Vec<String>,
-    #[serde(rename = "lists")]
-    _lists: Vec<Vec<u32>>,
     installation: Vec<u8>,
     reports: Vec<u32>,
-    #[serde(rename = "replica_reports")]
-    _replica_reports: Vec<u32>,
     version: Vec<u32>,
 }
 
-/// The stored form: a column per field, so that equal values lie side by side. [`FirstColumns`] has its first
-/// fields.
+/// A group: a column per field, so that equal values lie side by side. [`FirstColumns`] has its first fields.
 #[derive(Serialize, Deserialize)]
-struct DayColumns {
-    versions: Vec<String>,
-    names: Vec<String>,
-    /// Different lists of names: most installations share theirs with others.
-    lists: Vec<Vec<u32>>,
+struct GroupColumns {
     installation: Vec<u8>,
     reports: Vec<u32>,
-    replica_reports: Vec<u32>,
     version: Vec<u32>,
+    replica_reports: Vec<u32>,
+    /// Different lists of names: most installations share theirs with others.
+    lists: Vec<Vec<u32>>,
     database: Vec<DatabaseKind>,
     flags: Vec<IntegrationFlags>,
     alerting: Vec<u8>,
@@ -227,20 +276,75 @@ impl InstallationDays {
     /// # Errors
     /// [`BlockError::Unencodable`], which does not happen.
     pub fn encode(&self) -> Result<Vec<u8>, BlockError> {
-        let rows = &self.installations;
+        let mut header =
+            DayHeader { versions: texts(&self.versions), names: texts(&self.names), groups: Vec::new() };
+        let mut groups = Vec::new();
+        for rows in self.installations.chunks(GROUP) {
+            let group = encode_block(VERSION, &GroupColumns::from_rows(rows))?;
+            let last = rows.last().map(|row| row.installation).ok_or(BlockError::Unencodable)?;
+            let length = u32::try_from(group.len()).map_err(|_| BlockError::Unencodable)?;
+            header.groups.push((last, length));
+            groups.push(group);
+        }
+        GroupedBlock::join(&header, &groups)
+    }
+
+    /// The day of a block. Pages and summaries of rollouts are not in it.
+    ///
+    /// # Errors
+    /// [`BlockError::UnknownVersion`] and [`BlockError::Damaged`].
+    pub fn decode(block: &[u8]) -> Result<Self, BlockError> {
+        let block = GroupedBlock::split(block)?;
+        let mut days = Self::with_names_of(&block.header)?;
+        for (_, group) in block.groups {
+            days.installations.extend(decode_group(group)?);
+        }
+        Ok(days)
+    }
+
+    /// The part of the day that has this installation, if the day has it.
+    ///
+    /// # Errors
+    /// As for [`InstallationDays::decode`].
+    pub fn decode_around(block: &[u8], installation: InstallationHash) -> Result<Self, BlockError> {
+        let block = GroupedBlock::split(block)?;
+        let mut days = Self::with_names_of(&block.header)?;
+        if let Some((_, group)) = block.groups.into_iter().find(|(last, _)| installation <= *last) {
+            days.installations = decode_group(group)?;
+        }
+        Ok(days)
+    }
+
+    fn with_names_of(header: &DayHeader) -> Result<Self, BlockError> {
+        let mut days = Self::empty();
+        number_again(&mut days.versions, &header.versions)?;
+        number_again(&mut days.names, &header.names)?;
+        Ok(days)
+    }
+}
+
+fn decode_group(group: &[u8]) -> Result<Vec<InstallationDay>, BlockError> {
+    let columns: GroupColumns = decode_block(VERSION, group)?;
+    let mut override_counts = columns.override_counts.iter().copied();
+    let hashes = unpack_sorted(&columns.installation);
+    let rows =
+        (0..hashes.len()).map(|at| columns.row(&hashes, at, &mut override_counts).ok_or(BlockError::Damaged));
+    rows.collect()
+}
+
+impl GroupColumns {
+    fn from_rows(rows: &[InstallationDay]) -> Self {
         let mut lists = ListNumbers::default();
         let samples = |samples: fn(&InstallationDay) -> Option<SampleBuckets>,
                        bucket: fn(SampleBuckets) -> LogBucket| {
             rows.iter().map(|row| samples(row).map_or(LogBucket::ZERO, bucket)).collect()
         };
         let hashes: Vec<_> = rows.iter().map(|row| row.installation.0).collect();
-        let columns = DayColumns {
-            versions: texts(&self.versions),
-            names: texts(&self.names),
+        Self {
             installation: pack_sorted(&hashes),
             reports: rows.iter().map(|row| row.reports).collect(),
-            replica_reports: rows.iter().map(|row| row.replica_reports).collect(),
             version: rows.iter().map(|row| row.version).collect(),
+            replica_reports: rows.iter().map(|row| row.replica_reports).collect(),
             database: rows.iter().map(|row| row.database).collect(),
             flags: rows.iter().map(|row| row.flags).collect(),
             alerting: rows.iter().map(|row| row.alerting).collect(),
@@ -270,29 +374,9 @@ impl InstallationDays {
                 .flat_map(|row| row.overrides.iter().map(|(_, count)| *count))
                 .collect(),
             lists: lists.lists,
-        };
-        encode_block(VERSION, &columns)
+        }
     }
 
-    /// The day of a block. Pages and summaries of rollouts are not in it.
-    ///
-    /// # Errors
-    /// [`BlockError::UnknownVersion`] and [`BlockError::Damaged`].
-    pub fn decode(block: &[u8]) -> Result<Self, BlockError> {
-        let columns: DayColumns = decode_block(VERSION, block)?;
-        let mut days = Self::empty();
-        number_again(&mut days.versions, &columns.versions)?;
-        number_again(&mut days.names, &columns.names)?;
-        let mut override_counts = columns.override_counts.iter().copied();
-        let hashes = unpack_sorted(&columns.installation);
-        days.installations = (0..hashes.len())
-            .map(|at| columns.row(&hashes, at, &mut override_counts).ok_or(BlockError::Damaged))
-            .collect::<Result<_, _>>()?;
-        Ok(days)
-    }
-}
-
-impl DayColumns {
     fn row(
         &self,
         hashes: &[u64],
@@ -447,6 +531,41 @@ pub(crate) mod tests {
             prop_assert_eq!(decoded.installations, days.installations);
             prop_assert_eq!(decoded.versions.names(), days.versions.names());
             prop_assert_eq!(decoded.names.names(), days.names.names());
+        }
+    }
+
+    #[test]
+    fn an_installation_is_found_in_a_large_day_without_the_others() {
+        let mut days = InstallationDays::empty();
+        days.versions.number("1.0");
+        days.installations =
+            (1..=2500).map(|hash| InstallationDay { version: 1, ..bare(10 * hash) }).collect();
+        let block = days.encode().unwrap();
+        for hash in [10, 10 * GROUP as u64, 10 * GROUP as u64 + 10, 25_000] {
+            let around = InstallationDays::decode_around(&block, InstallationHash(hash)).unwrap();
+            assert!(around.installations.len() <= GROUP);
+            let found = around.installations.iter().find(|row| row.installation.0 == hash);
+            assert_eq!(around.versions.name(found.unwrap().version), "1.0");
+        }
+        for missing in [9, 11, 25_001] {
+            let around = InstallationDays::decode_around(&block, InstallationHash(missing)).unwrap();
+            assert!(around.installations.iter().all(|row| row.installation.0 != missing));
+        }
+        assert_eq!(InstallationDays::decode(&block).unwrap().installations, days.installations);
+        assert_eq!(CountedInstallations::decode(&block).unwrap().installations.len(), 2500);
+    }
+
+    proptest! {
+        #[test]
+        fn no_change_of_a_byte_breaks_the_decoder(at in any::<prop::sample::Index>(), bit in 0_u8..8, cut in any::<prop::sample::Index>()) {
+            let mut days = InstallationDays::empty();
+            days.installations = (1..=50).map(bare).collect();
+            let mut block = days.encode().unwrap();
+            let at = at.index(block.len());
+            block[at] ^= 1 << bit;
+            InstallationDays::decode(&block).ok();
+            InstallationDays::decode(&block[..cut.index(block.len())]).ok();
+            CountedInstallations::decode(&block).ok();
         }
     }
 }

@@ -13,6 +13,7 @@ pub mod attacker;
 pub mod block_codec;
 pub mod calendar_day;
 pub mod cells;
+pub mod compression;
 pub mod day_rollup;
 pub mod installation_day;
 pub mod log_bucket;

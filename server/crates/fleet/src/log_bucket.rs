@@ -3,8 +3,6 @@
 //! Bucket `n` has the values of `GROWTH^(n - 1)` exclusive to `GROWTH^n` inclusive. Histograms over such
 //! buckets merge by addition, in any order and in any storage engine.
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
 
 /// The factor between the edges of a bucket. An estimate is within 5 % of the value.
@@ -67,16 +65,25 @@ impl LogBucket {
 /// How many values are in each bucket.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct LogHistogram {
-    counts: BTreeMap<LogBucket, u64>,
+    /// The buckets with values, sorted: there are few, and most are there already when a value is added.
+    counts: Vec<(LogBucket, u64)>,
     total: u64,
 }
 
 impl LogHistogram {
     /// Adds `count` values of a bucket.
     pub fn add(&mut self, bucket: LogBucket, count: u64) {
-        if count > 0 {
-            *self.counts.entry(bucket).or_default() += count;
-            self.total += count;
+        if count == 0 {
+            return;
+        }
+        self.total += count;
+        match self.counts.binary_search_by_key(&bucket, |(bucket, _)| *bucket) {
+            Ok(at) => {
+                if let Some((_, known)) = self.counts.get_mut(at) {
+                    *known += count;
+                }
+            }
+            Err(at) => self.counts.insert(at, (bucket, count)),
         }
     }
 
@@ -88,7 +95,7 @@ impl LogHistogram {
 
     /// The buckets with values, in the order of the values.
     pub fn buckets(&self) -> impl Iterator<Item = (LogBucket, u64)> {
-        self.counts.iter().map(|(bucket, count)| (*bucket, *count))
+        self.counts.iter().copied()
     }
 
     /// The bucket of the value below or at which a `share` (0 to 1) of the values is; `None` without values.

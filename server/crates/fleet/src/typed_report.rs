@@ -14,7 +14,10 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use self::stored_form::StoredForm;
-use crate::log_bucket::{LogBucket, LogHistogram};
+use crate::{
+    compression::compress,
+    log_bucket::{LogBucket, LogHistogram},
+};
 
 /// The version of the encoding.
 const VERSION: u8 = 1;
@@ -415,7 +418,7 @@ impl<'a> TypedReport<'a> {
         let plain =
             postcard::to_allocvec(&StoredForm::from(self)).map_err(|_| TypedReportError::Unencodable)?;
         let mut bytes = vec![VERSION];
-        bytes.extend(zstd::bulk::compress(&plain, ZSTD_LEVEL).map_err(|_| TypedReportError::Unencodable)?);
+        bytes.extend(compress(&plain, ZSTD_LEVEL).map_err(|_| TypedReportError::Unencodable)?);
         Ok(bytes)
     }
 }

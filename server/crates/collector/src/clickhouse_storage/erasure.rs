@@ -218,11 +218,12 @@ impl ClickHouseStorage {
     ) -> StorageResult<()> {
         let local = self.local(table.0);
         let count = format!("SELECT count() FROM {local} WHERE {condition}");
-        // Newer servers put the command in parentheses.
+        // Newer servers add parentheses and spaces to the text of a command.
+        let bare = |text: &str| text.replace(['(', ')', ' '], "");
         let under_way = format!(
             "SELECT count() FROM system.mutations WHERE database = currentDatabase() AND table = '{local}' \
-             AND is_done = 0 AND position(command, {}) > 0",
-            sql_literal(&format!("DELETE WHERE {condition}"))
+             AND is_done = 0 AND position(replaceRegexpAll(command, '[() ]', ''), {}) > 0",
+            sql_literal(&bare(&format!("DELETE WHERE {condition}")))
         );
         let began = Instant::now();
         loop {
@@ -293,14 +294,19 @@ impl ClickHouseStorage {
              GROUP BY layer, product, day HAVING uniqExact(version) > 1",
             BLOCKS.name
         );
-        for (layer, product, day, version) in self.client.query::<(String, String, u32, u64)>(&select).await?
-        {
-            let condition = format!(
-                "layer = {} AND product = {} AND day = {day} AND version < {version}",
-                sql_literal(&layer),
-                sql_literal(&product)
-            );
-            self.delete_rows((&BLOCKS, "day"), &condition).await?;
+        let replaced = self.client.query::<(String, String, u32, u64)>(&select).await?;
+        // One command for many: a node works on the commands of a table one after the other.
+        for some in replaced.chunks(DELETED_AT_ONCE) {
+            let conditions: Vec<_> = some
+                .iter()
+                .map(|(layer, product, day, version)| {
+                    let (layer, product) = (sql_literal(layer), sql_literal(product));
+                    format!(
+                        "(layer = {layer} AND product = {product} AND day = {day} AND version < {version})"
+                    )
+                })
+                .collect();
+            self.delete_rows((&BLOCKS, "day"), &conditions.join(" OR ")).await?;
         }
         Ok(())
     }

@@ -1,6 +1,6 @@
 //! Stores each report once, whichever collectors it arrives at.
 
-use std::{collections::HashSet, time::Duration};
+use std::collections::HashSet;
 
 use bytes::Bytes;
 use headcount_clickhouse::{EncodeColumn, EncodeRow, RowBatch};
@@ -22,7 +22,7 @@ use crate::{
     prepared_report::ReportPeriod,
     report_day::OLDEST_REPORT,
     report_store::{IncomingReport, StoreOutcome},
-    storage_quota::{QuotaExceeded, QuotaRequest, StorageQuotas},
+    storage_quota::{QuotaBooking, QuotaRequest},
 };
 
 /// A report that is sent again after this time, in seconds, is not inserted again: the collector that made it
@@ -164,46 +164,18 @@ impl GroupRows {
 
 impl ClickHouseStorage {
     /// Stores reports, in order, and returns the outcome of each. What is said to be stored is as durable as
-    /// the settings of ClickHouse make it. `now` is a monotonic time.
+    /// the settings of ClickHouse make it.
     ///
     /// # Errors
     /// When ClickHouse fails, or the clock of this machine is doubted: its dates could not be corrected
-    /// later. The quotas are then as they were.
+    /// later.
     pub(crate) async fn add(
         &self,
         reports: &[IncomingReport],
         keep_raw: bool,
-        quotas: &mut StorageQuotas,
-        now: Duration,
+        quotas: &mut QuotaBooking<'_>,
     ) -> StorageResult<Vec<StoreOutcome>> {
-        let mut taken = Vec::new();
-        let take = |request| quotas.take(request, now).inspect(|()| taken.push(request));
-        let added = self.add_all(reports, keep_raw, take).await;
-        if added.is_err() {
-            taken.into_iter().for_each(|request| quotas.give_back(request));
-        }
-        added
-    }
-
-    /// Stores reports of a simulated fleet, which has no quotas.
-    ///
-    /// # Errors
-    /// As for [`ClickHouseStorage::add`].
-    pub(crate) async fn add_without_quotas(
-        &self,
-        reports: &[IncomingReport],
-        keep_raw: bool,
-    ) -> StorageResult<Vec<StoreOutcome>> {
-        self.add_all(reports, keep_raw, |_| Ok(())).await
-    }
-
-    async fn add_all(
-        &self,
-        reports: &[IncomingReport],
-        keep_raw: bool,
-        take: impl FnMut(QuotaRequest) -> Result<(), QuotaExceeded>,
-    ) -> StorageResult<Vec<StoreOutcome>> {
-        let added = self.try_add_all(reports, keep_raw, take).await;
+        let added = self.try_add(reports, keep_raw, quotas).await;
         if added.is_ok() {
             self.products.mark_committed();
         } else {
@@ -213,11 +185,11 @@ impl ClickHouseStorage {
         added
     }
 
-    async fn try_add_all(
+    async fn try_add(
         &self,
         reports: &[IncomingReport],
         keep_raw: bool,
-        mut take: impl FnMut(QuotaRequest) -> Result<(), QuotaExceeded>,
+        quotas: &mut QuotaBooking<'_>,
     ) -> StorageResult<Vec<StoreOutcome>> {
         if reports.iter().any(|arrived| arrived.at.doubted) {
             return Err(StorageError::DoubtedClock);
@@ -231,7 +203,7 @@ impl ClickHouseStorage {
         for report in &identified {
             let outcome = match known.outcome(report) {
                 Some(outcome) => outcome,
-                None => match take(request(&known, report)) {
+                None => match quotas.take(request(&known, report)) {
                     Ok(()) => StoreOutcome::Stored,
                     Err(exceeded) => StoreOutcome::OverQuota(exceeded),
                 },

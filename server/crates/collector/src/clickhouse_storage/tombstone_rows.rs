@@ -119,30 +119,18 @@ impl ClickHouseStorage {
 
     /// The installations among these whose reports are refused.
     pub(super) async fn buried_among(&self, instances: &HashSet<u64>) -> StorageResult<HashSet<u64>> {
-        let select = format!(
-            "SELECT DISTINCT installation FROM {} WHERE installation IN ({})",
-            TOMBSTONES.name,
-            list_of(instances)
-        );
-        Ok(self
-            .client
-            .query::<(u64,)>(&select)
-            .await?
-            .into_iter()
-            .map(|(installation,)| installation)
-            .collect())
+        self.buried_where(&format!("installation IN ({})", list_of(instances))).await
     }
 
     /// The installations whose reports are refused.
     pub(super) async fn buried_installations(&self) -> StorageResult<HashSet<u64>> {
-        let select = format!("SELECT DISTINCT installation FROM {} WHERE installation != 0", TOMBSTONES.name);
-        Ok(self
-            .client
-            .query::<(u64,)>(&select)
-            .await?
-            .into_iter()
-            .map(|(installation,)| installation)
-            .collect())
+        self.buried_where("installation != 0").await
+    }
+
+    async fn buried_where(&self, condition: &str) -> StorageResult<HashSet<u64>> {
+        let select = format!("SELECT DISTINCT installation FROM {} WHERE {condition}", TOMBSTONES.name);
+        let rows = self.client.query::<(u64,)>(&select).await?;
+        Ok(rows.into_iter().map(|(installation,)| installation).collect())
     }
 
     /// The deletions that are under way.

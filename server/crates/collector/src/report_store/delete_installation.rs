@@ -260,35 +260,6 @@ pub(crate) async fn without_installation(
     removed.map_err(|error: BlockError| sqlx::Error::Decode(Box::new(error)))
 }
 
-/// Whether reports of an installation are refused.
-pub(super) async fn is_buried(
-    connection: &mut SqliteConnection,
-    installation: InstallationHash,
-) -> sqlx::Result<bool> {
-    let is_buried = "SELECT EXISTS (SELECT 1 FROM tombstone WHERE installation = ?)";
-    sqlx::query_scalar(is_buried).bind(column_of(installation)).fetch_one(connection).await
-}
-
-/// Stores the commitment of a report if it is the first one of the installation. Returns whether it is
-/// another one than the first.
-pub(super) async fn note_commitment(
-    connection: &mut SqliteConnection,
-    instance: &str,
-    commitment: Option<[u8; 32]>,
-) -> sqlx::Result<bool> {
-    let Some(commitment) = commitment else { return Ok(false) };
-    let first: Option<Vec<u8>> = sqlx::query_scalar("SELECT commitment FROM instance WHERE instance = ?")
-        .bind(instance)
-        .fetch_one(&mut *connection)
-        .await?;
-    if let Some(first) = first {
-        return Ok(!is_same_hash(&first, &commitment));
-    }
-    let note = sqlx::query("UPDATE instance SET commitment = ? WHERE instance = ?");
-    note.bind(commitment.as_slice()).bind(instance).execute(connection).await?;
-    Ok(false)
-}
-
 async fn judge_claim(
     connection: &mut SqliteConnection,
     instance: Uuid,

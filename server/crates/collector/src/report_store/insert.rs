@@ -1,7 +1,5 @@
 //! Stores each report once, and detects overlapping periods.
 
-use std::time::Duration;
-
 use headcount_fleet::calendar_day::CalendarDay;
 use sha2::{Digest, Sha256};
 use sqlx::SqliteConnection;
@@ -9,22 +7,24 @@ use uuid::Uuid;
 
 use super::{
     RAW_PLACE, ReportStore,
-    delete_installation::{is_buried, note_commitment},
+    known_reports::{KnownReport, KnownReports, independent_parts},
     ledger::add_tally,
     profile_names::insert_profile_names,
     raw_segments::RecordBatch,
-    report_periods::{GapChange, PeriodFindings, compare_periods},
+    report_periods::GapChange,
+    report_rows::{AcceptedReport, insert_instances, insert_reports},
     signed,
-    typed_reports::{StoredTypedReport, insert_typed},
+    typed_reports::{StoredTypedReport, insert_browsers, insert_typed},
     unsigned,
 };
 use crate::{
+    collector_keys::is_same_hash,
     intake_entry::{IntakeEntry, NotStoredReason, StoredRemark},
     intake_ledger::IntakeTally,
     prepared_report::{PreparedReport, restore},
     report_day::ReportMoment,
     sender_key::SenderKey,
-    storage_quota::{QuotaExceeded, QuotaRequest, StorageQuotas},
+    storage_quota::{QuotaBooking, QuotaExceeded},
     trusted_time::TrustedMoment,
 };
 
@@ -82,47 +82,17 @@ impl StoreOutcome {
 
 impl ReportStore {
     /// Stores reports in one transaction, in order, and returns the outcome of each. Either all of them are
-    /// on disk, or none. `now` is a monotonic time. Without `keep_raw` only their counts are stored.
+    /// on disk, or none. Without `keep_raw` only their counts are stored.
     ///
     /// # Errors
-    /// When the database is locked by another program, full or damaged. The quotas are then as they were.
+    /// When the database is locked by another program, full or damaged.
     pub(crate) async fn add(
         &self,
         reports: &[IncomingReport],
         keep_raw: bool,
-        quotas: &mut StorageQuotas,
-        now: Duration,
+        quotas: &mut QuotaBooking<'_>,
     ) -> sqlx::Result<Vec<StoreOutcome>> {
-        let mut taken = Vec::new();
-        let added = self.add_all(reports, keep_raw, |request| {
-            quotas.take(request, now).inspect(|()| taken.push(request))
-        });
-        let added = added.await;
-        if added.is_err() {
-            taken.into_iter().for_each(|request| quotas.give_back(request));
-        }
-        added
-    }
-
-    /// Stores reports of a simulated fleet, which has no quotas.
-    ///
-    /// # Errors
-    /// As for [`ReportStore::add`].
-    pub(crate) async fn add_without_quotas(
-        &self,
-        reports: &[IncomingReport],
-        keep_raw: bool,
-    ) -> sqlx::Result<Vec<StoreOutcome>> {
-        self.add_all(reports, keep_raw, |_| Ok(())).await
-    }
-
-    async fn add_all(
-        &self,
-        reports: &[IncomingReport],
-        keep_raw: bool,
-        take: impl FnMut(QuotaRequest) -> Result<(), QuotaExceeded>,
-    ) -> sqlx::Result<Vec<StoreOutcome>> {
-        let added = self.try_add_all(reports, keep_raw, take).await;
+        let added = self.try_add(reports, keep_raw, quotas).await;
         if added.is_err() {
             self.known_stacks.forget();
             self.products.forget();
@@ -130,46 +100,19 @@ impl ReportStore {
         added
     }
 
-    async fn try_add_all(
+    async fn try_add(
         &self,
         reports: &[IncomingReport],
         keep_raw: bool,
-        mut take: impl FnMut(QuotaRequest) -> Result<(), QuotaExceeded>,
+        quotas: &mut QuotaBooking<'_>,
     ) -> sqlx::Result<Vec<StoreOutcome>> {
         let mut segments = self.segments.lock().await;
         let mut transaction = self.begin().await?;
-        let mut copies = RecordBatch::default();
-        let mut tally = IntakeTally::default();
-        let mut outcomes = Vec::with_capacity(reports.len());
-        for arrived in reports {
-            let known =
-                if is_buried(&mut transaction, self.keys.installation(arrived.report.instance)).await? {
-                    Some(StoreOutcome::Deleted)
-                } else {
-                    self.find(&mut transaction, arrived).await?
-                };
-            let outcome = match known {
-                Some(outcome) => outcome,
-                None => match take(request(&mut transaction, arrived).await?) {
-                    Ok(()) => {
-                        let InsertedReport { seq, product } =
-                            self.insert(&mut transaction, arrived, &mut tally).await?;
-                        if keep_raw {
-                            copies.push(seq, &arrived.report.raw);
-                        } else {
-                            let remark = IntakeEntry::Remark(StoredRemark::WithoutRawCopy);
-                            tally.add(CalendarDay::from_unix_seconds(arrived.at.at), &product, remark, 1);
-                        }
-                        StoreOutcome::Stored
-                    }
-                    Err(exceeded) => StoreOutcome::OverQuota(exceeded),
-                },
-            };
-            if let IntakeEntry::NotStored(reason) = outcome.entry() {
-                tally.add_not_stored(arrived.at.at, &self.product_label(&arrived.product), reason);
-            }
-            outcomes.push(outcome);
+        let mut group = GroupInsert { keep_raw, ..GroupInsert::default() };
+        for part in independent_parts(reports) {
+            self.add_part(&mut transaction, part, quotas, &mut group).await?;
         }
+        let GroupInsert { copies, tally, outcomes, .. } = group;
         if let Some(newest) = reports.iter().map(|arrived| arrived.at.at).max() {
             note_time(&mut transaction, newest).await?;
             segments.append(&mut transaction, copies, newest).await?;
@@ -179,6 +122,48 @@ impl ReportStore {
         segments.mark_committed();
         self.products.mark_committed();
         Ok(outcomes)
+    }
+
+    /// Stores reports that do not depend on each other.
+    async fn add_part(
+        &self,
+        connection: &mut SqliteConnection,
+        part: &[IncomingReport],
+        quotas: &mut QuotaBooking<'_>,
+        group: &mut GroupInsert,
+    ) -> sqlx::Result<()> {
+        let known = KnownReports::read(connection, &self.keys, part).await?;
+        let mut accepted = Vec::with_capacity(part.len());
+        for (place, arrived) in part.iter().enumerate() {
+            let outcome = match self.judge_known(connection, arrived, &known).await? {
+                Some(outcome) => outcome,
+                None => match quotas.take(known.quota_request(arrived)) {
+                    Ok(()) => {
+                        accepted.push(AcceptedReport {
+                            arrived,
+                            product: self.admit_product(connection, &arrived.product).await?,
+                            moment: ReportMoment::new(&arrived.id, arrived.at.at),
+                            findings: known.period_findings(place),
+                        });
+                        StoreOutcome::Stored
+                    }
+                    Err(exceeded) => StoreOutcome::OverQuota(exceeded),
+                },
+            };
+            if let IntakeEntry::NotStored(reason) = outcome.entry() {
+                group.tally.add_not_stored(arrived.at.at, &self.product_label(&arrived.product), reason);
+            }
+            group.outcomes.push(outcome);
+        }
+        let numbers = self.insert(connection, &accepted).await?;
+        for (accepted, seq) in numbers {
+            let is_clone = is_clone(&known, accepted.arrived);
+            group.count(accepted, is_clone);
+            if group.keep_raw {
+                group.copies.push(seq, &accepted.arrived.report.raw);
+            }
+        }
+        Ok(())
     }
 
     /// Stores the time, for a collector that receives no reports for long.
@@ -195,25 +180,27 @@ async fn note_time(connection: &mut SqliteConnection, now: u64) -> sqlx::Result<
     sqlx::query(later).bind(signed(now)).execute(connection).await.map(drop)
 }
 
-const KNOWN: &str = "SELECT instance, digest, bytes FROM report WHERE id = ?";
-
 impl ReportStore {
-    /// The outcome of a report whose id is stored already; `None` for a new id.
-    async fn find(
+    /// The outcome of a report whose installation is deleted, or whose id is stored already.
+    async fn judge_known(
         &self,
         connection: &mut SqliteConnection,
         arrived: &IncomingReport,
+        known: &KnownReports,
     ) -> sqlx::Result<Option<StoreOutcome>> {
-        let known: Option<(String, Option<Vec<u8>>, i64)> =
-            sqlx::query_as(KNOWN).bind(&arrived.id).fetch_optional(&mut *connection).await?;
-        let Some((instance, digest, bytes)) = known else { return Ok(None) };
+        if known.is_buried(&self.keys, arrived) {
+            return Ok(Some(StoreOutcome::Deleted));
+        }
+        let Some(KnownReport { instance, digest, bytes }) = known.with_same_id(arrived) else {
+            return Ok(None);
+        };
         let report = &arrived.report;
         let digest = match digest {
             None => self.digest_of_copy(connection, &arrived.id, report.bytes).await?,
-            known => known,
+            known => known.clone(),
         };
-        let is_same = Uuid::try_parse(&instance) == Ok(report.instance)
-            && unsigned(bytes) == report.bytes
+        let is_same = Uuid::try_parse(instance) == Ok(report.instance)
+            && unsigned(*bytes) == report.bytes
             && digest.is_none_or(|known| known == report.digest);
         Ok(Some(if is_same { StoreOutcome::Duplicate } else { StoreOutcome::Conflict }))
     }
@@ -238,112 +225,82 @@ fn digest_of_raw(raw: &[u8], bytes: u64) -> Option<Vec<u8>> {
     Some(Sha256::digest(text).to_vec())
 }
 
-/// The request of a report to the quotas.
-async fn request(connection: &mut SqliteConnection, arrived: &IncomingReport) -> sqlx::Result<QuotaRequest> {
-    let IncomingReport { report, prefix, .. } = arrived;
-    let is_known = "SELECT EXISTS (SELECT 1 FROM instance WHERE instance = ?)";
-    let is_known: bool =
-        sqlx::query_scalar(is_known).bind(report.instance.to_string()).fetch_one(connection).await?;
-    Ok(QuotaRequest {
-        instance: report.instance,
-        is_new: !is_known,
-        prefix: *prefix,
-        bytes: report.held_bytes() as u64,
-    })
-}
-
-const INSERT_REPORT: &str =
-    "INSERT INTO report (id, instance, received_at, bytes, set_aside, digest, replica,
-        period_from, period_to, doubted, product, day) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING seq";
-
-const INSERT_INSTANCE: &str = "INSERT INTO instance (instance, version, database_type, first_seen_at,
-        last_seen_at, reports, users, page_views, set_aside, latest_seq, latest_id, overlaps)
-    VALUES (?1, ?2, ?3, ?4, ?4, 1, ?5, ?6, ?7, ?8, ?9, ?10)
-    ON CONFLICT (instance) DO UPDATE SET
-        version = excluded.version, database_type = excluded.database_type,
-        last_seen_at = excluded.last_seen_at, reports = reports + 1,
-        users = excluded.users, page_views = excluded.page_views,
-        set_aside = set_aside + excluded.set_aside,
-        latest_seq = excluded.latest_seq, latest_id = excluded.latest_id,
-        overlaps = overlaps + excluded.overlaps";
-
-/// A report that is in the database.
-struct InsertedReport {
-    seq: i64,
-    /// What it counts as.
-    product: String,
-}
-
 impl ReportStore {
-    /// Inserts a report without its raw copy, and counts it.
-    async fn insert(
+    /// Inserts reports without their raw copies. Returns the number of each.
+    async fn insert<'a, 'b>(
         &self,
         connection: &mut SqliteConnection,
-        arrived: &IncomingReport,
-        tally: &mut IntakeTally,
-    ) -> sqlx::Result<InsertedReport> {
-        let PeriodFindings { overlaps, gap_change } = compare_periods(connection, arrived).await?;
-        let product = self.admit_product(connection, &arrived.product).await?;
-        let IncomingReport { id, product: _, at, replica, report, commitment, prefix: _ } = arrived;
-        let moment = ReportMoment::new(id, at.at);
-        let (instance, received_at) = (report.instance.to_string(), signed(at.at));
-        let seq: i64 = sqlx::query_scalar(INSERT_REPORT)
-            .bind(id)
-            .bind(&instance)
-            .bind(received_at)
-            .bind(signed(report.bytes))
-            .bind(signed(report.set_aside.total()))
-            .bind(report.digest.as_slice())
-            .bind(replica)
-            .bind(report.period.map(|period| period.from))
-            .bind(report.period.map(|period| period.to))
-            .bind(at.doubted)
-            .bind(&product)
-            .bind(moment.day.days_since_epoch())
-            .fetch_one(&mut *connection)
-            .await?;
-        let typed = StoredTypedReport {
-            product: &product,
-            moment,
-            installation: self.keys.installation(report.instance),
-            seq,
-            is_replica: *replica,
-            typed: &report.typed,
-        };
+        accepted: &'b [AcceptedReport<'a>],
+    ) -> sqlx::Result<Vec<(&'b AcceptedReport<'a>, i64)>> {
+        let numbers = insert_reports(connection, accepted).await?;
+        let numbered: Vec<_> = accepted
+            .iter()
+            .filter_map(|accepted| Some((accepted, *numbers.get(&accepted.arrived.id)?)))
+            .collect();
+        let typed: Vec<_> = numbered.iter().map(|(accepted, seq)| self.typed_row(accepted, *seq)).collect();
         insert_typed(connection, &typed).await?;
-        self.insert_browsers(connection, moment.day, seq, &report.browsers).await?;
-        for profile in report.profiles.both() {
-            insert_profile_names(connection, &self.known_stacks, profile, moment.day).await?;
+        let browsers = numbered
+            .iter()
+            .map(|(accepted, seq)| (accepted.moment.day, *seq, accepted.arrived.report.browsers.as_slice()));
+        insert_browsers(connection, browsers).await?;
+        let profiles = accepted.iter().flat_map(|accepted| {
+            accepted.arrived.report.profiles.both().map(|profile| (profile, accepted.moment.day))
+        });
+        insert_profile_names(connection, &self.known_stacks, profiles).await?;
+        insert_instances(connection, &numbered).await?;
+        Ok(numbered)
+    }
+
+    fn typed_row<'a>(&self, accepted: &'a AcceptedReport<'_>, seq: i64) -> StoredTypedReport<'a> {
+        let AcceptedReport { arrived, product, moment, .. } = accepted;
+        StoredTypedReport {
+            product,
+            moment: *moment,
+            installation: self.keys.installation(arrived.report.instance),
+            seq,
+            is_replica: arrived.replica,
+            typed: &arrived.report.typed,
         }
-        sqlx::query(INSERT_INSTANCE)
-            .bind(&instance)
-            .bind(&report.version)
-            .bind(report.database_type)
-            .bind(received_at)
-            .bind(signed(report.browsers.len() as u64))
-            .bind(signed(report.page_views))
-            .bind(signed(report.set_aside.total()))
-            .bind(seq)
-            .bind(id)
-            .bind(i64::from(overlaps))
-            .execute(&mut *connection)
-            .await?;
-        let is_clone = note_commitment(connection, &instance, *commitment).await?;
-        let arrival = CalendarDay::from_unix_seconds(at.at);
-        tally.add_stored(at.at, &product);
+    }
+}
+
+/// Whether a report has another commitment than the first of its installation.
+fn is_clone(known: &KnownReports, arrived: &IncomingReport) -> bool {
+    match (known.first_commitment(arrived), &arrived.commitment) {
+        (Some(first), Some(commitment)) => !is_same_hash(first, commitment),
+        _ => false,
+    }
+}
+
+/// What a transaction stores besides rows of reports.
+#[derive(Debug, Default)]
+struct GroupInsert {
+    keep_raw: bool,
+    copies: RecordBatch,
+    tally: IntakeTally,
+    outcomes: Vec<StoreOutcome>,
+}
+
+impl GroupInsert {
+    /// Counts a stored report.
+    fn count(&mut self, accepted: &AcceptedReport<'_>, is_clone: bool) {
+        let AcceptedReport { arrived, product, moment, findings } = accepted;
+        let (at, report) = (arrived.at.at, &arrived.report);
+        let arrival = CalendarDay::from_unix_seconds(at);
+        self.tally.add_stored(at, product);
         for (remark, count) in [
             (StoredRemark::Late, u64::from(moment.day < arrival)),
-            (StoredRemark::Overlap, u64::from(overlaps)),
+            (StoredRemark::Overlap, u64::from(findings.overlaps)),
             (StoredRemark::Clone, u64::from(is_clone)),
-            (StoredRemark::Gap, u64::from(gap_change == GapChange::OneMore)),
-            (StoredRemark::GapClosed, u64::from(gap_change == GapChange::OneLess)),
+            (StoredRemark::Gap, u64::from(findings.gap_change == GapChange::OneMore)),
+            (StoredRemark::GapClosed, u64::from(findings.gap_change == GapChange::OneLess)),
             (StoredRemark::UnreadableProfile, report.profiles.unreadable),
+            (StoredRemark::WithoutRawCopy, u64::from(!self.keep_raw)),
         ] {
-            tally.add(arrival, &product, IntakeEntry::Remark(remark), count);
+            self.tally.add(arrival, product, IntakeEntry::Remark(remark), count);
         }
         for (field, count) in report.set_aside.fields() {
-            tally.add(arrival, &product, IntakeEntry::SetAside(field), count);
+            self.tally.add(arrival, product, IntakeEntry::SetAside(field), count);
         }
-        Ok(InsertedReport { seq, product })
     }
 }

@@ -4,18 +4,21 @@
 //! a name counts as `(other)`.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     sync::{Mutex, MutexGuard},
 };
 
 use headcount_fleet::{
     calendar_day::CalendarDay,
-    profiles::{DecodedProfile, StackDictionary, StackEntry, StackId},
+    profiles::{DecodedProfile, NamedFunction, StackDictionary, StackEntry, StackId},
 };
 use headcount_platform::lock::lock;
 use sqlx::{SqliteConnection, SqlitePool};
 
-use super::ReportStore;
+use super::{
+    ReportStore,
+    report_rows::{RowBinder, insert_rows},
+};
 
 /// The most stacks that are stored for the first time on a day. A release of this program brings some thousands.
 const NEW_STACKS_A_DAY: usize = 100_000;
@@ -81,35 +84,43 @@ impl KnownStacks {
     }
 }
 
-const INSERT_STACK: &str = "INSERT INTO profile_stack (id, frames, seen) VALUES (?, ?, ?)
-    ON CONFLICT (id) DO UPDATE SET seen = max(seen, excluded.seen)";
+const INSERT_STACKS: &str = "INSERT INTO profile_stack (id, frames, seen)";
 
-const INSERT_FUNCTION: &str = "INSERT INTO profile_function (id, name) VALUES (?, ?) ON CONFLICT DO NOTHING";
+const NOTE_STACKS: &str = "ON CONFLICT (id) DO UPDATE SET seen = max(seen, excluded.seen)";
 
-/// Stores the names of a profile that came on this day.
-pub(super) async fn insert_profile_names(
+const INSERT_FUNCTIONS: &str = "INSERT INTO profile_function (id, name)";
+
+/// Stores the names of profiles, each with the day that it counts in.
+pub(super) async fn insert_profile_names<'a>(
     connection: &mut SqliteConnection,
     known: &KnownStacks,
-    profile: &DecodedProfile,
-    day: CalendarDay,
+    profiles: impl Iterator<Item = (&'a DecodedProfile, CalendarDay)>,
 ) -> sqlx::Result<()> {
-    for stack in &profile.stacks {
-        if known.action(stack.id, day) != StackAction::Store {
-            continue;
+    let (mut stacks, mut functions, mut named) = (Vec::new(), Vec::new(), HashSet::new());
+    for (profile, day) in profiles {
+        for stack in &profile.stacks {
+            if known.action(stack.id, day) != StackAction::Store {
+                continue;
+            }
+            let of_stack = stack.frames.iter().filter_map(|frame| profile.functions.get(*frame as usize));
+            let of_stack: Vec<_> = of_stack.collect();
+            functions.extend(of_stack.iter().copied().filter(|function| named.insert(function.id)));
+            let frames = of_stack.iter().map(|function| function.id).collect();
+            stacks.push((StackEntry { id: stack.id, frames }, day));
+            // If the transaction fails, all of it is forgotten.
+            known.note(stack.id, day);
         }
-        let functions = stack.frames.iter().filter_map(|frame| profile.functions.get(*frame as usize));
-        let mut frames = Vec::with_capacity(stack.frames.len());
-        for function in functions {
-            frames.push(function.id);
-            let insert = sqlx::query(INSERT_FUNCTION).bind(function.id.0.cast_signed()).bind(&function.name);
-            insert.execute(&mut *connection).await?;
-        }
-        let entry = StackEntry { id: stack.id, frames };
-        let insert = sqlx::query(INSERT_STACK).bind(entry.id.0.cast_signed()).bind(entry.frame_bytes());
-        insert.bind(day.days_since_epoch()).execute(&mut *connection).await?;
-        known.note(stack.id, day);
     }
-    Ok(())
+    let bind = |row: &mut RowBinder<'_>, function: &&NamedFunction| {
+        row.push_bind(function.id.0.cast_signed()).push_bind(function.name.as_str());
+    };
+    insert_rows(connection, INSERT_FUNCTIONS, &functions, bind, "ON CONFLICT DO NOTHING").await?;
+    let bind = |row: &mut RowBinder<'_>, (entry, day): &(StackEntry, CalendarDay)| {
+        row.push_bind(entry.id.0.cast_signed())
+            .push_bind(entry.frame_bytes())
+            .push_bind(day.days_since_epoch());
+    };
+    insert_rows(connection, INSERT_STACKS, &stacks, bind, NOTE_STACKS).await
 }
 
 /// The place up to which names were read.

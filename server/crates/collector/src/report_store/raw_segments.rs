@@ -25,7 +25,12 @@ pub(crate) use self::{
     segment_record::{DamagedRecord, SegmentRecord, record_bytes},
 };
 use super::{
-    ReportStore, disk_space::DiskLimit, ledger::count_drops, signed, stored_day, unsigned, upgrade::has_table,
+    ReportStore,
+    disk_space::DiskLimit,
+    ledger::count_drops,
+    report_rows::{RowBinder, insert_rows},
+    signed, stored_day, unsigned,
+    upgrade::has_table,
 };
 use crate::intake_entry::LaterDrop;
 
@@ -124,7 +129,7 @@ const FIND_SEGMENT: &str = "SELECT number, day, bytes FROM raw_segment WHERE num
 const STORE_SEGMENT: &str = "INSERT INTO raw_segment (number, day, bytes, newest_at) VALUES (?, ?, ?, ?)
     ON CONFLICT (number) DO UPDATE SET bytes = excluded.bytes, newest_at = max(newest_at, excluded.newest_at)";
 
-const STORE_PLACE: &str = "INSERT INTO raw_place (seq, segment, offset, length) VALUES (?, ?, ?, ?)";
+const STORE_PLACES: &str = "INSERT INTO raw_place (seq, segment, offset, length)";
 
 impl SegmentWriter {
     /// Writes and syncs the copies of reports of which the newest arrived at `newest_at`, in Unix seconds,
@@ -156,11 +161,13 @@ impl SegmentWriter {
             .bind(signed(newest_at))
             .execute(&mut *transaction)
             .await?;
-        for (seq, place) in places {
-            let store = sqlx::query(STORE_PLACE).bind(seq).bind(name.number);
-            let store = store.bind(signed(start + place.offset)).bind(signed(place.length));
-            store.execute(&mut *transaction).await?;
-        }
+        let bind = |row: &mut RowBinder<'_>, (seq, place): &(i64, RecordPlace)| {
+            row.push_bind(*seq)
+                .push_bind(name.number)
+                .push_bind(signed(start + place.offset))
+                .push_bind(signed(place.length));
+        };
+        insert_rows(transaction, STORE_PLACES, &places, bind, "").await?;
         if let Some(open) = &mut self.open {
             open.bytes = end;
         }

@@ -1,9 +1,12 @@
 //! Compares the time of a report with that of others of its installation: overlaps, and times without a
 //! report.
 
+use std::collections::HashMap;
+
+use serde_json::json;
 use sqlx::SqliteConnection;
 
-use super::IncomingReport;
+use super::{IncomingReport, known_reports::json_list};
 use crate::prepared_report::ReportPeriod;
 
 /// The shortest time without a report that counts as a gap, in seconds. Reports come once an hour, and the
@@ -36,33 +39,58 @@ pub(super) struct PeriodFindings {
     pub(super) gap_change: GapChange,
 }
 
-const ENDS_LATER: &str = "SELECT period_from, period_to FROM report
-    WHERE instance = ? AND replica = 0 AND period_to > ? ORDER BY period_to LIMIT ?";
+/// The periods that end after one begins, of each installation that is asked about: its place in the list.
+const END_LATER: &str = "SELECT asked.key, period_from, period_to FROM json_each(?1) AS asked
+    JOIN report ON report.seq IN (SELECT seq FROM report WHERE instance = asked.value ->> 0
+        AND replica = 0 AND period_to > asked.value ->> 1 ORDER BY period_to LIMIT ?2)
+    ORDER BY asked.key, period_to";
 
-const ENDS_BEFORE: &str = "SELECT max(period_to) FROM report
-    WHERE instance = ?1 AND replica = 0 AND period_to <= ?2";
+const ENDS_BEFORE: &str = "SELECT asked.key, (SELECT max(period_to) FROM report
+        WHERE instance = asked.value ->> 0 AND replica = 0 AND period_to <= asked.value ->> 1)
+    FROM json_each(?) AS asked";
 
-/// Compares a report that is about to be stored. Reports of replicas may overlap; they, and those that tell
-/// no time, change nothing.
+/// Compares reports that are about to be stored with those that are, each of another installation. Returns
+/// what is found for each. Reports of replicas may overlap; they, and those that tell no time, change nothing.
 pub(super) async fn compare_periods(
     connection: &mut SqliteConnection,
-    arrived: &IncomingReport,
-) -> sqlx::Result<PeriodFindings> {
-    let Some(period) = arrived.report.period.filter(|_| !arrived.replica) else {
-        return Ok(PeriodFindings::default());
-    };
-    let instance = arrived.report.instance.to_string();
-    let later = sqlx::query_as(ENDS_LATER).bind(&instance).bind(period.from);
-    let later = later.bind(i64::from(COMPARED_PERIODS)).fetch_all(&mut *connection).await?;
-    let later: Vec<ReportPeriod> = later.into_iter().map(|(from, to)| ReportPeriod { from, to }).collect();
-    let before = sqlx::query_scalar(ENDS_BEFORE).bind(&instance).bind(period.from);
-    let before: Option<i64> = before.fetch_one(connection).await?;
+    reports: &[IncomingReport],
+) -> sqlx::Result<Vec<PeriodFindings>> {
+    let asked: Vec<(usize, ReportPeriod)> = reports
+        .iter()
+        .enumerate()
+        .filter(|(_, arrived)| !arrived.replica)
+        .filter_map(|(place, arrived)| Some((place, arrived.report.period?)))
+        .collect();
+    let mut findings = vec![PeriodFindings::default(); reports.len()];
+    if asked.is_empty() {
+        return Ok(findings);
+    }
+    let list = json_list(asked.iter().filter_map(|(place, period)| {
+        Some(json!([reports.get(*place)?.report.instance.to_string(), period.from]))
+    }));
+    let later = sqlx::query_as(END_LATER).bind(&list).bind(i64::from(COMPARED_PERIODS));
+    let later: Vec<(i64, i64, i64)> = later.fetch_all(&mut *connection).await?;
+    let before: Vec<(i64, Option<i64>)> =
+        sqlx::query_as(ENDS_BEFORE).bind(&list).fetch_all(connection).await?;
+    let before: HashMap<i64, Option<i64>> = before.into_iter().collect();
+    for ((place, period), key) in asked.into_iter().zip(0_i64..) {
+        let later = later.iter().filter(|(of, ..)| *of == key);
+        let later: Vec<_> = later.map(|(_, from, to)| ReportPeriod { from: *from, to: *to }).collect();
+        if let Some(found) = findings.get_mut(place) {
+            *found = judge_period(before.get(&key).copied().flatten(), period, &later);
+        }
+    }
+    Ok(findings)
+}
+
+/// Compares a period with the end of the last one before it and with those that end later than it begins.
+fn judge_period(before: Option<i64>, period: ReportPeriod, later: &[ReportPeriod]) -> PeriodFindings {
     let overlaps = later.iter().any(|other| other.from < period.to);
     // With more overlaps than that, nothing is known of what comes after.
     let after = later.iter().find(|other| other.to > period.to).map(|other| other.from);
     let is_known = after.is_some() || later.len() < usize::from(COMPARED_PERIODS);
     let gap_change = if is_known { change_between(before, period, after) } else { GapChange::None };
-    Ok(PeriodFindings { overlaps, gap_change })
+    PeriodFindings { overlaps, gap_change }
 }
 
 /// What a report changes between the end of the one before it and the beginning of the one after it.

@@ -1,11 +1,17 @@
 //! Stores the typed form of reports, and reads those of a day.
 
+use std::collections::{BTreeMap, HashMap, hash_map::Entry};
+
 use headcount_fleet::{calendar_day::CalendarDay, installation_day::InstallationHash};
 use rand::RngExt;
 use sqlx::{FromRow, Row, SqliteConnection, sqlite::SqliteRow};
 use uuid::Uuid;
 
-use super::{ReportStore, signed, stored_day, unsigned};
+use super::{
+    ReportStore,
+    report_rows::{RowBinder, insert_rows},
+    signed, stored_day, unsigned,
+};
 use crate::{browser_key::DayBrowserKey, report_day::ReportMoment};
 
 /// The number of typed reports that are read at once.
@@ -62,39 +68,57 @@ impl FromRow<'_, SqliteRow> for ChangedDay {
     }
 }
 
-const INSERT_TYPED: &str =
-    "INSERT INTO typed (day, product, instance, seq, made_at, replica, report) VALUES (?, ?, ?, ?, ?, ?, ?)";
+const INSERT_TYPED: &str = "INSERT INTO typed (day, product, instance, seq, made_at, replica, report)";
 
-const CHANGE_DAY: &str = "INSERT INTO changed_day (product, day, changes) VALUES (?, ?, 1)
-    ON CONFLICT (product, day) DO UPDATE SET changes = changes + 1";
+const CHANGE_DAYS: &str = "INSERT INTO changed_day (product, day, changes)";
 
-/// Stores a typed report, and notes that its day has changed.
+const ADD_CHANGES: &str = "ON CONFLICT (product, day) DO UPDATE SET changes = changes + excluded.changes";
+
+/// Stores typed reports, and notes that their days have changed.
 pub(super) async fn insert_typed(
     connection: &mut SqliteConnection,
-    report: &StoredTypedReport<'_>,
+    reports: &[StoredTypedReport<'_>],
 ) -> sqlx::Result<()> {
-    let StoredTypedReport { product, moment, installation, seq, is_replica, typed } = report;
-    sqlx::query(INSERT_TYPED)
-        .bind(moment.day.days_since_epoch())
-        .bind(product)
-        .bind(installation.0.cast_signed())
-        .bind(seq)
-        .bind(signed(moment.made_at))
-        .bind(is_replica)
-        .bind(typed)
-        .execute(&mut *connection)
-        .await?;
-    change_day(connection, product, moment.day).await
+    let bind = |row: &mut RowBinder<'_>, report: &StoredTypedReport<'_>| {
+        row.push_bind(report.moment.day.days_since_epoch())
+            .push_bind(report.product)
+            .push_bind(report.installation.0.cast_signed())
+            .push_bind(report.seq)
+            .push_bind(signed(report.moment.made_at))
+            .push_bind(report.is_replica)
+            .push_bind(report.typed);
+    };
+    insert_rows(connection, INSERT_TYPED, reports, bind, "").await?;
+    let mut changes: BTreeMap<(&str, CalendarDay), i64> = BTreeMap::new();
+    for report in reports {
+        *changes.entry((report.product, report.moment.day)).or_default() += 1;
+    }
+    let bind = |row: &mut RowBinder<'_>, ((product, day), changes): &((&str, CalendarDay), i64)| {
+        row.push_bind(*product).push_bind(day.days_since_epoch()).push_bind(*changes);
+    };
+    insert_rows(connection, CHANGE_DAYS, &Vec::from_iter(changes), bind, ADD_CHANGES).await
 }
 
-/// Notes that a day has changed.
-pub(super) async fn change_day(
+/// Stores the browsers of reports, each with its day and number, as hashes under the key of the day.
+pub(super) async fn insert_browsers(
     connection: &mut SqliteConnection,
-    product: &str,
-    day: CalendarDay,
+    reports: impl Iterator<Item = (CalendarDay, i64, &[Uuid])>,
 ) -> sqlx::Result<()> {
-    let change = sqlx::query(CHANGE_DAY).bind(product).bind(day.days_since_epoch());
-    change.execute(connection).await.map(drop)
+    let mut keys = HashMap::new();
+    let mut rows = Vec::new();
+    for (day, seq, browsers) in reports.filter(|(.., browsers)| !browsers.is_empty()) {
+        let key = match keys.entry(day) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(place) => place.insert(browser_key(connection, day).await?),
+        };
+        let hashes: Vec<u8> = browsers.iter().flat_map(|browser| key.hash(*browser).to_le_bytes()).collect();
+        rows.push((day, seq, hashes));
+    }
+    let insert = "INSERT INTO browser_day (day, seq, browsers)";
+    let bind = |row: &mut RowBinder<'_>, (day, seq, hashes): &(CalendarDay, i64, Vec<u8>)| {
+        row.push_bind(day.days_since_epoch()).push_bind(*seq).push_bind(hashes.as_slice());
+    };
+    insert_rows(connection, insert, &rows, bind, "").await
 }
 
 const READ_DAY: &str = "SELECT typed.instance, typed.seq, made_at, typed.replica, report, browsers
@@ -102,23 +126,6 @@ const READ_DAY: &str = "SELECT typed.instance, typed.seq, made_at, typed.replica
     WHERE day = ?1 AND product = ?2 AND (instance, seq) > (?3, ?4) ORDER BY instance, seq LIMIT ?5";
 
 impl ReportStore {
-    /// Stores the browsers of a report as hashes under the key of the day.
-    pub(super) async fn insert_browsers(
-        &self,
-        connection: &mut SqliteConnection,
-        day: CalendarDay,
-        seq: i64,
-        browsers: &[Uuid],
-    ) -> sqlx::Result<()> {
-        if browsers.is_empty() {
-            return Ok(());
-        }
-        let key = browser_key(connection, day).await?;
-        let hashes: Vec<u8> = browsers.iter().flat_map(|browser| key.hash(*browser).to_le_bytes()).collect();
-        let insert = sqlx::query("INSERT INTO browser_day (day, seq, browsers) VALUES (?, ?, ?)");
-        insert.bind(day.days_since_epoch()).bind(seq).bind(hashes).execute(connection).await.map(drop)
-    }
-
     /// The days with reports that no block has yet, the oldest first.
     ///
     /// # Errors

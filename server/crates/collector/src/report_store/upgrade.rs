@@ -174,19 +174,21 @@ async fn type_counts_of(
         let typed = task::spawn_blocking(move || rows.into_iter().map(typed_counts).collect::<Vec<_>>());
         let typed = typed.await.map_err(|_| sqlx::Error::WorkerCrashed)?;
         let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
-        for (row, typed) in typed {
-            // Counts that cannot be read are damaged, and so is their report.
-            let (Some(typed), Ok(instance)) = (typed, Uuid::try_parse(&row.instance)) else { continue };
-            let report = StoredTypedReport {
-                product: &row.product,
-                moment: ReportMoment::new(&row.id, unsigned(row.received_at)),
-                installation: keys.installation(instance),
-                seq: row.seq,
-                is_replica: row.replica,
-                typed: &typed,
-            };
-            insert_typed(&mut transaction, &report).await?;
-        }
+        let reports: Vec<_> = typed
+            .iter()
+            .filter_map(|(row, typed)| {
+                // Counts that cannot be read are damaged, and so is their report.
+                Some(StoredTypedReport {
+                    product: &row.product,
+                    moment: ReportMoment::new(&row.id, unsigned(row.received_at)),
+                    installation: keys.installation(Uuid::try_parse(&row.instance).ok()?),
+                    seq: row.seq,
+                    is_replica: row.replica,
+                    typed: typed.as_ref()?,
+                })
+            })
+            .collect();
+        insert_typed(&mut transaction, &reports).await?;
         let remove = sqlx::query(AssertSqlSafe(format!("DELETE FROM {table} WHERE seq <= ?"))).bind(last);
         remove.execute(&mut *transaction).await?;
         transaction.commit().await?;

@@ -167,3 +167,111 @@ async fn the_first_commitment_counts_and_another_one_is_a_clone(kind: EngineKind
     assert_eq!(deleted_by_operator.await.unwrap().status, StatusCode::OK);
     assert_eq!(running.answer("/api/fleet").await["total"], 0);
 }
+
+#[tokio::test]
+async fn blocks_that_came_back_after_a_deletion_are_deleted() {
+    let engine = TestedEngine::new(EngineKind::Today);
+    let running = engine.collector().await;
+    let (instance, other) = (Uuid::new_v4(), Uuid::new_v4());
+    let (secret, commitment) = secret_of(instance, 7);
+    let report = report_of(instance);
+    let sent = running.post("a", &report, |request| request.header("deletion-commitment", &commitment));
+    assert_eq!(sent.await.status, StatusCode::OK);
+    running.report("b", &report_of(other), "stored").await;
+    assert_eq!(running.installations().await, 2);
+    engine
+        .run(&[
+            "CREATE TABLE copy_block AS headcount_block",
+            "INSERT INTO copy_block SELECT * FROM headcount_block WHERE layer LIKE 'installation%'",
+        ])
+        .await;
+    deleted(&running, instance, &secret).await;
+    running.collector.close().await;
+    engine
+        .run(&["SYSTEM STOP MERGES headcount_block", "INSERT INTO headcount_block SELECT * FROM copy_block"])
+        .await;
+    let returned = "SELECT throwIf(count() > 0) FROM headcount_block \
+                    WHERE (layer, product, day, version) IN (SELECT layer, product, day, version FROM copy_block)";
+    assert!(engine.try_run(returned).await.is_err(), "they are back");
+    engine.run(&["SYSTEM START MERGES headcount_block"]).await;
+    let again = engine.collector().await;
+    let gone = timeout(PATIENCE, async {
+        while engine.try_run(returned).await.is_err() {
+            again.collector.prune(Duration::from_secs(START)).await.unwrap();
+        }
+    });
+    gone.await.unwrap();
+    assert_eq!(again.installations().await, 1);
+    assert_eq!(again.get("/api/reports/a").await.status, StatusCode::NOT_FOUND);
+}
+
+async fn the_first_commitment_counts_and_another_one_is_a_clone(kind: EngineKind) {
+    let engine = TestedEngine::new(kind);
+    let running = engine.collector().await;
+    let instance = Uuid::new_v4();
+    let (first, second) = (secret_of(instance, 1), secret_of(instance, 2));
+    for (id, (_, commitment)) in [("a", &first), ("b", &second), ("c", &first)] {
+        let report = report_of(instance);
+        let sent = running.post(id, &report, |request| request.header("deletion-commitment", commitment));
+        assert_eq!(sent.await.status, StatusCode::OK);
+    }
+    assert_eq!(running.answer("/api/fleet").await["clones"], 1);
+    assert_eq!(ask_for_deletion(&running, instance, &second.0).await.status, StatusCode::FORBIDDEN);
+    let deleted_by_operator = timeout(PATIENCE, async {
+        loop {
+            let request = Request::delete(format!("/api/instances/{instance}")).body(Body::empty()).unwrap();
+            let answer = running.send(request).await;
+            if answer.status != StatusCode::ACCEPTED {
+                return answer;
+            }
+            sleep(Duration::from_millis(200)).await;
+        }
+    });
+    assert_eq!(deleted_by_operator.await.unwrap().status, StatusCode::OK);
+    assert_eq!(running.answer("/api/fleet").await["total"], 0);
+}
+
+#[tokio::test]
+async fn blocks_that_came_back_after_a_deletion_are_deleted() {
+    let engine = TestedEngine::new(EngineKind::Today);
+    let running = engine.collector().await;
+    let (instance, other) = (Uuid::new_v4(), Uuid::new_v4());
+    let (secret, commitment) = secret_of(instance, 7);
+    let report = report_of(instance);
+    let sent = running.post("a", &report, |request| request.header("deletion-commitment", &commitment));
+    assert_eq!(sent.await.status, StatusCode::OK);
+    running.report("b", &report_of(other), "stored").await;
+    assert_eq!(running.installations().await, 2);
+    engine
+        .run(&[
+            "CREATE TABLE copy_block AS headcount_block",
+            "INSERT INTO copy_block SELECT * FROM headcount_block WHERE layer LIKE 'installation%'",
+        ])
+        .await;
+    deleted(&running, instance, &secret).await;
+    running.collector.close().await;
+    engine
+        .run(&["SYSTEM STOP MERGES headcount_block", "INSERT INTO headcount_block SELECT * FROM copy_block"])
+        .await;
+    let returned = "SELECT throwIf(count() > 0) FROM headcount_block \
+                    WHERE (layer, product, day, version) IN (SELECT layer, product, day, version FROM copy_block)";
+    assert!(engine.try_run(returned).await.is_err(), "they are back");
+    engine.run(&["SYSTEM START MERGES headcount_block"]).await;
+    let again = engine.collector().await;
+    let gone = timeout(PATIENCE, async {
+        while engine.try_run(returned).await.is_err() {
+            again.collector.prune(Duration::from_secs(START)).await.unwrap();
+        }
+    });
+    if gone.await.is_err() {
+        for t in [
+            "SELECT toString(groupArray((layer, product, day, version, length(block)))) FROM headcount_block WHERE layer LIKE 'installation%'",
+            "SELECT toString(groupArray((command, is_done, latest_fail_reason))) FROM system.mutations WHERE database = currentDatabase()",
+            "SELECT toString(groupArray((table, name, active, rows))) FROM system.parts where database = currentDatabase() and table='headcount_block'",
+        ] {
+            eprintln!("{:?}", engine.dbg(t).await);
+        }
+        panic!();
+    }
+    assert_eq!(again.installations().await, 1);
+}

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a failed step of a test is a failed test")]
 
 mod alerts;
+mod hostile;
 mod ledger;
 mod loopback_collector;
 mod restored;

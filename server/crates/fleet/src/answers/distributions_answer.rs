@@ -1,12 +1,16 @@
 //! Answers how sizes and times are distributed.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 
+use foldhash::fast::FixedState;
 use headcount_shared::api::{FleetBucket, FleetDistribution, FleetDistributionsAnswer};
 
 use super::answer_period::AnswerPeriod;
 use crate::{
-    cells::{cell_block::CellBlock, cell_table::CellTable},
+    cells::{
+        cell_block::{CellBlock, CellKey},
+        cell_table::CellTable,
+    },
     log_bucket::LogHistogram,
     name_table::OTHER,
     size_class::SizeClass,
@@ -33,24 +37,13 @@ pub fn distributions_answer(
     blocks: &[CellBlock],
     computed_at: Option<u64>,
 ) -> FleetDistributionsAnswer {
-    let mut distributions = BTreeMap::<(&str, &str), (LogHistogram, u64)>::new();
+    let mut distributions = Distributions::default();
     for block in blocks {
-        for (key, sums) in block.filtered(period.filter()) {
-            let group = match group {
-                DistributionGroup::None => "",
-                DistributionGroup::Version => block.version(*key),
-                DistributionGroup::Size => {
-                    SizeClass::ALL.get(usize::from(key.size)).map_or(OTHER, |class| class.label())
-                }
-            };
-            let (histogram, value) = distributions.entry((block.label(*key), group)).or_default();
-            histogram.add(key.bucket, sums.count);
-            *value = value.saturating_add(sums.value);
-        }
+        distributions.add_block(block, period, group);
     }
-    let distributions = distributions.into_iter().map(|((label, name), (histogram, value))| {
+    let distributions = distributions.sorted().map(|(label, name, sums)| {
         let group = (group != DistributionGroup::None).then(|| name.to_owned());
-        distribution(label, group, &histogram, value)
+        distribution(label, group, &sums.histogram, sums.value)
     });
     let unit = if table.counts_reports() { "report" } else { "installation" };
     FleetDistributionsAnswer {
@@ -59,6 +52,73 @@ pub fn distributions_answer(
         unit: unit.to_owned(),
         distributions: distributions.collect(),
         other_labels: blocks.iter().map(|block| block.folded_labels).max().unwrap_or_default(),
+    }
+}
+
+/// The sums of a label and group.
+#[derive(Debug, Default)]
+struct DistributionSums {
+    histogram: LogHistogram,
+    value: u64,
+}
+
+/// Sums by label and name of a group, over blocks that number both differently.
+#[derive(Debug, Default)]
+struct Distributions<'a> {
+    place_by_names: HashMap<(&'a str, &'a str), usize>,
+    sums: Vec<DistributionSums>,
+}
+
+impl<'a> Distributions<'a> {
+    /// Adds the cells of a block that pass the filter. A block has up to a million cells and few pairs of names,
+    /// so each pair is looked up once.
+    fn add_block(&mut self, block: &'a CellBlock, period: &AnswerPeriod, group: DistributionGroup) {
+        let mut place_by_numbers: HashMap<(u32, u32), usize, FixedState> = HashMap::default();
+        let mut latest = None;
+        for (key, sums) in block.filtered(period.filter()) {
+            let numbers = match group {
+                DistributionGroup::None => (key.label, 0),
+                DistributionGroup::Version => (key.label, key.version),
+                DistributionGroup::Size => (key.label, u32::from(key.size)),
+            };
+            let place = match latest {
+                Some((known, place)) if known == numbers => place,
+                _ => *place_by_numbers
+                    .entry(numbers)
+                    .or_insert_with(|| self.place(block.label(*key), group_name(group, block, *key))),
+            };
+            latest = Some((numbers, place));
+            if let Some(of_names) = self.sums.get_mut(place) {
+                of_names.histogram.add(key.bucket, sums.count);
+                of_names.value = of_names.value.saturating_add(sums.value);
+            }
+        }
+    }
+
+    fn place(&mut self, label: &'a str, group: &'a str) -> usize {
+        *self.place_by_names.entry((label, group)).or_insert_with(|| {
+            self.sums.push(DistributionSums::default());
+            self.sums.len() - 1
+        })
+    }
+
+    /// The sums in the order of their names.
+    fn sorted(mut self) -> impl Iterator<Item = (&'a str, &'a str, DistributionSums)> {
+        let mut names: Vec<_> = self.place_by_names.into_iter().collect();
+        names.sort_unstable();
+        names.into_iter().filter_map(move |((label, group), place)| {
+            Some((label, group, self.sums.get_mut(place).map(std::mem::take)?))
+        })
+    }
+}
+
+fn group_name(group: DistributionGroup, block: &CellBlock, key: CellKey) -> &str {
+    match group {
+        DistributionGroup::None => "",
+        DistributionGroup::Version => block.version(key),
+        DistributionGroup::Size => {
+            SizeClass::ALL.get(usize::from(key.size)).map_or(OTHER, |class| class.label())
+        }
     }
 }
 

@@ -12,7 +12,7 @@ use crate::{
     decode_body::ContentCoding,
     prepared_report::prepare,
     report_store::{IncomingReport, RawReport},
-    storage_quota::StorageQuotas,
+    storage_quota::QuotaBooking,
     trusted_time::TrustedMoment,
 };
 
@@ -220,7 +220,7 @@ async fn store_with(ids: &[&str]) -> (tempfile::TempDir, ReportStore) {
         report: prepare(ContentCoding::Identity, report_of(id)).unwrap(),
     };
     let group: Vec<_> = ids.iter().map(arrived).collect();
-    store.add(&group, true, &mut StorageQuotas::new(Duration::ZERO), Duration::ZERO).await.unwrap();
+    store.add(&group, true, &mut QuotaBooking::without_limits()).await.unwrap();
     (directory, store)
 }
 
