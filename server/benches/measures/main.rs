@@ -57,8 +57,10 @@ fn main() -> anyhow::Result<()> {
     if chosen("refresh") {
         world::refresh_of_a_thousand_nodes(&mut run)?;
     }
-    if chosen("fleet") {
-        fleet::of_a_collector(&mut run)?;
+    for (name, measure) in fleet::PARTS {
+        if chosen("fleet") || chosen(name) {
+            measure(&mut run)?;
+        }
     }
     run.finish(if arguments.is_empty() { RunExtent::Whole } else { RunExtent::Chosen })
 }
