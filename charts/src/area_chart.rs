@@ -1,0 +1,191 @@
+//! Draws shares of a whole over days as stacked areas.
+
+use crate::{
+    chart_frame::{ChartCaption, SERIES_COLOURS, empty_figure, figure, legend, series_class},
+    label_spread::spread_labels,
+    line_chart::{LABEL_DISTANCE, LineSeries, day_table, path_text},
+    line_thinning::unbroken_parts,
+    markup::{LABEL_CHARACTERS, Markup, shortened},
+    number_format::{ValueUnit, percent},
+    scale::ValueRange,
+    time_plot::{CANVAS, EndLabel, Reading, ReadingPoint, TimeContext, TimePlot},
+};
+
+/// What is shown of the series that have no colour of their own.
+const OTHERS: &str = "others";
+
+/// A part of a whole.
+#[derive(Debug, Clone, Copy)]
+pub struct ShareSeries<'a> {
+    /// What the part is.
+    pub name: &'a str,
+    /// A value a day from the first one on, in any unit: a day is divided by its sum. Negative values count as
+    /// 0. A day without a value of any series is a gap.
+    pub values: &'a [Option<f64>],
+}
+
+/// The parts of a whole over days, stacked: the first series lies at the bottom. Of more than eight, the last
+/// ones are added up.
+#[must_use]
+pub fn area_chart(
+    caption: &ChartCaption<'_>,
+    context: TimeContext<'_>,
+    series: &[ShareSeries<'_>],
+) -> String {
+    let days = series.iter().map(|series| series.values.len()).max().unwrap_or(0);
+    let bands = Bands::of(series, days);
+    if bands.shares.iter().flatten().all(Option::is_none) {
+        return empty_figure(caption);
+    }
+    let plot = TimePlot::new(context, days, ValueUnit::Share, ValueRange::between(0.0, 1.0));
+    let lines: Vec<LineSeries<'_>> =
+        bands.names.iter().zip(&bands.shares).map(|(name, values)| LineSeries { name, values }).collect();
+    let numbers = day_table(context, days, &lines, percent);
+    let draw = |out: &mut Markup| {
+        legend(out, bands.names.iter().copied());
+        let (ends, readings) = (bands.end_labels(&plot, days), bands.readings(&plot, days));
+        plot.write(out, caption, "share", |out| bands.write_areas(out, &plot), &ends, &readings);
+    };
+    figure(caption, draw, Some(&numbers))
+}
+
+/// Shares in the order in which they are stacked.
+struct Bands<'a> {
+    names: Vec<&'a str>,
+    /// Of each band, its share of each day. A day has all or none.
+    shares: Vec<Vec<Option<f64>>>,
+}
+
+impl<'a> Bands<'a> {
+    fn of(series: &[ShareSeries<'a>], days: usize) -> Self {
+        let has_others = series.len() > SERIES_COLOURS;
+        let own = if has_others { SERIES_COLOURS - 1 } else { series.len() };
+        let mut names: Vec<&str> = series.iter().take(own).map(|series| series.name).collect();
+        if has_others {
+            names.push(OTHERS);
+        }
+        let mut shares = vec![vec![None; days]; names.len()];
+        for day in 0..days {
+            let value = |series: &ShareSeries<'_>| {
+                let value = series.values.get(day).copied().flatten();
+                value.filter(|value| value.is_finite()).map_or(0.0, |value| value.max(0.0))
+            };
+            let total: f64 = series.iter().map(value).sum();
+            if !(total > 0.0 && total.is_finite()) {
+                continue;
+            }
+            let singles = series.iter().take(own).map(|series| value(series) / total);
+            let rest: f64 = series.iter().skip(own).map(value).sum();
+            for (band, share) in shares.iter_mut().zip(singles.chain([rest / total])) {
+                if let Some(place) = band.get_mut(day) {
+                    *place = Some(share);
+                }
+            }
+        }
+        Self { names, shares }
+    }
+
+    /// The lower and the upper edge of each band on a day; none on a day without data.
+    fn edges(&self, day: usize) -> Vec<(f64, f64)> {
+        let mut sum = 0.0;
+        let shares = self.shares.iter().filter_map(|band| band.get(day).copied().flatten());
+        let edges = shares.map(|share| {
+            let lower = sum;
+            sum += share;
+            (lower, sum)
+        });
+        edges.collect()
+    }
+
+    fn write_areas(&self, out: &mut Markup, plot: &TimePlot<'_>) {
+        let edges: Vec<Vec<(f64, f64)>> =
+            (0..self.shares.first().map_or(0, Vec::len)).map(|day| self.edges(day)).collect();
+        for (band, shares) in self.shares.iter().enumerate() {
+            let mut path = String::new();
+            for part in unbroken_parts(shares) {
+                let at = |day: f64, share: f64| {
+                    (plot.axis.place_across(day) * CANVAS, plot.canvas_y(plot.scale.position(share)))
+                };
+                // A day alone is as wide as a day, not as a point.
+                let half = if part.len() == 1 { 0.5 } else { 0.0 };
+                let sides = part.iter().flat_map(|(day, _)| {
+                    let edge = edges.get(*day).and_then(|edges| edges.get(band)).copied().unwrap_or_default();
+                    let day = *day as f64;
+                    let twice = if half > 0.0 { 2 } else { 1 };
+                    [(day - half, edge), (day + half, edge)].into_iter().take(twice)
+                });
+                let sides: Vec<(f64, (f64, f64))> = sides.collect();
+                let upper = sides.iter().map(|(day, (_, upper))| at(*day, *upper));
+                let lower = sides.iter().rev().map(|(day, (lower, _))| at(*day, *lower));
+                path.push_str(&path_text('M', upper));
+                path.push_str(&path_text('L', lower));
+                path.push('Z');
+            }
+            out.tag("path").class(format!("area {}", series_class(band))).attr("d", path).empty();
+        }
+    }
+
+    fn end_labels(&self, plot: &TimePlot<'_>, days: usize) -> Vec<EndLabel<'a>> {
+        let last =
+            (0..days).rev().map(|day| self.edges(day)).find(|edges| !edges.is_empty()).unwrap_or_default();
+        let wanted: Vec<f64> = last.iter().map(|edge| middle(plot, *edge)).collect();
+        let (least, greatest) = plot.label_bounds();
+        let placed = spread_labels(&wanted, LABEL_DISTANCE, least, greatest);
+        let labels = self.names.iter().zip(placed).enumerate();
+        labels.map(|(band, (text, y))| EndLabel { y, class: series_class(band), text }).collect()
+    }
+
+    fn readings(&self, plot: &TimePlot<'_>, days: usize) -> Vec<Reading> {
+        let reading = |place| {
+            let edges = self.edges(place);
+            let wanted: Vec<f64> = edges.iter().map(|edge| middle(plot, *edge)).collect();
+            let (least, greatest) = plot.label_bounds();
+            let placed = spread_labels(&wanted, LABEL_DISTANCE, least, greatest);
+            let points = self.names.iter().zip(&edges).zip(wanted.into_iter().zip(placed)).enumerate();
+            let points = points.map(|(band, ((name, (lower, upper)), (y, label_y)))| ReadingPoint {
+                y,
+                label_y,
+                class: series_class(band),
+                text: format!("{} {}", shortened(name, LABEL_CHARACTERS), percent(upper - lower)),
+            });
+            Reading { place, points: points.collect() }
+        };
+        TimePlot::reading_places(days).map(reading).collect()
+    }
+}
+
+fn middle(plot: &TimePlot<'_>, (lower, upper): (f64, f64)) -> f64 {
+    plot.scale.position(f64::midpoint(lower, upper))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn series<'a>(name: &'a str, values: &'a [Option<f64>]) -> ShareSeries<'a> {
+        ShareSeries { name, values }
+    }
+
+    #[test]
+    fn a_day_is_divided_by_its_sum() {
+        let bands = Bands::of(
+            &[series("a", &[Some(1.0), None, Some(-4.0)]), series("b", &[Some(3.0), None, Some(2.0)])],
+            3,
+        );
+        assert_eq!(bands.shares, [[Some(0.25), None, Some(0.0)], [Some(0.75), None, Some(1.0)]]);
+        assert_eq!(bands.edges(0), [(0.0, 0.25), (0.25, 1.0)]);
+        assert!(bands.edges(1).is_empty());
+    }
+
+    #[test]
+    fn what_has_no_colour_is_added_up() {
+        let values = [Some(1.0)];
+        let all: Vec<_> = (0..10).map(|_| series("x", &values)).collect();
+        let bands = Bands::of(&all, 1);
+        assert_eq!(bands.names.len(), SERIES_COLOURS);
+        assert_eq!(bands.names[7], OTHERS);
+        assert!((bands.shares[7][0].unwrap() - 0.3).abs() < 1e-9);
+        let eight = Bands::of(&all[..8], 1);
+        assert_eq!(eight.names[7], "x");
+    }
+}

@@ -1,0 +1,100 @@
+//! Draws values as horizontal bars in a table, which is also what screen readers read.
+
+use crate::{
+    chart_frame::{ChartCaption, empty_figure, figure},
+    markup::{Across, Markup, TOOLTIP_CHARACTERS, shortened},
+    number_format::{ValueUnit, percent},
+};
+
+/// A bar.
+#[derive(Debug, Clone, Copy)]
+pub struct Bar<'a> {
+    /// What the value is of.
+    pub label: &'a str,
+    /// The value. Negative ones and those that are no numbers have no bar.
+    pub value: f64,
+    /// The value as a share of the whole, 0 to 1, if that can be said.
+    pub share: Option<f64>,
+}
+
+/// What the bars are.
+#[derive(Debug, Clone, Copy)]
+pub struct BarChart<'a> {
+    /// The title of the labels: `Version`.
+    pub label_title: &'a str,
+    /// The title of the values: `Installations`.
+    pub value_title: &'a str,
+    /// The unit of the values.
+    pub unit: ValueUnit,
+    /// How many bars are shown at once; the others can be unfolded.
+    pub shown: usize,
+    /// In the order in which they are shown.
+    pub bars: &'a [Bar<'a>],
+}
+
+/// Horizontal bars, each with its label, value and share. The longest is as long as there is room.
+#[must_use]
+pub fn bar_chart(caption: &ChartCaption<'_>, chart: &BarChart<'_>) -> String {
+    if chart.bars.is_empty() {
+        return empty_figure(caption);
+    }
+    // One bar alone is not worth a fold.
+    let shown = if chart.bars.len() <= chart.shown + 1 { chart.bars.len() } else { chart.shown };
+    let (first, rest) = chart.bars.split_at_checked(shown).unwrap_or((chart.bars, &[]));
+    let draw = |out: &mut Markup| {
+        write_table(out, caption, chart, first);
+        if !rest.is_empty() {
+            out.tag("details").class("chart-more").content(|out| {
+                out.tag("summary").content(|out| {
+                    out.text(format!("{} more", rest.len()));
+                    out.tag("span").class("chart-unseen").holding(format!(" of “{}”", caption.title));
+                });
+                write_table(out, caption, chart, rest);
+            });
+        }
+    };
+    figure(caption, draw, None)
+}
+
+fn write_table(out: &mut Markup, caption: &ChartCaption<'_>, chart: &BarChart<'_>, bars: &[Bar<'_>]) {
+    let longest =
+        chart.bars.iter().map(|bar| bar.value).filter(|value| value.is_finite()).fold(0.0, f64::max);
+    let has_shares = chart.bars.iter().any(|bar| bar.share.is_some());
+    let table = out.tag("table").class("chart-bars").attr("aria-labelledby", caption.element_id("title"));
+    table.content(|out| {
+        out.tag("thead").content(|out| {
+            out.tag("tr").content(|out| {
+                out.tag("th").attr("scope", "col").class("bar-label").holding(chart.label_title);
+                out.tag("td").class("bar").empty();
+                out.tag("th").attr("scope", "col").class("bar-value").holding(chart.value_title);
+                if has_shares {
+                    out.tag("th").attr("scope", "col").class("bar-share").holding("Share");
+                }
+            });
+        });
+        out.tag("tbody").content(|out| {
+            for bar in bars {
+                write_bar(out, chart.unit, bar, longest, has_shares);
+            }
+        });
+    });
+}
+
+fn write_bar(out: &mut Markup, unit: ValueUnit, bar: &Bar<'_>, longest: f64, has_shares: bool) {
+    let length = if longest > 0.0 && bar.value > 0.0 { (bar.value / longest).min(1.0) } else { 0.0 };
+    out.tag("tr").content(|out| {
+        let label = shortened(bar.label, TOOLTIP_CHARACTERS);
+        out.tag("th").attr("scope", "row").class("bar-label").holding(label);
+        out.tag("td").class("bar").content(|out| {
+            let svg = out.tag("svg").size("100%", 12.0).attr("aria-hidden", "true");
+            svg.content(|out| {
+                out.tag("rect").class("track").size("100%", 12.0).attr("rx", 2).empty();
+                out.tag("rect").class("bar-fill").size(Across(length), 12.0).attr("rx", 2).empty();
+            });
+        });
+        out.tag("td").class("bar-value").holding(unit.value_text(bar.value));
+        if has_shares {
+            out.tag("td").class("bar-share").holding(bar.share.map_or_else(String::new, percent));
+        }
+    });
+}

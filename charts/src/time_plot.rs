@@ -1,0 +1,422 @@
+//! Draws what charts over days have in common: axes, grid, marks of events, missing data, and readings of a day.
+
+use std::fmt::Display;
+
+use crate::{
+    calendar_day::Day,
+    chart_frame::{ChartCaption, margin_class, picture},
+    markup::{Across, LABEL_CHARACTERS, Markup, Pixels, TOOLTIP_CHARACTERS, shortened},
+    number_format::ValueUnit,
+    scale::{LinearScale, ValueRange},
+    ticks::{RoundSteps, day_ticks, linear_ticks, rounded_out},
+};
+
+/// The height of the line that has the title of the axis, or the day whose reading is shown.
+const HEAD: f64 = 20.0;
+/// The height of the line that has the labels of marks.
+const MARKS: f64 = 20.0;
+const PLOT: f64 = 220.0;
+/// The height of the labels below.
+const FOOT: f64 = 24.0;
+
+/// The width of a wide plot, for guesses of what fits.
+const WIDE_PIXELS: f64 = 700.0;
+/// The width of a character of a label.
+const CHARACTER_PIXELS: f64 = 6.6;
+
+/// Labels of days on a narrow screen.
+const NARROW_TICKS: usize = 4;
+
+/// The most readings in a plot; of more days, every second or third has one.
+const MOST_READINGS: usize = 120;
+/// The most readings that a keyboard stops at.
+const MOST_STOPS: usize = 24;
+
+/// The side of the square that lines are drawn in; it is stretched to the plot.
+pub(crate) const CANVAS: f64 = 1000.0;
+
+/// Something that happened on a day.
+#[derive(Debug, Clone, Copy)]
+pub struct TimeMark<'a> {
+    /// When.
+    pub day: Day,
+    /// What kind of event.
+    pub kind: MarkKind,
+    /// What happened, in a few words: `0.20.0`.
+    pub label: &'a str,
+}
+
+/// Kinds of events.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MarkKind {
+    /// A version was released.
+    Release,
+    /// Reports have other fields since.
+    SchemaChange,
+    /// A note that somebody wrote.
+    Note,
+}
+
+impl MarkKind {
+    fn class(self) -> &'static str {
+        match self {
+            Self::Release => "mark release",
+            Self::SchemaChange => "mark schema-change",
+            Self::Note => "mark note",
+        }
+    }
+
+    fn text(self) -> &'static str {
+        match self {
+            Self::Release => "Release",
+            Self::SchemaChange => "Schema change",
+            Self::Note => "Note",
+        }
+    }
+}
+
+/// Days without data, both included.
+#[derive(Debug, Clone, Copy)]
+pub struct MissingSpan<'a> {
+    /// The first of them.
+    pub first: Day,
+    /// The last of them.
+    pub last: Day,
+    /// Why, in a few words: `the collector was off`. May be empty.
+    pub reason: &'a str,
+}
+
+impl MissingSpan<'_> {
+    fn text(&self) -> String {
+        let reason = shortened(self.reason, TOOLTIP_CHARACTERS);
+        let reason = if reason.is_empty() { reason } else { format!(": {reason}") };
+        if self.first == self.last {
+            format!("No data on {}{reason}", self.first)
+        } else {
+            format!("No data from {} to {}{reason}", self.first, self.last)
+        }
+    }
+}
+
+/// The days of a chart, and what happened on them.
+#[derive(Debug, Clone, Copy)]
+pub struct TimeContext<'a> {
+    /// The day of the first value of every series. Each following value is of the next day.
+    pub first_day: Day,
+    /// Events. Those on other days are left out.
+    pub marks: &'a [TimeMark<'a>],
+    /// Days without data.
+    pub missing: &'a [MissingSpan<'a>],
+}
+
+impl TimeContext<'_> {
+    /// The notes of the table: marks and missing days, in order.
+    pub(crate) fn notes(&self, days: usize) -> Vec<String> {
+        let axis = DayAxis::new(self.first_day, days);
+        let marks = self.marks.iter().filter(|mark| axis.has(mark.day));
+        let marks = marks.map(|mark| (mark.day, mark_text(mark)));
+        let missing = self.missing.iter().filter(|span| axis.clipped(span).is_some());
+        let mut notes: Vec<(Day, String)> =
+            marks.chain(missing.map(|span| (span.first, span.text()))).collect();
+        notes.sort_by_key(|(day, _)| *day);
+        notes.into_iter().map(|(_, text)| text).collect()
+    }
+}
+
+fn mark_text(mark: &TimeMark<'_>) -> String {
+    format!("{} on {}: {}", mark.kind.text(), mark.day, shortened(mark.label, TOOLTIP_CHARACTERS))
+}
+
+/// Days from left to right.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct DayAxis {
+    first: Day,
+    last: Day,
+}
+
+impl DayAxis {
+    pub(crate) fn new(first: Day, days: usize) -> Self {
+        let later = u32::try_from(days.saturating_sub(1)).unwrap_or(u32::MAX);
+        Self { first, last: first.plus_days(later) }
+    }
+
+    /// Where a day is, from 0 to 1. The only day is in the middle.
+    pub(crate) fn across(self, day: Day) -> f64 {
+        self.place_across(f64::from(day.days_since_epoch()) - f64::from(self.first.days_since_epoch()))
+    }
+
+    /// Where the place of a value is, which may be between days.
+    pub(crate) fn place_across(self, place: f64) -> f64 {
+        let later = f64::from(self.last.days_since_epoch() - self.first.days_since_epoch());
+        if later > 0.0 { (place / later).clamp(0.0, 1.0) } else { 0.5 }
+    }
+
+    pub(crate) fn day(self, place: usize) -> Day {
+        self.first.plus_days(u32::try_from(place).unwrap_or(u32::MAX))
+    }
+
+    fn has(self, day: Day) -> bool {
+        (self.first..=self.last).contains(&day)
+    }
+
+    /// From where to where missing days reach: half a day around them.
+    fn clipped(self, span: &MissingSpan<'_>) -> Option<(f64, f64)> {
+        let (first, last) = (span.first.max(self.first), span.last.min(self.last));
+        let place = |day: Day| f64::from(day.days_since_epoch()) - f64::from(self.first.days_since_epoch());
+        (first <= last).then(|| (self.place_across(place(first) - 0.5), self.place_across(place(last) + 0.5)))
+    }
+}
+
+/// A value beside the line of a reading.
+#[derive(Debug)]
+pub(crate) struct ReadingPoint {
+    /// Where the value is, in pixels from the top of the picture.
+    pub(crate) y: f64,
+    /// Where its text is.
+    pub(crate) label_y: f64,
+    pub(crate) class: String,
+    pub(crate) text: String,
+}
+
+/// The values of a day.
+#[derive(Debug)]
+pub(crate) struct Reading {
+    pub(crate) place: usize,
+    pub(crate) points: Vec<ReadingPoint>,
+}
+
+/// A label at the right end of the plot.
+#[derive(Debug)]
+pub(crate) struct EndLabel<'a> {
+    pub(crate) y: f64,
+    pub(crate) class: String,
+    pub(crate) text: &'a str,
+}
+
+/// The axes of a plot over days.
+#[derive(Debug)]
+pub(crate) struct TimePlot<'a> {
+    context: TimeContext<'a>,
+    pub(crate) axis: DayAxis,
+    unit: ValueUnit,
+    ticks: Vec<f64>,
+    /// From values to pixels from the top of the picture.
+    pub(crate) scale: LinearScale,
+    top: f64,
+}
+
+impl<'a> TimePlot<'a> {
+    /// A plot of so many days whose values are in `range`, which is rounded out unless it is of shares of a whole.
+    pub(crate) fn new(context: TimeContext<'a>, days: usize, unit: ValueUnit, range: ValueRange) -> Self {
+        let axis = DayAxis::new(context.first_day, days);
+        let steps = if unit == ValueUnit::Bytes { RoundSteps::Binary } else { RoundSteps::Decimal };
+        let range = match unit {
+            // There is no half of an installation.
+            ValueUnit::Count => rounded_out(ValueRange::between(range.min(), range.max().max(3.0)), steps),
+            ValueUnit::Share if range.max() <= 1.0 => {
+                ValueRange::between(range.min(), rounded_out(range, steps).max().min(1.0))
+            }
+            _ => rounded_out(range, steps),
+        };
+        let has_marks = context.marks.iter().any(|mark| axis.has(mark.day));
+        let top = HEAD + if has_marks { MARKS } else { 0.0 };
+        let scale = LinearScale::new(range, top + PLOT, top);
+        Self { context, axis, unit, ticks: linear_ticks(range, steps), scale, top }
+    }
+
+    /// The least and the greatest position of a label.
+    pub(crate) fn label_bounds(&self) -> (f64, f64) {
+        (self.top + 4.0, self.top + PLOT)
+    }
+
+    /// The places that have a reading.
+    pub(crate) fn reading_places(days: usize) -> impl Iterator<Item = usize> {
+        let step = days.div_ceil(MOST_READINGS).max(1);
+        // The last day is the one that people want to know.
+        let first = days.saturating_sub(1) % step;
+        (first..days).step_by(step)
+    }
+
+    /// A position in pixels on the canvas that lines are drawn on.
+    pub(crate) fn canvas_y(&self, y: f64) -> f64 {
+        (y - self.top) / PLOT * CANVAS
+    }
+
+    /// Draws the plot. `lines` are drawn on a canvas of [`CANVAS`] in both directions.
+    pub(crate) fn write(
+        &self,
+        out: &mut Markup,
+        caption: &ChartCaption<'_>,
+        value_title: &str,
+        lines: impl FnOnce(&mut Markup),
+        ends: &[EndLabel<'_>],
+        readings: &[Reading],
+    ) {
+        let labels: Vec<String> = self.ticks.iter().map(|tick| self.unit.tick_text(*tick)).collect();
+        let margin = margin_class(labels.iter().map(String::as_str));
+        let classes = if ends.is_empty() { margin.to_owned() } else { format!("{margin} with-ends") };
+        picture(out, caption, self.top + PLOT + FOOT, &classes, |out| {
+            out.tag("text")
+                .class("axis-title")
+                .at("0", 12.0)
+                .holding(shortened(value_title, LABEL_CHARACTERS));
+            self.write_grid(out, &labels);
+            self.context.missing.iter().for_each(|span| self.write_missing(out, span));
+            self.write_days(out);
+            let canvas = out.tag("svg").class("canvas").at("0", self.top).size("100%", PLOT);
+            let canvas = canvas.attr("viewBox", format!("0 0 {CANVAS} {CANVAS}"));
+            canvas.attr("preserveAspectRatio", "none").attr("aria-hidden", "true").content(lines);
+            self.write_ends(out, ends);
+            self.write_readings(out, readings);
+            self.write_marks(out);
+        });
+    }
+
+    fn write_grid(&self, out: &mut Markup, labels: &[String]) {
+        for (tick, label) in self.ticks.iter().zip(labels) {
+            let y = self.scale.position(*tick);
+            let class = if *tick == 0.0 { "base" } else { "grid" };
+            horizontal_line(out, class, y);
+            out.tag("text").class("tick left").at("-8", y + 4.0).holding(label);
+        }
+    }
+
+    fn write_days(&self, out: &mut Markup) {
+        let ticks = day_ticks(self.axis.first, self.axis.last);
+        let step = ticks.len().div_ceil(NARROW_TICKS).max(1);
+        let y = self.top + PLOT;
+        for (place, tick) in ticks.iter().enumerate() {
+            let across = self.axis.across(tick.day);
+            let wide = if place % step == 0 { "" } else { " only-wide" };
+            vertical_line(out, format!("tick-line{wide}"), across, y, y + 4.0);
+            let class = format!("tick {}{wide}", anchor_class(across));
+            out.tag("text").class(class).at(Across(across), y + 18.0).holding(&tick.label);
+        }
+    }
+
+    fn write_missing(&self, out: &mut Markup, span: &MissingSpan<'_>) {
+        let Some((start, end)) = self.axis.clipped(span) else { return };
+        out.tag("g").class("missing").attr("tabindex", 0).attr("role", "img").content(|out| {
+            out.tag("title").holding(span.text());
+            out.tag("rect").at(Across(start), self.top).size(Across(end - start), PLOT).empty();
+            vertical_line(out, "edge", start, self.top, self.top + PLOT);
+            vertical_line(out, "edge", end, self.top, self.top + PLOT);
+            if (end - start) * WIDE_PIXELS > 8.0 * CHARACTER_PIXELS {
+                let text = out.tag("text").class("missing-label middle only-wide");
+                text.at(Across(f64::midpoint(start, end)), self.top + PLOT / 2.0).holding("no data");
+            }
+            let text = out.tag("text").class("reading halo").at("0", 12.0).attr("aria-hidden", "true");
+            text.holding(span.text());
+        });
+    }
+
+    /// Marks from left to right. A label that would reach into the one before is shown with the focus only.
+    fn write_marks(&self, out: &mut Markup) {
+        let mut marks: Vec<&TimeMark<'_>> =
+            self.context.marks.iter().filter(|mark| self.axis.has(mark.day)).collect();
+        marks.sort_by_key(|mark| mark.day);
+        let y = HEAD + MARKS - 6.0;
+        let mut free_from = f64::NEG_INFINITY;
+        for mark in marks {
+            let across = self.axis.across(mark.day);
+            let label = shortened(mark.label, 18);
+            let width = (label.chars().count() as f64 + 1.5) * CHARACTER_PIXELS + 8.0;
+            let anchor = if across * WIDE_PIXELS + width > WIDE_PIXELS { "right" } else { "after" };
+            let start = across * WIDE_PIXELS - if anchor == "right" { width } else { 0.0 };
+            let fits = start >= free_from;
+            if fits {
+                free_from = start + width;
+            }
+            out.tag("g").class(mark.kind.class()).attr("tabindex", 0).attr("role", "img").content(|out| {
+                let text = mark_text(mark);
+                out.tag("title").holding(&text);
+                vertical_line(out, "mark-line", across, y, self.top + PLOT);
+                write_mark_sign(out, mark.kind, across, y - 4.0);
+                if fits {
+                    let offset = if anchor == "right" { -8.0 } else { 8.0 };
+                    let label_text = out.tag("text").class(format!("mark-label {anchor} only-wide"));
+                    label_text.at(Across(across), y).attr("dx", Pixels(offset)).holding(&label);
+                }
+                let reading = out.tag("text").class("reading halo").at("0", 12.0).attr("aria-hidden", "true");
+                reading.holding(text);
+            });
+        }
+    }
+
+    fn write_ends(&self, out: &mut Markup, ends: &[EndLabel<'_>]) {
+        for end in ends {
+            let text = out.tag("text").class(format!("end only-wide {}", end.class)).at("100%", end.y + 4.0);
+            text.attr("dx", 8).holding(shortened(end.text, 16));
+        }
+    }
+
+    fn write_readings(&self, out: &mut Markup, readings: &[Reading]) {
+        let step = readings.len().div_ceil(MOST_STOPS).max(1);
+        let from_last = readings.len().saturating_sub(1) % step;
+        for (number, reading) in readings.iter().enumerate() {
+            self.write_reading(out, reading, readings, number % step == from_last);
+        }
+    }
+
+    /// A strip of the plot that shows the values of its day while it has the pointer or the focus.
+    fn write_reading(&self, out: &mut Markup, reading: &Reading, all: &[Reading], is_stop: bool) {
+        let day = self.axis.day(reading.place).to_string();
+        let across = self.axis.place_across(reading.place as f64);
+        let half = match all {
+            [first, second, ..] => (second.place - first.place) as f64 / 2.0,
+            _ => 0.5,
+        };
+        let start = self.axis.place_across(reading.place as f64 - half);
+        let end = self.axis.place_across(reading.place as f64 + half);
+        let (start, end) = if end > start { (start, end) } else { (0.0, 1.0) };
+        let values: Vec<&str> = reading.points.iter().map(|point| point.text.as_str()).collect();
+        let group = out.tag("g").class("strip").attr("role", "img");
+        let group = if is_stop { group.attr("tabindex", 0) } else { group };
+        group.content(|out| {
+            out.tag("title").holding(format!("{day}: {}", values.join(", ")));
+            out.tag("rect").at(Across(start), self.top).size(Across(end - start), PLOT).empty();
+            out.tag("g").class("reading").attr("aria-hidden", "true").content(|out| {
+                vertical_line(out, "rule", across, HEAD - 4.0, self.top + PLOT);
+                let text = out.tag("text").class(format!("halo {}", anchor_class(across)));
+                text.at(Across(across), 12.0).holding(&day);
+                let (anchor, offset) = if across > 0.5 { ("right", -8.0) } else { ("after", 8.0) };
+                for point in &reading.points {
+                    let circle = out.tag("circle").class(&point.class).attr("cx", Across(across));
+                    circle.attr("cy", Pixels(point.y)).attr("r", "3.5").empty();
+                    let text = out.tag("text").class(format!("halo {anchor}"));
+                    text.at(Across(across), point.label_y + 4.0).attr("dx", offset).holding(&point.text);
+                }
+            });
+        });
+    }
+}
+
+/// The sign of a mark: each kind has a shape of its own.
+fn write_mark_sign(out: &mut Markup, kind: MarkKind, across: f64, y: f64) {
+    let shape = match kind {
+        MarkKind::Release => "M-4.5,-4h9l-4.5,8z",
+        MarkKind::SchemaChange => "M-4,-4h8v8h-8z",
+        MarkKind::Note => "M0,-5l5,5l-5,5l-5,-5z",
+    };
+    let place = out.tag("svg").at(Across(across), y).attr("class", "sign");
+    place.content(|out| out.tag("path").attr("d", shape).empty());
+}
+
+/// How a text stands at its position, so that it stays in the picture.
+pub(crate) fn anchor_class(across: f64) -> &'static str {
+    match across {
+        ..0.06 => "after",
+        0.94.. => "right",
+        _ => "middle",
+    }
+}
+
+pub(crate) fn horizontal_line(out: &mut Markup, class: impl Display, y: f64) {
+    let line = out.tag("line").class(class).attr("x1", 0).attr("x2", "100%");
+    line.attr("y1", Pixels(y)).attr("y2", Pixels(y)).empty();
+}
+
+pub(crate) fn vertical_line(out: &mut Markup, class: impl Display, across: f64, top: f64, bottom: f64) {
+    let line = out.tag("line").class(class).attr("x1", Across(across)).attr("x2", Across(across));
+    line.attr("y1", Pixels(top)).attr("y2", Pixels(bottom)).empty();
+}
