@@ -126,7 +126,7 @@ fn many_bars() -> String {
     let names: Vec<String> = (1..=40).map(|number| format!("instance type m{number}.large")).collect();
     let mut bars: Vec<Bar<'_>> = names
         .iter()
-        .map(|name| Bar { label: name, value: (chance.next() * 6.0).exp(), share: None })
+        .map(|name| Bar { label: name, value: 2e6 * (chance.next() * 6.0).exp(), share: None })
         .collect();
     bars.sort_by(|one, other| other.value.total_cmp(&one.value));
     let chart = BarChart {
@@ -271,9 +271,9 @@ fn histogram() -> String {
         unit: ValueUnit::Count,
         buckets: &buckets,
         percentiles: &[
-            PercentileMark { name: "half have at most", value: 34.0 },
-            PercentileMark { name: "90 % at most", value: 720.0 },
-            PercentileMark { name: "99 % at most", value: 9_300.0 },
+            PercentileMark { name: "half: up to", value: 34.0 },
+            PercentileMark { name: "90 %: up to", value: 720.0 },
+            PercentileMark { name: "99 %: up to", value: 9_300.0 },
         ],
     };
     histogram_chart(&caption("sizes", "How large installations are", ""), &chart)
@@ -326,6 +326,7 @@ fn treemap_of_memory() -> String {
         .map(|(place, label)| TreemapPart {
             label,
             value: 6e7 / (place as f64 + 1.0) * (0.6 + 0.8 * chance.next()),
+            group: usize::from(place % 3 == 1),
         })
         .collect();
     treemap(
@@ -419,7 +420,7 @@ fn flames() -> String {
 fn focused_flames() -> String {
     let tree = profile(300);
     let mut style = style(FlameDirection::RootAtBottom, false);
-    style.view.focus = tree.ids().nth(12);
+    style.view.focus = tree.ids().nth(2);
     flame_graph(&caption("focused", "Processor time of one function", ""), &tree, style, Some(&link))
 }
 

@@ -5,7 +5,7 @@ use crate::{
     label_spread::spread_labels,
     line_chart::{LABEL_DISTANCE, LineSeries, day_table, path_text},
     line_thinning::unbroken_parts,
-    markup::{LABEL_CHARACTERS, Markup, shortened},
+    markup::{LABEL_CHARACTERS, Markup, name_text},
     number_format::{ValueUnit, percent},
     scale::ValueRange,
     time_plot::{CANVAS, EndLabel, Reading, ReadingPoint, TimeContext, TimePlot},
@@ -98,30 +98,33 @@ impl<'a> Bands<'a> {
     }
 
     fn write_areas(&self, out: &mut Markup, plot: &TimePlot<'_>) {
-        let edges: Vec<Vec<(f64, f64)>> =
-            (0..self.shares.first().map_or(0, Vec::len)).map(|day| self.edges(day)).collect();
+        let days = self.shares.first().map_or(0, Vec::len);
+        let edges: Vec<Vec<(f64, f64)>> = (0..days).map(|day| self.edges(day)).collect();
+        let point = |day: f64, share: f64| {
+            (plot.axis.place_across(day) * CANVAS, plot.canvas_y(plot.scale.position(share)))
+        };
         for (band, shares) in self.shares.iter().enumerate() {
-            let mut path = String::new();
-            for part in unbroken_parts(shares) {
-                let at = |day: f64, share: f64| {
-                    (plot.axis.place_across(day) * CANVAS, plot.canvas_y(plot.scale.position(share)))
-                };
-                // A day alone is as wide as a day, not as a point.
-                let half = if part.len() == 1 { 0.5 } else { 0.0 };
-                let sides = part.iter().flat_map(|(day, _)| {
-                    let edge = edges.get(*day).and_then(|edges| edges.get(band)).copied().unwrap_or_default();
-                    let day = *day as f64;
-                    let twice = if half > 0.0 { 2 } else { 1 };
-                    [(day - half, edge), (day + half, edge)].into_iter().take(twice)
-                });
-                let sides: Vec<(f64, (f64, f64))> = sides.collect();
-                let upper = sides.iter().map(|(day, (_, upper))| at(*day, *upper));
-                let lower = sides.iter().rev().map(|(day, (lower, _))| at(*day, *lower));
-                path.push_str(&path_text('M', upper));
-                path.push_str(&path_text('L', lower));
-                path.push('Z');
+            let sides = |day: usize| {
+                let (lower, upper) =
+                    edges.get(day).and_then(|edges| edges.get(band)).copied().unwrap_or_default();
+                (day as f64, lower, upper)
+            };
+            let (mut area, mut edge) = (String::new(), String::new());
+            for part in unbroken_parts(&with_share(shares)) {
+                let mut sides: Vec<(f64, f64, f64)> = part.iter().map(|(day, _)| sides(*day)).collect();
+                // A day alone is as wide as a day.
+                if let [(day, lower, upper)] = sides.as_slice() {
+                    sides = vec![(day - 0.5, *lower, *upper), (day + 0.5, *lower, *upper)];
+                }
+                let upper = || sides.iter().map(|(day, _, upper)| point(*day, *upper));
+                edge.push_str(&path_text('M', upper()));
+                area.push_str(&path_text('M', upper()));
+                area.push_str(&path_text('L', sides.iter().rev().map(|(day, lower, _)| point(*day, *lower))));
+                area.push('Z');
             }
-            out.tag("path").class(format!("area {}", series_class(band))).attr("d", path).empty();
+            let class = series_class(band);
+            out.tag("path").class(format!("area {class}")).attr("d", area).empty();
+            out.tag("path").class(format!("line {class}")).attr("d", edge).empty();
         }
     }
 
@@ -146,12 +149,22 @@ impl<'a> Bands<'a> {
                 y,
                 label_y,
                 class: series_class(band),
-                text: format!("{} {}", shortened(name, LABEL_CHARACTERS), percent(upper - lower)),
+                text: format!("{} {}", name_text(name, LABEL_CHARACTERS), percent(upper - lower)),
             });
             Reading { place, points: points.collect() }
         };
         TimePlot::reading_places(days).map(reading).collect()
     }
+}
+
+/// The shares without those of days on which a band is not there, unless it is there the day before or after.
+fn with_share(shares: &[Option<f64>]) -> Vec<Option<f64>> {
+    let is_there = |day: Option<usize>| {
+        day.and_then(|day| shares.get(day)).copied().flatten().is_some_and(|share| share > 0.0)
+    };
+    let is_drawn =
+        |day: usize| is_there(Some(day)) || is_there(day.checked_sub(1)) || is_there(day.checked_add(1));
+    shares.iter().enumerate().map(|(day, share)| share.filter(|_| is_drawn(day))).collect()
 }
 
 fn middle(plot: &TimePlot<'_>, (lower, upper): (f64, f64)) -> f64 {
@@ -175,6 +188,14 @@ mod tests {
         assert_eq!(bands.shares, [[Some(0.25), None, Some(0.0)], [Some(0.75), None, Some(1.0)]]);
         assert_eq!(bands.edges(0), [(0.0, 0.25), (0.25, 1.0)]);
         assert!(bands.edges(1).is_empty());
+    }
+
+    #[test]
+    fn a_band_is_drawn_from_the_day_before_it_is_there() {
+        let share = |values: &[f64]| values.iter().copied().map(Some).collect::<Vec<_>>();
+        let drawn = with_share(&share(&[0.0, 0.0, 0.2, 0.0, 0.0]));
+        assert_eq!(drawn, [None, Some(0.0), Some(0.2), Some(0.0), None]);
+        assert_eq!(with_share(&[None, Some(0.0), None]), [None, None, None]);
     }
 
     #[test]

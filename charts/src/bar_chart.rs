@@ -2,9 +2,12 @@
 
 use crate::{
     chart_frame::{ChartCaption, empty_figure, figure},
-    markup::{Across, Markup, TOOLTIP_CHARACTERS, shortened},
+    markup::{Across, Markup, TOOLTIP_CHARACTERS, Tag, name_text},
     number_format::{ValueUnit, percent},
 };
+
+/// The height of a bar.
+const HEIGHT: f64 = 10.0;
 
 /// A bar.
 #[derive(Debug, Clone, Copy)]
@@ -60,19 +63,19 @@ fn write_table(out: &mut Markup, caption: &ChartCaption<'_>, chart: &BarChart<'_
     let longest =
         chart.bars.iter().map(|bar| bar.value).filter(|value| value.is_finite()).fold(0.0, f64::max);
     let has_shares = chart.bars.iter().any(|bar| bar.share.is_some());
-    let table = out.tag("table").class("chart-bars").attr("aria-labelledby", caption.element_id("title"));
-    table.content(|out| {
-        out.tag("thead").content(|out| {
-            out.tag("tr").content(|out| {
-                out.tag("th").attr("scope", "col").class("bar-label").holding(chart.label_title);
-                out.tag("td").class("bar").empty();
-                out.tag("th").attr("scope", "col").class("bar-value").holding(chart.value_title);
+    let table = with_role(out, "table", "table").class("chart-bars");
+    table.attr("aria-labelledby", caption.element_id("title")).content(|out| {
+        with_role(out, "thead", "rowgroup").content(|out| {
+            with_role(out, "tr", "row").content(|out| {
+                column_title(out, "bar-label", chart.label_title);
+                with_role(out, "td", "cell").class("bar").empty();
+                column_title(out, "bar-value", chart.value_title);
                 if has_shares {
-                    out.tag("th").attr("scope", "col").class("bar-share").holding("Share");
+                    column_title(out, "bar-share", "Share");
                 }
             });
         });
-        out.tag("tbody").content(|out| {
+        with_role(out, "tbody", "rowgroup").content(|out| {
             for bar in bars {
                 write_bar(out, chart.unit, bar, longest, has_shares);
             }
@@ -80,21 +83,31 @@ fn write_table(out: &mut Markup, caption: &ChartCaption<'_>, chart: &BarChart<'_
     });
 }
 
+/// An element that stays what it is for screen readers, although narrow screens show its table as a grid.
+fn with_role<'a>(out: &'a mut Markup, name: &'static str, role: &str) -> Tag<'a> {
+    out.tag(name).attr("role", role)
+}
+
+fn column_title(out: &mut Markup, class: &str, title: &str) {
+    with_role(out, "th", "columnheader").attr("scope", "col").class(class).holding(title);
+}
+
 fn write_bar(out: &mut Markup, unit: ValueUnit, bar: &Bar<'_>, longest: f64, has_shares: bool) {
     let length = if longest > 0.0 && bar.value > 0.0 { (bar.value / longest).min(1.0) } else { 0.0 };
-    out.tag("tr").content(|out| {
-        let label = shortened(bar.label, TOOLTIP_CHARACTERS);
-        out.tag("th").attr("scope", "row").class("bar-label").holding(label);
-        out.tag("td").class("bar").content(|out| {
-            let svg = out.tag("svg").size("100%", 12.0).attr("aria-hidden", "true");
+    with_role(out, "tr", "row").content(|out| {
+        let label = name_text(bar.label, TOOLTIP_CHARACTERS);
+        with_role(out, "th", "rowheader").attr("scope", "row").class("bar-label").holding(label);
+        with_role(out, "td", "cell").class("bar").content(|out| {
+            let svg = out.tag("svg").size("100%", HEIGHT).attr("aria-hidden", "true");
             svg.content(|out| {
-                out.tag("rect").class("track").size("100%", 12.0).attr("rx", 2).empty();
-                out.tag("rect").class("bar-fill").size(Across(length), 12.0).attr("rx", 2).empty();
+                out.tag("rect").class("track").size("100%", HEIGHT).attr("rx", 2).empty();
+                out.tag("rect").class("bar-fill").size(Across(length), HEIGHT).attr("rx", 2).empty();
             });
         });
-        out.tag("td").class("bar-value").holding(unit.value_text(bar.value));
+        with_role(out, "td", "cell").class("bar-value").holding(unit.value_text(bar.value));
         if has_shares {
-            out.tag("td").class("bar-share").holding(bar.share.map_or_else(String::new, percent));
+            let share = bar.share.map_or_else(String::new, percent);
+            with_role(out, "td", "cell").class("bar-share").holding(share);
         }
     });
 }

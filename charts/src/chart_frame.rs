@@ -1,6 +1,6 @@
 //! Puts around a picture what every chart has: title, what it is about, legend, and its numbers as a table.
 
-use crate::markup::{Markup, TOOLTIP_CHARACTERS, shortened};
+use crate::markup::{Across, Markup, TOOLTIP_CHARACTERS, name_text};
 
 /// The number of colours that series have.
 pub(crate) const SERIES_COLOURS: usize = 8;
@@ -83,7 +83,7 @@ impl DataTable {
 fn write_row(out: &mut Markup, cells: &[String], is_head: bool) {
     out.tag("tr").content(|out| {
         for (column, cell) in cells.iter().enumerate() {
-            let text = shortened(cell, TOOLTIP_CHARACTERS);
+            let text = name_text(cell, TOOLTIP_CHARACTERS);
             match (is_head, column) {
                 (true, _) => out.tag("th").attr("scope", "col").holding(text),
                 (false, 0) => out.tag("th").attr("scope", "row").holding(text),
@@ -130,6 +130,19 @@ pub(crate) fn picture(
     });
 }
 
+/// HTML in a part of a picture, so that its texts end with an ellipsis where there is no more room.
+pub(crate) fn text_box(
+    out: &mut Markup,
+    (left, width): (f64, f64),
+    (top, height): (f64, f64),
+    class: &str,
+    write: impl FnOnce(&mut Markup),
+) {
+    let place = out.tag("foreignObject").class(class).at(Across(left), top).size(Across(width), height);
+    // What is in it is also in the title of the part.
+    place.attr("aria-hidden", "true").content(write);
+}
+
 /// The class that colours a series.
 pub(crate) fn series_class(place: usize) -> String {
     format!("series-{}", place % SERIES_COLOURS + 1)
@@ -144,7 +157,7 @@ pub(crate) fn legend<'a>(out: &mut Markup, names: impl Iterator<Item = &'a str>)
                 key.class(series_class(place)).content(|out| {
                     out.tag("line").attr("x1", 1).attr("x2", 13).attr("y1", 5).attr("y2", 5).empty();
                 });
-                out.text(shortened(name, TOOLTIP_CHARACTERS));
+                out.text(name_text(name, TOOLTIP_CHARACTERS));
             });
         }
     });

@@ -10,8 +10,8 @@ pub use self::{
     flame_tree::{FlameNode, FlameNodeId, FlameTree},
 };
 use crate::{
-    chart_frame::{ChartCaption, DataTable, figure, picture},
-    markup::{Across, Markup, TOOLTIP_CHARACTERS, shortened},
+    chart_frame::{ChartCaption, DataTable, figure, picture, text_box},
+    markup::{Across, LABEL_CHARACTERS, Markup, TOOLTIP_CHARACTERS, name_text, shortened},
     number_format::{ValueUnit, percent, points},
 };
 
@@ -22,9 +22,12 @@ const GAP: f64 = 1.0;
 
 /// The width of a large picture, to decide which rectangles have room for a name.
 const WIDE_PIXELS: f64 = 1200.0;
+/// The width of the picture on a telephone.
+const NARROW_PIXELS: f64 = 320.0;
 /// The least width of a rectangle with a name.
-const NAME_PIXELS: f64 = 26.0;
-const CHARACTER_PIXELS: f64 = 6.0;
+const NAME_PIXELS: f64 = 32.0;
+/// The width of a rectangle that has no room for an edge.
+const THIN_PIXELS: f64 = 8.0;
 
 /// The least width of a rectangle that the keyboard stops at. Narrower ones are reached through their callers.
 const STOP_WIDTH: f64 = 0.01;
@@ -102,12 +105,12 @@ impl Drawing<'_> {
         let (name, key) = match rectangle.content {
             FlameContent::Node(id) | FlameContent::Caller(id) => {
                 let Some(node) = self.tree.node(id) else { return };
-                (shortened(node.name, TOOLTIP_CHARACTERS), Some(node.key))
+                (name_text(node.name, TOOLTIP_CHARACTERS), Some(node.key))
             }
             FlameContent::Folded { count: 1, .. } => ("1 function".to_owned(), None),
             FlameContent::Folded { count, .. } => (format!("{count} functions"), None),
         };
-        let text = format!("{name}: {}", self.value_text(rectangle));
+        let value = self.value_text(rectangle);
         let href = self.link.zip(key).map(|(link, key)| link(key));
         let tag = match &href {
             Some(href) => out.tag("a").attr("href", href),
@@ -119,13 +122,15 @@ impl Drawing<'_> {
             _ => tag,
         };
         tag.class("frame").content(|out| {
-            out.tag("title").holding(&text);
+            out.tag("title").holding(format!("{name}: {value}"));
             self.write_box(out, rectangle, &name);
-            out.tag("text").class("reading halo").at("0", 12.0).attr("aria-hidden", "true").holding(&text);
+            // The value first: a narrow screen cuts the name.
+            let reading = out.tag("text").class("reading halo").at("0", 12.0).attr("aria-hidden", "true");
+            reading.holding(format!("{value}: {name}"));
         });
     }
 
-    /// The rectangle with its name, which is cut at its sides.
+    /// The rectangle with its name.
     fn write_box(&self, out: &mut Markup, rectangle: &FlameRectangle, name: &str) {
         let row = match self.style.direction {
             FlameDirection::RootAtTop => rectangle.depth,
@@ -134,29 +139,25 @@ impl Drawing<'_> {
         let class = self.colour_class(rectangle, name);
         let y = HEAD + ROW * row as f64;
         let pixels = rectangle.width * WIDE_PIXELS;
+        let thin = if pixels < THIN_PIXELS { " thin" } else { "" };
+        let rect = out.tag("rect").class(format!("{class}{thin}")).at(Across(rectangle.left), y);
+        rect.size(Across(rectangle.width), ROW - GAP).empty();
         if pixels < NAME_PIXELS {
-            let rect = out.tag("rect").class(class).at(Across(rectangle.left), y);
-            return rect.size(Across(rectangle.width), ROW - GAP).empty();
+            return;
         }
-        let area = out.tag("svg").at(Across(rectangle.left), y).size(Across(rectangle.width), ROW - GAP);
-        area.content(|out| {
-            out.tag("rect").class(class).size("100%", ROW - GAP).empty();
-            let sign = if self.style.view.is_difference { change_sign(change(rectangle)) } else { "" };
-            let room = pixels / CHARACTER_PIXELS;
-            #[expect(
-                clippy::cast_possible_truncation,
-                clippy::cast_sign_loss,
-                reason = "a small positive number"
-            )]
-            let label = shortened(&format!("{sign}{}", short_name(name)), room as usize);
-            out.tag("text").at(5, 15.0).holding(label);
+        let sign = if self.style.view.is_difference { change_sign(change(rectangle)) } else { "" };
+        let label = shortened(&format!("{sign}{}", short_name(name)), LABEL_CHARACTERS);
+        let is_narrow = rectangle.width * NARROW_PIXELS < NAME_PIXELS;
+        let class = if is_narrow { "frame-text only-wide" } else { "frame-text" };
+        text_box(out, (rectangle.left, rectangle.width), (y, ROW - GAP), class, |out| {
+            out.tag("div").holding(label);
         });
     }
 
     fn value_text(&self, rectangle: &FlameRectangle) -> String {
         if self.style.view.is_difference {
             let (now, before) = (percent(rectangle.share), percent(rectangle.share_before));
-            return format!("{before} before, {now} after, {}", points(change(rectangle)));
+            return format!("{}, from {before} to {now}", points(change(rectangle)));
         }
         let share = percent(rectangle.share);
         let node = match rectangle.content {
@@ -176,6 +177,9 @@ impl Drawing<'_> {
         let colour = match rectangle.content {
             _ if self.style.view.is_difference => change_class(change(rectangle)).to_owned(),
             FlameContent::Folded { .. } => "folded".to_owned(),
+            FlameContent::Node(id) | FlameContent::Caller(id) if self.tree.parent(id).is_none() => {
+                "folded".to_owned()
+            }
             _ => format!("hue-{}", hue(name)),
         };
         format!("{colour}{above}")

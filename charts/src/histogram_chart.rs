@@ -110,7 +110,8 @@ fn write_plot(
             write_bucket(out, chart, bucket, axis, &heights, total);
         }
         write_values(out, chart, axis, bottom);
-        for (number, mark) in chart.percentiles.iter().enumerate() {
+        // The greatest is the highest: no line of a lesser one goes through its label, which is on the left.
+        for (number, mark) in chart.percentiles.iter().rev().enumerate() {
             let y = HEAD + MARK * (number as f64 + 1.0) - 4.0;
             write_percentile(out, chart.unit, mark, axis, y, bottom);
         }
@@ -170,11 +171,11 @@ fn write_percentile(
 ) {
     let across = axis.scale.position(mark.value);
     vertical_line(out, "percentile", across, y - 8.0, bottom);
-    let (anchor, offset) = if across > 0.6 { ("right", -5.0) } else { ("after", 5.0) };
+    let (anchor, offset) = if across > 0.3 { ("right", -5.0) } else { ("after", 5.0) };
     let text = out.tag("text").class(format!("percentile-label halo {anchor}")).at(Across(across), y);
     text.attr("dx", Pixels(offset)).holding(format!(
         "{} {}",
-        shortened(mark.name, 16),
+        shortened(mark.name, 24),
         unit.value_text(mark.value)
     ));
 }

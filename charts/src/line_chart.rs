@@ -4,7 +4,7 @@ use crate::{
     chart_frame::{ChartCaption, DataTable, empty_figure, figure, legend, series_class},
     label_spread::spread_labels,
     line_thinning::{unbroken_parts, visible_points},
-    markup::{LABEL_CHARACTERS, Markup, Pixels, shortened},
+    markup::{LABEL_CHARACTERS, Markup, Pixels, name_text},
     number_format::ValueUnit,
     scale::ValueRange,
     time_plot::{CANVAS, DayAxis, EndLabel, Reading, ReadingPoint, TimeContext, TimePlot},
@@ -125,7 +125,7 @@ fn reading(plot: &TimePlot<'_>, unit: ValueUnit, place: usize, series: &[LineSer
     let points = points.map(|((number, name, value), (y, label_y))| {
         let value = unit.value_text(value);
         let text =
-            if series.len() > 1 { format!("{} {value}", shortened(name, LABEL_CHARACTERS)) } else { value };
+            if series.len() > 1 { format!("{} {value}", name_text(name, LABEL_CHARACTERS)) } else { value };
         ReadingPoint { y, label_y, class: series_class(number), text }
     });
     Reading { place, points: points.collect() }

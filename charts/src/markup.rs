@@ -166,6 +166,12 @@ pub(crate) fn shortened(text: &str, characters: usize) -> String {
     format!("{}…", kept.trim_end())
 }
 
+/// A name that somebody chose, of at most so many characters. One without anything to see says so.
+pub(crate) fn name_text(name: &str, characters: usize) -> String {
+    let is_seen = |character: char| !character.is_whitespace() && !is_disruptive(character);
+    if name.chars().any(is_seen) { shortened(name, characters) } else { "(no name)".to_owned() }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -196,6 +202,15 @@ mod tests {
             assert_eq!(Pixels(number).to_string(), text);
         }
         assert_eq!(Across(1.0 / 3.0).to_string(), "33.333%");
+    }
+
+    #[test]
+    fn names_that_cannot_be_seen_are_told_apart_from_no_label() {
+        for (name, text) in
+            [("a", "a"), ("", "(no name)"), (" \t", "(no name)"), ("\u{0}\u{202e}", "(no name)")]
+        {
+            assert_eq!(name_text(name, 20), text);
+        }
     }
 
     #[test]

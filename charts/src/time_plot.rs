@@ -5,7 +5,7 @@ use std::fmt::Display;
 use crate::{
     calendar_day::Day,
     chart_frame::{ChartCaption, margin_class, picture},
-    markup::{Across, LABEL_CHARACTERS, Markup, Pixels, TOOLTIP_CHARACTERS, shortened},
+    markup::{Across, LABEL_CHARACTERS, Markup, Pixels, TOOLTIP_CHARACTERS, name_text, shortened},
     number_format::ValueUnit,
     scale::{LinearScale, ValueRange},
     ticks::{RoundSteps, day_ticks, linear_ticks, rounded_out},
@@ -19,10 +19,14 @@ const PLOT: f64 = 220.0;
 /// The height of the labels below.
 const FOOT: f64 = 24.0;
 
-/// The width of a wide plot, for guesses of what fits.
-const WIDE_PIXELS: f64 = 700.0;
+/// The widths of the least plots on a wide and on a very wide screen, for guesses of what fits.
+const WIDE_PIXELS: f64 = 380.0;
+const WIDEST_PIXELS: f64 = 700.0;
 /// The width of a character of a label.
 const CHARACTER_PIXELS: f64 = 6.6;
+
+/// The distance of a label from the middle of the sign of its mark.
+const SIGN_PIXELS: f64 = 8.0;
 
 /// Labels of days on a narrow screen.
 const NARROW_TICKS: usize = 4;
@@ -310,43 +314,50 @@ impl<'a> TimePlot<'a> {
         });
     }
 
-    /// Marks from left to right. A label that would reach into the one before is shown with the focus only.
+    /// Marks from left to right. A label that has no room on a wide screen is shown with the focus only.
     fn write_marks(&self, out: &mut Markup) {
         let mut marks: Vec<&TimeMark<'_>> =
             self.context.marks.iter().filter(|mark| self.axis.has(mark.day)).collect();
         marks.sort_by_key(|mark| mark.day);
-        let y = HEAD + MARKS - 6.0;
-        let mut free_from = f64::NEG_INFINITY;
-        for mark in marks {
-            let across = self.axis.across(mark.day);
-            let label = shortened(mark.label, 18);
-            let width = (label.chars().count() as f64 + 1.5) * CHARACTER_PIXELS + 8.0;
-            let anchor = if across * WIDE_PIXELS + width > WIDE_PIXELS { "right" } else { "after" };
-            let start = across * WIDE_PIXELS - if anchor == "right" { width } else { 0.0 };
-            let fits = start >= free_from;
-            if fits {
-                free_from = start + width;
-            }
-            out.tag("g").class(mark.kind.class()).attr("tabindex", 0).attr("role", "img").content(|out| {
-                let text = mark_text(mark);
-                out.tag("title").holding(&text);
-                vertical_line(out, "mark-line", across, y, self.top + PLOT);
-                write_mark_sign(out, mark.kind, across, y - 4.0);
-                if fits {
-                    let offset = if anchor == "right" { -8.0 } else { 8.0 };
-                    let label_text = out.tag("text").class(format!("mark-label {anchor} only-wide"));
-                    label_text.at(Across(across), y).attr("dx", Pixels(offset)).holding(&label);
-                }
-                let reading = out.tag("text").class("reading halo").at("0", 12.0).attr("aria-hidden", "true");
-                reading.holding(text);
-            });
+        let places: Vec<f64> = marks.iter().map(|mark| self.axis.across(mark.day)).collect();
+        let labels: Vec<String> = marks.iter().map(|mark| name_text(mark.label, 18)).collect();
+        let sides = label_sides(&places, &labels);
+        for (((mark, across), label), side) in marks.iter().zip(places).zip(labels).zip(sides) {
+            self.write_mark(out, mark, across, &label, side);
         }
+    }
+
+    fn write_mark(
+        &self,
+        out: &mut Markup,
+        mark: &TimeMark<'_>,
+        across: f64,
+        label: &str,
+        side: Option<(Side, &str)>,
+    ) {
+        let y = HEAD + MARKS - 6.0;
+        out.tag("g").class(mark.kind.class()).attr("tabindex", 0).attr("role", "img").content(|out| {
+            let text = mark_text(mark);
+            out.tag("title").holding(&text);
+            vertical_line(out, "mark-line", across, y, self.top + PLOT);
+            write_mark_sign(out, mark.kind, across, y - 4.0);
+            if let Some((side, screens)) = side {
+                let (anchor, offset) = match side {
+                    Side::Left => ("right", -SIGN_PIXELS),
+                    Side::Right => ("after", SIGN_PIXELS),
+                };
+                let label_text = out.tag("text").class(format!("mark-label {anchor} {screens}"));
+                label_text.at(Across(across), y).attr("dx", Pixels(offset)).holding(label);
+            }
+            let reading = out.tag("text").class("reading halo").at("0", 12.0).attr("aria-hidden", "true");
+            reading.holding(text);
+        });
     }
 
     fn write_ends(&self, out: &mut Markup, ends: &[EndLabel<'_>]) {
         for end in ends {
             let text = out.tag("text").class(format!("end only-wide {}", end.class)).at("100%", end.y + 4.0);
-            text.attr("dx", 8).holding(shortened(end.text, 16));
+            text.attr("dx", 8).holding(name_text(end.text, 20));
         }
     }
 
@@ -391,6 +402,57 @@ impl<'a> TimePlot<'a> {
     }
 }
 
+/// A side of a mark.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Side {
+    Left,
+    Right,
+}
+
+/// On which side of its mark each label is, so that it meets neither another label nor a mark, and the class of
+/// the screens that have room for it.
+fn label_sides(places: &[f64], labels: &[String]) -> Vec<Option<(Side, &'static str)>> {
+    let mut sides = vec![None; places.len()];
+    // What has room on a wide screen has it on a wider one, on the same side.
+    for (pixels, class) in [(WIDE_PIXELS, "only-wide"), (WIDEST_PIXELS, "only-widest")] {
+        add_label_sides(places, labels, pixels, class, &mut sides);
+    }
+    sides
+}
+
+/// Adds the sides of the labels that have room in a plot of so many pixels.
+fn add_label_sides(
+    places: &[f64],
+    labels: &[String],
+    pixels: f64,
+    class: &'static str,
+    sides: &mut [Option<(Side, &'static str)>],
+) {
+    let half = SIGN_PIXELS / 2.0;
+    let span = |place: f64, label: &str, side: Side| {
+        let at = place * pixels;
+        let length = SIGN_PIXELS + label.chars().count() as f64 * CHARACTER_PIXELS;
+        match side {
+            Side::Right => (at + half, at + length),
+            Side::Left => (at - length, at - half),
+        }
+    };
+    let signs = places.iter().map(|place| (place * pixels - half, place * pixels + half));
+    let placed = places.iter().zip(labels).zip(sides.iter());
+    let placed = placed.filter_map(|((place, label), side)| Some(span(*place, label, (*side)?.0)));
+    let mut taken: Vec<(f64, f64)> = signs.chain(placed).collect();
+    for ((place, label), side) in places.iter().zip(labels).zip(sides) {
+        let is_free = |(start, end): (f64, f64)| {
+            start >= 0.0 && end <= pixels && taken.iter().all(|other| end <= other.0 || other.1 <= start)
+        };
+        let free = [Side::Right, Side::Left].into_iter().find(|side| is_free(span(*place, label, *side)));
+        if let (None, Some(free)) = (*side, free) {
+            taken.push(span(*place, label, free));
+            *side = Some((free, class));
+        }
+    }
+}
+
 /// The sign of a mark: each kind has a shape of its own.
 fn write_mark_sign(out: &mut Markup, kind: MarkKind, across: f64, y: f64) {
     let shape = match kind {
@@ -419,4 +481,53 @@ pub(crate) fn horizontal_line(out: &mut Markup, class: impl Display, y: f64) {
 pub(crate) fn vertical_line(out: &mut Markup, class: impl Display, across: f64, top: f64, bottom: f64) {
     let line = out.tag("line").class(class).attr("x1", Across(across)).attr("x2", Across(across));
     line.attr("y1", Pixels(top)).attr("y2", Pixels(bottom)).empty();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn labels_of_marks_meet_nothing() {
+        let sides = |places: &[f64]| {
+            let sides = label_sides(places, &vec!["1.11.0".to_owned(); places.len()]);
+            let letter = |side: Option<(Side, &str)>| match side {
+                None => '-',
+                Some((Side::Left, "only-wide")) => 'L',
+                Some((Side::Right, "only-wide")) => 'R',
+                Some((Side::Left, _)) => 'l',
+                Some((Side::Right, _)) => 'r',
+            };
+            sides.into_iter().map(letter).collect::<String>()
+        };
+        assert_eq!(sides(&[0.1, 0.5]), "RR");
+        // The next sign is in the way, and so is the end of the picture.
+        assert_eq!(sides(&[0.5, 0.53]), "LR");
+        assert_eq!(sides(&[0.99]), "L");
+        // What has no room on a wide screen may have it on a wider one.
+        assert_eq!(sides(&[0.5, 0.53, 0.56]), "L-R");
+        assert_eq!(sides(&[0.4, 0.48, 0.56]), "LrR");
+    }
+
+    #[test]
+    fn the_last_of_many_days_has_a_reading() {
+        for days in [1, 2, 119, 120, 121, 365, 4000] {
+            let places: Vec<usize> = TimePlot::reading_places(days).collect();
+            assert!(places.len() <= MOST_READINGS, "{days}");
+            assert_eq!(places.last(), Some(&(days - 1)));
+        }
+        assert_eq!(TimePlot::reading_places(0).count(), 0);
+    }
+
+    #[test]
+    fn missing_days_reach_half_a_day_around_them() {
+        let day = Day::from_days_since_epoch;
+        let axis = DayAxis::new(day(100), 11);
+        let span =
+            |first, last| axis.clipped(&MissingSpan { first: day(first), last: day(last), reason: "" });
+        assert_eq!(span(102, 103), Some((0.15, 0.35)));
+        assert_eq!(span(0, 100), Some((0.0, 0.05)));
+        assert_eq!(span(0, 99), None);
+        assert_eq!(span(105, 104), None);
+    }
 }

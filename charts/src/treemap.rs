@@ -1,8 +1,10 @@
 //! Draws parts of a whole as tiles whose areas are their values.
 
 use crate::{
-    chart_frame::{ChartCaption, DataTable, empty_figure, figure, picture, series_class},
-    markup::{Across, LABEL_CHARACTERS, Markup, TOOLTIP_CHARACTERS, shortened},
+    chart_frame::{
+        ChartCaption, DataTable, SERIES_COLOURS, empty_figure, figure, picture, series_class, text_box,
+    },
+    markup::{Across, LABEL_CHARACTERS, Markup, TOOLTIP_CHARACTERS, name_text, shortened},
     number_format::{ValueUnit, percent},
 };
 
@@ -12,13 +14,18 @@ const PLOT: f64 = 300.0;
 /// The width of the picture that tiles are made square for: between a telephone and a wide screen.
 const WIDTH: f64 = 600.0;
 
+/// The width of the picture on a telephone.
+const NARROW_WIDTH: f64 = 320.0;
+
 /// The most tiles; the others are one.
 const MOST_TILES: usize = 60;
 
 /// The least sizes of a tile that has a label, in pixels of a picture of [`WIDTH`].
-const LABEL_WIDTH: f64 = 34.0;
-const LABEL_HEIGHT: f64 = 20.0;
-const TWO_LINES: f64 = 38.0;
+const LABEL_WIDTH: f64 = 30.0;
+/// The least width of a tile that has a label on a telephone, in its pixels.
+const NARROW_LABEL_WIDTH: f64 = 50.0;
+const LABEL_HEIGHT: f64 = 22.0;
+const TWO_LINES: f64 = 40.0;
 
 /// A part of the whole.
 #[derive(Debug, Clone, Copy)]
@@ -27,6 +34,8 @@ pub struct TreemapPart<'a> {
     pub label: &'a str,
     /// How much it is. Parts that are not above 0 are left out.
     pub value: f64,
+    /// Which colour the part has, from 0: one for all parts that belong together. Colours repeat after eight.
+    pub group: usize,
 }
 
 /// A rectangle in a picture.
@@ -137,7 +146,7 @@ pub fn treemap(
     if parts.len() > MOST_TILES {
         let rest: f64 = parts.iter().skip(MOST_TILES - 1).map(|part| part.value).sum();
         parts.truncate(MOST_TILES - 1);
-        parts.push(TreemapPart { label: &others, value: rest });
+        parts.push(TreemapPart { label: &others, value: rest, group: SERIES_COLOURS - 1 });
     }
     let values: Vec<f64> = parts.iter().map(|part| part.value).collect();
     let tiles = squarified_tiles(&values, WIDTH, PLOT);
@@ -145,38 +154,32 @@ pub fn treemap(
         picture(out, caption, HEAD + PLOT, "margin-none", |out| {
             let hint = out.tag("text").class("axis-title").at("0", 12.0);
             hint.holding(format!("area: share of {}", unit.value_text(total)));
-            for (place, (part, tile)) in parts.iter().zip(&tiles).enumerate() {
-                write_tile(out, unit, part, tile, part.value / total, place);
+            for (part, tile) in parts.iter().zip(&tiles) {
+                write_tile(out, unit, part, tile, part.value / total);
             }
         });
     };
     figure(caption, draw, Some(&numbers))
 }
 
-fn write_tile(
-    out: &mut Markup,
-    unit: ValueUnit,
-    part: &TreemapPart<'_>,
-    tile: &Tile,
-    share: f64,
-    place: usize,
-) {
-    let label = shortened(part.label, TOOLTIP_CHARACTERS);
+fn write_tile(out: &mut Markup, unit: ValueUnit, part: &TreemapPart<'_>, tile: &Tile, share: f64) {
+    let label = name_text(part.label, TOOLTIP_CHARACTERS);
     let text = format!("{label}: {}, {}", unit.value_text(part.value), percent(share));
     out.tag("g").class("tile").attr("tabindex", 0).attr("role", "img").content(|out| {
         out.tag("title").holding(&text);
-        let area = out.tag("svg").at(Across(tile.left / WIDTH), HEAD + tile.top);
-        area.size(Across(tile.width / WIDTH), tile.height).content(|out| {
-            let fill = out.tag("rect").class(format!("tile-fill {}", series_class(place)));
-            fill.size("100%", tile.height).empty();
-            if tile.width >= LABEL_WIDTH && tile.height >= LABEL_HEIGHT {
-                let name = out.tag("text").class("tile-label").at(7, 16.0);
-                name.holding(shortened(&label, LABEL_CHARACTERS));
+        let fill = out.tag("rect").class(format!("tile-fill {}", series_class(part.group)));
+        let (left, width) = (tile.left / WIDTH, tile.width / WIDTH);
+        fill.at(Across(left), HEAD + tile.top).size(Across(width), tile.height).empty();
+        if tile.width >= LABEL_WIDTH && tile.height >= LABEL_HEIGHT {
+            let is_narrow = width * NARROW_WIDTH < NARROW_LABEL_WIDTH;
+            let class = if is_narrow { "tile-text only-wide" } else { "tile-text" };
+            text_box(out, (left, width), (HEAD + tile.top, tile.height), class, |out| {
+                out.tag("div").class("tile-label").holding(shortened(&label, LABEL_CHARACTERS));
                 if tile.height >= TWO_LINES {
-                    out.tag("text").class("tile-share").at(7, 32.0).holding(percent(share));
+                    out.tag("div").holding(percent(share));
                 }
-            }
-        });
+            });
+        }
         out.tag("text").class("reading halo").at("0", 12.0).attr("aria-hidden", "true").holding(&text);
     });
 }
