@@ -386,7 +386,7 @@ fn profile(stacks: u64) -> FlameTree<'static> {
             if level + 1 == depth {
                 key += 1;
                 let before = value * (40 + chance.below(120)) / 100;
-                let before = if choice % 5 == 0 { before * 2 } else { before };
+                let before = if choice.is_multiple_of(5) { before * 2 } else { before };
                 tree.add_child(at, FlameNode { name: "itself", key, value, value_before: before });
             }
         }

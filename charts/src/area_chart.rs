@@ -129,27 +129,32 @@ impl<'a> Bands<'a> {
     }
 
     fn end_labels(&self, plot: &TimePlot<'_>, days: usize) -> Vec<EndLabel<'a>> {
-        let last =
-            (0..days).rev().map(|day| self.edges(day)).find(|edges| !edges.is_empty()).unwrap_or_default();
-        let wanted: Vec<f64> = last.iter().map(|edge| middle(plot, *edge)).collect();
+        let last = (0..days).rev().find(|day| !self.edges(*day).is_empty()).unwrap_or(0);
+        let labels = self.labels(plot, last).into_iter();
+        let labels = labels.filter_map(|(band, _, _, y)| {
+            Some(EndLabel { y, class: series_class(band), text: self.names.get(band)? })
+        });
+        labels.collect()
+    }
+
+    /// Of the bands that are there on a day, their position, share, middle, and the position of their label.
+    fn labels(&self, plot: &TimePlot<'_>, day: usize) -> Vec<(usize, f64, f64, f64)> {
+        let bands = self.edges(day).into_iter().enumerate().map(|(band, (lower, upper))| {
+            (band, upper - lower, plot.scale.position(f64::midpoint(lower, upper)))
+        });
+        let bands: Vec<(usize, f64, f64)> = bands.filter(|(_, share, _)| *share > 0.0).collect();
+        let wanted: Vec<f64> = bands.iter().map(|(.., y)| *y).collect();
         let (least, greatest) = plot.label_bounds();
         let placed = spread_labels(&wanted, LABEL_DISTANCE, least, greatest);
-        let labels = self.names.iter().zip(placed).enumerate();
-        labels.map(|(band, (text, y))| EndLabel { y, class: series_class(band), text }).collect()
+        bands.into_iter().zip(placed).map(|((band, share, y), label_y)| (band, share, y, label_y)).collect()
     }
 
     fn readings(&self, plot: &TimePlot<'_>, days: usize) -> Vec<Reading> {
         let reading = |place| {
-            let edges = self.edges(place);
-            let wanted: Vec<f64> = edges.iter().map(|edge| middle(plot, *edge)).collect();
-            let (least, greatest) = plot.label_bounds();
-            let placed = spread_labels(&wanted, LABEL_DISTANCE, least, greatest);
-            let points = self.names.iter().zip(&edges).zip(wanted.into_iter().zip(placed)).enumerate();
-            let points = points.map(|(band, ((name, (lower, upper)), (y, label_y)))| ReadingPoint {
-                y,
-                label_y,
-                class: series_class(band),
-                text: format!("{} {}", name_text(name, LABEL_CHARACTERS), percent(upper - lower)),
+            let points = self.labels(plot, place).into_iter().map(|(band, share, y, label_y)| {
+                let name = self.names.get(band).copied().unwrap_or_default();
+                let text = format!("{} {}", name_text(name, LABEL_CHARACTERS), percent(share));
+                ReadingPoint { y, label_y, class: series_class(band), text }
             });
             Reading { place, points: points.collect() }
         };
@@ -165,10 +170,6 @@ fn with_share(shares: &[Option<f64>]) -> Vec<Option<f64>> {
     let is_drawn =
         |day: usize| is_there(Some(day)) || is_there(day.checked_sub(1)) || is_there(day.checked_add(1));
     shares.iter().enumerate().map(|(day, share)| share.filter(|_| is_drawn(day))).collect()
-}
-
-fn middle(plot: &TimePlot<'_>, (lower, upper): (f64, f64)) -> f64 {
-    plot.scale.position(f64::midpoint(lower, upper))
 }
 
 #[cfg(test)]

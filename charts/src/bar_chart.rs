@@ -2,7 +2,7 @@
 
 use crate::{
     chart_frame::{ChartCaption, empty_figure, figure},
-    markup::{Across, Markup, TOOLTIP_CHARACTERS, Tag, name_text},
+    markup::{Across, LABEL_CHARACTERS, Markup, TOOLTIP_CHARACTERS, Tag, name_text, shortened},
     number_format::{ValueUnit, percent},
 };
 
@@ -89,6 +89,7 @@ fn with_role<'a>(out: &'a mut Markup, name: &'static str, role: &str) -> Tag<'a>
 }
 
 fn column_title(out: &mut Markup, class: &str, title: &str) {
+    let title = shortened(title, LABEL_CHARACTERS);
     with_role(out, "th", "columnheader").attr("scope", "col").class(class).holding(title);
 }
 
