@@ -3,11 +3,11 @@
 //! With the argument `time` it prints how long the flame graph of 6,000 stacks takes instead.
 #![expect(clippy::print_stdout, reason = "printing is what this program is for")]
 
-use std::fmt::Write;
+use std::{collections::BTreeMap, fmt::Write};
 
 use headcount_charts::{
-    Bar, BarChart, ChartCaption, Day, HistogramBucket, HistogramChart, LineSeries, MarkKind, MissingSpan,
-    PercentileMark, STYLE, ShareSeries, TimeContext, TimeMark, ValueUnit, area_chart, bar_chart,
+    BarChart, ChartBar, ChartCaption, ChartDay, CountedBucket, HistogramChart, LineSeries, MarkKind,
+    MissingSpan, PercentileMark, STYLE, ShareSeries, TimeContext, TimeMark, ValueUnit, area_chart, bar_chart,
     flame_graph::{FlameDirection, FlameNode, FlameStyle, FlameTree, FlameView, flame_graph},
     histogram_chart, line_chart,
     treemap::{TreemapPart, treemap},
@@ -18,9 +18,9 @@ const FIRST_DAY: u32 = 20_697;
 const DAYS: u32 = 90;
 
 /// Numbers that look like chance and are the same each time.
-struct Chance(u64);
+struct RepeatableChance(u64);
 
-impl Chance {
+impl RepeatableChance {
     /// A number from 0 to 1.
     fn next(&mut self) -> f64 {
         self.0 ^= self.0 << 13;
@@ -100,9 +100,9 @@ const VERSIONS: [(&str, f64); 14] = [
 
 fn bars() -> String {
     let total: f64 = VERSIONS.iter().map(|(_, value)| value).sum();
-    let bars: Vec<Bar<'_>> = VERSIONS
+    let bars: Vec<ChartBar<'_>> = VERSIONS
         .iter()
-        .map(|(label, value)| Bar { label, value: *value, share: Some(value / total) })
+        .map(|(label, value)| ChartBar { label, value: *value, share: Some(value / total) })
         .collect();
     let chart = BarChart {
         label_title: "Version",
@@ -122,11 +122,11 @@ fn bars() -> String {
 }
 
 fn many_bars() -> String {
-    let mut chance = Chance(11);
+    let mut chance = RepeatableChance(11);
     let names: Vec<String> = (1..=40).map(|number| format!("instance type m{number}.large")).collect();
-    let mut bars: Vec<Bar<'_>> = names
+    let mut bars: Vec<ChartBar<'_>> = names
         .iter()
-        .map(|name| Bar { label: name, value: 2e6 * (chance.next() * 6.0).exp(), share: None })
+        .map(|name| ChartBar { label: name, value: 2e6 * (chance.next() * 6.0).exp(), share: None })
         .collect();
     bars.sort_by(|one, other| other.value.total_cmp(&one.value));
     let chart = BarChart {
@@ -139,8 +139,8 @@ fn many_bars() -> String {
     bar_chart(&caption("types", "Memory by instance type", ""), &chart)
 }
 
-fn day(offset: u32) -> Day {
-    Day::from_days_since_epoch(FIRST_DAY + offset)
+fn day(offset: u32) -> ChartDay {
+    ChartDay::from_days_since_epoch(FIRST_DAY + offset)
 }
 
 fn marks() -> [TimeMark<'static>; 5] {
@@ -158,9 +158,9 @@ fn context<'a>(marks: &'a [TimeMark<'a>], missing: &'a [MissingSpan<'a>]) -> Tim
 }
 
 fn lines() -> String {
-    let mut chance = Chance(5);
+    let mut chance = RepeatableChance(5);
     let mut series = |start: f64, growth: f64, noise: f64| -> Vec<Option<f64>> {
-        let value = |offset: u32, chance: &mut Chance| {
+        let value = |offset: u32, chance: &mut RepeatableChance| {
             let weekend = if offset % 7 >= 5 { 0.94 } else { 1.0 };
             (start + growth * f64::from(offset)) * weekend + noise * chance.next()
         };
@@ -188,7 +188,7 @@ fn lines() -> String {
 }
 
 fn many_points() -> String {
-    let mut chance = Chance(77);
+    let mut chance = RepeatableChance(77);
     let mut level = 0.05;
     let values: Vec<Option<f64>> = (0..4000)
         .map(|place| {
@@ -197,7 +197,8 @@ fn many_points() -> String {
             (!(1500..1650).contains(&place)).then_some(level + spike)
         })
         .collect();
-    let context = TimeContext { first_day: Day::from_days_since_epoch(16_800), marks: &[], missing: &[] };
+    let context =
+        TimeContext { first_day: ChartDay::from_days_since_epoch(16_800), marks: &[], missing: &[] };
     let caption = ChartCaption {
         period: "31 December 2015 to 12 December 2026",
         ..caption("cpu", "Processor time of a server", "The median of all installations, day by day.")
@@ -242,13 +243,13 @@ fn areas() -> String {
 }
 
 /// Buckets whose edges grow by a factor, with the counts of a bell.
-fn bell(from: f64, factor: f64, buckets: i32, middle: f64, width: f64) -> Vec<HistogramBucket> {
-    let mut chance = Chance(3);
+fn bell(from: f64, factor: f64, buckets: i32, middle: f64, width: f64) -> Vec<CountedBucket> {
+    let mut chance = RepeatableChance(3);
     (0..buckets)
         .map(|place| {
             let distance = (f64::from(place) - middle) / width;
             let height = 900.0 * (-distance * distance).exp() * (0.9 + 0.2 * chance.next());
-            HistogramBucket {
+            CountedBucket {
                 from: from * factor.powi(place),
                 to: from * factor.powi(place + 1),
                 #[expect(
@@ -264,7 +265,7 @@ fn bell(from: f64, factor: f64, buckets: i32, middle: f64, width: f64) -> Vec<Hi
 
 fn histogram() -> String {
     let mut buckets = bell(0.5, 1.6, 24, 9.0, 6.0);
-    buckets.insert(0, HistogramBucket { from: 0.0, to: 0.5, count: 260 });
+    buckets.insert(0, CountedBucket { from: 0.0, to: 0.5, count: 260 });
     let chart = HistogramChart {
         value_title: "browsers of an installation a week",
         counted: "installations",
@@ -316,7 +317,7 @@ fn treemap_of_memory() -> String {
         "regex_automata::dfa",
         "page_views",
     ];
-    let mut chance = Chance(9);
+    let mut chance = RepeatableChance(9);
     let owned: Vec<String> = (0..90)
         .map(|place| names.get(place).map_or_else(|| format!("module_{place}"), |name| (*name).to_owned()))
         .collect();
@@ -364,32 +365,57 @@ const FUNCTIONS: [&str; 24] = [
     "ring::aead::aes_gcm::open",
 ];
 
+/// A node while stacks are added: its name, parent, children by function, and value now and before.
+struct AddedNode {
+    name: &'static str,
+    parent: usize,
+    children: BTreeMap<usize, usize>,
+    values: [u64; 2],
+}
+
+impl AddedNode {
+    fn new(name: &'static str, parent: usize) -> Self {
+        Self { name, parent, children: BTreeMap::new(), values: [0; 2] }
+    }
+}
+
 /// A tree of so many stacks, with what they were before.
-fn profile(stacks: u64) -> FlameTree<'static> {
-    let mut chance = Chance(2026);
-    let mut tree = FlameTree::new(FlameNode { name: "all", key: 0, value: 0, value_before: 0 });
-    let mut children = std::collections::HashMap::new();
-    let mut key = 0;
+fn profile(stacks: usize) -> FlameTree<'static> {
+    let mut chance = RepeatableChance(2026);
+    let mut nodes = vec![AddedNode::new("all", 0)];
     for _ in 0..stacks {
-        let depth = 3 + chance.below(22);
-        let mut at = tree.root();
-        let value = 1 + (chance.next() * 5.0).exp() as u64;
-        for level in 0..depth {
-            // Few functions are called from one, and the first ones most.
-            let turn = chance.next();
-            let choice = ((turn * turn * turn * 5.0) as u64 + level * 7 + key % 2) % FUNCTIONS.len() as u64;
-            at = *children.entry((at, choice)).or_insert_with(|| {
-                key += 1;
-                let node = FlameNode { name: FUNCTIONS[choice as usize], key, value: 0, value_before: 0 };
-                tree.add_child(at, node)
-            });
-            if level + 1 == depth {
-                key += 1;
-                let before = value * (40 + chance.below(120)) / 100;
-                let before = if choice.is_multiple_of(5) { before * 2 } else { before };
-                tree.add_child(at, FlameNode { name: "itself", key, value, value_before: before });
+        let value = (chance.next() * 6.0).exp() as u64;
+        let mut before = value * (40 + chance.below(120)) / 100;
+        let mut at = 0;
+        let mut path = vec![0];
+        for level in 0..3 + chance.below(26) as usize {
+            // Few functions are called from one, and the first of them most.
+            let turn = chance.next().powi(5) * 6.0;
+            let function = (turn as usize + 7 * level + 5 * at) % FUNCTIONS.len();
+            let next = nodes.len();
+            at = *nodes[at].children.entry(function).or_insert(next);
+            if at == next {
+                nodes.push(AddedNode::new(FUNCTIONS[function], path[level]));
+            }
+            path.push(at);
+            if function == 2 {
+                before /= 2;
             }
         }
+        for node in path {
+            nodes[node].values[0] += value;
+            nodes[node].values[1] += before;
+        }
+    }
+    let mut nodes = nodes.iter().zip(0..).map(|(node, key)| {
+        let [value, value_before] = node.values;
+        (node.parent, FlameNode { name: node.name, key, value, value_before })
+    });
+    let (_, root) = nodes.next().unwrap_or_else(|| unreachable!("the root was added first"));
+    let mut tree = FlameTree::new(root);
+    let mut ids = vec![tree.root()];
+    for (parent, node) in nodes {
+        ids.push(tree.add_child(ids[parent], node));
     }
     tree
 }
@@ -447,10 +473,10 @@ fn hostile() -> String {
         "\u{0}\u{8}\u{202e}reversed",
         "",
     ];
-    let bars: Vec<Bar<'_>> = labels
+    let bars: Vec<ChartBar<'_>> = labels
         .iter()
         .zip([5.0, 4.0, 3.0, f64::NAN, -1.0])
-        .map(|(label, value)| Bar { label, value, share: Some(value / 12.0) })
+        .map(|(label, value)| ChartBar { label, value, share: Some(value / 12.0) })
         .collect();
     let chart = BarChart {
         label_title: "Label",

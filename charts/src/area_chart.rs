@@ -5,10 +5,10 @@ use crate::{
     label_spread::spread_labels,
     line_chart::{LABEL_DISTANCE, LineSeries, day_table, path_text},
     line_thinning::unbroken_parts,
-    markup::{LABEL_CHARACTERS, Markup, name_text},
+    markup::{LABEL_CHARACTERS, MarkupText, name_text},
     number_format::{ValueUnit, percent},
     scale::ValueRange,
-    time_plot::{CANVAS, EndLabel, Reading, ReadingPoint, TimeContext, TimePlot},
+    time_plot::{CANVAS, DayReading, EndLabel, ReadingPoint, TimeContext, TimePlot},
 };
 
 /// What is shown of the series that have no colour of their own.
@@ -33,7 +33,7 @@ pub fn area_chart(
     series: &[ShareSeries<'_>],
 ) -> String {
     let days = series.iter().map(|series| series.values.len()).max().unwrap_or(0);
-    let bands = Bands::of(series, days);
+    let bands = ShareBands::of(series, days);
     if bands.shares.iter().flatten().all(Option::is_none) {
         return empty_figure(caption);
     }
@@ -41,7 +41,7 @@ pub fn area_chart(
     let lines: Vec<LineSeries<'_>> =
         bands.names.iter().zip(&bands.shares).map(|(name, values)| LineSeries { name, values }).collect();
     let numbers = day_table(context, days, &lines, percent);
-    let draw = |out: &mut Markup| {
+    let draw = |out: &mut MarkupText| {
         legend(out, bands.names.iter().copied());
         let (ends, readings) = (bands.end_labels(&plot, days), bands.readings(&plot, days));
         plot.write(out, caption, "share", |out| bands.write_areas(out, &plot), &ends, &readings);
@@ -50,13 +50,13 @@ pub fn area_chart(
 }
 
 /// Shares in the order in which they are stacked.
-struct Bands<'a> {
+struct ShareBands<'a> {
     names: Vec<&'a str>,
     /// Of each band, its share of each day. A day has all or none.
     shares: Vec<Vec<Option<f64>>>,
 }
 
-impl<'a> Bands<'a> {
+impl<'a> ShareBands<'a> {
     fn of(series: &[ShareSeries<'a>], days: usize) -> Self {
         let has_others = series.len() > SERIES_COLOURS;
         let own = if has_others { SERIES_COLOURS - 1 } else { series.len() };
@@ -97,7 +97,7 @@ impl<'a> Bands<'a> {
         edges.collect()
     }
 
-    fn write_areas(&self, out: &mut Markup, plot: &TimePlot<'_>) {
+    fn write_areas(&self, out: &mut MarkupText, plot: &TimePlot<'_>) {
         let days = self.shares.first().map_or(0, Vec::len);
         let edges: Vec<Vec<(f64, f64)>> = (0..days).map(|day| self.edges(day)).collect();
         let point = |day: f64, share: f64| {
@@ -149,14 +149,14 @@ impl<'a> Bands<'a> {
         bands.into_iter().zip(placed).map(|((band, share, y), label_y)| (band, share, y, label_y)).collect()
     }
 
-    fn readings(&self, plot: &TimePlot<'_>, days: usize) -> Vec<Reading> {
+    fn readings(&self, plot: &TimePlot<'_>, days: usize) -> Vec<DayReading> {
         let reading = |place| {
             let points = self.labels(plot, place).into_iter().map(|(band, share, y, label_y)| {
                 let name = self.names.get(band).copied().unwrap_or_default();
                 let text = format!("{} {}", name_text(name, LABEL_CHARACTERS), percent(share));
                 ReadingPoint { y, label_y, class: series_class(band), text }
             });
-            Reading { place, points: points.collect() }
+            DayReading { place, points: points.collect() }
         };
         TimePlot::reading_places(days).map(reading).collect()
     }
@@ -182,7 +182,7 @@ mod tests {
 
     #[test]
     fn a_day_is_divided_by_its_sum() {
-        let bands = Bands::of(
+        let bands = ShareBands::of(
             &[series("a", &[Some(1.0), None, Some(-4.0)]), series("b", &[Some(3.0), None, Some(2.0)])],
             3,
         );
@@ -203,11 +203,11 @@ mod tests {
     fn what_has_no_colour_is_added_up() {
         let values = [Some(1.0)];
         let all: Vec<_> = (0..10).map(|_| series("x", &values)).collect();
-        let bands = Bands::of(&all, 1);
+        let bands = ShareBands::of(&all, 1);
         assert_eq!(bands.names.len(), SERIES_COLOURS);
         assert_eq!(bands.names[7], OTHERS);
         assert!((bands.shares[7][0].unwrap() - 0.3).abs() < 1e-9);
-        let eight = Bands::of(&all[..8], 1);
+        let eight = ShareBands::of(&all[..8], 1);
         assert_eq!(eight.names[7], "x");
     }
 }

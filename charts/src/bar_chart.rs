@@ -2,7 +2,7 @@
 
 use crate::{
     chart_frame::{ChartCaption, empty_figure, figure},
-    markup::{Across, LABEL_CHARACTERS, Markup, TOOLTIP_CHARACTERS, Tag, name_text, shortened},
+    markup::{LABEL_CHARACTERS, MarkupText, OpenTag, TOOLTIP_CHARACTERS, WidthShare, name_text, shortened},
     number_format::{ValueUnit, percent},
 };
 
@@ -11,7 +11,7 @@ const HEIGHT: f64 = 10.0;
 
 /// A bar.
 #[derive(Debug, Clone, Copy)]
-pub struct Bar<'a> {
+pub struct ChartBar<'a> {
     /// What the value is of.
     pub label: &'a str,
     /// The value. Negative ones and those that are no numbers have no bar.
@@ -32,7 +32,7 @@ pub struct BarChart<'a> {
     /// How many bars are shown at once; the others can be unfolded.
     pub shown: usize,
     /// In the order in which they are shown.
-    pub bars: &'a [Bar<'a>],
+    pub bars: &'a [ChartBar<'a>],
 }
 
 /// Horizontal bars, each with its label, value and share. The longest is as long as there is room.
@@ -44,7 +44,7 @@ pub fn bar_chart(caption: &ChartCaption<'_>, chart: &BarChart<'_>) -> String {
     // One bar alone is not worth a fold.
     let shown = if chart.bars.len() <= chart.shown + 1 { chart.bars.len() } else { chart.shown };
     let (first, rest) = chart.bars.split_at_checked(shown).unwrap_or((chart.bars, &[]));
-    let draw = |out: &mut Markup| {
+    let draw = |out: &mut MarkupText| {
         write_table(out, caption, chart, first);
         if !rest.is_empty() {
             out.tag("details").class("chart-more").content(|out| {
@@ -59,7 +59,12 @@ pub fn bar_chart(caption: &ChartCaption<'_>, chart: &BarChart<'_>) -> String {
     figure(caption, draw, None)
 }
 
-fn write_table(out: &mut Markup, caption: &ChartCaption<'_>, chart: &BarChart<'_>, bars: &[Bar<'_>]) {
+fn write_table(
+    out: &mut MarkupText,
+    caption: &ChartCaption<'_>,
+    chart: &BarChart<'_>,
+    bars: &[ChartBar<'_>],
+) {
     let longest =
         chart.bars.iter().map(|bar| bar.value).filter(|value| value.is_finite()).fold(0.0, f64::max);
     let has_shares = chart.bars.iter().any(|bar| bar.share.is_some());
@@ -84,16 +89,16 @@ fn write_table(out: &mut Markup, caption: &ChartCaption<'_>, chart: &BarChart<'_
 }
 
 /// An element that stays what it is for screen readers, although narrow screens show its table as a grid.
-fn with_role<'a>(out: &'a mut Markup, name: &'static str, role: &str) -> Tag<'a> {
+fn with_role<'a>(out: &'a mut MarkupText, name: &'static str, role: &str) -> OpenTag<'a> {
     out.tag(name).attr("role", role)
 }
 
-fn column_title(out: &mut Markup, class: &str, title: &str) {
+fn column_title(out: &mut MarkupText, class: &str, title: &str) {
     let title = shortened(title, LABEL_CHARACTERS);
     with_role(out, "th", "columnheader").attr("scope", "col").class(class).holding(title);
 }
 
-fn write_bar(out: &mut Markup, unit: ValueUnit, bar: &Bar<'_>, longest: f64, has_shares: bool) {
+fn write_bar(out: &mut MarkupText, unit: ValueUnit, bar: &ChartBar<'_>, longest: f64, has_shares: bool) {
     let length = if longest > 0.0 && bar.value > 0.0 { (bar.value / longest).min(1.0) } else { 0.0 };
     with_role(out, "tr", "row").content(|out| {
         let label = name_text(bar.label, TOOLTIP_CHARACTERS);
@@ -102,7 +107,7 @@ fn write_bar(out: &mut Markup, unit: ValueUnit, bar: &Bar<'_>, longest: f64, has
             let svg = out.tag("svg").size("100%", HEIGHT).attr("aria-hidden", "true");
             svg.content(|out| {
                 out.tag("rect").class("track").size("100%", HEIGHT).attr("rx", 2).empty();
-                out.tag("rect").class("bar-fill").size(Across(length), HEIGHT).attr("rx", 2).empty();
+                out.tag("rect").class("bar-fill").size(WidthShare(length), HEIGHT).attr("rx", 2).empty();
             });
         });
         with_role(out, "td", "cell").class("bar-value").holding(unit.value_text(bar.value));

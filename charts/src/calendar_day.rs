@@ -10,9 +10,9 @@ const MONTHS: [&str; 12] =
 
 /// A day of UTC from 1970-01-01 to 9999-12-31. Orders by time. Displays as `28 Nov 2026`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Day(u32);
+pub struct ChartDay(u32);
 
-impl Day {
+impl ChartDay {
     /// The day so many days after 1970-01-01; at most the last day of year 9999.
     #[must_use]
     pub const fn from_days_since_epoch(days: u32) -> Self {
@@ -72,7 +72,7 @@ fn month_name(month: u32) -> &'static str {
     MONTHS.get(position).copied().unwrap_or("")
 }
 
-impl fmt::Display for Day {
+impl fmt::Display for ChartDay {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (year, month, day) = self.date();
         write!(f, "{day}\u{a0}{}\u{a0}{year}", month_name(month))
@@ -95,16 +95,16 @@ mod tests {
             (u32::MAX, (9999, 12, 31)),
         ];
         for (days, date) in cases {
-            assert_eq!(Day::from_days_since_epoch(days).date(), date, "{days}");
+            assert_eq!(ChartDay::from_days_since_epoch(days).date(), date, "{days}");
         }
-        assert_eq!(Day::from_days_since_epoch(20_785).to_string(), "28\u{a0}Nov\u{a0}2026");
+        assert_eq!(ChartDay::from_days_since_epoch(20_785).to_string(), "28\u{a0}Nov\u{a0}2026");
     }
 
     #[test]
     fn every_day_follows_the_day_before() {
-        let mut before = Day(0).date();
+        let mut before = ChartDay(0).date();
         for days in 1..=LAST {
-            let date = Day(days).date();
+            let date = ChartDay(days).date();
             let is_next = date == (before.0, before.1, before.2 + 1)
                 || date == (before.0, before.1 + 1, 1)
                 || date == (before.0 + 1, 1, 1);
@@ -116,7 +116,7 @@ mod tests {
     #[test]
     fn weeks_begin_on_mondays() {
         // 2026-11-30.
-        assert!(Day(20_787).is_monday());
-        assert!(!Day(20_786).is_monday());
+        assert!(ChartDay(20_787).is_monday());
+        assert!(!ChartDay(20_786).is_monday());
     }
 }

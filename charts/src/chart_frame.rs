@@ -1,6 +1,6 @@
 //! Puts around a picture what every chart has: title, what it is about, legend, and its numbers as a table.
 
-use crate::markup::{Across, Markup, TOOLTIP_CHARACTERS, name_text};
+use crate::markup::{MarkupText, TOOLTIP_CHARACTERS, WidthShare, name_text};
 
 /// The number of colours that series have.
 pub(crate) const SERIES_COLOURS: usize = 8;
@@ -33,7 +33,7 @@ impl ChartCaption<'_> {
         format!("{}-{name}", if id.is_empty() { "chart" } else { &id })
     }
 
-    fn write_caption(&self, out: &mut Markup) {
+    fn write_caption(&self, out: &mut MarkupText) {
         out.tag("figcaption").content(|out| {
             out.tag("p").class("chart-title").attr("id", self.element_id("title")).holding(self.title);
             if !self.description.is_empty() {
@@ -59,7 +59,7 @@ pub(crate) struct DataTable {
 }
 
 impl DataTable {
-    fn write(&self, caption: &ChartCaption<'_>, out: &mut Markup) {
+    fn write(&self, caption: &ChartCaption<'_>, out: &mut MarkupText) {
         out.tag("details").class("chart-numbers").attr("id", caption.element_id("numbers")).content(|out| {
             out.tag("summary").content(|out| {
                 out.text("Numbers");
@@ -80,7 +80,7 @@ impl DataTable {
     }
 }
 
-fn write_row(out: &mut Markup, cells: &[String], is_head: bool) {
+fn write_row(out: &mut MarkupText, cells: &[String], is_head: bool) {
     out.tag("tr").content(|out| {
         for (column, cell) in cells.iter().enumerate() {
             let text = name_text(cell, TOOLTIP_CHARACTERS);
@@ -96,10 +96,10 @@ fn write_row(out: &mut Markup, cells: &[String], is_head: bool) {
 /// A chart: what is said about it, the picture, and its numbers.
 pub(crate) fn figure(
     caption: &ChartCaption<'_>,
-    picture: impl FnOnce(&mut Markup),
+    picture: impl FnOnce(&mut MarkupText),
     numbers: Option<&DataTable>,
 ) -> String {
-    let mut out = Markup::default();
+    let mut out = MarkupText::default();
     let figure = out.tag("figure").class("chart").attr("id", caption.element_id("chart"));
     figure.attr("aria-labelledby", caption.element_id("title")).content(|out| {
         caption.write_caption(out);
@@ -118,11 +118,11 @@ pub(crate) fn empty_figure(caption: &ChartCaption<'_>) -> String {
 
 /// A picture of a fixed height in the width of its page, whose parts can have the focus.
 pub(crate) fn picture(
-    out: &mut Markup,
+    out: &mut MarkupText,
     caption: &ChartCaption<'_>,
     height: f64,
     classes: &str,
-    write: impl FnOnce(&mut Markup),
+    write: impl FnOnce(&mut MarkupText),
 ) {
     out.tag("div").class(format!("chart-plot {classes}")).content(|out| {
         let svg = out.tag("svg").size("100%", height).attr("role", "group");
@@ -132,13 +132,14 @@ pub(crate) fn picture(
 
 /// HTML in a part of a picture, so that its texts end with an ellipsis where there is no more room.
 pub(crate) fn text_box(
-    out: &mut Markup,
+    out: &mut MarkupText,
     (left, width): (f64, f64),
     (top, height): (f64, f64),
     class: &str,
-    write: impl FnOnce(&mut Markup),
+    write: impl FnOnce(&mut MarkupText),
 ) {
-    let place = out.tag("foreignObject").class(class).at(Across(left), top).size(Across(width), height);
+    let place =
+        out.tag("foreignObject").class(class).at(WidthShare(left), top).size(WidthShare(width), height);
     // What is in it is also in the title of the part.
     place.attr("aria-hidden", "true").content(write);
 }
@@ -149,7 +150,7 @@ pub(crate) fn series_class(place: usize) -> String {
 }
 
 /// What the colours of series mean.
-pub(crate) fn legend<'a>(out: &mut Markup, names: impl Iterator<Item = &'a str>) {
+pub(crate) fn legend<'a>(out: &mut MarkupText, names: impl Iterator<Item = &'a str>) {
     out.tag("ul").class("chart-legend").content(|out| {
         for (place, name) in names.enumerate() {
             out.tag("li").content(|out| {

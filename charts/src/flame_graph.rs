@@ -11,7 +11,7 @@ pub use self::{
 };
 use crate::{
     chart_frame::{ChartCaption, DataTable, figure, picture, text_box},
-    markup::{Across, LABEL_CHARACTERS, Markup, TOOLTIP_CHARACTERS, name_text, shortened},
+    markup::{LABEL_CHARACTERS, MarkupText, TOOLTIP_CHARACTERS, WidthShare, name_text, shortened},
     number_format::{ValueUnit, percent, points},
 };
 
@@ -72,8 +72,8 @@ pub fn flame_graph(
 ) -> String {
     let rectangles = flame_layout(tree, style.view);
     let rows = rectangles.iter().map(|rectangle| rectangle.depth + 1).max().unwrap_or(1);
-    let drawing = Drawing { tree, style, link, rows };
-    let draw = |out: &mut Markup| {
+    let drawing = FlameDrawing { tree, style, link, rows };
+    let draw = |out: &mut MarkupText| {
         let skip =
             out.tag("a").class("chart-skip").attr("href", format!("#{}", caption.element_id("numbers")));
         skip.holding("Skip the graph: go to its table");
@@ -93,15 +93,15 @@ pub fn flame_graph(
     figure(caption, draw, Some(&table(tree, style)))
 }
 
-struct Drawing<'a> {
+struct FlameDrawing<'a> {
     tree: &'a FlameTree<'a>,
     style: FlameStyle,
     link: Option<&'a dyn Fn(u64) -> String>,
     rows: usize,
 }
 
-impl Drawing<'_> {
-    fn write_rectangle(&self, out: &mut Markup, rectangle: &FlameRectangle) {
+impl FlameDrawing<'_> {
+    fn write_rectangle(&self, out: &mut MarkupText, rectangle: &FlameRectangle) {
         let (name, key) = match rectangle.content {
             FlameContent::Node(id) | FlameContent::Caller(id) => {
                 let Some(node) = self.tree.node(id) else { return };
@@ -131,7 +131,7 @@ impl Drawing<'_> {
     }
 
     /// The rectangle with its name.
-    fn write_box(&self, out: &mut Markup, rectangle: &FlameRectangle, name: &str) {
+    fn write_box(&self, out: &mut MarkupText, rectangle: &FlameRectangle, name: &str) {
         let row = match self.style.direction {
             FlameDirection::RootAtTop => rectangle.depth,
             FlameDirection::RootAtBottom => (self.rows - 1).saturating_sub(rectangle.depth),
@@ -140,8 +140,8 @@ impl Drawing<'_> {
         let y = HEAD + ROW * row as f64;
         let pixels = rectangle.width * WIDE_PIXELS;
         let thin = if pixels < THIN_PIXELS { " thin" } else { "" };
-        let rect = out.tag("rect").class(format!("{class}{thin}")).at(Across(rectangle.left), y);
-        rect.size(Across(rectangle.width), ROW - GAP).empty();
+        let rect = out.tag("rect").class(format!("{class}{thin}")).at(WidthShare(rectangle.left), y);
+        rect.size(WidthShare(rectangle.width), ROW - GAP).empty();
         if pixels < NAME_PIXELS {
             return;
         }
@@ -209,7 +209,7 @@ fn change_sign(change: f64) -> &'static str {
     }
 }
 
-fn write_change_legend(out: &mut Markup) {
+fn write_change_legend(out: &mut MarkupText) {
     out.tag("ul").class("chart-legend").content(|out| {
         for (class, text) in [
             ("shrank much", "\u{2212} shrank by 2 points or more"),

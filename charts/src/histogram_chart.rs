@@ -2,7 +2,7 @@
 
 use crate::{
     chart_frame::{ChartCaption, DataTable, empty_figure, figure, margin_class, picture},
-    markup::{Across, LABEL_CHARACTERS, Markup, Pixels, shortened},
+    markup::{LABEL_CHARACTERS, MarkupText, PixelLength, WidthShare, shortened},
     number_format::{ValueUnit, count, percent},
     scale::{LinearScale, LogScale, ValueRange},
     ticks::{RoundSteps, linear_ticks, log_ticks, rounded_out},
@@ -21,7 +21,7 @@ const NARROW_TICKS: usize = 4;
 
 /// The values above `from` up to `to`.
 #[derive(Debug, Clone, Copy)]
-pub struct HistogramBucket {
+pub struct CountedBucket {
     /// The lower edge; 0 for the bucket of what is smaller than anything that can be told apart.
     pub from: f64,
     /// The upper edge, above the lower one. A bucket with another one is left out.
@@ -49,7 +49,7 @@ pub struct HistogramChart<'a> {
     /// The unit of the values.
     pub unit: ValueUnit,
     /// Buckets in the order of their values.
-    pub buckets: &'a [HistogramBucket],
+    pub buckets: &'a [CountedBucket],
     /// Percentiles, the least first.
     pub percentiles: &'a [PercentileMark<'a>],
 }
@@ -57,7 +57,7 @@ pub struct HistogramChart<'a> {
 /// A histogram over a logarithmic axis. A bucket that begins at 0 is drawn at the left end.
 #[must_use]
 pub fn histogram_chart(caption: &ChartCaption<'_>, chart: &HistogramChart<'_>) -> String {
-    let buckets: Vec<&HistogramBucket> =
+    let buckets: Vec<&CountedBucket> =
         chart.buckets.iter().filter(|bucket| bucket.from >= 0.0 && bucket.to > bucket.from).collect();
     let Some(axis) = ValueAxis::of(&buckets) else { return empty_figure(caption) };
     let total: u64 = buckets.iter().map(|bucket| bucket.count).fold(0, u64::saturating_add);
@@ -74,21 +74,21 @@ struct ValueAxis {
 
 impl ValueAxis {
     /// The axis of buckets, some of which have values.
-    fn of(buckets: &[&HistogramBucket]) -> Option<Self> {
+    fn of(buckets: &[&CountedBucket]) -> Option<Self> {
         let filled = || buckets.iter().filter(|bucket| bucket.count > 0 && bucket.to.is_finite());
         let max = filled().map(|bucket| bucket.to).reduce(f64::max)?;
         // The bucket from zero is as wide as one with the factor two.
-        let edge = |bucket: &&&HistogramBucket| if bucket.from > 0.0 { bucket.from } else { bucket.to / 2.0 };
+        let edge = |bucket: &&&CountedBucket| if bucket.from > 0.0 { bucket.from } else { bucket.to / 2.0 };
         let min = filled().map(|bucket| edge(&bucket)).reduce(f64::min)?;
         Some(Self { min, max, scale: LogScale::new(min, max, 0.0, 1.0)? })
     }
 }
 
 fn write_plot(
-    out: &mut Markup,
+    out: &mut MarkupText,
     caption: &ChartCaption<'_>,
     chart: &HistogramChart<'_>,
-    buckets: &[&HistogramBucket],
+    buckets: &[&CountedBucket],
     axis: &ValueAxis,
     total: u64,
 ) {
@@ -119,9 +119,9 @@ fn write_plot(
 }
 
 fn write_bucket(
-    out: &mut Markup,
+    out: &mut MarkupText,
     chart: &HistogramChart<'_>,
-    bucket: &HistogramBucket,
+    bucket: &CountedBucket,
     axis: &ValueAxis,
     heights: &LinearScale,
     total: u64,
@@ -139,15 +139,15 @@ fn write_bucket(
         out.tag("title").holding(&text);
         // The whole column takes the pointer, so that short bars are hit too.
         let plot_top = heights.position(f64::INFINITY);
-        let reach = out.tag("rect").class("reach").at(Across(start), plot_top);
-        reach.size(Across(end - start), bottom - plot_top).empty();
-        let fill = out.tag("rect").class("bucket-fill").at(Across(start), top);
-        fill.size(Across(end - start), bottom - top).empty();
+        let reach = out.tag("rect").class("reach").at(WidthShare(start), plot_top);
+        reach.size(WidthShare(end - start), bottom - plot_top).empty();
+        let fill = out.tag("rect").class("bucket-fill").at(WidthShare(start), top);
+        fill.size(WidthShare(end - start), bottom - top).empty();
         out.tag("text").class("reading halo").at("0", 12.0).attr("aria-hidden", "true").holding(&text);
     });
 }
 
-fn write_values(out: &mut Markup, chart: &HistogramChart<'_>, axis: &ValueAxis, y: f64) {
+fn write_values(out: &mut MarkupText, chart: &HistogramChart<'_>, axis: &ValueAxis, y: f64) {
     let ticks = log_ticks(axis.min, axis.max);
     let step = ticks.len().div_ceil(NARROW_TICKS).max(1);
     for (place, tick) in ticks.iter().enumerate() {
@@ -155,14 +155,14 @@ fn write_values(out: &mut Markup, chart: &HistogramChart<'_>, axis: &ValueAxis, 
         let wide = if place % step == 0 { "" } else { " only-wide" };
         vertical_line(out, format!("tick-line{wide}"), across, y, y + 4.0);
         let text = out.tag("text").class(format!("tick {}{wide}", anchor_class(across)));
-        text.at(Across(across), y + 18.0).holding(chart.unit.tick_text(*tick));
+        text.at(WidthShare(across), y + 18.0).holding(chart.unit.tick_text(*tick));
     }
     let title = out.tag("text").class("value-title right").at("100%", y + 35.0);
     title.holding(shortened(chart.value_title, LABEL_CHARACTERS));
 }
 
 fn write_percentile(
-    out: &mut Markup,
+    out: &mut MarkupText,
     unit: ValueUnit,
     mark: &PercentileMark<'_>,
     axis: &ValueAxis,
@@ -172,15 +172,15 @@ fn write_percentile(
     let across = axis.scale.position(mark.value);
     vertical_line(out, "percentile", across, y - 8.0, bottom);
     let (anchor, offset) = if across > 0.3 { ("right", -5.0) } else { ("after", 5.0) };
-    let text = out.tag("text").class(format!("percentile-label halo {anchor}")).at(Across(across), y);
-    text.attr("dx", Pixels(offset)).holding(format!(
+    let text = out.tag("text").class(format!("percentile-label halo {anchor}")).at(WidthShare(across), y);
+    text.attr("dx", PixelLength(offset)).holding(format!(
         "{} {}",
         shortened(mark.name, 24),
         unit.value_text(mark.value)
     ));
 }
 
-fn bucket_text(unit: ValueUnit, bucket: &HistogramBucket) -> String {
+fn bucket_text(unit: ValueUnit, bucket: &CountedBucket) -> String {
     if bucket.from > 0.0 {
         format!("{} to {}", unit.value_text(bucket.from), unit.value_text(bucket.to))
     } else {
@@ -188,7 +188,7 @@ fn bucket_text(unit: ValueUnit, bucket: &HistogramBucket) -> String {
     }
 }
 
-fn table(chart: &HistogramChart<'_>, buckets: &[&HistogramBucket], total: u64) -> DataTable {
+fn table(chart: &HistogramChart<'_>, buckets: &[&CountedBucket], total: u64) -> DataTable {
     let rows = buckets.iter().filter(|bucket| bucket.count > 0).map(|bucket| {
         let share = percent(bucket.count as f64 / total as f64);
         vec![bucket_text(chart.unit, bucket), count(bucket.count as f64), share]

@@ -27,11 +27,11 @@ mod time_plot;
 pub mod treemap;
 
 pub use area_chart::{ShareSeries, area_chart};
-pub use bar_chart::{Bar, BarChart, bar_chart};
-pub use calendar_day::Day;
+pub use bar_chart::{BarChart, ChartBar, bar_chart};
+pub use calendar_day::ChartDay;
 pub use chart_frame::ChartCaption;
 pub use flame_graph::flame_graph;
-pub use histogram_chart::{HistogramBucket, HistogramChart, PercentileMark, histogram_chart};
+pub use histogram_chart::{CountedBucket, HistogramChart, PercentileMark, histogram_chart};
 pub use line_chart::{LineSeries, line_chart};
 pub use number_format::ValueUnit;
 pub use time_plot::{MarkKind, MissingSpan, TimeContext, TimeMark};

@@ -4,10 +4,10 @@ use crate::{
     chart_frame::{ChartCaption, DataTable, empty_figure, figure, legend, series_class},
     label_spread::spread_labels,
     line_thinning::{unbroken_parts, visible_points},
-    markup::{LABEL_CHARACTERS, Markup, Pixels, name_text},
+    markup::{LABEL_CHARACTERS, MarkupText, PixelLength, name_text},
     number_format::ValueUnit,
     scale::ValueRange,
-    time_plot::{CANVAS, DayAxis, EndLabel, Reading, ReadingPoint, TimeContext, TimePlot},
+    time_plot::{CANVAS, DayAxis, DayReading, EndLabel, ReadingPoint, TimeContext, TimePlot},
 };
 
 /// The height of a label.
@@ -48,7 +48,7 @@ pub fn line_chart(
     let plot = TimePlot::new(context, days, unit, ValueRange::from_zero(known));
     let ends = end_labels(&plot, series);
     let numbers = day_table(context, days, series, |value| unit.value_text(value));
-    let draw = |out: &mut Markup| {
+    let draw = |out: &mut MarkupText| {
         if series.len() > 1 {
             legend(out, series.iter().map(|series| series.name));
         }
@@ -58,7 +58,7 @@ pub fn line_chart(
     figure(caption, draw, Some(&numbers))
 }
 
-fn write_lines(out: &mut Markup, plot: &TimePlot<'_>, days: usize, series: &[LineSeries<'_>]) {
+fn write_lines(out: &mut MarkupText, plot: &TimePlot<'_>, days: usize, series: &[LineSeries<'_>]) {
     for (place, series) in series.iter().enumerate() {
         let mut path = String::new();
         for part in unbroken_parts(series.values) {
@@ -83,7 +83,7 @@ pub(crate) fn path_text(command: char, points: impl Iterator<Item = (f64, f64)>)
     let mut text = String::new();
     for (number, (x, y)) in points.enumerate() {
         text.push(if number == 0 { command } else { 'L' });
-        text.push_str(&format!("{} {}", Pixels(x), Pixels(y)));
+        text.push_str(&format!("{} {}", PixelLength(x), PixelLength(y)));
     }
     text
 }
@@ -108,11 +108,11 @@ fn end_labels<'a>(plot: &TimePlot<'_>, series: &[LineSeries<'a>]) -> Vec<EndLabe
         .collect()
 }
 
-fn readings(plot: &TimePlot<'_>, unit: ValueUnit, days: usize, series: &[LineSeries<'_>]) -> Vec<Reading> {
+fn readings(plot: &TimePlot<'_>, unit: ValueUnit, days: usize, series: &[LineSeries<'_>]) -> Vec<DayReading> {
     TimePlot::reading_places(days).map(|place| reading(plot, unit, place, series)).collect()
 }
 
-fn reading(plot: &TimePlot<'_>, unit: ValueUnit, place: usize, series: &[LineSeries<'_>]) -> Reading {
+fn reading(plot: &TimePlot<'_>, unit: ValueUnit, place: usize, series: &[LineSeries<'_>]) -> DayReading {
     let values = series.iter().enumerate().filter_map(|(number, series)| {
         let value = series.values.get(place).copied().flatten().filter(|value| value.is_finite())?;
         Some((number, series.name, value))
@@ -128,7 +128,7 @@ fn reading(plot: &TimePlot<'_>, unit: ValueUnit, place: usize, series: &[LineSer
             if series.len() > 1 { format!("{} {value}", name_text(name, LABEL_CHARACTERS)) } else { value };
         ReadingPoint { y, label_y, class: series_class(number), text }
     });
-    Reading { place, points: points.collect() }
+    DayReading { place, points: points.collect() }
 }
 
 /// A row for each day, or for every second or third if there are many.

@@ -4,16 +4,16 @@
 const COLUMNS: usize = 1000;
 
 /// The places and values of an unbroken part of a line.
-type Part = Vec<(usize, f64)>;
+type LinePart = Vec<(usize, f64)>;
 
 /// The unbroken parts of a line, each as the places and values of its points. A place without a value ends a
 /// part.
-pub(crate) fn unbroken_parts(values: &[Option<f64>]) -> Vec<Part> {
-    let mut parts = vec![Part::new()];
+pub(crate) fn unbroken_parts(values: &[Option<f64>]) -> Vec<LinePart> {
+    let mut parts = vec![LinePart::new()];
     for (place, value) in values.iter().enumerate() {
         match (value.filter(|value| value.is_finite()), parts.last_mut()) {
             (Some(value), Some(part)) => part.push((place, value)),
-            _ => parts.push(Part::new()),
+            _ => parts.push(LinePart::new()),
         }
     }
     parts.retain(|part| !part.is_empty());
@@ -22,7 +22,7 @@ pub(crate) fn unbroken_parts(values: &[Option<f64>]) -> Vec<Part> {
 
 /// The points of a part that can be seen, if the whole line has `places` places: of each column its first and last
 /// point and its extremes.
-pub(crate) fn visible_points(part: &[(usize, f64)], places: usize) -> Part {
+pub(crate) fn visible_points(part: &[(usize, f64)], places: usize) -> LinePart {
     let column_width = places.div_ceil(COLUMNS).max(1);
     if column_width == 1 {
         return part.to_vec();
@@ -31,11 +31,11 @@ pub(crate) fn visible_points(part: &[(usize, f64)], places: usize) -> Part {
     columns.flat_map(column_points).collect()
 }
 
-fn column_points(column: &[(usize, f64)]) -> Part {
+fn column_points(column: &[(usize, f64)]) -> LinePart {
     let by_value = |one: &&(usize, f64), other: &&(usize, f64)| one.1.total_cmp(&other.1);
     let extremes = [column.iter().min_by(by_value), column.iter().max_by(by_value)];
     let ends = [column.first(), column.last()];
-    let mut kept: Part = ends.into_iter().chain(extremes).flatten().copied().collect();
+    let mut kept: LinePart = ends.into_iter().chain(extremes).flatten().copied().collect();
     kept.sort_by_key(|(place, _)| *place);
     kept.dedup_by_key(|(place, _)| *place);
     kept

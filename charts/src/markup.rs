@@ -13,7 +13,7 @@ pub(crate) const TOOLTIP_CHARACTERS: usize = 240;
 
 /// Text being written. Elements are closed in the order in which they were opened.
 #[derive(Debug, Default)]
-pub(crate) struct Markup {
+pub(crate) struct MarkupText {
     text: String,
 }
 
@@ -21,22 +21,22 @@ pub(crate) struct Markup {
 /// [`content`](Self::content).
 #[must_use = "a tag that is not ended is not closed"]
 #[derive(Debug)]
-pub(crate) struct Tag<'a> {
-    markup: &'a mut Markup,
+pub(crate) struct OpenTag<'a> {
+    markup: &'a mut MarkupText,
     name: &'static str,
 }
 
-impl Markup {
+impl MarkupText {
     /// Opens an element.
-    pub(crate) fn tag(&mut self, name: &'static str) -> Tag<'_> {
+    pub(crate) fn tag(&mut self, name: &'static str) -> OpenTag<'_> {
         self.text.push('<');
         self.text.push_str(name);
-        Tag { markup: self, name }
+        OpenTag { markup: self, name }
     }
 
     /// Writes text, escaped.
     pub(crate) fn text(&mut self, text: impl Display) {
-        write!(Escaped(&mut self.text), "{text}").ok();
+        write!(EscapedText(&mut self.text), "{text}").ok();
     }
 
     /// Everything that was written.
@@ -51,14 +51,14 @@ impl Markup {
     }
 }
 
-impl Tag<'_> {
+impl OpenTag<'_> {
     /// Adds an attribute. The value is escaped.
     pub(crate) fn attr(self, name: &'static str, value: impl Display) -> Self {
         debug_assert_ne!(name, "style", "a strict content security policy refuses it");
         self.markup.text.push(' ');
         self.markup.text.push_str(name);
         self.markup.text.push_str("=\"");
-        write!(Escaped(&mut self.markup.text), "{value}").ok();
+        write!(EscapedText(&mut self.markup.text), "{value}").ok();
         self.markup.text.push('"');
         self
     }
@@ -70,12 +70,12 @@ impl Tag<'_> {
 
     /// Adds a position.
     pub(crate) fn at(self, x: impl Display, y: f64) -> Self {
-        self.attr("x", x).attr("y", Pixels(y))
+        self.attr("x", x).attr("y", PixelLength(y))
     }
 
     /// Adds a width and a height.
     pub(crate) fn size(self, width: impl Display, height: f64) -> Self {
-        self.attr("width", width).attr("height", Pixels(height))
+        self.attr("width", width).attr("height", PixelLength(height))
     }
 
     /// Closes the element, which has no content.
@@ -93,8 +93,8 @@ impl Tag<'_> {
     }
 
     /// Closes the element around what is written meanwhile.
-    pub(crate) fn content(self, write: impl FnOnce(&mut Markup)) {
-        let Tag { markup, name } = self;
+    pub(crate) fn content(self, write: impl FnOnce(&mut MarkupText)) {
+        let OpenTag { markup, name } = self;
         markup.text.push('>');
         write(markup);
         markup.end_tag(name);
@@ -102,9 +102,9 @@ impl Tag<'_> {
 }
 
 /// Escapes for contents and attributes of both HTML and XML.
-struct Escaped<'a>(&'a mut String);
+struct EscapedText<'a>(&'a mut String);
 
-impl Write for Escaped<'_> {
+impl Write for EscapedText<'_> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
         for character in text.chars() {
             match character {
@@ -130,9 +130,9 @@ fn is_disruptive(character: char) -> bool {
 
 /// A number of pixels, with two decimals at most.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Pixels(pub(crate) f64);
+pub(crate) struct PixelLength(pub(crate) f64);
 
-impl Display for Pixels {
+impl Display for PixelLength {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         trimmed(self.0, 2, f)
     }
@@ -140,9 +140,9 @@ impl Display for Pixels {
 
 /// A fraction of the width of a picture, written in percent.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Across(pub(crate) f64);
+pub(crate) struct WidthShare(pub(crate) f64);
 
-impl Display for Across {
+impl Display for WidthShare {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         trimmed(self.0 * 100.0, 3, f)?;
         f.write_char('%')
@@ -178,7 +178,7 @@ mod tests {
 
     #[test]
     fn texts_and_attributes_are_escaped() {
-        let mut markup = Markup::default();
+        let mut markup = MarkupText::default();
         markup.tag("p").attr("title", "\"'<&>").holding("<b>&\u{0}\u{202e}");
         assert_eq!(
             markup.into_text(),
@@ -188,9 +188,9 @@ mod tests {
 
     #[test]
     fn elements_of_html_are_closed_by_an_end_tag() {
-        let mut markup = Markup::default();
+        let mut markup = MarkupText::default();
         markup.tag("div").empty();
-        markup.tag("rect").size(Across(0.5), 3.0).empty();
+        markup.tag("rect").size(WidthShare(0.5), 3.0).empty();
         assert_eq!(markup.into_text(), "<div></div><rect width=\"50%\" height=\"3\"/>");
     }
 
@@ -199,9 +199,9 @@ mod tests {
         let cases =
             [(0.0, "0"), (-0.001, "0"), (1.5, "1.5"), (10.0, "10"), (1.2345, "1.23"), (f64::NAN, "0")];
         for (number, text) in cases {
-            assert_eq!(Pixels(number).to_string(), text);
+            assert_eq!(PixelLength(number).to_string(), text);
         }
-        assert_eq!(Across(1.0 / 3.0).to_string(), "33.333%");
+        assert_eq!(WidthShare(1.0 / 3.0).to_string(), "33.333%");
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Round values and days for the marks of an axis.
 
-use crate::{calendar_day::Day, scale::ValueRange};
+use crate::{calendar_day::ChartDay, scale::ValueRange};
 
 /// The most ticks of an axis.
 pub const MOST_TICKS: usize = 10;
@@ -92,7 +92,7 @@ fn thinned(ticks: &[f64]) -> Vec<f64> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DayTick {
     /// The day.
-    pub day: Day,
+    pub day: ChartDay,
     /// The day, month or year that begins.
     pub label: String,
 }
@@ -129,7 +129,7 @@ const DAY_STEPS: [DayStep; 17] = [
 ];
 
 impl DayStep {
-    fn begins_at(self, day: Day) -> bool {
+    fn begins_at(self, day: ChartDay) -> bool {
         let (year, month, day_of_month) = day.date();
         match self {
             Self::Days(days) => day.days_since_epoch().is_multiple_of(days),
@@ -139,7 +139,7 @@ impl DayStep {
         }
     }
 
-    fn label(self, day: Day) -> String {
+    fn label(self, day: ChartDay) -> String {
         match self {
             Self::Days(_) | Self::Weeks(_) => day.short_text(),
             Self::Months(_) => day.month_text(),
@@ -151,11 +151,11 @@ impl DayStep {
 /// Days, Mondays, or first days of months or years between two days, both included: 3 to 10, or all days if
 /// there are fewer.
 #[must_use]
-pub fn day_ticks(first: Day, last: Day) -> Vec<DayTick> {
+pub fn day_ticks(first: ChartDay, last: ChartDay) -> Vec<DayTick> {
     let days = last.days_since_epoch().saturating_sub(first.days_since_epoch());
     for step in DAY_STEPS {
         let all = (0..=days).map(|offset| first.plus_days(offset)).filter(|day| step.begins_at(*day));
-        let begins: Vec<Day> = all.take(MOST_TICKS + 1).collect();
+        let begins: Vec<ChartDay> = all.take(MOST_TICKS + 1).collect();
         if begins.len() <= MOST_TICKS {
             return begins.into_iter().map(|day| DayTick { day, label: step.label(day) }).collect();
         }
@@ -207,7 +207,7 @@ mod tests {
     #[test]
     fn ticks_of_days_are_where_weeks_months_or_years_begin() {
         // From 2026-11-28, a Saturday.
-        let first = Day::from_days_since_epoch(20_785);
+        let first = ChartDay::from_days_since_epoch(20_785);
         let labels = |days| {
             let ticks = day_ticks(first, first.plus_days(days));
             ticks.into_iter().map(|tick| tick.label.replace('\u{a0}', " ")).collect::<Vec<_>>()
@@ -245,7 +245,7 @@ mod tests {
 
         #[test]
         fn ticks_of_days_are_three_to_ten_and_in_the_range(first in 0..200_000_u32, days in 2..20_000_u32) {
-            let (first, last) = (Day::from_days_since_epoch(first), Day::from_days_since_epoch(first + days));
+            let (first, last) = (ChartDay::from_days_since_epoch(first), ChartDay::from_days_since_epoch(first + days));
             let ticks = day_ticks(first, last);
             prop_assert!((3..=MOST_TICKS).contains(&ticks.len()), "{first} {last} {ticks:?}");
             prop_assert!(ticks.iter().all(|tick| (first..=last).contains(&tick.day)));

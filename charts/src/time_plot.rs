@@ -3,9 +3,11 @@
 use std::fmt::Display;
 
 use crate::{
-    calendar_day::Day,
+    calendar_day::ChartDay,
     chart_frame::{ChartCaption, margin_class, picture},
-    markup::{Across, LABEL_CHARACTERS, Markup, Pixels, TOOLTIP_CHARACTERS, name_text, shortened},
+    markup::{
+        LABEL_CHARACTERS, MarkupText, PixelLength, TOOLTIP_CHARACTERS, WidthShare, name_text, shortened,
+    },
     number_format::ValueUnit,
     scale::{LinearScale, ValueRange},
     ticks::{RoundSteps, day_ticks, linear_ticks, rounded_out},
@@ -43,7 +45,7 @@ pub(crate) const CANVAS: f64 = 1000.0;
 #[derive(Debug, Clone, Copy)]
 pub struct TimeMark<'a> {
     /// When.
-    pub day: Day,
+    pub day: ChartDay,
     /// What kind of event.
     pub kind: MarkKind,
     /// What happened, in a few words: `0.20.0`.
@@ -83,9 +85,9 @@ impl MarkKind {
 #[derive(Debug, Clone, Copy)]
 pub struct MissingSpan<'a> {
     /// The first of them.
-    pub first: Day,
+    pub first: ChartDay,
     /// The last of them.
-    pub last: Day,
+    pub last: ChartDay,
     /// Why, in a few words: `the collector was off`. May be empty.
     pub reason: &'a str,
 }
@@ -106,7 +108,7 @@ impl MissingSpan<'_> {
 #[derive(Debug, Clone, Copy)]
 pub struct TimeContext<'a> {
     /// The day of the first value of every series. Each following value is of the next day.
-    pub first_day: Day,
+    pub first_day: ChartDay,
     /// Events. Those on other days are left out.
     pub marks: &'a [TimeMark<'a>],
     /// Days without data.
@@ -120,7 +122,7 @@ impl TimeContext<'_> {
         let marks = self.marks.iter().filter(|mark| axis.has(mark.day));
         let marks = marks.map(|mark| (mark.day, mark_text(mark)));
         let missing = self.missing.iter().filter(|span| axis.clipped(span).is_some());
-        let mut notes: Vec<(Day, String)> =
+        let mut notes: Vec<(ChartDay, String)> =
             marks.chain(missing.map(|span| (span.first, span.text()))).collect();
         notes.sort_by_key(|(day, _)| *day);
         notes.into_iter().map(|(_, text)| text).collect()
@@ -134,18 +136,18 @@ fn mark_text(mark: &TimeMark<'_>) -> String {
 /// Days from left to right.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct DayAxis {
-    first: Day,
-    last: Day,
+    first: ChartDay,
+    last: ChartDay,
 }
 
 impl DayAxis {
-    pub(crate) fn new(first: Day, days: usize) -> Self {
+    pub(crate) fn new(first: ChartDay, days: usize) -> Self {
         let later = u32::try_from(days.saturating_sub(1)).unwrap_or(u32::MAX);
         Self { first, last: first.plus_days(later) }
     }
 
     /// Where a day is, from 0 to 1. The only day is in the middle.
-    pub(crate) fn across(self, day: Day) -> f64 {
+    pub(crate) fn across(self, day: ChartDay) -> f64 {
         self.place_across(f64::from(day.days_since_epoch()) - f64::from(self.first.days_since_epoch()))
     }
 
@@ -155,18 +157,19 @@ impl DayAxis {
         if later > 0.0 { (place / later).clamp(0.0, 1.0) } else { 0.5 }
     }
 
-    pub(crate) fn day(self, place: usize) -> Day {
+    pub(crate) fn day(self, place: usize) -> ChartDay {
         self.first.plus_days(u32::try_from(place).unwrap_or(u32::MAX))
     }
 
-    fn has(self, day: Day) -> bool {
+    fn has(self, day: ChartDay) -> bool {
         (self.first..=self.last).contains(&day)
     }
 
     /// From where to where missing days reach: half a day around them.
     fn clipped(self, span: &MissingSpan<'_>) -> Option<(f64, f64)> {
         let (first, last) = (span.first.max(self.first), span.last.min(self.last));
-        let place = |day: Day| f64::from(day.days_since_epoch()) - f64::from(self.first.days_since_epoch());
+        let place =
+            |day: ChartDay| f64::from(day.days_since_epoch()) - f64::from(self.first.days_since_epoch());
         (first <= last).then(|| (self.place_across(place(first) - 0.5), self.place_across(place(last) + 0.5)))
     }
 }
@@ -184,7 +187,7 @@ pub(crate) struct ReadingPoint {
 
 /// The values of a day.
 #[derive(Debug)]
-pub(crate) struct Reading {
+pub(crate) struct DayReading {
     pub(crate) place: usize,
     pub(crate) points: Vec<ReadingPoint>,
 }
@@ -249,12 +252,12 @@ impl<'a> TimePlot<'a> {
     /// Draws the plot. `lines` are drawn on a canvas of [`CANVAS`] in both directions.
     pub(crate) fn write(
         &self,
-        out: &mut Markup,
+        out: &mut MarkupText,
         caption: &ChartCaption<'_>,
         value_title: &str,
-        lines: impl FnOnce(&mut Markup),
+        lines: impl FnOnce(&mut MarkupText),
         ends: &[EndLabel<'_>],
-        readings: &[Reading],
+        readings: &[DayReading],
     ) {
         let labels: Vec<String> = self.ticks.iter().map(|tick| self.unit.tick_text(*tick)).collect();
         let margin = margin_class(labels.iter().map(String::as_str));
@@ -276,7 +279,7 @@ impl<'a> TimePlot<'a> {
         });
     }
 
-    fn write_grid(&self, out: &mut Markup, labels: &[String]) {
+    fn write_grid(&self, out: &mut MarkupText, labels: &[String]) {
         for (tick, label) in self.ticks.iter().zip(labels) {
             let y = self.scale.position(*tick);
             let class = if *tick == 0.0 { "base" } else { "grid" };
@@ -285,7 +288,7 @@ impl<'a> TimePlot<'a> {
         }
     }
 
-    fn write_days(&self, out: &mut Markup) {
+    fn write_days(&self, out: &mut MarkupText) {
         let ticks = day_ticks(self.axis.first, self.axis.last);
         let step = ticks.len().div_ceil(NARROW_TICKS).max(1);
         let y = self.top + PLOT;
@@ -294,20 +297,20 @@ impl<'a> TimePlot<'a> {
             let wide = if place % step == 0 { "" } else { " only-wide" };
             vertical_line(out, format!("tick-line{wide}"), across, y, y + 4.0);
             let class = format!("tick {}{wide}", anchor_class(across));
-            out.tag("text").class(class).at(Across(across), y + 18.0).holding(&tick.label);
+            out.tag("text").class(class).at(WidthShare(across), y + 18.0).holding(&tick.label);
         }
     }
 
-    fn write_missing(&self, out: &mut Markup, span: &MissingSpan<'_>) {
+    fn write_missing(&self, out: &mut MarkupText, span: &MissingSpan<'_>) {
         let Some((start, end)) = self.axis.clipped(span) else { return };
         out.tag("g").class("missing").attr("tabindex", 0).attr("role", "img").content(|out| {
             out.tag("title").holding(span.text());
-            out.tag("rect").at(Across(start), self.top).size(Across(end - start), PLOT).empty();
+            out.tag("rect").at(WidthShare(start), self.top).size(WidthShare(end - start), PLOT).empty();
             vertical_line(out, "edge", start, self.top, self.top + PLOT);
             vertical_line(out, "edge", end, self.top, self.top + PLOT);
             if (end - start) * WIDE_PIXELS > 8.0 * CHARACTER_PIXELS {
                 let text = out.tag("text").class("missing-label middle only-wide");
-                text.at(Across(f64::midpoint(start, end)), self.top + PLOT / 2.0).holding("no data");
+                text.at(WidthShare(f64::midpoint(start, end)), self.top + PLOT / 2.0).holding("no data");
             }
             let text = out.tag("text").class("reading halo").at("0", 12.0).attr("aria-hidden", "true");
             text.holding(span.text());
@@ -315,7 +318,7 @@ impl<'a> TimePlot<'a> {
     }
 
     /// Marks from left to right. A label that has no room on a wide screen is shown with the focus only.
-    fn write_marks(&self, out: &mut Markup) {
+    fn write_marks(&self, out: &mut MarkupText) {
         let mut marks: Vec<&TimeMark<'_>> =
             self.context.marks.iter().filter(|mark| self.axis.has(mark.day)).collect();
         marks.sort_by_key(|mark| mark.day);
@@ -329,11 +332,11 @@ impl<'a> TimePlot<'a> {
 
     fn write_mark(
         &self,
-        out: &mut Markup,
+        out: &mut MarkupText,
         mark: &TimeMark<'_>,
         across: f64,
         label: &str,
-        side: Option<(Side, &str)>,
+        side: Option<(LabelSide, &str)>,
     ) {
         let y = HEAD + MARKS - 6.0;
         out.tag("g").class(mark.kind.class()).attr("tabindex", 0).attr("role", "img").content(|out| {
@@ -343,25 +346,25 @@ impl<'a> TimePlot<'a> {
             write_mark_sign(out, mark.kind, across, y - 4.0);
             if let Some((side, screens)) = side {
                 let (anchor, offset) = match side {
-                    Side::Left => ("right", -SIGN_PIXELS),
-                    Side::Right => ("after", SIGN_PIXELS),
+                    LabelSide::Left => ("right", -SIGN_PIXELS),
+                    LabelSide::Right => ("after", SIGN_PIXELS),
                 };
                 let label_text = out.tag("text").class(format!("mark-label {anchor} {screens}"));
-                label_text.at(Across(across), y).attr("dx", Pixels(offset)).holding(label);
+                label_text.at(WidthShare(across), y).attr("dx", PixelLength(offset)).holding(label);
             }
             let reading = out.tag("text").class("reading halo").at("0", 12.0).attr("aria-hidden", "true");
             reading.holding(text);
         });
     }
 
-    fn write_ends(&self, out: &mut Markup, ends: &[EndLabel<'_>]) {
+    fn write_ends(&self, out: &mut MarkupText, ends: &[EndLabel<'_>]) {
         for end in ends {
             let text = out.tag("text").class(format!("end only-wide {}", end.class)).at("100%", end.y + 4.0);
             text.attr("dx", 8).holding(name_text(end.text, 20));
         }
     }
 
-    fn write_readings(&self, out: &mut Markup, readings: &[Reading]) {
+    fn write_readings(&self, out: &mut MarkupText, readings: &[DayReading]) {
         let step = readings.len().div_ceil(MOST_STOPS).max(1);
         let from_last = readings.len().saturating_sub(1) % step;
         for (number, reading) in readings.iter().enumerate() {
@@ -370,7 +373,7 @@ impl<'a> TimePlot<'a> {
     }
 
     /// A strip of the plot that shows the values of its day while it has the pointer or the focus.
-    fn write_reading(&self, out: &mut Markup, reading: &Reading, all: &[Reading], is_stop: bool) {
+    fn write_reading(&self, out: &mut MarkupText, reading: &DayReading, all: &[DayReading], is_stop: bool) {
         let day = self.axis.day(reading.place).to_string();
         let across = self.axis.place_across(reading.place as f64);
         let half = match all {
@@ -385,17 +388,17 @@ impl<'a> TimePlot<'a> {
         let group = if is_stop { group.attr("tabindex", 0) } else { group };
         group.content(|out| {
             out.tag("title").holding(format!("{day}: {}", values.join(", ")));
-            out.tag("rect").at(Across(start), self.top).size(Across(end - start), PLOT).empty();
+            out.tag("rect").at(WidthShare(start), self.top).size(WidthShare(end - start), PLOT).empty();
             out.tag("g").class("reading").attr("aria-hidden", "true").content(|out| {
                 vertical_line(out, "rule", across, HEAD - 4.0, self.top + PLOT);
                 let text = out.tag("text").class(format!("halo {}", anchor_class(across)));
-                text.at(Across(across), 12.0).holding(&day);
+                text.at(WidthShare(across), 12.0).holding(&day);
                 let (anchor, offset) = if across > 0.5 { ("right", -8.0) } else { ("after", 8.0) };
                 for point in &reading.points {
-                    let circle = out.tag("circle").class(&point.class).attr("cx", Across(across));
-                    circle.attr("cy", Pixels(point.y)).attr("r", "3.5").empty();
+                    let circle = out.tag("circle").class(&point.class).attr("cx", WidthShare(across));
+                    circle.attr("cy", PixelLength(point.y)).attr("r", "3.5").empty();
                     let text = out.tag("text").class(format!("halo {anchor}"));
-                    text.at(Across(across), point.label_y + 4.0).attr("dx", offset).holding(&point.text);
+                    text.at(WidthShare(across), point.label_y + 4.0).attr("dx", offset).holding(&point.text);
                 }
             });
         });
@@ -404,14 +407,14 @@ impl<'a> TimePlot<'a> {
 
 /// A side of a mark.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Side {
+enum LabelSide {
     Left,
     Right,
 }
 
 /// On which side of its mark each label is, so that it meets neither another label nor a mark, and the class of
 /// the screens that have room for it.
-fn label_sides(places: &[f64], labels: &[String]) -> Vec<Option<(Side, &'static str)>> {
+fn label_sides(places: &[f64], labels: &[String]) -> Vec<Option<(LabelSide, &'static str)>> {
     let mut sides = vec![None; places.len()];
     // What has room on a wide screen has it on a wider one, on the same side.
     for (pixels, class) in [(WIDE_PIXELS, "only-wide"), (WIDEST_PIXELS, "only-widest")] {
@@ -426,15 +429,15 @@ fn add_label_sides(
     labels: &[String],
     pixels: f64,
     class: &'static str,
-    sides: &mut [Option<(Side, &'static str)>],
+    sides: &mut [Option<(LabelSide, &'static str)>],
 ) {
     let half = SIGN_PIXELS / 2.0;
-    let span = |place: f64, label: &str, side: Side| {
+    let span = |place: f64, label: &str, side: LabelSide| {
         let at = place * pixels;
         let length = SIGN_PIXELS + label.chars().count() as f64 * CHARACTER_PIXELS;
         match side {
-            Side::Right => (at + half, at + length),
-            Side::Left => (at - length, at - half),
+            LabelSide::Right => (at + half, at + length),
+            LabelSide::Left => (at - length, at - half),
         }
     };
     let signs = places.iter().map(|place| (place * pixels - half, place * pixels + half));
@@ -445,7 +448,8 @@ fn add_label_sides(
         let is_free = |(start, end): (f64, f64)| {
             start >= 0.0 && end <= pixels && taken.iter().all(|other| end <= other.0 || other.1 <= start)
         };
-        let free = [Side::Right, Side::Left].into_iter().find(|side| is_free(span(*place, label, *side)));
+        let free =
+            [LabelSide::Right, LabelSide::Left].into_iter().find(|side| is_free(span(*place, label, *side)));
         if let (None, Some(free)) = (*side, free) {
             taken.push(span(*place, label, free));
             *side = Some((free, class));
@@ -454,13 +458,13 @@ fn add_label_sides(
 }
 
 /// The sign of a mark: each kind has a shape of its own.
-fn write_mark_sign(out: &mut Markup, kind: MarkKind, across: f64, y: f64) {
+fn write_mark_sign(out: &mut MarkupText, kind: MarkKind, across: f64, y: f64) {
     let shape = match kind {
         MarkKind::Release => "M-4.5,-4h9l-4.5,8z",
         MarkKind::SchemaChange => "M-4,-4h8v8h-8z",
         MarkKind::Note => "M0,-5l5,5l-5,5l-5,-5z",
     };
-    let place = out.tag("svg").at(Across(across), y).attr("class", "sign");
+    let place = out.tag("svg").at(WidthShare(across), y).attr("class", "sign");
     place.content(|out| out.tag("path").attr("d", shape).empty());
 }
 
@@ -473,14 +477,14 @@ pub(crate) fn anchor_class(across: f64) -> &'static str {
     }
 }
 
-pub(crate) fn horizontal_line(out: &mut Markup, class: impl Display, y: f64) {
+pub(crate) fn horizontal_line(out: &mut MarkupText, class: impl Display, y: f64) {
     let line = out.tag("line").class(class).attr("x1", 0).attr("x2", "100%");
-    line.attr("y1", Pixels(y)).attr("y2", Pixels(y)).empty();
+    line.attr("y1", PixelLength(y)).attr("y2", PixelLength(y)).empty();
 }
 
-pub(crate) fn vertical_line(out: &mut Markup, class: impl Display, across: f64, top: f64, bottom: f64) {
-    let line = out.tag("line").class(class).attr("x1", Across(across)).attr("x2", Across(across));
-    line.attr("y1", Pixels(top)).attr("y2", Pixels(bottom)).empty();
+pub(crate) fn vertical_line(out: &mut MarkupText, class: impl Display, across: f64, top: f64, bottom: f64) {
+    let line = out.tag("line").class(class).attr("x1", WidthShare(across)).attr("x2", WidthShare(across));
+    line.attr("y1", PixelLength(top)).attr("y2", PixelLength(bottom)).empty();
 }
 
 #[cfg(test)]
@@ -491,12 +495,12 @@ mod tests {
     fn labels_of_marks_meet_nothing() {
         let sides = |places: &[f64]| {
             let sides = label_sides(places, &vec!["1.11.0".to_owned(); places.len()]);
-            let letter = |side: Option<(Side, &str)>| match side {
+            let letter = |side: Option<(LabelSide, &str)>| match side {
                 None => '-',
-                Some((Side::Left, "only-wide")) => 'L',
-                Some((Side::Right, "only-wide")) => 'R',
-                Some((Side::Left, _)) => 'l',
-                Some((Side::Right, _)) => 'r',
+                Some((LabelSide::Left, "only-wide")) => 'L',
+                Some((LabelSide::Right, "only-wide")) => 'R',
+                Some((LabelSide::Left, _)) => 'l',
+                Some((LabelSide::Right, _)) => 'r',
             };
             sides.into_iter().map(letter).collect::<String>()
         };
@@ -521,7 +525,7 @@ mod tests {
 
     #[test]
     fn missing_days_reach_half_a_day_around_them() {
-        let day = Day::from_days_since_epoch;
+        let day = ChartDay::from_days_since_epoch;
         let axis = DayAxis::new(day(100), 11);
         let span =
             |first, last| axis.clipped(&MissingSpan { first: day(first), last: day(last), reason: "" });

@@ -4,7 +4,7 @@ use crate::{
     chart_frame::{
         ChartCaption, DataTable, SERIES_COLOURS, empty_figure, figure, picture, series_class, text_box,
     },
-    markup::{Across, LABEL_CHARACTERS, Markup, TOOLTIP_CHARACTERS, name_text, shortened},
+    markup::{LABEL_CHARACTERS, MarkupText, TOOLTIP_CHARACTERS, WidthShare, name_text, shortened},
     number_format::{ValueUnit, percent},
 };
 
@@ -40,7 +40,7 @@ pub struct TreemapPart<'a> {
 
 /// A rectangle in a picture.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Tile {
+pub struct TreemapTile {
     /// The distance of its left side from that of the picture.
     pub left: f64,
     /// The distance of its upper side from that of the picture.
@@ -51,7 +51,7 @@ pub struct Tile {
     pub height: f64,
 }
 
-impl Tile {
+impl TreemapTile {
     fn shorter_side(&self) -> f64 {
         self.width.min(self.height)
     }
@@ -62,9 +62,9 @@ impl Tile {
 ///
 /// Bruls, Huizing, van Wijk: Squarified Treemaps.
 #[must_use]
-pub fn squarified_tiles(values: &[f64], width: f64, height: f64) -> Vec<Tile> {
+pub fn squarified_tiles(values: &[f64], width: f64, height: f64) -> Vec<TreemapTile> {
     let total: f64 = values.iter().sum();
-    let mut free = Tile { left: 0.0, top: 0.0, width, height };
+    let mut free = TreemapTile { left: 0.0, top: 0.0, width, height };
     let mut tiles = Vec::with_capacity(values.len());
     let mut rest: &[f64] = values;
     let mut rest_total = total;
@@ -101,7 +101,13 @@ fn squarest_row(values: &[f64], to_area: f64, side: f64) -> usize {
 }
 
 /// Lays a row along the shorter side of what is free, and returns what is free then.
-fn lay_row(row: &[f64], row_total: f64, share: f64, free: Tile, tiles: &mut Vec<Tile>) -> Tile {
+fn lay_row(
+    row: &[f64],
+    row_total: f64,
+    share: f64,
+    free: TreemapTile,
+    tiles: &mut Vec<TreemapTile>,
+) -> TreemapTile {
     let mut before = 0.0;
     let is_wide = free.width >= free.height;
     for value in row {
@@ -109,16 +115,26 @@ fn lay_row(row: &[f64], row_total: f64, share: f64, free: Tile, tiles: &mut Vec<
         before += value;
         tiles.push(if is_wide {
             let top = free.top + start * free.height;
-            Tile { left: free.left, top, width: free.width * share, height: (end - start) * free.height }
+            TreemapTile {
+                left: free.left,
+                top,
+                width: free.width * share,
+                height: (end - start) * free.height,
+            }
         } else {
             let left = free.left + start * free.width;
-            Tile { left, top: free.top, width: (end - start) * free.width, height: free.height * share }
+            TreemapTile {
+                left,
+                top: free.top,
+                width: (end - start) * free.width,
+                height: free.height * share,
+            }
         });
     }
     if is_wide {
-        Tile { left: free.left + free.width * share, width: free.width * (1.0 - share), ..free }
+        TreemapTile { left: free.left + free.width * share, width: free.width * (1.0 - share), ..free }
     } else {
-        Tile { top: free.top + free.height * share, height: free.height * (1.0 - share), ..free }
+        TreemapTile { top: free.top + free.height * share, height: free.height * (1.0 - share), ..free }
     }
 }
 
@@ -150,7 +166,7 @@ pub fn treemap(
     }
     let values: Vec<f64> = parts.iter().map(|part| part.value).collect();
     let tiles = squarified_tiles(&values, WIDTH, PLOT);
-    let draw = |out: &mut Markup| {
+    let draw = |out: &mut MarkupText| {
         picture(out, caption, HEAD + PLOT, "margin-none", |out| {
             let hint = out.tag("text").class("axis-title").at("0", 12.0);
             hint.holding(format!("area: share of {}", unit.value_text(total)));
@@ -162,14 +178,14 @@ pub fn treemap(
     figure(caption, draw, Some(&numbers))
 }
 
-fn write_tile(out: &mut Markup, unit: ValueUnit, part: &TreemapPart<'_>, tile: &Tile, share: f64) {
+fn write_tile(out: &mut MarkupText, unit: ValueUnit, part: &TreemapPart<'_>, tile: &TreemapTile, share: f64) {
     let label = name_text(part.label, TOOLTIP_CHARACTERS);
     let text = format!("{label}: {}, {}", unit.value_text(part.value), percent(share));
     out.tag("g").class("tile").attr("tabindex", 0).attr("role", "img").content(|out| {
         out.tag("title").holding(&text);
         let fill = out.tag("rect").class(format!("tile-fill {}", series_class(part.group)));
         let (left, width) = (tile.left / WIDTH, tile.width / WIDTH);
-        fill.at(Across(left), HEAD + tile.top).size(Across(width), tile.height).empty();
+        fill.at(WidthShare(left), HEAD + tile.top).size(WidthShare(width), tile.height).empty();
         if tile.width >= LABEL_WIDTH && tile.height >= LABEL_HEIGHT {
             let is_narrow = width * NARROW_WIDTH < NARROW_LABEL_WIDTH;
             let class = if is_narrow { "tile-text only-wide" } else { "tile-text" };
@@ -193,8 +209,8 @@ mod tests {
     #[test]
     fn equal_values_have_square_tiles() {
         let tiles = squarified_tiles(&[1.0, 1.0], 200.0, 100.0);
-        assert_eq!(tiles[0], Tile { left: 0.0, top: 0.0, width: 100.0, height: 100.0 });
-        assert_eq!(tiles[1], Tile { left: 100.0, top: 0.0, width: 100.0, height: 100.0 });
+        assert_eq!(tiles[0], TreemapTile { left: 0.0, top: 0.0, width: 100.0, height: 100.0 });
+        assert_eq!(tiles[1], TreemapTile { left: 100.0, top: 0.0, width: 100.0, height: 100.0 });
     }
 
     proptest! {

@@ -4,8 +4,8 @@
 use std::collections::BTreeSet;
 
 use headcount_charts::{
-    Bar, BarChart, ChartCaption, Day, HistogramBucket, HistogramChart, LineSeries, MarkKind, MissingSpan,
-    PercentileMark, ShareSeries, TimeContext, TimeMark, ValueUnit, area_chart, bar_chart,
+    BarChart, ChartBar, ChartCaption, ChartDay, CountedBucket, HistogramChart, LineSeries, MarkKind,
+    MissingSpan, PercentileMark, ShareSeries, TimeContext, TimeMark, ValueUnit, area_chart, bar_chart,
     flame_graph::{FlameDirection, FlameNode, FlameStyle, FlameTree, FlameView, flame_graph},
     histogram_chart, line_chart,
     treemap::{TreemapPart, treemap},
@@ -14,7 +14,7 @@ use proptest::prelude::*;
 
 /// An element as it was written.
 #[derive(Debug)]
-struct Element {
+struct WrittenElement {
     name: String,
     attributes: Vec<(String, String)>,
     /// The names of the elements around it.
@@ -23,15 +23,15 @@ struct Element {
     text: String,
 }
 
-impl Element {
+impl WrittenElement {
     fn attribute(&self, name: &str) -> Option<&str> {
         self.attributes.iter().find(|(its, _)| its == name).map(|(_, value)| value.as_str())
     }
 }
 
 /// Reads a document as XML without declarations, comments or foreign entities, which no chart has.
-fn parse(document: &str) -> Vec<Element> {
-    let mut elements: Vec<Element> = Vec::new();
+fn parse(document: &str) -> Vec<WrittenElement> {
+    let mut elements: Vec<WrittenElement> = Vec::new();
     let mut open: Vec<usize> = Vec::new();
     let mut rest = document;
     while let Some((text, after)) = rest.split_once('<') {
@@ -50,7 +50,7 @@ fn parse(document: &str) -> Vec<Element> {
         assert!(name.chars().all(|character| character.is_ascii_alphanumeric()), "{name:?}");
         let around = open.iter().map(|element| elements[*element].name.clone()).collect();
         let attributes = parse_attributes(attributes);
-        elements.push(Element { name: name.to_owned(), attributes, around, text: String::new() });
+        elements.push(WrittenElement { name: name.to_owned(), attributes, around, text: String::new() });
         if !is_empty {
             open.push(elements.len() - 1);
         }
@@ -97,7 +97,7 @@ fn unescaped(text: &str) -> String {
 }
 
 /// What every chart keeps to.
-fn check(document: &str) -> Vec<Element> {
+fn check(document: &str) -> Vec<WrittenElement> {
     let elements = parse(document);
     let mut ids = BTreeSet::new();
     for element in &elements {
@@ -132,17 +132,17 @@ fn caption<'a>(id: &'a str, text: &'a str) -> ChartCaption<'a> {
 /// Every chart with a label in all places, and with values.
 fn charts(label: &str, values: &[f64]) -> Vec<String> {
     let options: Vec<Option<f64>> = values.iter().map(|value| (*value != 7.0).then_some(*value)).collect();
-    let first_day = Day::from_days_since_epoch(20_000);
+    let first_day = ChartDay::from_days_since_epoch(20_000);
     let kinds = [MarkKind::Release, MarkKind::SchemaChange, MarkKind::Note];
     let marks = kinds.map(|kind| TimeMark { day: first_day, kind, label });
     let missing = [MissingSpan { first: first_day, last: first_day.plus_days(1), reason: label }];
     let context = TimeContext { first_day, marks: &marks, missing: &missing };
-    let bars: Vec<Bar<'_>> =
-        values.iter().map(|value| Bar { label, value: *value, share: Some(*value) }).collect();
+    let bars: Vec<ChartBar<'_>> =
+        values.iter().map(|value| ChartBar { label, value: *value, share: Some(*value) }).collect();
     let units = [ValueUnit::Count, ValueUnit::Share, ValueUnit::Bytes, ValueUnit::Seconds, ValueUnit::Cores];
-    let buckets: Vec<HistogramBucket> = values
+    let buckets: Vec<CountedBucket> = values
         .iter()
-        .map(|value| HistogramBucket { from: *value, to: value * 2.0, count: value.abs() as u64 })
+        .map(|value| CountedBucket { from: *value, to: value * 2.0, count: value.abs() as u64 })
         .collect();
     let parts: Vec<TreemapPart<'_>> =
         values.iter().map(|value| TreemapPart { label, value: *value, group: values.len() }).collect();
@@ -206,7 +206,7 @@ fn labels_stay_text() {
     ] {
         for document in charts(label, &VALUES) {
             let elements = check(&document);
-            let titles: Vec<&Element> =
+            let titles: Vec<&WrittenElement> =
                 elements.iter().filter(|element| element.attribute("class") == Some("chart-title")).collect();
             assert_eq!(titles.len(), 1);
             assert_eq!(titles[0].text.chars().count(), label.chars().count());
@@ -246,7 +246,7 @@ fn charts_without_values_say_so() {
 fn every_picture_has_a_table_with_its_numbers() {
     for document in charts("x", &VALUES) {
         let elements = check(&document);
-        let is_cell = |element: &&Element| element.name == "td" && !element.text.is_empty();
+        let is_cell = |element: &&WrittenElement| element.name == "td" && !element.text.is_empty();
         assert!(elements.iter().filter(is_cell).count() > 1, "{document}");
         let headers = elements.iter().filter(|element| element.attribute("scope") == Some("col"));
         assert!(headers.count() > 1);
@@ -270,7 +270,7 @@ fn events_and_missing_days_are_told_in_words() {
 #[test]
 fn a_gap_is_a_gap_in_the_line() {
     let values = [Some(1.0), None, Some(2.0), Some(3.0)];
-    let context = TimeContext { first_day: Day::from_days_since_epoch(0), marks: &[], missing: &[] };
+    let context = TimeContext { first_day: ChartDay::from_days_since_epoch(0), marks: &[], missing: &[] };
     let series = [LineSeries { name: "a", values: &values }];
     let document = line_chart(&caption("a", "a"), "", ValueUnit::Count, context, &series);
     let elements = check(&document);

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use headcount_charts::STYLE;
 
 /// A colour as its red, green and blue from 0 to 1.
-type Colour = [f64; 3];
+type RgbColour = [f64; 3];
 
 /// The custom properties of the first `:root` after a text.
 fn properties(after: &str) -> BTreeMap<&'static str, &'static str> {
@@ -26,7 +26,7 @@ fn dark() -> BTreeMap<&'static str, &'static str> {
     all
 }
 
-fn colour(text: &str) -> Colour {
+fn colour(text: &str) -> RgbColour {
     let digits = text.strip_prefix('#').expect("a colour in hexadecimal");
     let long = if digits.len() == 3 {
         digits.chars().flat_map(|digit| [digit, digit]).collect()
@@ -37,19 +37,19 @@ fn colour(text: &str) -> Colour {
 }
 
 /// <https://www.w3.org/TR/WCAG22/#dfn-relative-luminance>
-fn luminance(colour: Colour) -> f64 {
+fn luminance(colour: RgbColour) -> f64 {
     let linear =
         colour.map(|part| if part <= 0.04045 { part / 12.92 } else { ((part + 0.055) / 1.055).powf(2.4) });
     0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 }
 
-fn contrast(one: Colour, other: Colour) -> f64 {
+fn contrast(one: RgbColour, other: RgbColour) -> f64 {
     let (one, other) = (luminance(one) + 0.05, luminance(other) + 0.05);
     one.max(other) / one.min(other)
 }
 
 /// A colour over another one.
-fn tinted(tint: f64, colour: Colour, ground: Colour) -> Colour {
+fn tinted(tint: f64, colour: RgbColour, ground: RgbColour) -> RgbColour {
     [0, 1, 2].map(|part| tint * colour[part] + (1.0 - tint) * ground[part])
 }
 

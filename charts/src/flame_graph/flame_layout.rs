@@ -56,18 +56,18 @@ pub enum FlameContent {
 /// has only its root, as wide as the picture.
 #[must_use]
 pub fn flame_layout(tree: &FlameTree<'_>, view: FlameView) -> Vec<FlameRectangle> {
-    Layout { values: &tree.whole_values(), children: &tree.children(), view, root: tree.root() }
+    FlameLayout { values: &tree.whole_values(), children: &tree.children(), view, root: tree.root() }
         .rectangles(tree)
 }
 
-struct Layout<'a> {
+struct FlameLayout<'a> {
     values: &'a NodeValues,
     children: &'a NodeChildren,
     view: FlameView,
     root: FlameNodeId,
 }
 
-impl Layout<'_> {
+impl FlameLayout<'_> {
     fn rectangles(&self, tree: &FlameTree<'_>) -> Vec<FlameRectangle> {
         let focus = self.view.focus.filter(|focus| self.weight(*focus) > 0.0).unwrap_or(self.root);
         let mut callers: Vec<FlameNodeId> =

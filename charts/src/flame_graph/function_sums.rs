@@ -15,21 +15,21 @@ pub(super) struct FunctionSum {
 
 /// The sums of all functions of a tree by name.
 #[derive(Debug)]
-pub(super) struct FunctionSums<'a> {
+pub(super) struct SumsByFunction<'a> {
     pub(super) whole: [u64; 2],
     pub(super) functions: BTreeMap<&'a str, FunctionSum>,
 }
 
 /// The sums of all functions but the root, which is the whole.
-pub(super) fn function_sums<'a>(tree: &FlameTree<'a>) -> FunctionSums<'a> {
+pub(super) fn function_sums<'a>(tree: &FlameTree<'a>) -> SumsByFunction<'a> {
     let (values, children) = (tree.whole_values(), tree.children());
     let mut functions: BTreeMap<&str, FunctionSum> = BTreeMap::new();
     // How often each function is among the callers of the place that the walk is at.
     let mut callers: BTreeMap<&str, usize> = BTreeMap::new();
-    let mut waiting: Vec<Step> = children.of(tree.root()).iter().copied().map(Step::Enter).collect();
+    let mut waiting: Vec<WalkStep> = children.of(tree.root()).iter().copied().map(WalkStep::Enter).collect();
     while let Some(step) = waiting.pop() {
         match step {
-            Step::Enter(id) => {
+            WalkStep::Enter(id) => {
                 let Some(node) = tree.node(id) else { continue };
                 let times = callers.entry(node.name).or_default();
                 let sum = functions.entry(node.name).or_default();
@@ -38,21 +38,21 @@ pub(super) fn function_sums<'a>(tree: &FlameTree<'a>) -> FunctionSums<'a> {
                     add(&mut sum.with_called, values.of(id));
                 }
                 *times += 1;
-                waiting.push(Step::Leave(id));
-                waiting.extend(children.of(id).iter().copied().map(Step::Enter));
+                waiting.push(WalkStep::Leave(id));
+                waiting.extend(children.of(id).iter().copied().map(WalkStep::Enter));
             }
-            Step::Leave(id) => {
+            WalkStep::Leave(id) => {
                 if let Some(times) = tree.node(id).and_then(|node| callers.get_mut(node.name)) {
                     *times = times.saturating_sub(1);
                 }
             }
         }
     }
-    FunctionSums { whole: values.of(tree.root()), functions }
+    SumsByFunction { whole: values.of(tree.root()), functions }
 }
 
 /// Walking without recursion: profiles may be deeper than the stack of this thread.
-enum Step {
+enum WalkStep {
     Enter(FlameNodeId),
     Leave(FlameNodeId),
 }
