@@ -1,4 +1,5 @@
-//! Prints a page with every chart, to look at: `cargo run -p headcount-charts --example gallery > gallery.html`.
+//! Prints a page with every chart, to look at: `cargo run -p headcount-charts --example gallery >
+//! gallery.html`.
 //!
 //! With the argument `time` it prints how long the flame graph of 6,000 stacks takes instead.
 #![expect(clippy::print_stdout, reason = "printing is what this program is for")]
@@ -62,15 +63,27 @@ fn main() {
     });
     println!(
         "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>Charts</title>\n\
-         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<style>{STYLE}{PAGE}</style></head>\n\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+         <style>{STYLE}{PAGE}</style></head>\n\
          <body><main><h1>Charts</h1>\n{cards}</main></body></html>"
     );
 }
 
 const PAGE: &str = "
-body { margin: 0; background: var(--chart-ground); color: var(--chart-ink); font: 15px/1.5 system-ui, sans-serif; }
+body {
+  margin: 0;
+  background: var(--chart-ground);
+  color: var(--chart-ink);
+  font: 15px/1.5 system-ui, sans-serif;
+}
 main { max-width: 76rem; margin: 0 auto; padding: 1rem; }
-.card { margin: 0 0 1rem; padding: 1rem; border: 1px solid var(--chart-line); border-radius: 8px; background: var(--chart-surface); }
+.card {
+  margin: 0 0 1rem;
+  padding: 1rem;
+  border: 1px solid var(--chart-line);
+  border-radius: 8px;
+  background: var(--chart-surface);
+}
 ";
 
 const PERIOD: &str = "1 September to 29 November 2026";

@@ -8,7 +8,8 @@ use crate::{
     markup::{LABEL_CHARACTERS, MarkupText, name_text},
     number_format::{ValueUnit, percent},
     scale::ValueRange,
-    time_plot::{CANVAS, DayReading, EndLabel, ReadingPoint, TimeContext, TimePlot},
+    time_context::TimeContext,
+    time_plot::{CANVAS, DayReading, EndLabel, ReadingPoint, TimePlot},
 };
 
 /// What is shown of the series that have no colour of their own.
@@ -19,8 +20,8 @@ const OTHERS: &str = "others";
 pub struct ShareSeries<'a> {
     /// What the part is.
     pub name: &'a str,
-    /// A value a day from the first one on, in any unit: a day is divided by its sum. Negative values count as
-    /// 0. A day without a value of any series is a gap.
+    /// A value a day from the first one on, in any unit: a day is divided by its sum. Negative values count
+    /// as 0. A day without a value of any series is a gap.
     pub values: &'a [Option<f64>],
 }
 

@@ -8,7 +8,8 @@ pub(crate) const SERIES_COLOURS: usize = 8;
 /// What is said of a chart in words.
 #[derive(Debug, Clone, Copy)]
 pub struct ChartCaption<'a> {
-    /// Begins every id in the chart. Unique in the page; what is neither a letter, a digit nor `-` is left out.
+    /// Begins every id in the chart. Unique in the page; what is neither a letter, a digit nor `-` is left
+    /// out.
     pub id: &'a str,
     /// What the chart shows, in a few words.
     pub title: &'a str,

@@ -29,7 +29,8 @@ const NAME_PIXELS: f64 = 32.0;
 /// The width of a rectangle that has no room for an edge.
 const THIN_PIXELS: f64 = 8.0;
 
-/// The least width of a rectangle that the keyboard stops at. Narrower ones are reached through their callers.
+/// The least width of a rectangle that the keyboard stops at. Narrower ones are reached through their
+/// callers.
 const STOP_WIDTH: f64 = 0.01;
 
 /// The most functions in the table.
@@ -59,8 +60,8 @@ pub struct FlameStyle {
     pub unit: ValueUnit,
 }
 
-/// A flame graph. Each rectangle of a function is a link to where it has the focus: `link` makes its address from
-/// the key of the node. Without one, rectangles can be read but not focused.
+/// A flame graph. Each rectangle of a function is a link to where it has the focus: `link` makes its address
+/// from the key of the node. Without one, rectangles can be read but not focused.
 ///
 /// In a difference the colour tells the change of the share in both directions, and names have a sign.
 #[must_use]
@@ -236,8 +237,8 @@ fn hue(name: &str) -> u32 {
     (hash >> 8) % 4 + 1
 }
 
-/// The last two parts of the path of a function: `Vec<T>::push` of `alloc::vec::Vec<T>::push`. What is between
-/// angle brackets is no part of the path.
+/// The last two parts of the path of a function: `Vec<T>::push` of `alloc::vec::Vec<T>::push`. What is
+/// between angle brackets is no part of the path.
 fn short_name(name: &str) -> &str {
     let mut depth = 0_u32;
     let mut separators = 0;

@@ -1,7 +1,7 @@
 //! Moves labels apart that would lie on each other.
 
-/// The positions nearest to the wanted ones that are `distance` apart and between `min` and `max`, in the order
-/// of the input. If there is no room for all, they are closer together, evenly.
+/// The positions nearest to the wanted ones that are `distance` apart and between `min` and `max`, in the
+/// order of the input. If there is no room for all, they are closer together, evenly.
 pub(crate) fn spread_labels(wanted: &[f64], distance: f64, min: f64, max: f64) -> Vec<f64> {
     let mut order: Vec<(usize, f64)> = wanted.iter().copied().enumerate().collect();
     order.sort_by(|(_, one), (_, other)| one.total_cmp(other));

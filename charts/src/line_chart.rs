@@ -7,7 +7,8 @@ use crate::{
     markup::{LABEL_CHARACTERS, MarkupText, PixelLength, name_text},
     number_format::ValueUnit,
     scale::ValueRange,
-    time_plot::{CANVAS, DayAxis, DayReading, EndLabel, ReadingPoint, TimeContext, TimePlot},
+    time_context::{DayAxis, TimeContext},
+    time_plot::{CANVAS, DayReading, EndLabel, ReadingPoint, TimePlot},
 };
 
 /// The height of a label.

@@ -20,8 +20,8 @@ pub(crate) fn unbroken_parts(values: &[Option<f64>]) -> Vec<LinePart> {
     parts
 }
 
-/// The points of a part that can be seen, if the whole line has `places` places: of each column its first and last
-/// point and its extremes.
+/// The points of a part that can be seen, if the whole line has `places` places: of each column its first and
+/// last point and its extremes.
 pub(crate) fn visible_points(part: &[(usize, f64)], places: usize) -> LinePart {
     let column_width = places.div_ceil(COLUMNS).max(1);
     if column_width == 1 {
@@ -68,8 +68,9 @@ mod tests {
             prop_assert!(visible.len() <= 4 * COLUMNS);
             prop_assert_eq!(visible.first(), part.first());
             prop_assert_eq!(visible.last(), part.last());
-            let greatest = |points: &[(usize, f64)]| points.iter().map(|point| point.1).fold(f64::MIN, f64::max);
-            let least = |points: &[(usize, f64)]| points.iter().map(|point| point.1).fold(f64::MAX, f64::min);
+            let values = |points: &[(usize, f64)]| points.iter().map(|point| point.1).collect::<Vec<_>>();
+            let greatest = |points: &[(usize, f64)]| values(points).into_iter().fold(f64::MIN, f64::max);
+            let least = |points: &[(usize, f64)]| values(points).into_iter().fold(f64::MAX, f64::min);
             prop_assert_eq!(greatest(&visible), greatest(&part));
             prop_assert_eq!(least(&visible), least(&part));
             prop_assert!(visible.windows(2).all(|pair| pair[0].0 < pair[1].0));

@@ -109,8 +109,8 @@ pub fn count(value: f64) -> String {
     decimal(value, usize::from(value.abs() < 10.0))
 }
 
-/// A share from 0 to 1 in percent: `34 %`, `5.2 %`, `0.25 %`. Neither nothing nor everything is claimed that is
-/// not so: `< 0.01 %`, `> 99.9 %`.
+/// A share from 0 to 1 in percent: `34 %`, `5.2 %`, `0.25 %`. Neither nothing nor everything is claimed that
+/// is not so: `< 0.01 %`, `> 99.9 %`.
 #[must_use]
 pub fn percent(share: f64) -> String {
     let percent = share * 100.0;
@@ -128,8 +128,8 @@ pub fn percent(share: f64) -> String {
     }
 }
 
-/// The difference of two shares from 0 to 1, in percentage points with its sign: `+1.2 points`, `−0.3 points`,
-/// `±0 points` below a hundredth.
+/// The difference of two shares from 0 to 1, in percentage points with its sign: `+1.2 points`, `−0.3
+/// points`, `±0 points` below a hundredth.
 #[must_use]
 pub fn points(difference: f64) -> String {
     let points = difference * 100.0;

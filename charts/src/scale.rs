@@ -14,8 +14,8 @@ pub struct ValueRange {
 }
 
 impl ValueRange {
-    /// The range between two values, in any order. Values that are no numbers count as 0, and a range that is too
-    /// short to be told apart is widened.
+    /// The range between two values, in any order. Values that are no numbers count as 0, and a range that is
+    /// too short to be told apart is widened.
     #[must_use]
     pub fn between(one: f64, other: f64) -> Self {
         let [one, other] =
@@ -96,8 +96,8 @@ pub struct LogScale {
 }
 
 impl LogScale {
-    /// The scale from `min` at `start` to `max` at `end`; `None` unless both values are finite and above zero,
-    /// and `max` is above `min`.
+    /// The scale from `min` at `start` to `max` at `end`; `None` unless both values are finite and above
+    /// zero, and `max` is above `min`.
     #[must_use]
     pub fn new(min: f64, max: f64, start: f64, end: f64) -> Option<Self> {
         let is_range = min > 0.0 && max.is_finite() && max.ln() - min.ln() > LEAST_RELATIVE_LENGTH;
@@ -162,7 +162,8 @@ mod tests {
             let range = ValueRange::between(min, min + length);
             for (start, end) in [(0.0, 1.0), (220.0, 10.0)] {
                 let scale = LinearScale::new(range, start, end);
-                let [low, high] = [one.min(other), one.max(other)].map(|share| range.min() + share * range.length());
+                let shares = [one.min(other), one.max(other)];
+                let [low, high] = shares.map(|share| range.min() + share * range.length());
                 let direction = f64::signum(end - start);
                 prop_assert!(direction * scale.position(low) <= direction * scale.position(high));
                 let back = scale.value(scale.position(low));
@@ -182,7 +183,9 @@ mod tests {
         }
 
         #[test]
-        fn positions_never_leave_the_picture(value in prop::num::f64::ANY, one in prop::num::f64::ANY, other in prop::num::f64::ANY) {
+        fn positions_never_leave_the_picture(
+            value in prop::num::f64::ANY, one in prop::num::f64::ANY, other in prop::num::f64::ANY,
+        ) {
             let scale = LinearScale::new(ValueRange::between(one, other), 200.0, 20.0);
             prop_assert!((20.0..=200.0).contains(&scale.position(value)));
             if let Some(scale) = LogScale::new(one, other, 0.0, 1.0) {

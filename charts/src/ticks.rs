@@ -56,7 +56,7 @@ pub fn rounded_out(range: ValueRange, steps: RoundSteps) -> ValueRange {
     ValueRange::between((range.min() / step + 1e-6).floor() * step, (range.max() / step - 1e-6).ceil() * step)
 }
 
-/// Round values between two positive ones for a logarithmic scale: powers of ten, with their double and fivefold
+/// Round values between two positive ones for a logarithmic scale: powers of ten, and values between them
 /// where powers alone are too few. 3 to 10, if the greatest value is at least 1 % above the least; otherwise
 /// none.
 #[must_use]
@@ -106,8 +106,8 @@ enum DayStep {
     Years(u32),
 }
 
-/// From the finest. Between neighbours is a factor that leaves three ticks whenever the finer step has more than
-/// ten.
+/// From the finest. Between neighbours is a factor that leaves three ticks whenever the finer step has more
+/// than ten.
 const DAY_STEPS: [DayStep; 17] = [
     DayStep::Days(1),
     DayStep::Days(2),
@@ -235,7 +235,9 @@ mod tests {
         }
 
         #[test]
-        fn ticks_of_logarithms_are_three_to_ten_and_in_the_range(min in -12.0..12.0_f64, decades in 0.01..20.0_f64) {
+        fn ticks_of_logarithms_are_three_to_ten_and_in_the_range(
+            min in -12.0..12.0_f64, decades in 0.01..20.0_f64,
+        ) {
             let (min, max) = (10_f64.powf(min), 10_f64.powf(min + decades));
             let ticks = log_ticks(min, max);
             prop_assert!((3..=MOST_TICKS).contains(&ticks.len()), "{min} {max} {ticks:?}");
@@ -245,7 +247,8 @@ mod tests {
 
         #[test]
         fn ticks_of_days_are_three_to_ten_and_in_the_range(first in 0..200_000_u32, days in 2..20_000_u32) {
-            let (first, last) = (ChartDay::from_days_since_epoch(first), ChartDay::from_days_since_epoch(first + days));
+            let first = ChartDay::from_days_since_epoch(first);
+            let last = first.plus_days(days);
             let ticks = day_ticks(first, last);
             prop_assert!((3..=MOST_TICKS).contains(&ticks.len()), "{first} {last} {ticks:?}");
             prop_assert!(ticks.iter().all(|tick| (first..=last).contains(&tick.day)));

@@ -1,16 +1,15 @@
-//! Draws what charts over days have in common: axes, grid, marks of events, missing data, and readings of a day.
+//! Draws what charts over days have in common: axes, grid, marks, missing days, and readings of a day.
 
 use std::fmt::Display;
 
 use crate::{
-    calendar_day::ChartDay,
     chart_frame::{ChartCaption, margin_class, picture},
-    markup::{
-        LABEL_CHARACTERS, MarkupText, PixelLength, TOOLTIP_CHARACTERS, WidthShare, name_text, shortened,
-    },
+    mark_labels::{LabelSide, SIGN_PIXELS, label_sides},
+    markup::{LABEL_CHARACTERS, MarkupText, PixelLength, WidthShare, name_text, shortened},
     number_format::ValueUnit,
     scale::{LinearScale, ValueRange},
     ticks::{RoundSteps, day_ticks, linear_ticks, rounded_out},
+    time_context::{DayAxis, MarkKind, MissingSpan, TimeContext, TimeMark, mark_text},
 };
 
 /// The height of the line that has the title of the axis, or the day whose reading is shown.
@@ -21,14 +20,9 @@ const PLOT: f64 = 220.0;
 /// The height of the labels below.
 const FOOT: f64 = 24.0;
 
-/// The widths of the least plots on a wide and on a very wide screen, for guesses of what fits.
+/// The width of the least plot on a wide screen, to decide where there is room for a word.
 const WIDE_PIXELS: f64 = 380.0;
-const WIDEST_PIXELS: f64 = 700.0;
-/// The width of a character of a label.
-const CHARACTER_PIXELS: f64 = 6.6;
-
-/// The distance of a label from the middle of the sign of its mark.
-const SIGN_PIXELS: f64 = 8.0;
+const WORD_PIXELS: f64 = 53.0;
 
 /// Labels of days on a narrow screen.
 const NARROW_TICKS: usize = 4;
@@ -40,139 +34,6 @@ const MOST_STOPS: usize = 24;
 
 /// The side of the square that lines are drawn in; it is stretched to the plot.
 pub(crate) const CANVAS: f64 = 1000.0;
-
-/// Something that happened on a day.
-#[derive(Debug, Clone, Copy)]
-pub struct TimeMark<'a> {
-    /// When.
-    pub day: ChartDay,
-    /// What kind of event.
-    pub kind: MarkKind,
-    /// What happened, in a few words: `0.20.0`.
-    pub label: &'a str,
-}
-
-/// Kinds of events.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum MarkKind {
-    /// A version was released.
-    Release,
-    /// Reports have other fields since.
-    SchemaChange,
-    /// A note that somebody wrote.
-    Note,
-}
-
-impl MarkKind {
-    fn class(self) -> &'static str {
-        match self {
-            Self::Release => "mark release",
-            Self::SchemaChange => "mark schema-change",
-            Self::Note => "mark note",
-        }
-    }
-
-    fn text(self) -> &'static str {
-        match self {
-            Self::Release => "Release",
-            Self::SchemaChange => "Schema change",
-            Self::Note => "Note",
-        }
-    }
-}
-
-/// Days without data, both included.
-#[derive(Debug, Clone, Copy)]
-pub struct MissingSpan<'a> {
-    /// The first of them.
-    pub first: ChartDay,
-    /// The last of them.
-    pub last: ChartDay,
-    /// Why, in a few words: `the collector was off`. May be empty.
-    pub reason: &'a str,
-}
-
-impl MissingSpan<'_> {
-    fn text(&self) -> String {
-        let reason = shortened(self.reason, TOOLTIP_CHARACTERS);
-        let reason = if reason.is_empty() { reason } else { format!(": {reason}") };
-        if self.first == self.last {
-            format!("No data on {}{reason}", self.first)
-        } else {
-            format!("No data from {} to {}{reason}", self.first, self.last)
-        }
-    }
-}
-
-/// The days of a chart, and what happened on them.
-#[derive(Debug, Clone, Copy)]
-pub struct TimeContext<'a> {
-    /// The day of the first value of every series. Each following value is of the next day.
-    pub first_day: ChartDay,
-    /// Events. Those on other days are left out.
-    pub marks: &'a [TimeMark<'a>],
-    /// Days without data.
-    pub missing: &'a [MissingSpan<'a>],
-}
-
-impl TimeContext<'_> {
-    /// The notes of the table: marks and missing days, in order.
-    pub(crate) fn notes(&self, days: usize) -> Vec<String> {
-        let axis = DayAxis::new(self.first_day, days);
-        let marks = self.marks.iter().filter(|mark| axis.has(mark.day));
-        let marks = marks.map(|mark| (mark.day, mark_text(mark)));
-        let missing = self.missing.iter().filter(|span| axis.clipped(span).is_some());
-        let mut notes: Vec<(ChartDay, String)> =
-            marks.chain(missing.map(|span| (span.first, span.text()))).collect();
-        notes.sort_by_key(|(day, _)| *day);
-        notes.into_iter().map(|(_, text)| text).collect()
-    }
-}
-
-fn mark_text(mark: &TimeMark<'_>) -> String {
-    format!("{} on {}: {}", mark.kind.text(), mark.day, shortened(mark.label, TOOLTIP_CHARACTERS))
-}
-
-/// Days from left to right.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct DayAxis {
-    first: ChartDay,
-    last: ChartDay,
-}
-
-impl DayAxis {
-    pub(crate) fn new(first: ChartDay, days: usize) -> Self {
-        let later = u32::try_from(days.saturating_sub(1)).unwrap_or(u32::MAX);
-        Self { first, last: first.plus_days(later) }
-    }
-
-    /// Where a day is, from 0 to 1. The only day is in the middle.
-    pub(crate) fn across(self, day: ChartDay) -> f64 {
-        self.place_across(f64::from(day.days_since_epoch()) - f64::from(self.first.days_since_epoch()))
-    }
-
-    /// Where the place of a value is, which may be between days.
-    pub(crate) fn place_across(self, place: f64) -> f64 {
-        let later = f64::from(self.last.days_since_epoch() - self.first.days_since_epoch());
-        if later > 0.0 { (place / later).clamp(0.0, 1.0) } else { 0.5 }
-    }
-
-    pub(crate) fn day(self, place: usize) -> ChartDay {
-        self.first.plus_days(u32::try_from(place).unwrap_or(u32::MAX))
-    }
-
-    fn has(self, day: ChartDay) -> bool {
-        (self.first..=self.last).contains(&day)
-    }
-
-    /// From where to where missing days reach: half a day around them.
-    fn clipped(self, span: &MissingSpan<'_>) -> Option<(f64, f64)> {
-        let (first, last) = (span.first.max(self.first), span.last.min(self.last));
-        let place =
-            |day: ChartDay| f64::from(day.days_since_epoch()) - f64::from(self.first.days_since_epoch());
-        (first <= last).then(|| (self.place_across(place(first) - 0.5), self.place_across(place(last) + 0.5)))
-    }
-}
 
 /// A value beside the line of a reading.
 #[derive(Debug)]
@@ -213,7 +74,8 @@ pub(crate) struct TimePlot<'a> {
 }
 
 impl<'a> TimePlot<'a> {
-    /// A plot of so many days whose values are in `range`, which is rounded out unless it is of shares of a whole.
+    /// A plot of so many days whose values are in `range`, which is rounded out unless it is of shares of a
+    /// whole.
     pub(crate) fn new(context: TimeContext<'a>, days: usize, unit: ValueUnit, range: ValueRange) -> Self {
         let axis = DayAxis::new(context.first_day, days);
         let steps = if unit == ValueUnit::Bytes { RoundSteps::Binary } else { RoundSteps::Decimal };
@@ -308,7 +170,7 @@ impl<'a> TimePlot<'a> {
             out.tag("rect").at(WidthShare(start), self.top).size(WidthShare(end - start), PLOT).empty();
             vertical_line(out, "edge", start, self.top, self.top + PLOT);
             vertical_line(out, "edge", end, self.top, self.top + PLOT);
-            if (end - start) * WIDE_PIXELS > 8.0 * CHARACTER_PIXELS {
+            if (end - start) * WIDE_PIXELS > WORD_PIXELS {
                 let text = out.tag("text").class("missing-label middle only-wide");
                 text.at(WidthShare(f64::midpoint(start, end)), self.top + PLOT / 2.0).holding("no data");
             }
@@ -405,58 +267,6 @@ impl<'a> TimePlot<'a> {
     }
 }
 
-/// A side of a mark.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum LabelSide {
-    Left,
-    Right,
-}
-
-/// On which side of its mark each label is, so that it meets neither another label nor a mark, and the class of
-/// the screens that have room for it.
-fn label_sides(places: &[f64], labels: &[String]) -> Vec<Option<(LabelSide, &'static str)>> {
-    let mut sides = vec![None; places.len()];
-    // What has room on a wide screen has it on a wider one, on the same side.
-    for (pixels, class) in [(WIDE_PIXELS, "only-wide"), (WIDEST_PIXELS, "only-widest")] {
-        add_label_sides(places, labels, pixels, class, &mut sides);
-    }
-    sides
-}
-
-/// Adds the sides of the labels that have room in a plot of so many pixels.
-fn add_label_sides(
-    places: &[f64],
-    labels: &[String],
-    pixels: f64,
-    class: &'static str,
-    sides: &mut [Option<(LabelSide, &'static str)>],
-) {
-    let half = SIGN_PIXELS / 2.0;
-    let span = |place: f64, label: &str, side: LabelSide| {
-        let at = place * pixels;
-        let length = SIGN_PIXELS + label.chars().count() as f64 * CHARACTER_PIXELS;
-        match side {
-            LabelSide::Right => (at + half, at + length),
-            LabelSide::Left => (at - length, at - half),
-        }
-    };
-    let signs = places.iter().map(|place| (place * pixels - half, place * pixels + half));
-    let placed = places.iter().zip(labels).zip(sides.iter());
-    let placed = placed.filter_map(|((place, label), side)| Some(span(*place, label, (*side)?.0)));
-    let mut taken: Vec<(f64, f64)> = signs.chain(placed).collect();
-    for ((place, label), side) in places.iter().zip(labels).zip(sides) {
-        let is_free = |(start, end): (f64, f64)| {
-            start >= 0.0 && end <= pixels && taken.iter().all(|other| end <= other.0 || other.1 <= start)
-        };
-        let free =
-            [LabelSide::Right, LabelSide::Left].into_iter().find(|side| is_free(span(*place, label, *side)));
-        if let (None, Some(free)) = (*side, free) {
-            taken.push(span(*place, label, free));
-            *side = Some((free, class));
-        }
-    }
-}
-
 /// The sign of a mark: each kind has a shape of its own.
 fn write_mark_sign(out: &mut MarkupText, kind: MarkKind, across: f64, y: f64) {
     let shape = match kind {
@@ -492,28 +302,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn labels_of_marks_meet_nothing() {
-        let sides = |places: &[f64]| {
-            let sides = label_sides(places, &vec!["1.11.0".to_owned(); places.len()]);
-            let letter = |side: Option<(LabelSide, &str)>| match side {
-                None => '-',
-                Some((LabelSide::Left, "only-wide")) => 'L',
-                Some((LabelSide::Right, "only-wide")) => 'R',
-                Some((LabelSide::Left, _)) => 'l',
-                Some((LabelSide::Right, _)) => 'r',
-            };
-            sides.into_iter().map(letter).collect::<String>()
-        };
-        assert_eq!(sides(&[0.1, 0.5]), "RR");
-        // The next sign is in the way, and so is the end of the picture.
-        assert_eq!(sides(&[0.5, 0.53]), "LR");
-        assert_eq!(sides(&[0.99]), "L");
-        // What has no room on a wide screen may have it on a wider one.
-        assert_eq!(sides(&[0.5, 0.53, 0.56]), "L-R");
-        assert_eq!(sides(&[0.4, 0.48, 0.56]), "LrR");
-    }
-
-    #[test]
     fn the_last_of_many_days_has_a_reading() {
         for days in [1, 2, 119, 120, 121, 365, 4000] {
             let places: Vec<usize> = TimePlot::reading_places(days).collect();
@@ -521,17 +309,5 @@ mod tests {
             assert_eq!(places.last(), Some(&(days - 1)));
         }
         assert_eq!(TimePlot::reading_places(0).count(), 0);
-    }
-
-    #[test]
-    fn missing_days_reach_half_a_day_around_them() {
-        let day = ChartDay::from_days_since_epoch;
-        let axis = DayAxis::new(day(100), 11);
-        let span =
-            |first, last| axis.clipped(&MissingSpan { first: day(first), last: day(last), reason: "" });
-        assert_eq!(span(102, 103), Some((0.15, 0.35)));
-        assert_eq!(span(0, 100), Some((0.0, 0.05)));
-        assert_eq!(span(0, 99), None);
-        assert_eq!(span(105, 104), None);
     }
 }

@@ -229,7 +229,8 @@ mod tests {
             }
             for (place, one) in tiles.iter().enumerate() {
                 for other in &tiles[..place] {
-                    let across = (one.left + one.width).min(other.left + other.width) - one.left.max(other.left);
+                    let right = (one.left + one.width).min(other.left + other.width);
+                    let across = right - one.left.max(other.left);
                     let down = (one.top + one.height).min(other.top + other.height) - one.top.max(other.top);
                     prop_assert!(across < 1e-6 || down < 1e-6, "{one:?} {other:?}");
                 }

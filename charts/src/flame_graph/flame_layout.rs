@@ -10,8 +10,8 @@ pub const MOST_ROWS: usize = 128;
 pub struct FlameView {
     /// The node that has the whole width; `None` for the root.
     pub focus: Option<FlameNodeId>,
-    /// The least width, as a share of the picture, that a rectangle is drawn with. Narrower ones are folded into
-    /// one of their parent, or are left out if all of them together are narrower.
+    /// The least width, as a share of the picture, that a rectangle is drawn with. Narrower ones are folded
+    /// into one of their parent, or are left out if all of them together are narrower.
     pub min_width: f64,
     /// Whether widths are the mean of the shares now and before, so that what is gone can be seen too.
     pub is_difference: bool,
@@ -52,8 +52,8 @@ pub enum FlameContent {
 
 /// The rectangles of a tree, parents before their children, wider children first.
 ///
-/// The children of a rectangle are in the next row, between its sides, and do not overlap. A tree without values
-/// has only its root, as wide as the picture.
+/// The children of a rectangle are in the next row, between its sides, and do not overlap. A tree without
+/// values has only its root, as wide as the picture.
 #[must_use]
 pub fn flame_layout(tree: &FlameTree<'_>, view: FlameView) -> Vec<FlameRectangle> {
     FlameLayout { values: &tree.whole_values(), children: &tree.children(), view, root: tree.root() }
@@ -302,7 +302,9 @@ mod tests {
 
         #[test]
         fn children_fit_into_their_parents_and_sums_hold(
-            nodes in random_tree(), focus in any::<usize>(), min_width in prop::sample::select(vec![0.0, 0.001, 0.05]),
+            nodes in random_tree(),
+            focus in any::<usize>(),
+            min_width in prop::sample::select(vec![0.0, 0.001, 0.05]),
             is_difference in any::<bool>(),
         ) {
             let tree = tree_of(&nodes);
@@ -325,7 +327,8 @@ mod tests {
             }
             for (place, one) in rectangles.iter().enumerate() {
                 for other in rectangles[..place].iter().filter(|other| other.depth == one.depth) {
-                    let overlap = (one.left + one.width).min(other.left + other.width) - one.left.max(other.left);
+                    let right = (one.left + one.width).min(other.left + other.width);
+                    let overlap = right - one.left.max(other.left);
                     prop_assert!(overlap < 1e-9, "{one:?} {other:?}");
                 }
             }

@@ -11,11 +11,11 @@ pub struct FlameNode<'a> {
     pub name: &'a str,
     /// What links name the node by; different for each node.
     pub key: u64,
-    /// The value of the function with all that it calls. If that is less than its children have together, their
-    /// sum counts.
+    /// The value of the function with all that it calls. If that is less than its children have together,
+    /// their sum counts.
     pub value: u64,
-    /// The value in the profile that this one is compared with; 0 if it was not there. Not read unless the graph
-    /// shows the difference.
+    /// The value in the profile that this one is compared with; 0 if it was not there. Not read unless the
+    /// graph shows the difference.
     pub value_before: u64,
 }
 
