@@ -1,9 +1,12 @@
 //! Puts around a picture what every chart has: title, what it is about, legend, and its numbers as a table.
 
-use crate::markup::{MarkupText, TOOLTIP_CHARACTERS, WidthShare, name_text};
+use crate::markup::{MarkupText, OpenTag, TOOLTIP_CHARACTERS, WidthShare, name_text};
 
 /// The number of colours that series have.
 pub(crate) const SERIES_COLOURS: usize = 8;
+
+/// The most parts of a picture that a keyboard stops at. The table has all of them.
+pub(crate) const MOST_STOPS: usize = 24;
 
 /// What is said of a chart in words.
 #[derive(Debug, Clone, Copy)]
@@ -129,6 +132,12 @@ pub(crate) fn picture(
         let svg = out.tag("svg").size("100%", height).attr("role", "group");
         svg.attr("aria-labelledby", caption.element_id("title")).content(write);
     });
+}
+
+/// A part of a picture that shows its reading while it has the pointer, or the focus if it can have it.
+pub(crate) fn focusable_part<'a>(out: &'a mut MarkupText, class: &str, is_stop: bool) -> OpenTag<'a> {
+    let part = out.tag("g").class(class).attr("role", "img");
+    if is_stop { part.attr("tabindex", 0) } else { part }
 }
 
 /// HTML in a part of a picture, so that its texts end with an ellipsis where there is no more room.

@@ -10,7 +10,7 @@ pub use self::{
     flame_tree::{FlameNode, FlameNodeId, FlameTree},
 };
 use crate::{
-    chart_frame::{ChartCaption, DataTable, figure, picture, text_box},
+    chart_frame::{ChartCaption, DataTable, figure, focusable_part, picture, text_box},
     markup::{LABEL_CHARACTERS, MarkupText, TOOLTIP_CHARACTERS, WidthShare, name_text, shortened},
     number_format::{ValueUnit, percent, points},
 };
@@ -29,8 +29,9 @@ const NAME_PIXELS: f64 = 32.0;
 /// The width of a rectangle that has no room for an edge.
 const THIN_PIXELS: f64 = 8.0;
 
-/// The least width of a rectangle that the keyboard stops at. Narrower ones are reached through their
-/// callers.
+/// The most rectangles that a keyboard stops at, and the least width of them. Others are reached by following
+/// the link of a caller.
+const MOST_STOPS: usize = 48;
 const STOP_WIDTH: f64 = 0.01;
 
 /// The most functions in the table.
@@ -88,10 +89,28 @@ pub fn flame_graph(
                 "width: share with all that is called"
             };
             out.tag("text").class("axis-title").at("0", 12.0).holding(title);
-            rectangles.iter().for_each(|rectangle| drawing.write_rectangle(out, rectangle));
+            for (rectangle, is_stop) in rectangles.iter().zip(keyboard_stops(&rectangles)) {
+                drawing.write_rectangle(out, rectangle, is_stop);
+            }
         });
     };
     figure(caption, draw, Some(&table(tree, style)))
+}
+
+/// Whether a keyboard stops at each rectangle: at the widest ones.
+fn keyboard_stops(rectangles: &[FlameRectangle]) -> Vec<bool> {
+    let mut widest: Vec<(usize, &FlameRectangle)> =
+        rectangles.iter().enumerate().filter(|(_, rectangle)| rectangle.width >= STOP_WIDTH).collect();
+    widest.sort_by(|(_, one), (_, other)| {
+        other.width.total_cmp(&one.width).then_with(|| one.depth.cmp(&other.depth))
+    });
+    let mut stops = vec![false; rectangles.len()];
+    for (place, _) in widest.into_iter().take(MOST_STOPS) {
+        if let Some(stop) = stops.get_mut(place) {
+            *stop = true;
+        }
+    }
+    stops
 }
 
 struct FlameDrawing<'a> {
@@ -102,7 +121,7 @@ struct FlameDrawing<'a> {
 }
 
 impl FlameDrawing<'_> {
-    fn write_rectangle(&self, out: &mut MarkupText, rectangle: &FlameRectangle) {
+    fn write_rectangle(&self, out: &mut MarkupText, rectangle: &FlameRectangle, is_stop: bool) {
         let (name, key) = match rectangle.content {
             FlameContent::Node(id) | FlameContent::Caller(id) => {
                 let Some(node) = self.tree.node(id) else { return };
@@ -114,15 +133,11 @@ impl FlameDrawing<'_> {
         let value = self.value_text(rectangle);
         let href = self.link.zip(key).map(|(link, key)| link(key));
         let tag = match &href {
-            Some(href) => out.tag("a").attr("href", href),
-            None => out.tag("g").attr("role", "img"),
+            Some(href) if is_stop => out.tag("a").attr("href", href).class("frame"),
+            Some(href) => out.tag("a").attr("href", href).attr("tabindex", -1).class("frame"),
+            None => focusable_part(out, "frame", is_stop),
         };
-        let tag = match (&href, rectangle.width >= STOP_WIDTH) {
-            (Some(_), false) => tag.attr("tabindex", -1),
-            (None, true) => tag.attr("tabindex", 0),
-            _ => tag,
-        };
-        tag.class("frame").content(|out| {
+        tag.content(|out| {
             out.tag("title").holding(format!("{name}: {value}"));
             self.write_box(out, rectangle, &name);
             // The value first: a narrow screen cuts the name.

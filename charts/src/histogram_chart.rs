@@ -1,7 +1,9 @@
 //! Draws how values are distributed over logarithmic buckets, with marks of percentiles.
 
 use crate::{
-    chart_frame::{ChartCaption, DataTable, empty_figure, figure, margin_class, picture},
+    chart_frame::{
+        ChartCaption, DataTable, MOST_STOPS, empty_figure, figure, focusable_part, margin_class, picture,
+    },
     markup::{LABEL_CHARACTERS, MarkupText, PixelLength, WidthShare, shortened},
     number_format::{ValueUnit, count, percent},
     scale::{LinearScale, LogScale, ValueRange},
@@ -106,8 +108,10 @@ fn write_plot(
             horizontal_line(out, if *tick == 0.0 { "base" } else { "grid" }, y);
             out.tag("text").class("tick left").at("-8", y + 4.0).holding(label);
         }
-        for bucket in buckets.iter().filter(|bucket| bucket.count > 0) {
-            write_bucket(out, chart, bucket, axis, &heights, total);
+        let step = buckets.len().div_ceil(MOST_STOPS).max(1);
+        for (place, bucket) in buckets.iter().enumerate().filter(|(_, bucket)| bucket.count > 0) {
+            let part = focusable_part(out, "bucket", place % step == 0);
+            part.content(|out| write_bucket(out, chart, bucket, axis, &heights, total));
         }
         write_values(out, chart, axis, bottom);
         // The greatest is the highest: no line of a lesser one goes through its label, which is on the left.
@@ -135,16 +139,14 @@ fn write_bucket(
         shortened(chart.counted, LABEL_CHARACTERS),
         percent(bucket.count as f64 / total as f64)
     );
-    out.tag("g").class("bucket").attr("tabindex", 0).attr("role", "img").content(|out| {
-        out.tag("title").holding(&text);
-        // The whole column takes the pointer, so that short bars are hit too.
-        let plot_top = heights.position(f64::INFINITY);
-        let reach = out.tag("rect").class("reach").at(WidthShare(start), plot_top);
-        reach.size(WidthShare(end - start), bottom - plot_top).empty();
-        let fill = out.tag("rect").class("bucket-fill").at(WidthShare(start), top);
-        fill.size(WidthShare(end - start), bottom - top).empty();
-        out.tag("text").class("reading halo").at("0", 12.0).attr("aria-hidden", "true").holding(&text);
-    });
+    out.tag("title").holding(&text);
+    // The whole column takes the pointer, so that short bars are hit too.
+    let plot_top = heights.position(f64::INFINITY);
+    let reach = out.tag("rect").class("reach").at(WidthShare(start), plot_top);
+    reach.size(WidthShare(end - start), bottom - plot_top).empty();
+    let fill = out.tag("rect").class("bucket-fill").at(WidthShare(start), top);
+    fill.size(WidthShare(end - start), bottom - top).empty();
+    out.tag("text").class("reading halo").at("0", 12.0).attr("aria-hidden", "true").holding(&text);
 }
 
 fn write_values(out: &mut MarkupText, chart: &HistogramChart<'_>, axis: &ValueAxis, y: f64) {

@@ -3,7 +3,7 @@
 use std::fmt::Display;
 
 use crate::{
-    chart_frame::{ChartCaption, margin_class, picture},
+    chart_frame::{ChartCaption, MOST_STOPS, focusable_part, margin_class, picture},
     mark_labels::{LabelSide, SIGN_PIXELS, label_sides},
     markup::{LABEL_CHARACTERS, MarkupText, PixelLength, WidthShare, name_text, shortened},
     number_format::ValueUnit,
@@ -29,8 +29,6 @@ const NARROW_TICKS: usize = 4;
 
 /// The most readings in a plot; of more days, every second or third has one.
 const MOST_READINGS: usize = 120;
-/// The most readings that a keyboard stops at.
-const MOST_STOPS: usize = 24;
 
 /// The side of the square that lines are drawn in; it is stretched to the plot.
 pub(crate) const CANVAS: f64 = 1000.0;
@@ -165,7 +163,7 @@ impl<'a> TimePlot<'a> {
 
     fn write_missing(&self, out: &mut MarkupText, span: &MissingSpan<'_>) {
         let Some((start, end)) = self.axis.clipped(span) else { return };
-        out.tag("g").class("missing").attr("tabindex", 0).attr("role", "img").content(|out| {
+        focusable_part(out, "missing", true).content(|out| {
             out.tag("title").holding(span.text());
             out.tag("rect").at(WidthShare(start), self.top).size(WidthShare(end - start), PLOT).empty();
             vertical_line(out, "edge", start, self.top, self.top + PLOT);
@@ -201,7 +199,7 @@ impl<'a> TimePlot<'a> {
         side: Option<(LabelSide, &str)>,
     ) {
         let y = HEAD + MARKS - 6.0;
-        out.tag("g").class(mark.kind.class()).attr("tabindex", 0).attr("role", "img").content(|out| {
+        focusable_part(out, mark.kind.class(), true).content(|out| {
             let text = mark_text(mark);
             out.tag("title").holding(&text);
             vertical_line(out, "mark-line", across, y, self.top + PLOT);
@@ -246,9 +244,7 @@ impl<'a> TimePlot<'a> {
         let end = self.axis.place_across(reading.place as f64 + half);
         let (start, end) = if end > start { (start, end) } else { (0.0, 1.0) };
         let values: Vec<&str> = reading.points.iter().map(|point| point.text.as_str()).collect();
-        let group = out.tag("g").class("strip").attr("role", "img");
-        let group = if is_stop { group.attr("tabindex", 0) } else { group };
-        group.content(|out| {
+        focusable_part(out, "strip", is_stop).content(|out| {
             out.tag("title").holding(format!("{day}: {}", values.join(", ")));
             out.tag("rect").at(WidthShare(start), self.top).size(WidthShare(end - start), PLOT).empty();
             out.tag("g").class("reading").attr("aria-hidden", "true").content(|out| {

@@ -2,7 +2,8 @@
 
 use crate::{
     chart_frame::{
-        ChartCaption, DataTable, SERIES_COLOURS, empty_figure, figure, picture, series_class, text_box,
+        ChartCaption, DataTable, MOST_STOPS, SERIES_COLOURS, empty_figure, figure, focusable_part, picture,
+        series_class, text_box,
     },
     markup::{LABEL_CHARACTERS, MarkupText, TOOLTIP_CHARACTERS, WidthShare, name_text, shortened},
     number_format::{ValueUnit, percent},
@@ -170,8 +171,10 @@ pub fn treemap(
         picture(out, caption, HEAD + PLOT, "margin-none", |out| {
             let hint = out.tag("text").class("axis-title").at("0", 12.0);
             hint.holding(format!("area: share of {}", unit.value_text(total)));
-            for (part, tile) in parts.iter().zip(&tiles) {
-                write_tile(out, unit, part, tile, part.value / total);
+            for (place, (part, tile)) in parts.iter().zip(&tiles).enumerate() {
+                // The largest are the first.
+                focusable_part(out, "tile", place < MOST_STOPS)
+                    .content(|out| write_tile(out, unit, part, tile, part.value / total));
             }
         });
     };
@@ -181,23 +184,21 @@ pub fn treemap(
 fn write_tile(out: &mut MarkupText, unit: ValueUnit, part: &TreemapPart<'_>, tile: &TreemapTile, share: f64) {
     let label = name_text(part.label, TOOLTIP_CHARACTERS);
     let text = format!("{label}: {}, {}", unit.value_text(part.value), percent(share));
-    out.tag("g").class("tile").attr("tabindex", 0).attr("role", "img").content(|out| {
-        out.tag("title").holding(&text);
-        let fill = out.tag("rect").class(format!("tile-fill {}", series_class(part.group)));
-        let (left, width) = (tile.left / WIDTH, tile.width / WIDTH);
-        fill.at(WidthShare(left), HEAD + tile.top).size(WidthShare(width), tile.height).empty();
-        if tile.width >= LABEL_WIDTH && tile.height >= LABEL_HEIGHT {
-            let is_narrow = width * NARROW_WIDTH < NARROW_LABEL_WIDTH;
-            let class = if is_narrow { "tile-text only-wide" } else { "tile-text" };
-            text_box(out, (left, width), (HEAD + tile.top, tile.height), class, |out| {
-                out.tag("div").class("tile-label").holding(shortened(&label, LABEL_CHARACTERS));
-                if tile.height >= TWO_LINES {
-                    out.tag("div").holding(percent(share));
-                }
-            });
-        }
-        out.tag("text").class("reading halo").at("0", 12.0).attr("aria-hidden", "true").holding(&text);
-    });
+    out.tag("title").holding(&text);
+    let fill = out.tag("rect").class(format!("tile-fill {}", series_class(part.group)));
+    let (left, width) = (tile.left / WIDTH, tile.width / WIDTH);
+    fill.at(WidthShare(left), HEAD + tile.top).size(WidthShare(width), tile.height).empty();
+    if tile.width >= LABEL_WIDTH && tile.height >= LABEL_HEIGHT {
+        let is_narrow = width * NARROW_WIDTH < NARROW_LABEL_WIDTH;
+        let class = if is_narrow { "tile-text only-wide" } else { "tile-text" };
+        text_box(out, (left, width), (HEAD + tile.top, tile.height), class, |out| {
+            out.tag("div").class("tile-label").holding(shortened(&label, LABEL_CHARACTERS));
+            if tile.height >= TWO_LINES {
+                out.tag("div").holding(percent(share));
+            }
+        });
+    }
+    out.tag("text").class("reading halo").at("0", 12.0).attr("aria-hidden", "true").holding(&text);
 }
 
 #[cfg(test)]

@@ -258,6 +258,21 @@ fn every_picture_has_a_table_with_its_numbers() {
 }
 
 #[test]
+fn a_keyboard_stops_at_few_parts_of_a_picture() {
+    let values: Vec<f64> = (1..400).map(f64::from).collect();
+    for document in charts("x", &values) {
+        let elements = check(&document);
+        let stops = elements.iter().filter(|element| {
+            let is_part = element.around.iter().any(|around| around == "svg");
+            let is_link = element.attribute("href").is_some();
+            is_part && element.attribute("tabindex").map_or(is_link, |index| index == "0")
+        });
+        // Bars are a table, where a keyboard stops nowhere.
+        assert!((1..=48).contains(&stops.count()) || document.contains("chart-bars"), "{document}");
+    }
+}
+
+#[test]
 fn events_and_missing_days_are_told_in_words() {
     let document = &charts("1.12.0", &VALUES)[0];
     for said in [
