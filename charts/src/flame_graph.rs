@@ -84,7 +84,7 @@ pub fn flame_graph(
         }
         picture(out, caption, HEAD + ROW * rows as f64, "margin-none flame", |out| {
             let title = if style.view.is_difference {
-                "width: mean share of both · colour: change of the share"
+                "width: mean of both · colour: change"
             } else {
                 "width: share with all that is called"
             };

@@ -123,7 +123,7 @@ pub fn percent(share: f64) -> String {
         _ if percent < 0.995 => format!("{percent:.2}{SPACE}%"),
         _ if percent < 9.95 => format!("{percent:.1}{SPACE}%"),
         _ if !(99.0..=100.0).contains(&percent) => format!("{}{SPACE}%", decimal(percent, 0)),
-        _ if percent < 99.9 => format!("{:.1}{SPACE}%", percent.min(99.9)),
+        _ if percent < 99.9 => format!("{:.1}{SPACE}%", percent),
         _ => format!(">{SPACE}99.9{SPACE}%"),
     }
 }
