@@ -61,16 +61,24 @@ pub fn line_chart(
 
 fn write_lines(out: &mut MarkupText, plot: &TimePlot<'_>, days: usize, series: &[LineSeries<'_>]) {
     for (place, series) in series.iter().enumerate() {
-        let mut path = String::new();
+        let (mut line, mut dots) = (String::new(), String::new());
         for part in unbroken_parts(series.values) {
             let points = visible_points(&part, days);
-            path.push_str(&path_text('M', points.iter().map(|point| canvas_point(plot, *point))));
-            // A point alone is a line without length, which has round ends.
-            if points.len() == 1 {
-                path.push_str("h0");
+            let path = path_text('M', points.iter().map(|point| canvas_point(plot, *point)));
+            if points.len() > 1 {
+                line.push_str(&path);
+            } else {
+                // A line without length, whose round ends are a dot.
+                dots.push_str(&path);
+                dots.push_str("h0");
             }
         }
-        out.tag("path").class(format!("line {}", series_class(place))).attr("d", path).empty();
+        let class = series_class(place);
+        for (name, path) in [("line", line), ("line dots", dots)] {
+            if !path.is_empty() {
+                out.tag("path").class(format!("{name} {class}")).attr("d", path).empty();
+            }
+        }
     }
 }
 

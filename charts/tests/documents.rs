@@ -293,10 +293,11 @@ fn a_gap_is_a_gap_in_the_line() {
     let series = [LineSeries { name: "a", values: &values }];
     let document = line_chart(&caption("a", "a"), "", ValueUnit::Count, context, &series);
     let elements = check(&document);
-    let line = elements.iter().find(|element| element.name == "path").unwrap();
-    let path = line.attribute("d").unwrap();
-    assert_eq!(path.matches('M').count(), 2, "{path}");
-    assert!(path.starts_with("M0 666.67h0M"), "{path}");
+    let paths = elements.iter().filter(|element| element.name == "path");
+    let paths: Vec<(&str, &str)> =
+        paths.map(|path| (path.attribute("class").unwrap(), path.attribute("d").unwrap())).collect();
+    let expected = [("line series-1", "M666.67 333.33L1000 0"), ("line dots series-1", "M0 666.67h0")];
+    assert_eq!(paths, expected);
 }
 
 #[test]
