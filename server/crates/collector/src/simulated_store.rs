@@ -93,8 +93,11 @@ fn reports_of_group(
     day: CalendarDay,
     keep_raw: bool,
 ) -> Result<Vec<IncomingReport>, IngestError> {
-    let reports = group.flat_map(|installation| fleet.reports_of_installation(installation, day));
-    reports.map(|report| incoming(report, keep_raw)).collect()
+    let mut reports: Vec<_> =
+        group.flat_map(|installation| fleet.reports_of_installation(installation, day)).collect();
+    // As they would have arrived.
+    reports.sort_by_key(|report| report.made_at);
+    reports.into_iter().map(|report| incoming(report, keep_raw)).collect()
 }
 
 fn incoming(report: SimulatedReport, keep_raw: bool) -> Result<IncomingReport, IngestError> {

@@ -210,7 +210,8 @@ impl<'a> GroupedBlock<'a> {
             groups.push((*last, group));
             rest = after;
         }
-        if rest.is_empty() { Ok(Self { header, groups }) } else { Err(BlockError::Damaged) }
+        let are_sorted = groups.is_sorted_by(|(one, _), (next, _)| one < next);
+        if rest.is_empty() && are_sorted { Ok(Self { header, groups }) } else { Err(BlockError::Damaged) }
     }
 }
 
@@ -296,8 +297,8 @@ impl InstallationDays {
     pub fn decode(block: &[u8]) -> Result<Self, BlockError> {
         let block = GroupedBlock::split(block)?;
         let mut days = Self::with_names_of(&block.header)?;
-        for (_, group) in block.groups {
-            days.installations.extend(decode_group(group)?);
+        for (last, group) in block.groups {
+            days.installations.extend(decode_group(last, group)?);
         }
         Ok(days)
     }
@@ -309,8 +310,8 @@ impl InstallationDays {
     pub fn decode_around(block: &[u8], installation: InstallationHash) -> Result<Self, BlockError> {
         let block = GroupedBlock::split(block)?;
         let mut days = Self::with_names_of(&block.header)?;
-        if let Some((_, group)) = block.groups.into_iter().find(|(last, _)| installation <= *last) {
-            days.installations = decode_group(group)?;
+        if let Some((last, group)) = block.groups.into_iter().find(|(last, _)| installation <= *last) {
+            days.installations = decode_group(last, group)?;
         }
         Ok(days)
     }
@@ -323,10 +324,14 @@ impl InstallationDays {
     }
 }
 
-fn decode_group(group: &[u8]) -> Result<Vec<InstallationDay>, BlockError> {
+/// The installations of a group, of which `last` must be the last one.
+fn decode_group(last: InstallationHash, group: &[u8]) -> Result<Vec<InstallationDay>, BlockError> {
     let columns: GroupColumns = decode_block(VERSION, group)?;
     let mut override_counts = columns.override_counts.iter().copied();
     let hashes = unpack_sorted(&columns.installation);
+    if hashes.last() != Some(&last.0) || columns.reports.len() != hashes.len() {
+        return Err(BlockError::Damaged);
+    }
     let rows =
         (0..hashes.len()).map(|at| columns.row(&hashes, at, &mut override_counts).ok_or(BlockError::Damaged));
     rows.collect()
@@ -566,6 +571,7 @@ pub(crate) mod tests {
             InstallationDays::decode(&block).ok();
             InstallationDays::decode(&block[..cut.index(block.len())]).ok();
             CountedInstallations::decode(&block).ok();
+            InstallationDays::decode_around(&block, InstallationHash(7)).ok();
         }
     }
 }

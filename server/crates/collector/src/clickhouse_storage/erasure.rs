@@ -43,7 +43,8 @@ const LOOKED_FOR_EVERY: Duration = Duration::from_secs(60 * 60);
 /// So many installations are looked for in one statement.
 const LOOKED_FOR_AT_ONCE: usize = 2000;
 
-/// So many installations are deleted with one statement: newer servers put each into parentheses.
+/// So many installations, or days of replaced blocks, are deleted with one statement: newer servers put each into
+/// parentheses.
 const DELETED_AT_ONCE: usize = 500;
 
 /// A partition that no table has. Dropping it also removes the files of replaced parts.
@@ -222,7 +223,7 @@ impl ClickHouseStorage {
         let bare = |text: &str| text.replace(['(', ')', ' '], "");
         let under_way = format!(
             "SELECT count() FROM system.mutations WHERE database = currentDatabase() AND table = '{local}' \
-             AND is_done = 0 AND position(replaceRegexpAll(command, '[() ]', ''), {}) > 0",
+             AND is_done = 0 AND replaceRegexpAll(command, '[() ]', '') = {}",
             sql_literal(&bare(&format!("DELETE WHERE {condition}")))
         );
         let began = Instant::now();
@@ -291,7 +292,7 @@ impl ClickHouseStorage {
         let layers = list_of(LAYERS.map(|layer| sql_literal(layer.name())));
         let select = format!(
             "SELECT layer, product, day, max(version) FROM {} WHERE layer IN ({layers}) \
-             GROUP BY layer, product, day HAVING uniqExact(version) > 1",
+             GROUP BY layer, product, day HAVING uniqExact(version) > 1 ORDER BY layer, product, day",
             BLOCKS.name
         );
         let replaced = self.client.query::<(String, String, u32, u64)>(&select).await?;

@@ -82,7 +82,8 @@ impl StoreOutcome {
 
 impl ReportStore {
     /// Stores reports in one transaction, in order, and returns the outcome of each. Either all of them are
-    /// on disk, or none. Without `keep_raw` only their counts are stored.
+    /// on disk, or none. Without `keep_raw` only their counts are stored. What `quotas` has taken is given back
+    /// by the caller if this fails.
     ///
     /// # Errors
     /// When the database is locked by another program, full or damaged.
@@ -233,10 +234,11 @@ impl ReportStore {
         accepted: &'b [AcceptedReport<'a>],
     ) -> sqlx::Result<Vec<(&'b AcceptedReport<'a>, i64)>> {
         let numbers = insert_reports(connection, accepted).await?;
-        let numbered: Vec<_> = accepted
-            .iter()
-            .filter_map(|accepted| Some((accepted, *numbers.get(&accepted.arrived.id)?)))
-            .collect();
+        let number = |accepted: &'b AcceptedReport<'a>| {
+            let number = numbers.get(&accepted.arrived.id).ok_or(sqlx::Error::RowNotFound);
+            number.map(|number| (accepted, *number))
+        };
+        let numbered: Vec<_> = accepted.iter().map(number).collect::<sqlx::Result<_>>()?;
         let typed: Vec<_> = numbered.iter().map(|(accepted, seq)| self.typed_row(accepted, *seq)).collect();
         insert_typed(connection, &typed).await?;
         let browsers = numbered

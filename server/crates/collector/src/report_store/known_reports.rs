@@ -8,11 +8,9 @@ use super::{
     IncomingReport,
     delete_installation::column_of,
     report_periods::{PeriodFindings, compare_periods},
+    report_rows::ROWS_AT_ONCE,
 };
 use crate::{collector_keys::CollectorKeys, storage_quota::QuotaRequest};
-
-/// The most reports that are stored at once: a statement has at most 32,766 parameters.
-const REPORTS_AT_ONCE: usize = 1000;
 
 /// What is stored of reports that are about to be stored, and of their installations.
 #[derive(Debug)]
@@ -35,13 +33,13 @@ pub(super) struct KnownReport {
 }
 
 /// Divides a group into parts whose reports do not depend on each other: all of a part have different ids and
-/// installations.
+/// installations. A part has at most [`ROWS_AT_ONCE`] reports.
 pub(super) fn independent_parts(reports: &[IncomingReport]) -> Vec<&[IncomingReport]> {
     let (mut ids, mut instances) = (HashSet::new(), HashSet::new());
     let mut starts = Vec::from_iter((!reports.is_empty()).then_some(0));
     for (at, arrived) in reports.iter().enumerate() {
         let is_new = ids.insert(&arrived.id) & instances.insert(arrived.report.instance);
-        if !is_new || ids.len() > REPORTS_AT_ONCE {
+        if !is_new || ids.len() > ROWS_AT_ONCE {
             starts.push(at);
             ids = HashSet::from([&arrived.id]);
             instances = HashSet::from([arrived.report.instance]);

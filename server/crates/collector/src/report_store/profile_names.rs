@@ -4,7 +4,7 @@
 //! a name counts as `(other)`.
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::{BTreeMap, HashMap, HashSet},
     sync::{Mutex, MutexGuard},
 };
 
@@ -23,6 +23,9 @@ use super::{
 /// The most stacks that are stored for the first time on a day. A release of this program brings some thousands.
 const NEW_STACKS_A_DAY: usize = 100_000;
 
+/// The days of which new stacks are counted.
+const DAYS_COUNTED: usize = 32;
+
 /// The age in days of the note when a stack was last seen, after which it is renewed.
 const NOTED_AGAIN_AFTER: u32 = 30;
 
@@ -35,7 +38,8 @@ pub(crate) struct KnownStacks {
 #[derive(Debug, Default)]
 struct KnownState {
     noted: HashMap<StackId, CalendarDay>,
-    new_on: Option<(CalendarDay, usize)>,
+    /// The numbers of new stacks of the last days.
+    new_on: BTreeMap<CalendarDay, usize>,
 }
 
 /// What to do with a stack.
@@ -51,7 +55,7 @@ pub(crate) enum StackAction {
 
 impl KnownStacks {
     fn state(&self) -> MutexGuard<'_, KnownState> {
-        // An entry more or less costs a statement.
+        // Whoever fails in between forgets what is known.
         lock(&self.state)
     }
 
@@ -62,14 +66,15 @@ impl KnownStacks {
             let is_old = day.days_since(*noted) >= NOTED_AGAIN_AFTER;
             return if is_old { StackAction::Store } else { StackAction::Nothing };
         }
-        let new = match state.new_on {
-            Some((on, new)) if on == day => new,
-            _ => 0,
-        };
-        if new >= NEW_STACKS_A_DAY {
+        let new = state.new_on.entry(day).or_default();
+        if *new >= NEW_STACKS_A_DAY {
             return StackAction::Refuse;
         }
-        state.new_on = Some((day, new + 1));
+        *new += 1;
+        // A report counts on a day of the last three weeks.
+        while state.new_on.len() > DAYS_COUNTED {
+            state.new_on.pop_first();
+        }
         StackAction::Store
     }
 
@@ -197,5 +202,6 @@ mod tests {
         };
         assert_eq!(stored(0, 1), NEW_STACKS_A_DAY);
         assert_eq!(stored(0, 2), NEW_STACKS_A_DAY);
+        assert_eq!(stored(0, 1), 0, "days take turns");
     }
 }

@@ -39,11 +39,11 @@ pub(super) struct PeriodFindings {
     pub(super) gap_change: GapChange,
 }
 
-/// The periods that end after one begins, of each installation that is asked about: its place in the list.
+/// The periods that end after one begins, of each installation in a list; `key` is its place in the list.
 const END_LATER: &str = "SELECT asked.key, period_from, period_to FROM json_each(?1) AS asked
-    JOIN report ON report.seq IN (SELECT seq FROM report WHERE instance = asked.value ->> 0
-        AND replica = 0 AND period_to > asked.value ->> 1 ORDER BY period_to LIMIT ?2)
-    ORDER BY asked.key, period_to";
+    CROSS JOIN report ON report.seq IN (SELECT seq FROM report WHERE instance = asked.value ->> 0
+        AND replica = 0 AND period_to > asked.value ->> 1 ORDER BY period_to, period_from LIMIT ?2)
+    ORDER BY asked.key, period_to, period_from";
 
 const ENDS_BEFORE: &str = "SELECT asked.key, (SELECT max(period_to) FROM report
         WHERE instance = asked.value ->> 0 AND replica = 0 AND period_to <= asked.value ->> 1)
@@ -69,15 +69,17 @@ pub(super) async fn compare_periods(
         Some(json!([reports.get(*place)?.report.instance.to_string(), period.from]))
     }));
     let later = sqlx::query_as(END_LATER).bind(&list).bind(i64::from(COMPARED_PERIODS));
-    let later: Vec<(i64, i64, i64)> = later.fetch_all(&mut *connection).await?;
+    let mut later_of: HashMap<i64, Vec<ReportPeriod>> = HashMap::new();
+    for (key, from, to) in later.fetch_all(&mut *connection).await? {
+        later_of.entry(key).or_default().push(ReportPeriod { from, to });
+    }
     let before: Vec<(i64, Option<i64>)> =
         sqlx::query_as(ENDS_BEFORE).bind(&list).fetch_all(connection).await?;
     let before: HashMap<i64, Option<i64>> = before.into_iter().collect();
     for ((place, period), key) in asked.into_iter().zip(0_i64..) {
-        let later = later.iter().filter(|(of, ..)| *of == key);
-        let later: Vec<_> = later.map(|(_, from, to)| ReportPeriod { from: *from, to: *to }).collect();
+        let later = later_of.get(&key).map_or(&[][..], Vec::as_slice);
         if let Some(found) = findings.get_mut(place) {
-            *found = judge_period(before.get(&key).copied().flatten(), period, &later);
+            *found = judge_period(before.get(&key).copied().flatten(), period, later);
         }
     }
     Ok(findings)

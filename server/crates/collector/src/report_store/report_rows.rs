@@ -8,7 +8,7 @@ use super::{IncomingReport, report_periods::PeriodFindings, signed};
 use crate::report_day::ReportMoment;
 
 /// The most rows of one statement, which has at most 32,766 parameters.
-const ROWS_AT_ONCE: usize = 1000;
+pub(super) const ROWS_AT_ONCE: usize = 1000;
 
 /// Binds the values of a row.
 pub(super) type RowBinder<'a> = Separated<'a, Sqlite, &'static str>;
@@ -57,19 +57,18 @@ const INSERT_REPORTS: &str =
     "INSERT INTO report (id, instance, received_at, bytes, set_aside, digest, replica,
     period_from, period_to, doubted, product, day)";
 
-/// Inserts the rows of reports with different ids, in their order. Returns the number of each by its id.
+/// Inserts the rows of reports with different ids, in their order, at most [`ROWS_AT_ONCE`]. Returns the number
+/// of each by its id.
 pub(super) async fn insert_reports(
     connection: &mut SqliteConnection,
     reports: &[AcceptedReport<'_>],
 ) -> sqlx::Result<HashMap<String, i64>> {
-    let mut numbers = HashMap::with_capacity(reports.len());
-    for some in reports.chunks(ROWS_AT_ONCE) {
-        let mut insert = statement(INSERT_REPORTS, some, bind_report, "RETURNING id, seq");
-        let rows: Vec<(String, i64)> =
-            insert.build_query_as().persistent(false).fetch_all(&mut *connection).await?;
-        numbers.extend(rows);
+    if reports.is_empty() {
+        return Ok(HashMap::new());
     }
-    Ok(numbers)
+    let mut insert = statement(INSERT_REPORTS, reports, bind_report, "RETURNING id, seq");
+    let rows: Vec<(String, i64)> = insert.build_query_as().persistent(false).fetch_all(connection).await?;
+    Ok(rows.into_iter().collect())
 }
 
 fn bind_report(row: &mut RowBinder<'_>, accepted: &AcceptedReport<'_>) {

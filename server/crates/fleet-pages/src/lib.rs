@@ -1,0 +1,36 @@
+//! Renders the pages of a collector about its fleet, from the answers that its API gives.
+//!
+//! A page is complete without script: filters are forms, and everything that is shown is in its address.
+//! Every function here is pure. [`FleetPage`] lists the pages; each has a file of its own.
+
+mod answer_basis;
+mod distribution_charts;
+mod environment_page;
+mod features_page;
+mod overview_page;
+mod page_filter;
+mod page_frame;
+mod page_list;
+mod performance_page;
+mod profiles_page;
+mod share_charts;
+mod trust_page;
+mod usage_page;
+mod versions_page;
+
+pub use self::{
+    environment_page::{EnvironmentAnswers, environment_page},
+    features_page::{FeatureAnswers, features_page},
+    overview_page::{OverviewAnswers, overview_page},
+    page_filter::PageFilter,
+    page_frame::{PageFrame, render_page},
+    page_list::FleetPage,
+    performance_page::{PerformanceAnswers, performance_page},
+    profiles_page::{ProfileAnswers, ProfileChoice, profiles_page},
+    trust_page::trust_page,
+    usage_page::{UsageAnswers, usage_page},
+    versions_page::versions_page,
+};
+
+/// The style sheet of the pages; that of their charts is [`headcount_charts::STYLE`].
+pub const STYLE: &str = include_str!("fleet_pages.css");

@@ -1,0 +1,132 @@
+//! Keeps what a page is about in the addresses of its links.
+
+use headcount_fleet::{answers::answer_period::AnswerPeriod, calendar_day::CalendarDay};
+use serde::Serialize;
+
+use crate::page_list::FleetPage;
+
+/// What a page is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PageFilter {
+    /// The product.
+    pub product: String,
+    /// The first day.
+    pub first: CalendarDay,
+    /// The last day.
+    pub last: CalendarDay,
+    /// Only this version.
+    pub version: Option<String>,
+    /// Only this kind of database.
+    pub database: Option<String>,
+    /// Only this size class.
+    pub size: Option<String>,
+}
+
+/// The parameters of an address.
+#[derive(Serialize)]
+struct AddressParameters<'a> {
+    product: &'a str,
+    from: String,
+    to: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    version: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    database: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    size: Option<&'a str>,
+}
+
+impl PageFilter {
+    /// The filter of a request.
+    #[must_use]
+    pub fn of_period(period: &AnswerPeriod) -> Self {
+        Self {
+            product: period.product.clone(),
+            first: period.first,
+            last: period.last,
+            version: period.version.clone(),
+            database: period.database.map(|database| database.label().to_owned()),
+            size: period.size.map(|size| size.label().to_owned()),
+        }
+    }
+
+    /// The address of a page about the same, as far as the page has it.
+    #[must_use]
+    pub fn address(&self, page: FleetPage) -> String {
+        format!("{}?{}", page.path(), self.query(page))
+    }
+
+    /// The query of [`PageFilter::address`].
+    pub(crate) fn query(&self, page: FleetPage) -> String {
+        let parameters = AddressParameters {
+            product: &self.product,
+            from: self.first.to_string(),
+            to: self.last.to_string(),
+            version: self.version.as_deref().filter(|_| page.is_by_version()),
+            database: self.database.as_deref().filter(|_| page.is_by_size()),
+            size: self.size.as_deref().filter(|_| page.is_by_size()),
+        };
+        // Texts and options of texts can always be written.
+        serde_urlencoded::to_string(parameters).unwrap_or_default()
+    }
+
+    /// The number of days.
+    pub(crate) fn days(&self) -> usize {
+        self.last.days_since(self.first) as usize + 1
+    }
+
+    /// The place of a day such as `2026-11-28` among the days.
+    pub(crate) fn place_of(&self, day: &str) -> Option<usize> {
+        let day: CalendarDay = day.parse().ok()?;
+        (self.first <= day && day <= self.last).then(|| day.days_since(self.first) as usize)
+    }
+
+    /// Values by day, `None` for days without one.
+    pub(crate) fn by_day<'a>(&self, values: impl Iterator<Item = (&'a str, f64)>) -> Vec<Option<f64>> {
+        let mut by_day = vec![None; self.days()];
+        for (day, value) in values {
+            if let Some(slot) = self.place_of(day).and_then(|place| by_day.get_mut(place)) {
+                *slot = Some(value);
+            }
+        }
+        by_day
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    /// Ten days of a product.
+    pub(crate) fn ten_days() -> PageFilter {
+        PageFilter {
+            product: "my shop".to_owned(),
+            first: "2026-11-01".parse().unwrap(),
+            last: "2026-11-10".parse().unwrap(),
+            version: Some("1.0+<b>&".to_owned()),
+            database: Some("sqlite".to_owned()),
+            size: None,
+        }
+    }
+
+    #[test]
+    fn an_address_keeps_what_the_page_has() {
+        let days = "product=my+shop&from=2026-11-01&to=2026-11-10";
+        let version = "version=1.0%2B%3Cb%3E%26";
+        for (page, address) in [
+            (FleetPage::Overview, format!("overview?{days}")),
+            (FleetPage::Usage, format!("usage?{days}&{version}")),
+            (FleetPage::Features, format!("features?{days}&{version}&database=sqlite")),
+        ] {
+            assert_eq!(ten_days().address(page), address);
+        }
+    }
+
+    #[test]
+    fn values_are_on_their_days() {
+        let values = [("2026-11-02", 3.0), ("2026-11-10", 4.0), ("2026-11-11", 5.0), ("never", 6.0)];
+        let mut expected = vec![None; 10];
+        (expected[1], expected[9]) = (Some(3.0), Some(4.0));
+        assert_eq!(ten_days().by_day(values.into_iter()), expected);
+    }
+}

@@ -1,0 +1,146 @@
+//! Puts around a page what every page has: the navigation and the filters.
+
+use headcount_fleet::{size_class::SizeClass, typed_report::DatabaseKind};
+use maud::{DOCTYPE, Markup, html};
+
+use crate::{page_filter::PageFilter, page_list::FleetPage};
+
+/// What a page is rendered in.
+#[derive(Debug, Clone, Copy)]
+pub struct PageFrame<'a> {
+    /// The page.
+    pub page: FleetPage,
+    /// What it is about.
+    pub filter: &'a PageFilter,
+    /// The products that can be chosen.
+    pub products: &'a [String],
+    /// The versions that can be chosen.
+    pub versions: &'a [String],
+    /// Whether single installations may be seen.
+    pub is_administrator: bool,
+}
+
+/// A page.
+#[must_use]
+pub fn render_page(frame: PageFrame<'_>, content: Markup) -> String {
+    let title = frame.page.title();
+    let page = html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                title { "Headcount: " (title) }
+                link rel="stylesheet" href="style.css";
+                link rel="stylesheet" href="pages.css";
+            }
+            body {
+                a.skip href="#content" { "Skip to the content" }
+                (navigation(frame))
+                main #content {
+                    h1 { (title) }
+                    (filters(frame))
+                    (content)
+                }
+            }
+        }
+    };
+    page.into_string()
+}
+
+fn navigation(frame: PageFrame<'_>) -> Markup {
+    html! {
+        header.bar {
+            nav aria-label="Pages" {
+                @for page in FleetPage::ALL {
+                    a href=(frame.filter.address(page)) aria-current=[(page == frame.page).then_some("page")] {
+                        (page.title())
+                    }
+                }
+                @if frame.is_administrator {
+                    a href="./" { "Installations" }
+                }
+            }
+            form.sign-out method="post" action="sign-out" { button type="submit" { "Sign out" } }
+        }
+    }
+}
+
+fn filters(frame: PageFrame<'_>) -> Markup {
+    let PageFilter { product, first, last, version, database, size } = frame.filter;
+    let databases = DatabaseKind::ALL.map(|kind| kind.label().to_owned());
+    let sizes = SizeClass::ALL.map(|size| size.label().to_owned());
+    html! {
+        form.filters method="get" action=(frame.page.path()) {
+            (choice("product", "Product", frame.products, Some(product), None))
+            label { span { "From" } input type="date" name="from" value=(first); }
+            label { span { "To" } input type="date" name="to" value=(last); }
+            @if frame.page.is_by_version() {
+                (choice("version", "Version", frame.versions, version.as_deref(), Some("all")))
+            }
+            @if frame.page.is_by_size() {
+                (choice("database", "Database", &databases, database.as_deref(), Some("all")))
+                (choice("size", "Nodes", &sizes, size.as_deref(), Some("all")))
+            }
+            button type="submit" { "Show" }
+        }
+    }
+}
+
+/// A list to choose from. `all` is the text of the entry for no choice.
+fn choice(name: &str, title: &str, values: &[String], chosen: Option<&str>, all: Option<&str>) -> Markup {
+    // What an address names can be chosen, even if no report has it.
+    let missing = chosen.filter(|chosen| !values.iter().any(|value| value == chosen));
+    html! {
+        label {
+            span { (title) }
+            select name=(name) {
+                @if let Some(all) = all {
+                    option value="" selected[chosen.is_none()] { (all) }
+                }
+                @for value in missing.into_iter().chain(values.iter().map(String::as_str)) {
+                    option value=(value) selected[chosen == Some(value)] { (value) }
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::page_filter::tests::ten_days;
+
+    fn frame(page: FleetPage, filter: &PageFilter) -> PageFrame<'_> {
+        PageFrame { page, filter, products: &[], versions: &[], is_administrator: false }
+    }
+
+    #[test]
+    fn every_page_links_to_every_other_and_names_itself() {
+        let filter = ten_days();
+        for page in FleetPage::ALL {
+            let text = render_page(frame(page, &filter), html! {});
+            assert_eq!(text.matches("aria-current=\"page\"").count(), 1, "{text}");
+            for other in FleetPage::ALL {
+                assert!(text.contains(&format!("href=\"{}?", other.path())), "{text}");
+            }
+            assert!(!text.contains("style=") && !text.contains("<script"), "{text}");
+        }
+    }
+
+    #[test]
+    fn names_that_somebody_chose_are_escaped() {
+        let filter = ten_days();
+        let text = render_page(frame(FleetPage::Features, &filter), html! {});
+        assert!(text.contains("1.0+&lt;b&gt;&amp;") && !text.contains("<b>"), "{text}");
+    }
+
+    #[test]
+    fn only_an_administrator_sees_the_way_to_single_installations() {
+        let filter = ten_days();
+        let of_analyst = frame(FleetPage::Trust, &filter);
+        assert!(!render_page(of_analyst, html! {}).contains("Installations"));
+        let of_administrator = PageFrame { is_administrator: true, ..of_analyst };
+        assert!(render_page(of_administrator, html! {}).contains("Installations"));
+    }
+}
