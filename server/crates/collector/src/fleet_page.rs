@@ -22,7 +22,7 @@ pub fn render(fleet: &FleetOverview, now: u64, host: Option<&str>) -> String {
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
          <title>Headcount: installations</title>\n<link rel=\"stylesheet\" href=\"style.css\">\n</head>\n\
          <body>\n<main>\n<form class=\"sign-out\" method=\"post\" action=\"sign-out\"><button type=\"submit\">Sign out</button></form>\n\
-         <h1>Installations</h1>\n{notices}{content}</main>\n</body>\n</html>\n"
+         <h1>Installations</h1>\n<p><a href=\"overview\">Numbers of the fleet</a></p>\n{notices}{content}</main>\n</body>\n</html>\n"
     )
 }
 

@@ -54,6 +54,23 @@ pub(super) struct FlameGraphAnswer {
     graph: FlameGraph,
 }
 
+impl FlameGraphAnswer {
+    /// What the graph is about.
+    pub(super) const fn scope(&self) -> &FleetScope {
+        &self.scope
+    }
+
+    /// The fewest different installations that the graph is made of.
+    pub(super) const fn installations(&self) -> u32 {
+        self.installations
+    }
+
+    /// The graph.
+    pub(super) const fn graph(&self) -> &FlameGraph {
+        &self.graph
+    }
+}
+
 /// What a comparison of two versions is about.
 #[derive(Debug, Serialize)]
 struct ComparisonScope {
@@ -73,6 +90,13 @@ pub(super) struct FlameDifferenceAnswer {
     #[serde(flatten)]
     scope: ComparisonScope,
     difference: FlameDifference,
+}
+
+impl FlameDifferenceAnswer {
+    /// The difference.
+    pub(super) const fn difference(&self) -> &FlameDifference {
+        &self.difference
+    }
 }
 
 /// Functions by how much more expensive they became.

@@ -109,6 +109,11 @@ impl FleetStorage {
         }
     }
 
+    /// Whether there is a ledger of what became of reports.
+    pub(super) const fn keeps_ledger(&self) -> bool {
+        matches!(self, Self::Sqlite(_))
+    }
+
     /// The bound on the files, where this collector has it.
     pub(super) fn limit(&self) -> Option<DiskLimit> {
         match self {

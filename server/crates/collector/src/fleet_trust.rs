@@ -63,6 +63,11 @@ async fn trust(
 }
 
 impl Collector {
+    /// Whether the store keeps a ledger.
+    pub(super) fn keeps_ledger(&self) -> bool {
+        self.inner.store.keeps_ledger()
+    }
+
     /// What became of the reports that arrived from one day to another, both included, of a product or of
     /// all.
     ///

@@ -22,6 +22,7 @@ mod deletion_routes;
 mod failure_log;
 mod fleet_csv;
 pub mod fleet_page;
+mod fleet_page_routes;
 mod fleet_profiles;
 mod fleet_reader;
 mod fleet_release;

@@ -5,7 +5,8 @@ use std::fmt::Write as _;
 use headcount_web::access::AccessRole;
 
 /// The addresses of exact numbers, and what is there.
-const EXACT: [(&str, &str); 4] = [
+const EXACT: [(&str, &str); 5] = [
+    ("overview", "the pages of the fleet"),
     ("api/fleet/activity", "active installations by day, exactly"),
     ("api/fleet/shares/versions", "versions by day, exactly"),
     ("api/fleet/trust", "what became of every report"),

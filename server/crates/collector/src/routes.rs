@@ -29,7 +29,7 @@ use super::{
     Collector, DatabaseUnreadable, IngestError, ReportLookup,
     collector_metrics::metrics,
     deletion_routes::{administrator_deletion_routes, public_deletion_routes},
-    fleet_page, fleet_routes,
+    fleet_page, fleet_page_routes, fleet_routes,
     listing_parameters::{BadParameter, ListingPage, ListingParameters},
     published_routes, role_page,
 };
@@ -118,7 +118,8 @@ fn interface_routes(role: AccessRole) -> OpenApiRouter<AccessControl> {
 fn page_routes(role: AccessRole) -> Router<Collector> {
     match role {
         AccessRole::Viewer => Router::new().route("/", get(first_page)).route("/style.css", get(style)),
-        AccessRole::Analyst | AccessRole::Administrator => Router::new(),
+        AccessRole::Analyst => fleet_page_routes::analyst_pages(),
+        AccessRole::Administrator => Router::new(),
     }
 }
 
@@ -236,7 +237,12 @@ async fn first_page(
             fleet_page::render(&collector.fleet().await?, collector.now().as_secs(), host)
         }
     };
-    let headers = [
+    Ok((page_headers(), page).into_response())
+}
+
+/// The headers of a page: no script, no frame, nothing from elsewhere.
+pub(super) const fn page_headers() -> [(HeaderName, &'static str); 5] {
+    [
         (header::CONTENT_TYPE, "text/html; charset=utf-8"),
         (header::CACHE_CONTROL, "no-store"),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
@@ -246,8 +252,7 @@ async fn first_page(
             header::CONTENT_SECURITY_POLICY,
             "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
         ),
-    ];
-    Ok((headers, page).into_response())
+    ]
 }
 
 async fn style() -> impl IntoResponse {

@@ -253,6 +253,24 @@ mod tests {
     }
 
     #[test]
+    fn what_a_group_took_is_given_back_unless_it_is_stored() {
+        let mut quotas = StorageQuotas::new(hours(0));
+        let request = QuotaRequest { instance: Uuid::from_u128(1), is_new: true, prefix: None, bytes: 1 };
+        let take_all = |quotas: &mut StorageQuotas, is_stored: bool| {
+            let mut booking = QuotaBooking::new(quotas, hours(0));
+            let taken = (0..STORED_REPORTS_PER_HOUR).filter(|_| booking.take(request).is_ok()).count();
+            assert_eq!(booking.take(request), Err(QuotaExceeded::OfInstallation));
+            if is_stored {
+                booking.keep();
+            }
+            taken
+        };
+        assert_eq!(take_all(&mut quotas, false), STORED_REPORTS_PER_HOUR as usize);
+        assert_eq!(take_all(&mut quotas, true), STORED_REPORTS_PER_HOUR as usize);
+        assert_eq!(take_all(&mut quotas, false), 0);
+    }
+
+    #[test]
     fn an_installation_has_so_many_reports_an_hour() {
         let mut quotas = StorageQuotas::new(hours(0));
         assert_eq!(stored(&mut quotas, STORED_REPORTS_PER_HOUR + 100, 1, hours(0)), STORED_REPORTS_PER_HOUR);

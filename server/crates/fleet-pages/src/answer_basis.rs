@@ -116,12 +116,16 @@ pub(crate) mod tests {
         }
     }
 
+    fn with_spaces(text: &str) -> String {
+        text.replace('\u{a0}', " ")
+    }
+
     #[test]
     fn a_basis_says_of_how_many_when_and_how_new() {
         let basis = AnswerBasis::of_shares(&shares(&[("2026-11-01", 1000), ("2026-11-02", 1469)]));
         assert_eq!(basis.denominator, "of 1\u{202f}235 installations a day");
-        assert_eq!(basis.period, "1 Nov 2026 to 10 Nov 2026");
-        assert_eq!(basis.freshness, "computed on 15 Jan 2027 at 08:00 UTC");
+        assert_eq!(with_spaces(&basis.period), "1 Nov 2026 to 10 Nov 2026");
+        assert_eq!(with_spaces(&basis.freshness), "computed on 15 Jan 2027 at 08:00 UTC");
     }
 
     #[test]
@@ -135,7 +139,7 @@ pub(crate) mod tests {
         };
         let basis = AnswerBasis::new(&scope, "of all".to_owned());
         assert_eq!(basis.denominator, "of all, version 1.2, with 4-10 nodes");
-        assert_eq!(basis.period, "1 Nov 2026");
+        assert_eq!(with_spaces(&basis.period), "1 Nov 2026");
         assert!(basis.freshness.ends_with(", without the reports of the last 10 min"), "{}", basis.freshness);
         let unknown = AnswerBasis::new(&FleetScope { computed_at: None, ..scope }, String::new());
         assert_eq!(unknown.freshness, "");

@@ -1,7 +1,5 @@
 //! Renders where the program spends its time and its memory, and what a release changed about it.
 
-use std::collections::HashMap;
-
 use headcount_charts::{
     ValueUnit,
     flame_graph::{FlameDirection, FlameNode, FlameNodeId, FlameStyle, FlameTree, FlameView},

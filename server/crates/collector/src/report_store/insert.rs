@@ -306,3 +306,6 @@ impl GroupInsert {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,294 @@
+//! Serves the pages about the fleet: gathers the answers of each, and has it rendered.
+
+use axum::{
+    Extension, Router,
+    extract::{Query, State, rejection::QueryRejection},
+    http::header,
+    response::{IntoResponse, Response},
+    routing::get,
+};
+use headcount_fleet::{
+    answers::{
+        answer_period::{AnswerPeriod, PeriodParameters},
+        distributions_answer::DistributionGroup,
+        shares_answer::ShareLabel,
+    },
+    calendar_day::CalendarDay,
+    cells::cell_table::CellTable,
+    profiles::{FlameMeasure, FunctionShare, ProfiledResource},
+};
+use headcount_fleet_pages::{
+    EnvironmentAnswers, FeatureAnswers, FleetPage, OverviewAnswers, PageFilter, PageFrame,
+    PerformanceAnswers, ProfileAnswers, ProfileChoice, UsageAnswers, environment_page, features_page,
+    overview_page, performance_page, profiles_page, render_page, trust_page, usage_page, versions_page,
+};
+use headcount_shared::api::{FleetDistributionsAnswer, FleetSharesAnswer};
+use headcount_web::{access::AccessRole, problem::ProblemResponse};
+use maud::Markup;
+use serde::Deserialize;
+
+use super::{
+    Collector, DEFAULT_PRODUCT, fleet_profiles::ComparedVersions, fleet_reader::FleetReadError,
+    fleet_routes::bad_request, routes::page_headers,
+};
+
+/// The versions that can be chosen.
+const CHOOSABLE_VERSIONS: usize = 100;
+
+/// The pages for whoever may see exact numbers. They check no access.
+pub(super) fn analyst_pages() -> Router<Collector> {
+    let pages = FleetPage::ALL.into_iter().fold(Router::new(), |router, page| {
+        let serve = async move |collector: State<Collector>,
+                                role: Option<Extension<AccessRole>>,
+                                query: Result<Query<PageParameters>, QueryRejection>| {
+            serve_page(page, collector, role, query).await
+        };
+        router.route(&format!("/{}", page.path()), get(serve))
+    });
+    pages.route("/pages.css", get(style))
+}
+
+async fn style() -> impl IntoResponse {
+    let headers = [
+        (header::CONTENT_TYPE, "text/css; charset=utf-8"),
+        (header::CACHE_CONTROL, "no-cache"),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    ];
+    (headers, [headcount_charts::STYLE, headcount_fleet_pages::STYLE].concat())
+}
+
+/// What a page is about. A form sends what was not chosen as an empty text.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct PageParameters {
+    product: String,
+    from: String,
+    to: String,
+    version: String,
+    database: String,
+    size: String,
+    resource: String,
+    measure: String,
+    before: String,
+    after: String,
+    focus: String,
+    function: String,
+}
+
+fn chosen(text: String) -> Option<String> {
+    Some(text).filter(|text| !text.is_empty())
+}
+
+impl PageParameters {
+    fn period(&self, page: FleetPage, today: CalendarDay) -> Result<AnswerPeriod, ProblemResponse> {
+        let text = |text: &str, is_known: bool| chosen(text.to_owned()).filter(|_| is_known);
+        let parameters = PeriodParameters {
+            product: text(&self.product, true),
+            from: text(&self.from, true),
+            to: text(&self.to, true),
+            version: text(&self.version, page.is_by_version()),
+            database: text(&self.database, page.is_by_size()),
+            size: text(&self.size, page.is_by_size()),
+        };
+        AnswerPeriod::from_parameters(parameters, DEFAULT_PRODUCT, today)
+            .map_err(|invalid| bad_request(invalid.to_string()))
+    }
+
+    fn profile_choice(self) -> Result<ProfileChoice, ProblemResponse> {
+        let resource = match self.resource.as_str() {
+            "" | "cpu" => ProfiledResource::Cpu,
+            "heap" => ProfiledResource::Heap,
+            other => return Err(bad_request(format!("resource must be cpu or heap, not \"{other}\""))),
+        };
+        let measure = match self.measure.as_str() {
+            "" | "share" => FlameMeasure::Share,
+            "absolute" => FlameMeasure::Absolute(resource),
+            other => return Err(bad_request(format!("measure must be share or absolute, not \"{other}\""))),
+        };
+        let focus = chosen(self.focus).map(|focus| {
+            focus.parse().map_err(|_| bad_request(format!("focus must be a number, not \"{focus}\"")))
+        });
+        Ok(ProfileChoice {
+            resource,
+            measure,
+            before: chosen(self.before),
+            after: chosen(self.after),
+            focus: focus.transpose()?,
+            function: chosen(self.function),
+        })
+    }
+}
+
+async fn serve_page(
+    page: FleetPage,
+    State(collector): State<Collector>,
+    role: Option<Extension<AccessRole>>,
+    query: Result<Query<PageParameters>, QueryRejection>,
+) -> Result<Response, ProblemResponse> {
+    let Query(parameters) = query.map_err(|rejection| bad_request(rejection.body_text()))?;
+    let today = CalendarDay::from_unix_seconds(collector.now().as_secs());
+    let rollup_lag = collector.rollup_lag().await?.behind.as_secs();
+    let period = AnswerPeriod { rollup_lag, ..parameters.period(page, today)? };
+    let filter = PageFilter::of_period(&period);
+    let answers = PageAnswers { collector: &collector, period: &period };
+    let versions = answers.versions().await?;
+    let choosable: Vec<String> =
+        versions.labels.iter().take(CHOOSABLE_VERSIONS).map(|version| version.label.clone()).collect();
+    let content = match page {
+        FleetPage::Overview => answers.overview(&filter).await?,
+        FleetPage::Versions => versions_page(&filter, &versions),
+        FleetPage::Features => answers.features(&filter).await?,
+        FleetPage::Environment => answers.environment().await?,
+        FleetPage::Usage => answers.usage(&filter).await?,
+        FleetPage::Performance => answers.performance().await?,
+        FleetPage::Profiles => answers.profiles(&filter, &parameters.profile_choice()?, &choosable).await?,
+        FleetPage::Trust => answers.trust(&filter).await?,
+    };
+    let products = collector.fleet_reader().products().await?.products;
+    let frame = PageFrame {
+        page,
+        filter: &filter,
+        products: &products,
+        versions: &choosable,
+        is_administrator: !matches!(role, Some(Extension(AccessRole::Analyst | AccessRole::Viewer))),
+    };
+    Ok((page_headers(), render_page(frame, content)).into_response())
+}
+
+/// Gathers answers about a period.
+struct PageAnswers<'a> {
+    collector: &'a Collector,
+    period: &'a AnswerPeriod,
+}
+
+impl PageAnswers<'_> {
+    /// The period with the filters that a table has.
+    fn period_of(&self, table: CellTable) -> AnswerPeriod {
+        let mut period = self.period.clone();
+        period.database = period.database.filter(|_| table.has_database_and_size());
+        period.size = period.size.filter(|_| table.has_size());
+        period
+    }
+
+    async fn shares(&self, table: CellTable) -> Result<FleetSharesAnswer, FleetReadError> {
+        let reader = self.collector.fleet_reader();
+        reader.shares(self.period_of(table), table, ShareLabel::Label).await
+    }
+
+    async fn installations_by(&self, label: ShareLabel) -> Result<FleetSharesAnswer, FleetReadError> {
+        let table = CellTable::Installations;
+        self.collector.fleet_reader().shares(self.period_of(table), table, label).await
+    }
+
+    /// The versions of all installations, whatever version was chosen.
+    async fn versions(&self) -> Result<FleetSharesAnswer, FleetReadError> {
+        let period = AnswerPeriod { version: None, database: None, size: None, ..self.period.clone() };
+        let reader = self.collector.fleet_reader();
+        reader.shares(period, CellTable::Installations, ShareLabel::Version).await
+    }
+
+    async fn distributions(
+        &self,
+        table: CellTable,
+        group: DistributionGroup,
+    ) -> Result<FleetDistributionsAnswer, FleetReadError> {
+        self.collector.fleet_reader().distributions(self.period_of(table), table, group).await
+    }
+
+    async fn overview(&self, filter: &PageFilter) -> Result<Markup, FleetReadError> {
+        let reader = self.collector.fleet_reader();
+        let answers = OverviewAnswers {
+            activity: &reader.activity(self.period.clone()).await?,
+            retention: &reader.retention(self.period.clone()).await?,
+            versions: &self.versions().await?,
+        };
+        Ok(overview_page(filter, answers))
+    }
+
+    async fn features(&self, filter: &PageFilter) -> Result<Markup, FleetReadError> {
+        let answers = FeatureAnswers {
+            flags: &self.shares(CellTable::Flags).await?,
+            alerting: &self.shares(CellTable::Alerting).await?,
+            inspection_overrides: &self.shares(CellTable::InspectionOverrides).await?,
+            notifications: &self.shares(CellTable::Notifications).await?,
+            deployment_summaries: &self.shares(CellTable::DeploymentSummaries).await?,
+        };
+        Ok(features_page(filter, answers))
+    }
+
+    async fn environment(&self) -> Result<Markup, FleetReadError> {
+        let answers = EnvironmentAnswers {
+            clouds: &self.shares(CellTable::Clouds).await?,
+            services: &self.shares(CellTable::Services).await?,
+            instrumented_services: &self.shares(CellTable::InstrumentedServices).await?,
+            databases: &self.installations_by(ShareLabel::Database).await?,
+            screen_sizes: &self.shares(CellTable::ScreenSizes).await?,
+            size_classes: &self.installations_by(ShareLabel::Size).await?,
+            sizes: &self.distributions(CellTable::Sizes, DistributionGroup::None).await?,
+        };
+        Ok(environment_page(answers))
+    }
+
+    async fn usage(&self, filter: &PageFilter) -> Result<Markup, FleetReadError> {
+        let answers = UsageAnswers {
+            pages: &self.shares(CellTable::Pages).await?,
+            page_views: &self.distributions(CellTable::PageViews, DistributionGroup::None).await?,
+            browsers: &self.distributions(CellTable::Browsers, DistributionGroup::None).await?,
+        };
+        Ok(usage_page(filter, answers))
+    }
+
+    async fn performance(&self) -> Result<Markup, FleetReadError> {
+        let (all, by_version) = (DistributionGroup::None, DistributionGroup::Version);
+        let answers = PerformanceAnswers {
+            cpu: &self.distributions(CellTable::Cpu, all).await?,
+            cpu_by_version: &self.distributions(CellTable::Cpu, by_version).await?,
+            memory: &self.distributions(CellTable::Memory, all).await?,
+            memory_by_version: &self.distributions(CellTable::Memory, by_version).await?,
+            stages: &self.distributions(CellTable::Stages, all).await?,
+            queries: &self.distributions(CellTable::Queries, all).await?,
+            world_times: &self.distributions(CellTable::WorldTimes, all).await?,
+        };
+        Ok(performance_page(answers))
+    }
+
+    async fn profiles(
+        &self,
+        filter: &PageFilter,
+        choice: &ProfileChoice,
+        versions: &[String],
+    ) -> Result<Markup, FleetReadError> {
+        let reader = self.collector.fleet_reader();
+        let whole = reader.flame_graph(self.period.clone(), choice.resource, choice.measure).await?;
+        let compared = match (&choice.before, &choice.after) {
+            (Some(before), Some(after)) => {
+                let versions = ComparedVersions { before: before.clone(), after: after.clone() };
+                let period = AnswerPeriod { version: None, ..self.period.clone() };
+                let difference =
+                    reader.flame_difference(period.clone(), choice.resource, versions.clone()).await?;
+                let ranking =
+                    reader.function_ranking(period, choice.resource, versions, FunctionShare::Total).await?;
+                Some((difference, ranking))
+            }
+            _ => None,
+        };
+        let answers = ProfileAnswers {
+            scope: whole.scope(),
+            graph: whole.graph(),
+            installations: whole.installations(),
+            comparison: compared
+                .as_ref()
+                .map(|(difference, ranking)| (difference.difference(), ranking.ranking())),
+        };
+        Ok(profiles_page(filter, choice, versions, answers))
+    }
+
+    async fn trust(&self, filter: &PageFilter) -> Result<Markup, ProblemResponse> {
+        if !self.collector.keeps_ledger() {
+            return Ok(trust_page(filter, None));
+        }
+        let AnswerPeriod { product, first, last, .. } = self.period;
+        let answer = self.collector.trust(Some(product.clone()), *first, *last).await?;
+        Ok(trust_page(filter, Some(&answer)))
+    }
+}
