@@ -12,9 +12,10 @@ mod view;
 use std::collections::BTreeMap;
 
 pub use self::simulated::{HIDDEN_FIELDS, HiddenField, TargetHistory};
+pub(crate) use self::simulated::SplitMix;
 use self::{
     likelihood::{NoiseModel, log_probability_below},
-    simulated::{FIRST_DAY, GuessedFleet, SimulatedInstallation, SplitMix},
+    simulated::{FIRST_DAY, GuessedFleet, SimulatedInstallation},
     view::{Memberships, ReleaseView},
 };
 use crate::published::{

@@ -1,0 +1,423 @@
+//! Compares the mean of a whole fleet with the share of it that has a release.
+//!
+//! Of times, pages and functions only sums by version are known. Installations that upgrade early differ from the
+//! others, so versions are not compared with each other. But the fleet is the same before and after: if a release
+//! changes a value by `b`, the mean of the fleet moves by `b` times the share of readings with the release. So
+//! the mean of every day is explained by
+//!
+//! * a level that wanders: installations come and go,
+//! * the day of the week,
+//! * the share of the release, and of the ones before that are still being taken,
+//! * and noise of the day.
+//!
+//! This is the intervention analysis of Box and Tiao ("Intervention Analysis with Applications to Economic and
+//! Environmental Problems", 1975) with the local level model of Harvey and Durbin ("The Effects of Seat Belt Legislation on
+//! British Road Casualties: A Case Study in Structural Time Series Modelling", 1986): generalized least squares by the
+//! Kalman filter. The noise is estimated from the days, not from the number of readings: readings of one installation are
+//! not independent of each other, and this way need not be. How far the level wanders is not known well; of
+//! all values that the likelihood allows for, the one counts that gives the largest p-value.
+//!
+//! It assumes that nothing else moved the whole fleet just when the release came, and that noise is normal.
+
+use std::collections::BTreeMap;
+
+use super::{
+    change_test::{LogDifference, TestedChange},
+    changed_field::{ChangedField, FieldKind},
+};
+use crate::{
+    calendar_day::CalendarDay,
+    cells::{cell_block::CellBlock, cell_table::CellTable},
+    log_bucket::LogBucket,
+    profiles::{ProfiledResource, StackDictionary, VersionProfile, WHOLE_SHARE},
+};
+
+/// The days of a series that are kept.
+pub(super) const SERIES_DAYS: u32 = 56;
+
+/// A shorter history before a release says too little.
+const FEWEST_DAYS_BEFORE: usize = 21;
+
+/// A function with a smaller mean share is not compared.
+const SMALLEST_FUNCTION: f64 = 0.002;
+
+/// A page with views in a smaller share of installations is not compared.
+const SMALLEST_PAGE: f64 = 0.01;
+
+/// The variances of a step of the level that are tried, in parts of the variance of the noise.
+const WANDERINGS: [f64; 6] = [0.0, 0.01, 0.04, 0.15, 0.6, 3.0];
+
+/// By how much the logarithm of the likelihood may be below the best one: about one standard deviation.
+const PLAUSIBLE: f64 = 0.5;
+
+/// Another release is explained apart if its share moves by more.
+const MOVING_SHARE: f64 = 0.02;
+
+/// The shares that functions have in the profiles of one version on one day.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FunctionShares {
+    /// The version.
+    pub version: String,
+    /// What was measured.
+    pub resource: ProfiledResource,
+    /// The installations with a profile.
+    pub observations: u64,
+    /// The functions with the sums of their own shares over the installations, each 0 to 1.
+    pub functions: Vec<(String, f64)>,
+}
+
+impl FunctionShares {
+    /// Those of a day's profile. Functions that the dictionary does not know are left out.
+    #[must_use]
+    pub fn of_profile(profile: &VersionProfile, dictionary: &StackDictionary) -> Self {
+        let functions = profile.profile.functions().iter().filter(|function| function.own.sum > 0);
+        let named = functions.filter_map(|function| {
+            let name = dictionary.name_of_function(function.id)?;
+            Some((name.to_owned(), function.own.sum as f64 / WHOLE_SHARE as f64))
+        });
+        Self {
+            version: profile.version.clone(),
+            resource: profile.resource,
+            observations: profile.profile.observations,
+            functions: named.collect(),
+        }
+    }
+}
+
+/// A day of a series.
+#[derive(Debug, Clone)]
+struct SeriesDay {
+    day: CalendarDay,
+    /// The logarithm of the fleet's mean.
+    value: f64,
+    /// The variance of the noise, in parts of that of other days.
+    noise: f64,
+    /// Readings by version.
+    counts: Vec<(u32, f64)>,
+}
+
+/// The series of a fleet, by field.
+#[derive(Debug, Clone, Default)]
+pub(super) struct FleetSeries(BTreeMap<ChangedField, Vec<SeriesDay>>);
+
+/// Sums of readings by version.
+type VersionSums = BTreeMap<u32, (f64, f64)>;
+
+impl FleetSeries {
+    /// Adds a day.
+    pub(super) fn add_day(
+        &mut self,
+        day: CalendarDay,
+        tables: &[(CellTable, CellBlock)],
+        functions: &[FunctionShares],
+        mut version_number: impl FnMut(&str) -> u32,
+    ) {
+        for (table, block) in tables {
+            let kind = match table {
+                CellTable::Stages => FieldKind::Stage,
+                CellTable::Queries => FieldKind::Query,
+                CellTable::WorldTimes => FieldKind::WorldTime,
+                _ => continue,
+            };
+            let versions: Vec<_> = block.versions.iter().map(|version| version_number(version)).collect();
+            for (name, sums) in time_sums(block, &versions) {
+                let value = sums.values().map(|(sum, _)| sum).sum::<f64>() / readings(&sums);
+                self.push(kind, &name, SeriesDay { day, value, noise: 1.0, counts: counts(&sums) });
+            }
+        }
+        self.add_pages(day, tables, &mut version_number);
+        self.add_functions(day, functions, &mut version_number);
+        for series in self.0.values_mut() {
+            series.retain(|one| day.days_since(one.day) <= SERIES_DAYS);
+        }
+        self.0.retain(|_, series| !series.is_empty());
+    }
+
+    fn push(&mut self, kind: FieldKind, name: &str, day: SeriesDay) {
+        if day.value.is_finite() {
+            self.0.entry(ChangedField::new(kind, name)).or_default().push(day);
+        }
+    }
+
+    /// The share of installations with views, by page. Few installations have noisier shares than many.
+    fn add_pages(
+        &mut self,
+        day: CalendarDay,
+        tables: &[(CellTable, CellBlock)],
+        version_number: &mut impl FnMut(&str) -> u32,
+    ) {
+        let find = |wanted: CellTable| tables.iter().find(|(table, _)| *table == wanted).map(|(_, block)| block);
+        let (Some(pages), Some(installations)) = (find(CellTable::Pages), find(CellTable::Installations)) else {
+            return;
+        };
+        let mut all = VersionSums::new();
+        for (key, sums) in &installations.cells {
+            let entry = all.entry(version_number(installations.version(*key))).or_default();
+            entry.1 += sums.count as f64;
+        }
+        let total = readings(&all);
+        let mut with_page = BTreeMap::<&str, f64>::new();
+        for (key, sums) in &pages.cells {
+            *with_page.entry(pages.label(*key)).or_default() += sums.count as f64;
+        }
+        for (name, count) in with_page {
+            if count >= total * SMALLEST_PAGE {
+                let share = count / total;
+                let noise = (1.0 - share + 1.0 / total) / share;
+                let value = share.ln();
+                self.push(FieldKind::Page, name, SeriesDay { day, value, noise, counts: counts(&all) });
+            }
+        }
+    }
+
+    fn add_functions(
+        &mut self,
+        day: CalendarDay,
+        functions: &[FunctionShares],
+        version_number: &mut impl FnMut(&str) -> u32,
+    ) {
+        for (resource, kind) in
+            [(ProfiledResource::Cpu, FieldKind::CpuFunction), (ProfiledResource::Heap, FieldKind::HeapFunction)]
+        {
+            let mut all = VersionSums::new();
+            let mut shares = BTreeMap::<&str, f64>::new();
+            for version in functions.iter().filter(|version| version.resource == resource) {
+                all.entry(version_number(&version.version)).or_default().1 += version.observations as f64;
+                for (name, sum) in &version.functions {
+                    *shares.entry(name).or_default() += sum;
+                }
+            }
+            for (name, sum) in shares {
+                let share = sum / readings(&all);
+                if share >= SMALLEST_FUNCTION {
+                    let value = share.ln();
+                    self.push(kind, name, SeriesDay { day, value, noise: 1.0, counts: counts(&all) });
+                }
+            }
+        }
+    }
+
+    /// Tests the release that came on a day. `is_release` says of a version whether it is that release or a later one,
+    /// and `is_earlier` the same of each of the releases before.
+    pub(super) fn test(
+        &self,
+        released_on: CalendarDay,
+        is_release: impl Fn(u32) -> bool,
+        is_earlier: &[impl Fn(u32) -> bool],
+    ) -> Vec<(ChangedField, TestedChange)> {
+        let mut tested = Vec::new();
+        for (field, series) in &self.0 {
+            let before = series.iter().filter(|one| one.day < released_on).count();
+            if before < FEWEST_DAYS_BEFORE || series.len() == before {
+                continue;
+            }
+            let mut columns = weekdays(series);
+            for earlier in is_earlier {
+                columns.extend(Some(shares(series, earlier)).filter(|share| is_moving(share)));
+            }
+            columns.push(shares(series, &is_release));
+            tested.extend(test_last_column(series, &columns).map(|change| (field.clone(), change)));
+        }
+        tested
+    }
+}
+
+fn time_sums(block: &CellBlock, versions: &[u32]) -> BTreeMap<String, VersionSums> {
+    let mut sums = vec![VersionSums::new(); block.labels.len()];
+    for (key, cell) in block.cells.iter().filter(|(key, _)| key.bucket != LogBucket::ZERO) {
+        let version = versions.get(key.version as usize).copied().unwrap_or_default();
+        if let Some(of_label) = sums.get_mut(key.label as usize) {
+            let (sum, count) = of_label.entry(version).or_default();
+            *sum += cell.count as f64 * key.bucket.estimate().ln();
+            *count += cell.count as f64;
+        }
+    }
+    let labels = block.labels.iter().cloned().zip(sums);
+    labels.filter(|(_, sums)| !sums.is_empty()).collect()
+}
+
+fn readings(sums: &VersionSums) -> f64 {
+    sums.values().map(|(_, count)| count).sum()
+}
+
+fn counts(sums: &VersionSums) -> Vec<(u32, f64)> {
+    sums.iter().map(|(version, (_, count))| (*version, *count)).collect()
+}
+
+/// The share of readings of some versions, by day.
+fn shares(series: &[SeriesDay], is_of: impl Fn(u32) -> bool) -> Vec<f64> {
+    let share = |one: &SeriesDay| {
+        let all: f64 = one.counts.iter().map(|(_, count)| count).sum();
+        one.counts.iter().filter(|(version, _)| is_of(*version)).map(|(_, count)| count).sum::<f64>() / all
+    };
+    series.iter().map(share).collect()
+}
+
+fn is_moving(share: &[f64]) -> bool {
+    let (low, high) = share.iter().fold((1.0_f64, 0.0_f64), |(low, high), one| (low.min(*one), high.max(*one)));
+    high - low > MOVING_SHARE
+}
+
+/// A column for each day of the week but one.
+fn weekdays(series: &[SeriesDay]) -> Vec<Vec<f64>> {
+    let is_weekday = |one: &SeriesDay, weekday| f64::from(u8::from(one.day.days_since(one.day.week_start()) == weekday));
+    (1..7).map(|weekday| series.iter().map(|one| is_weekday(one, weekday)).collect()).collect()
+}
+
+/// What generalized least squares says of the last column, for one variance of the level.
+#[derive(Debug, Clone, Copy)]
+struct Fit {
+    log_likelihood: f64,
+    last: LogDifference,
+}
+
+fn test_last_column(series: &[SeriesDay], columns: &[Vec<f64>]) -> Option<TestedChange> {
+    let fits: Vec<_> = WANDERINGS.iter().filter_map(|wandering| fit(series, columns, *wandering)).collect();
+    let best = fits.iter().map(|fit| fit.log_likelihood).fold(f64::NEG_INFINITY, f64::max);
+    let plausible = fits.iter().filter(|fit| fit.log_likelihood >= best - PLAUSIBLE);
+    let least = plausible.min_by(|left, right| left.last.t().abs().total_cmp(&right.last.t().abs()))?;
+    Some(least.last.tested())
+}
+
+fn fit(series: &[SeriesDay], columns: &[Vec<f64>], wandering: f64) -> Option<Fit> {
+    let mut filter = LevelFilter::new(series, columns, wandering)?;
+    let mut normal = NormalEquations::new(columns.len());
+    let mut log_variances = 0.0;
+    for at in 1..series.len() {
+        let variance = filter.step(series, columns, at)?;
+        log_variances += variance.ln();
+        normal.add(&filter.innovations, filter.innovation);
+    }
+    let degrees = series.len() as f64 - 1.0 - columns.len() as f64;
+    let solved = normal.solve().filter(|_| degrees >= 5.0)?;
+    let variance = solved.residual / degrees;
+    let error = (variance * solved.last_variance).sqrt();
+    let log_likelihood = -0.5 * (degrees * variance.ln() + log_variances + solved.log_determinant);
+    Some(Fit { log_likelihood, last: LogDifference { difference: solved.last, error, degrees } })
+}
+
+/// The Kalman filter of the local level, over the values and all columns at once: it is linear.
+struct LevelFilter {
+    wandering: f64,
+    variance: f64,
+    level: f64,
+    levels: Vec<f64>,
+    /// By how much the values are not what the days before say, in standard deviations; and the columns.
+    innovation: f64,
+    innovations: Vec<f64>,
+}
+
+impl LevelFilter {
+    /// After the first day, before which nothing is known.
+    fn new(series: &[SeriesDay], columns: &[Vec<f64>], wandering: f64) -> Option<Self> {
+        let first = series.first()?;
+        let levels = columns.iter().map(|column| column.first().copied()).collect::<Option<Vec<_>>>()?;
+        Some(Self {
+            wandering,
+            variance: first.noise,
+            level: first.value,
+            innovation: 0.0,
+            innovations: vec![0.0; levels.len()],
+            levels,
+        })
+    }
+
+    /// Goes on to a day; answers the variance of its innovation.
+    fn step(&mut self, series: &[SeriesDay], columns: &[Vec<f64>], at: usize) -> Option<f64> {
+        let (today, before) = (series.get(at)?, series.get(at.checked_sub(1)?)?);
+        let predicted = self.variance + self.wandering * f64::from(today.day.days_since(before.day));
+        let variance = predicted + today.noise;
+        let (gain, deviation) = (predicted / variance, variance.sqrt());
+        let follow = |level: &mut f64, value: f64| {
+            let innovation = value - *level;
+            *level += gain * innovation;
+            innovation / deviation
+        };
+        self.innovation = follow(&mut self.level, today.value);
+        for ((level, innovation), column) in self.levels.iter_mut().zip(&mut self.innovations).zip(columns) {
+            *innovation = follow(level, *column.get(at)?);
+        }
+        self.variance = predicted * (1.0 - gain);
+        Some(variance)
+    }
+}
+
+/// The sums of products from which least squares follow.
+struct NormalEquations {
+    columns: usize,
+    /// The lower half of the products of columns, row by row.
+    products: Vec<f64>,
+    with_value: Vec<f64>,
+    value_squares: f64,
+}
+
+/// What least squares say of the last column, and of all.
+struct LastColumn {
+    last: f64,
+    /// The variance of it, for noise of variance 1.
+    last_variance: f64,
+    /// The sum of squares that is not explained.
+    residual: f64,
+    /// The logarithm of the determinant of the products.
+    log_determinant: f64,
+}
+
+impl NormalEquations {
+    fn new(columns: usize) -> Self {
+        let products = vec![0.0; columns * (columns + 1) / 2];
+        Self { columns, products, with_value: vec![0.0; columns], value_squares: 0.0 }
+    }
+
+    fn add(&mut self, row: &[f64], value: f64) {
+        let mut products = self.products.iter_mut();
+        for (at, one) in row.iter().enumerate() {
+            for (other, product) in row.iter().take(at + 1).zip(&mut products) {
+                *product += one * other;
+            }
+        }
+        self.with_value.iter_mut().zip(row).for_each(|(sum, one)| *sum += one * value);
+        self.value_squares += value * value;
+    }
+
+    /// By Cholesky's decomposition. `None` if the last column says nothing that the others do not.
+    fn solve(&self) -> Option<LastColumn> {
+        const SAME: f64 = 1e-9;
+        let mut lower = vec![vec![0.0; self.columns]; self.columns];
+        let mut right = vec![0.0; self.columns];
+        let (mut explained, mut log_determinant) = (0.0, 0.0);
+        let mut last = None;
+        let mut products = self.products.iter();
+        for row in 0..self.columns {
+            let mut of_row = vec![0.0; self.columns];
+            let mut diagonal = 0.0;
+            let mut whole = 0.0;
+            for column in 0..=row {
+                let product = *products.next()?;
+                let of_column = lower.get(column)?;
+                let sum: f64 = of_row.iter().zip(of_column).take(column).map(|(a, b)| a * b).sum();
+                if column == row {
+                    (diagonal, whole) = (product - of_row.iter().map(|one| one * one).sum::<f64>(), product);
+                } else {
+                    let divisor = *of_column.get(column)?;
+                    *of_row.get_mut(column)? = if divisor > 0.0 { (product - sum) / divisor } else { 0.0 };
+                }
+            }
+            let known: f64 = of_row.iter().zip(&right).map(|(a, b)| a * b).sum();
+            last = None;
+            // A column that is explained by those before, such as a weekday without days, is left out.
+            if diagonal > SAME * whole && diagonal > 0.0 {
+                let root = diagonal.sqrt();
+                let solved = (self.with_value.get(row)? - known) / root;
+                *of_row.get_mut(row)? = root;
+                *right.get_mut(row)? = solved;
+                explained += solved * solved;
+                log_determinant += diagonal.ln();
+                last = Some((solved / root, 1.0 / diagonal));
+            }
+            *lower.get_mut(row)? = of_row;
+        }
+        let (last, last_variance) = last?;
+        let residual = (self.value_squares - explained).max(f64::MIN_POSITIVE);
+        Some(LastColumn { last, last_variance, residual, log_determinant })
+    }
+}

@@ -1,0 +1,154 @@
+//! Measures how many seeded changes are found within two days, and how many false alarms unchanged fleets have.
+
+mod simulated_fields;
+mod simulated_fleet;
+
+use std::collections::BTreeMap;
+
+pub use self::{
+    simulated_fields::{SeededChange, SeededField, ShareUnit},
+    simulated_fleet::{SimulatedDay, SimulatedFleet, SimulatedPlan},
+};
+use super::{ChangeFinder, ChangedField, FoundChange, LOOK_DAYS};
+
+/// The installations of each fleet.
+const INSTALLATIONS: u32 = 1_000;
+
+/// The days from one release to the next.
+const RELEASE_DAYS: u32 = 28;
+
+/// What became of seeded changes.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct NamingScore {
+    /// All seeded changes.
+    pub seeded: u32,
+    /// Those named by the first two days with the release.
+    pub within_two_days: u32,
+    /// Those named while the release was looked at, within two weeks.
+    pub within_two_weeks: u32,
+    /// Other fields that were named.
+    pub others_named: u32,
+    /// The sum of the sizes found at the end, less the true size of a relative change.
+    pub excess: f64,
+    /// The intervals that have the true size in them.
+    pub covering: u32,
+}
+
+/// Seeds a change in the second release of each of so many fleets, whose field is the next one of `fields`, and
+/// scores them by field.
+#[must_use]
+pub fn name_seeded_changes(
+    fields: &[SeededField],
+    (size, unit): (f64, ShareUnit),
+    fleets: u32,
+    first_seed: u64,
+) -> BTreeMap<ChangedField, NamingScore> {
+    let mut scores = BTreeMap::<ChangedField, NamingScore>::new();
+    for (fleet, field) in (0..fleets).zip(fields.iter().cycle()) {
+        let change = SeededChange { release: 1, field: *field, size, unit };
+        let releases = vec![f64::from(RELEASE_DAYS), f64::from(2 * RELEASE_DAYS)];
+        let plan = SimulatedPlan {
+            seed: first_seed + u64::from(fleet),
+            installations: INSTALLATIONS,
+            releases,
+            change: Some(change),
+        };
+        let found = changes_of_fleet(plan, 2 * RELEASE_DAYS + LOOK_DAYS + 1).0;
+        scores.entry(field.field()).or_default().add(&change, &found);
+    }
+    scores
+}
+
+impl NamingScore {
+    fn add(&mut self, seeded: &SeededChange, found: &[FoundChange]) {
+        self.seeded += 1;
+        let is_seeded = |change: &&FoundChange| {
+            change.field == seeded.field.field() && change.release == simulated_fleet::release_name(1)
+        };
+        self.others_named += found.iter().filter(|change| !is_seeded(change)).count() as u32;
+        let Some(change) = found.iter().find(is_seeded) else { return };
+        self.within_two_weeks += 1;
+        self.within_two_days += u32::from(change.found_on.days_since(change.released_on) <= 1);
+        if let super::ChangeSize::Relative { size, low, high } = change.size {
+            self.excess += size - seeded.size;
+            self.covering += u32::from(low <= seeded.size && seeded.size <= high);
+        }
+    }
+
+    /// Adds another score.
+    pub fn merge(&mut self, other: &Self) {
+        self.seeded += other.seeded;
+        self.within_two_days += other.within_two_days;
+        self.within_two_weeks += other.within_two_weeks;
+        self.others_named += other.others_named;
+        self.excess += other.excess;
+        self.covering += other.covering;
+    }
+}
+
+/// What unchanged fleets had.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct AlarmScore {
+    /// Quarters of all fleets.
+    pub quarters: u32,
+    /// The mean number of fields that were compared, times the quarters.
+    pub fields: f64,
+    /// False alarms by field.
+    pub alarms: BTreeMap<ChangedField, u32>,
+}
+
+impl AlarmScore {
+    /// All false alarms.
+    #[must_use]
+    pub fn alarms(&self) -> u32 {
+        self.alarms.values().sum()
+    }
+
+    /// False alarms a year for 100 fields.
+    #[must_use]
+    pub fn alarms_per_year_of_100_fields(&self) -> f64 {
+        f64::from(self.alarms()) / (self.fields * 91.0 / 365.25) * 100.0
+    }
+
+    /// Adds another score.
+    pub fn merge(&mut self, other: Self) {
+        self.quarters += other.quarters;
+        self.fields += other.fields;
+        for (field, count) in other.alarms {
+            *self.alarms.entry(field).or_default() += count;
+        }
+    }
+}
+
+/// Counts the false alarms of so many fleets in a quarter with four releases that change nothing.
+#[must_use]
+pub fn count_false_alarms(quarters: u32, first_seed: u64) -> AlarmScore {
+    const QUARTER: u32 = 91;
+    let mut score = AlarmScore::default();
+    for quarter in 0..quarters {
+        // Four weeks come before, so that something is usual. The quarter ends in the second week of the last release.
+        let releases = (1..=4).map(|number| f64::from(number * RELEASE_DAYS)).collect();
+        let seed = first_seed + u64::from(quarter);
+        let plan = SimulatedPlan { seed, installations: INSTALLATIONS, releases, change: None };
+        let (found, fields) = changes_of_fleet(plan, RELEASE_DAYS + QUARTER);
+        score.quarters += 1;
+        score.fields += fields as f64 / 4.0;
+        for change in found {
+            *score.alarms.entry(change.field).or_default() += 1;
+        }
+    }
+    score
+}
+
+fn changes_of_fleet(plan: SimulatedPlan, days: u32) -> (Vec<FoundChange>, u64) {
+    let mut fleet = SimulatedFleet::new(plan);
+    let mut finder = ChangeFinder::new();
+    for _ in 0..days {
+        finder.add_day(&fleet.next_day().input());
+    }
+    let fields = finder.compared_fields();
+    (finder.into_changes(), fields)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,3 @@
+//! The measures.
+
+use super::*;
