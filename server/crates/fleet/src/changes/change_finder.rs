@@ -114,7 +114,7 @@ pub struct ChangeFinder {
     releases: ReleaseScan,
     /// The releases with their first days, in order.
     released: Vec<(CalendarDay, u32)>,
-    recent: VecDeque<Vec<FactRow>>,
+    recent: VecDeque<(CalendarDay, Vec<FactRow>)>,
     series: FleetSeries,
     usual: UsualReports,
     first_day: Option<CalendarDay>,
@@ -168,10 +168,10 @@ impl ChangeFinder {
         series.add_day(input.day, input.tables, input.functions, &mut number);
         self.watch_releases(input.day, first_day, &rows);
         for release in &mut self.watched {
-            release.pairs.add_day(&rows);
+            release.pairs.add_day(input.day, &rows);
         }
         self.look(input.day);
-        self.recent.push_back(rows);
+        self.recent.push_back((input.day, rows));
         if self.recent.len() > BASELINE_DAYS {
             self.recent.pop_front();
         }
@@ -206,7 +206,7 @@ impl ChangeFinder {
         let today = counts(rows).into_iter().map(|(version, count)| (name(version), count)).collect();
         for version in self.releases.add_day(&VersionDay { day, versions: today }) {
             let Some(version) = self.version_numbers.get(&version).copied() else { continue };
-            let before = self.recent.back().map(|rows| counts(rows)).unwrap_or_default();
+            let before = self.recent.back().map(|(_, rows)| counts(rows)).unwrap_or_default();
             let most_used = before.into_iter().max_by_key(|(_, count)| *count).map(|(version, _)| version);
             let last_release = self.released.last().copied();
             let previous = last_release.map(|(_, version)| version).or(most_used);
@@ -219,7 +219,7 @@ impl ChangeFinder {
                 previous,
                 released_on: day,
                 spendable: ALARMS_PER_FIELD_YEAR * SPENT_PART * f64::from(earned) / 365.25,
-                pairs: UpgradePairs::new(self.recent.iter().map(Vec::as_slice), version, previous),
+                pairs: UpgradePairs::new(self.recent.iter().map(|(day, rows)| (*day, rows.as_slice())), version, previous),
                 found: BTreeMap::new(),
                 fields: 0,
             });

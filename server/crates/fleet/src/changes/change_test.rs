@@ -104,6 +104,10 @@ impl LogDifference {
     }
 }
 
+/// No mean of installations is known better, in logarithms: a change of less than a hundredth is not worth an alarm, and
+/// where nothing varies, rounding would be one.
+const LEAST_ERROR: f64 = 0.0025;
+
 /// A value of one installation and the weight that it has.
 pub(super) type Weighted = (f64, f64);
 
@@ -126,7 +130,8 @@ pub(super) fn compare_means(treated: &[Weighted], control: &[Weighted]) -> Optio
     let welch = treated.squared_error + control.squared_error;
     let degrees = (treated.effective_count().min(control.effective_count()) - 1.0).max(1.0);
     let difference = treated.mean - control.mean;
-    Some(LogDifference { difference, error: student.max(welch).sqrt(), degrees }.tested())
+    let error = (student.max(welch) + LEAST_ERROR * LEAST_ERROR).sqrt();
+    Some(LogDifference { difference, error, degrees }.tested())
 }
 
 struct WeightedSample {

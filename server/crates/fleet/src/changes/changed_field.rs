@@ -26,8 +26,6 @@ pub enum FieldKind {
     Cpu,
     /// Resident memory, `mean` or `p95` of a day.
     Memory,
-    /// A count of use in a day: `page_views`, `browsers` or `deployments`.
-    Use,
     /// The time of a stage.
     Stage,
     /// The time of a query.
@@ -74,7 +72,6 @@ impl fmt::Display for ChangedField {
             FieldKind::Size => write!(formatter, "the number of {}", name.replace('_', " ")),
             FieldKind::Cpu => write!(formatter, "the CPU usage ({name})"),
             FieldKind::Memory => write!(formatter, "the memory ({name})"),
-            FieldKind::Use => write!(formatter, "the number of {} in a day", name.replace('_', " ")),
             FieldKind::Stage => write!(formatter, "the time of the stage {name}"),
             FieldKind::Query => write!(formatter, "the time of the query {name}"),
             FieldKind::WorldTime => write!(formatter, "the time of {}", name.replace('_', " ")),

@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// The numbers of an installation.
-pub(super) const NUMBERS: usize = 12;
+pub(super) const NUMBERS: usize = 9;
 
 /// The words of a [`FactSet`].
 const WORDS: usize = 4;
@@ -81,9 +81,6 @@ pub(super) fn number_fields() -> [ChangedField; NUMBERS] {
         (FieldKind::Size, nodes.0),
         (FieldKind::Size, instances.0),
         (FieldKind::Size, categories.0),
-        (FieldKind::Use, "page_views"),
-        (FieldKind::Use, "browsers"),
-        (FieldKind::Use, "deployments"),
     ]
     .map(|(kind, name)| ChangedField::new(kind, name))
 }
@@ -105,9 +102,6 @@ fn numbers_of(row: &InstallationDay) -> FactNumbers {
         count(nodes.1),
         count(instances.1),
         count(categories.1),
-        count(row.page_views),
-        count(row.browsers),
-        count(row.deployments),
     ]
 }
 

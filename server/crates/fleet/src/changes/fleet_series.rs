@@ -47,8 +47,8 @@ const SMALLEST_PAGE: f64 = 0.01;
 /// The variances of a step of the level that are tried, in parts of the variance of the noise.
 const WANDERINGS: [f64; 6] = [0.0, 0.01, 0.04, 0.15, 0.6, 3.0];
 
-/// By how much the logarithm of the likelihood may be below the best one: about one standard deviation.
-const PLAUSIBLE: f64 = 0.5;
+/// By how much the logarithm of the likelihood may be below the best one: two standard deviations.
+const PLAUSIBLE: f64 = 2.0;
 
 /// Another release is explained apart if its share moves by more.
 const MOVING_SHARE: f64 = 0.02;

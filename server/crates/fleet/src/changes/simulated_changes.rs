@@ -46,14 +46,15 @@ pub fn name_seeded_changes(
     let mut scores = BTreeMap::<ChangedField, NamingScore>::new();
     for (fleet, field) in (0..fleets).zip(fields.iter().cycle()) {
         let change = SeededChange { release: 1, field: *field, size, unit };
-        let releases = vec![f64::from(RELEASE_DAYS), f64::from(2 * RELEASE_DAYS)];
+        let seed = first_seed + u64::from(fleet);
+        let releases = release_days(seed, 2);
         let plan = SimulatedPlan {
-            seed: first_seed + u64::from(fleet),
+            seed,
             installations: INSTALLATIONS,
             releases,
             change: Some(change),
         };
-        let found = changes_of_fleet(plan, 2 * RELEASE_DAYS + LOOK_DAYS + 1).0;
+        let found = changes_of_fleet(plan, 2 * RELEASE_DAYS + LOOK_DAYS + 7).0;
         scores.entry(field.field()).or_default().add(&change, &found);
     }
     scores
@@ -127,10 +128,10 @@ pub fn count_false_alarms(quarters: u32, first_seed: u64) -> AlarmScore {
     let mut score = AlarmScore::default();
     for quarter in 0..quarters {
         // Four weeks come before, so that something is usual. The quarter ends in the second week of the last release.
-        let releases = (1..=4).map(|number| f64::from(number * RELEASE_DAYS)).collect();
         let seed = first_seed + u64::from(quarter);
+        let releases = release_days(seed, 4);
         let plan = SimulatedPlan { seed, installations: INSTALLATIONS, releases, change: None };
-        let (found, fields) = changes_of_fleet(plan, RELEASE_DAYS + QUARTER);
+        let (found, fields) = changes_of_fleet(plan, RELEASE_DAYS + QUARTER + 3);
         score.quarters += 1;
         score.fields += fields as f64 / 4.0;
         for change in found {
@@ -138,6 +139,11 @@ pub fn count_false_alarms(quarters: u32, first_seed: u64) -> AlarmScore {
         }
     }
     score
+}
+
+/// The first release comes after four weeks, on any day of the week.
+fn release_days(seed: u64, count: u32) -> Vec<f64> {
+    (1..=count).map(|number| f64::from(number * RELEASE_DAYS) + (seed % 7) as f64).collect()
 }
 
 fn changes_of_fleet(plan: SimulatedPlan, days: u32) -> (Vec<FoundChange>, u64) {

@@ -1,14 +1,15 @@
 //! Compares installations with themselves, before and after they took a release.
 //!
-//! Before is the mean of an installation's last days before the release, after the mean of its whole days with it. The
-//! day of the upgrade is left out: nobody knows how much of it had the release. From both is taken what became
+//! Before is the mean of an installation's last days before the release, after that of its whole days with it, each day of
+//! work compared with days of work and each day of a weekend with days of weekends. The day of the upgrade is left out: nobody knows how much of it had the release. From both is taken what became
 //! of the installations that did not upgrade, on the same days: weekdays, growth and events change all alike
 //! (difference in differences).
 //!
 //! Only upgrades from the release right before count, so that the change that a release made is not found again in the
 //! next one, by those who skipped it.
 
-use std::collections::HashMap;
+use foldhash::fast::FixedState;
+use hashbrown::HashMap;
 
 use super::{
     change_test::{
@@ -17,13 +18,19 @@ use super::{
     changed_field::ChangedField,
     day_facts::{FactRow, FactSet, NUMBERS, number_fields},
 };
-use crate::installation_day::InstallationHash;
+use crate::{calendar_day::CalendarDay, installation_day::InstallationHash};
 
-/// The days before a release that say what was before: every weekday once.
-pub(super) const BASELINE_DAYS: usize = 7;
+/// The days before a release that say what was before.
+pub(super) const BASELINE_DAYS: usize = 14;
 
-/// A number that was known on fewer of them is not compared.
-const FEWEST_BASELINE_DAYS: f32 = 3.0;
+/// A number that was known on fewer of them, of the same kind, is not compared.
+const FEWEST_BASELINE_DAYS: f32 = 2.0;
+
+/// Days of work and weekends are compared with their like: weekends are not equally quiet for all.
+const DAY_KINDS: usize = 2;
+
+/// One value for each kind of days.
+type ByDayKind<T> = [T; DAY_KINDS];
 
 /// A number of one installation moves the mean by at most so many usual deviations of its days, so that an
 /// infrastructure that doubles does not outvote the others.
@@ -57,7 +64,7 @@ struct WatchedInstallation {
     version: u32,
     state: UpgradeState,
     /// The mean before; NaN if not known.
-    before: [f32; NUMBERS],
+    before: ByDayKind<[f32; NUMBERS]>,
     weight: [f32; NUMBERS],
     since: [NumberSum; NUMBERS],
     /// The facts on the days before the release, the last one first, as far as it had its version on all of them.
@@ -82,14 +89,16 @@ pub(super) struct UpgradePairs {
 impl UpgradePairs {
     /// Those of a release that comes after `days`, which are in order, and replaces `previous`.
     pub(super) fn new<'a>(
-        days: impl Iterator<Item = &'a [FactRow]>,
+        days: impl Iterator<Item = (CalendarDay, &'a [FactRow])>,
         release: u32,
         previous: u32,
     ) -> Self {
-        let mut baselines: HashMap<InstallationHash, Baseline> = HashMap::new();
-        for (at, day) in days.enumerate() {
-            for row in day {
-                baselines.entry(row.installation).or_insert_with(|| Baseline::new(row.version, at == 0)).add(row);
+        let mut baselines: HashMap<_, Baseline, FixedState> = HashMap::default();
+        for (at, (day, rows)) in days.enumerate() {
+            let kind = day_kind(day);
+            for row in rows {
+                let baseline = baselines.entry(row.installation);
+                baseline.or_insert_with(|| Baseline::new(row.version, at == 0)).add(row, kind);
             }
         }
         baselines.retain(|_, baseline| baseline.version != release);
@@ -102,8 +111,9 @@ impl UpgradePairs {
     }
 
     /// Adds a day after the release. Days must be in order, and rows sorted by hash.
-    pub(super) fn add_day(&mut self, rows: &[FactRow]) {
+    pub(super) fn add_day(&mut self, day: CalendarDay, rows: &[FactRow]) {
         self.days += 1;
+        let kind = day_kind(day);
         let mut rows = rows.iter().peekable();
         let mut today = Vec::with_capacity(self.installations.len());
         for (at, one) in self.installations.iter_mut().enumerate() {
@@ -116,22 +126,23 @@ impl UpgradePairs {
                 today.push((at, row));
             }
         }
-        let trend = self.trend(&today);
+        let trend = self.trend(&today, kind);
         for (at, row) in today {
             if let Some(one) = self.installations.get_mut(at) {
-                one.add_numbers(row, &trend, &self.clip);
+                one.add_numbers(row, kind, &trend, &self.clip);
             }
         }
     }
 
     /// What became of the numbers of those that wait, on one day.
-    fn trend(&self, today: &[(usize, &FactRow)]) -> [f32; NUMBERS] {
+    fn trend(&self, today: &[(usize, &FactRow)], kind: usize) -> [f32; NUMBERS] {
         let (mut sums, mut weights) = ([0.0_f32; NUMBERS], [0.0_f32; NUMBERS]);
         for (at, row) in today {
             let Some(one) = self.installations.get(*at).filter(|one| one.state == UpgradeState::Waiting) else {
                 continue;
             };
-            let numbers = row.numbers.iter().zip(&one.before).zip(&one.weight).zip(&self.clip);
+            let Some(before) = one.before.get(kind) else { continue };
+            let numbers = row.numbers.iter().zip(before).zip(&one.weight).zip(&self.clip);
             let sums = sums.iter_mut().zip(&mut weights);
             for ((((now, before), weight), clip), (sum, all)) in numbers.zip(sums) {
                 let difference = now - before;
@@ -235,8 +246,9 @@ impl WatchedInstallation {
         matches!(next, UpgradeState::Waiting | UpgradeState::Upgraded(true))
     }
 
-    fn add_numbers(&mut self, row: &FactRow, trend: &[f32; NUMBERS], clip: &[f32; NUMBERS]) {
-        let numbers = row.numbers.iter().zip(&self.before).zip(trend).zip(clip);
+    fn add_numbers(&mut self, row: &FactRow, kind: usize, trend: &[f32; NUMBERS], clip: &[f32; NUMBERS]) {
+        let Some(before) = self.before.get(kind) else { return };
+        let numbers = row.numbers.iter().zip(before).zip(trend).zip(clip);
         for ((((now, before), trend), clip), since) in numbers.zip(&mut self.since) {
             let difference = now - before - trend;
             if !difference.is_nan() {
@@ -252,23 +264,51 @@ impl WatchedInstallation {
     }
 }
 
+/// Sums of the days of a number.
+#[derive(Debug, Clone, Copy, Default)]
+struct Moments {
+    days: f32,
+    sum: f32,
+    squares: f32,
+}
+
+impl Moments {
+    fn add(&mut self, number: f32) {
+        if !number.is_nan() {
+            self.days += 1.0;
+            self.sum += number;
+            self.squares += number * number;
+        }
+    }
+
+    /// NaN for too few days.
+    fn mean(self) -> f32 {
+        if self.days < FEWEST_BASELINE_DAYS { f32::NAN } else { self.sum / self.days }
+    }
+
+    /// The sum of the squares of the distances from the mean.
+    fn deviation(self) -> f32 {
+        (self.squares - self.sum * self.sum / self.days.max(1.0)).max(0.0)
+    }
+}
+
 /// An installation while the days before the release are read.
 #[derive(Debug, Clone)]
 struct Baseline {
     version: u32,
     /// Whether the day that is read next is a whole one with the version.
     is_whole: bool,
-    sums: [[f32; 3]; NUMBERS],
+    moments: [ByDayKind<Moments>; NUMBERS],
     facts: Vec<FactSet>,
 }
 
 impl Baseline {
     /// One with a version. If it was not there on the first day, it may have begun in the middle of this one.
-    const fn new(version: u32, is_whole: bool) -> Self {
-        Self { version, is_whole, sums: [[0.0; 3]; NUMBERS], facts: Vec::new() }
+    fn new(version: u32, is_whole: bool) -> Self {
+        Self { version, is_whole, moments: Default::default(), facts: Vec::new() }
     }
 
-    fn add(&mut self, row: &FactRow) {
+    fn add(&mut self, row: &FactRow, kind: usize) {
         if row.version != self.version {
             *self = Self::new(row.version, false);
         }
@@ -276,37 +316,34 @@ impl Baseline {
         if !std::mem::replace(&mut self.is_whole, true) {
             return;
         }
-        for ([days, sum, squares], number) in self.sums.iter_mut().zip(row.numbers) {
-            if !number.is_nan() {
-                *days += 1.0;
-                *sum += number;
-                *squares += number * number;
-            }
+        for (moments, number) in self.moments.iter_mut().zip(row.numbers) {
+            moments.get_mut(kind).into_iter().for_each(|moments| moments.add(number));
         }
     }
 
-    /// The mean and the variance of the days of each number; NaN where too few are known.
-    fn moments(&self) -> [(f32, f32); NUMBERS] {
-        self.sums.map(|[days, sum, squares]| {
-            if days < FEWEST_BASELINE_DAYS {
-                return (f32::NAN, f32::NAN);
-            }
-            let mean = sum / days;
-            (mean, ((squares / days - mean * mean) * days / (days - 1.0)).max(0.0))
+    /// The variance of the days of each number, within their kinds; NaN where too few are known.
+    fn variances(&self) -> [f32; NUMBERS] {
+        self.moments.map(|kinds| {
+            let degrees: f32 = kinds.iter().map(|moments| (moments.days - 1.0).max(0.0)).sum();
+            let deviation: f32 = kinds.iter().map(|moments| moments.deviation()).sum();
+            if degrees < FEWEST_BASELINE_DAYS { f32::NAN } else { deviation / degrees }
         })
     }
 
     /// Noisy installations weigh less: the weight is the inverse of the variance of the installation's days and the usual
     /// one together. It depends on the days before the release only.
     fn watched(self, installation: InstallationHash, usual: &[f32; NUMBERS]) -> WatchedInstallation {
-        let moments = self.moments();
-        let weight = |(variance, usual): (f32, &f32)| 1.0 / (variance + usual + 1e-4);
-        let mut weights = moments.iter().map(|(_, variance)| *variance).zip(usual).map(weight);
+        let weight = |(variance, usual): (f32, &f32)| {
+            let variance = if variance.is_nan() { *usual } else { variance };
+            1.0 / (variance + usual + 1e-4)
+        };
+        let mut weights = self.variances().into_iter().zip(usual).map(weight);
+        let means = |kind: usize| self.moments.map(|kinds| kinds.get(kind).map_or(f32::NAN, |moments| moments.mean()));
         WatchedInstallation {
             installation,
             version: self.version,
             state: UpgradeState::Waiting,
-            before: moments.map(|(mean, _)| mean),
+            before: std::array::from_fn(means),
             weight: std::array::from_fn(|_| weights.next().unwrap_or_default()),
             since: [NumberSum::default(); NUMBERS],
             facts_before: self.facts.into_iter().rev().collect(),
@@ -315,13 +352,17 @@ impl Baseline {
     }
 }
 
+/// 0 from Monday to Friday, else 1.
+fn day_kind(day: CalendarDay) -> usize {
+    usize::from(day.days_since(day.week_start()) >= 5)
+}
+
 /// The median of the variances of the installations, by number.
-fn usual_variances(baselines: &HashMap<InstallationHash, Baseline>) -> [f32; NUMBERS] {
-    let moments: Vec<_> = baselines.values().map(Baseline::moments).collect();
+fn usual_variances(baselines: &HashMap<InstallationHash, Baseline, FixedState>) -> [f32; NUMBERS] {
+    let all: Vec<_> = baselines.values().map(Baseline::variances).collect();
     std::array::from_fn(|at| {
-        let of_number = |moments: &[(f32, f32); NUMBERS]| moments.get(at).map(|(_, variance)| *variance);
-        let mut variances: Vec<f32> =
-            moments.iter().filter_map(of_number).filter(|variance| !variance.is_nan()).collect();
+        let of_number = all.iter().filter_map(|variances| variances.get(at).copied());
+        let mut variances: Vec<f32> = of_number.filter(|variance| !variance.is_nan()).collect();
         variances.sort_unstable_by(f32::total_cmp);
         variances.get(variances.len() / 2).copied().unwrap_or_default()
     })

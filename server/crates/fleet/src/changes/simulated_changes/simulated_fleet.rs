@@ -95,7 +95,6 @@ struct Installation {
     noise: f64,
     is_autoscaled: bool,
     activity: f64,
-    browsers: f64,
     flags: u16,
     names: u32,
     functions: [f64; FUNCTION_SHARES.len()],
@@ -182,7 +181,6 @@ impl SimulatedFleet {
             noise: (0.5 * normal(chance)).exp(),
             is_autoscaled: chance.is_true(0.3),
             activity: (0.6 * normal(chance) + shift).exp(),
-            browsers: (1.0 + 0.9 * normal(chance)).exp(),
             flags,
             names,
             functions: std::array::from_fn(|_| (0.25 * normal(chance) + 0.5 * shift).exp()),
@@ -277,7 +275,7 @@ impl Installation {
         if chance.is_true(0.003) {
             let jump = 0.4 * normal(chance);
             self.levels.iter_mut().for_each(|level| *level += jump);
-            self.sizes.iter_mut().for_each(|size| *size = (*size + jump).max(0.0));
+            self.sizes.iter_mut().filter(|size| size.is_finite()).for_each(|size| *size = (*size + jump).max(0.0));
         }
         for size in self.sizes.iter_mut().skip(1).take(3) {
             *size = (*size + self.growth).max(0.0);
@@ -309,7 +307,6 @@ impl Installation {
         row.version = new as u32 + 1;
         self.state(chance, &effect, &mut row);
         self.performance(chance, today, &effect, &mut row);
-        self.uses(chance, today, &effect, &mut row);
         let counts = [REPORTS - (REPORTS as f64 * new_part) as u64, (REPORTS as f64 * new_part) as u64];
         self.add_times(chance, today, &effect, [(old, counts[0]), (new, counts[1])], sums);
         self.add_functions(chance, &effect, [(old, 1.0 - new_part), (new, new_part)], sums);
@@ -371,7 +368,7 @@ impl Installation {
 
     fn performance(&self, chance: &mut SplitMix, today: &Today, effect: &Effect, row: &mut InstallationDay) {
         let [cpu, memory, _] = self.levels;
-        let quiet = if today.weekend { -0.08 } else { 0.0 };
+        let quiet = if today.weekend { -0.08 * self.activity.min(2.0) } else { 0.0 };
         let cpu = cpu + quiet + today.shocks[0] + CPU_NOISE * self.noise * noisy(chance);
         let memory = memory + MEMORY_NOISE * self.noise * noisy(chance);
         let bucket = |level: f64, field: usize| {
@@ -381,17 +378,6 @@ impl Installation {
         row.cpu = Some(SampleBuckets { mean: bucket(cpu, 0), p95: bucket(cpu + peak, 1) });
         let peak = 0.1 + 0.03 * self.noise * noisy(chance);
         row.memory = Some(SampleBuckets { mean: bucket(memory, 2), p95: bucket(memory + peak, 3) });
-    }
-
-    fn uses(&self, chance: &mut SplitMix, today: &Today, effect: &Effect, row: &mut InstallationDay) {
-        let quiet = if today.weekend { 0.2 } else { 1.0 };
-        let browsers = self.browsers * self.activity * quiet * (0.4 * normal(chance)).exp();
-        let count = |value: f64, field: usize| {
-            (value * effect.factor(SimulatedField::Number(field)) + self.place).floor() as u64
-        };
-        row.browsers = count(browsers, 10);
-        row.page_views = count(browsers * 4.0 * (0.5 * normal(chance)).exp(), 9);
-        row.deployments = count(0.03 * self.sizes[2].exp() * quiet * (0.8 * normal(chance)).exp(), 11);
     }
 
     fn add_times(
@@ -435,7 +421,8 @@ impl Installation {
             for (at, ((usual, own), sum)) in shares {
                 let share = usual * own * effect.of_version(SimulatedField::Function(at), is_new).exp();
                 let deviation = (share * (1.0 - share).max(0.0) / (SAMPLES * part)).sqrt();
-                *sum += (share + deviation * normal(chance)).clamp(0.0, 1.0);
+                // Below 0 now and then, so that the mean is right also for few samples.
+                *sum += share + deviation * normal(chance);
             }
         }
     }
