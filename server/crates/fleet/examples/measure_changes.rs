@@ -1,37 +1,37 @@
 //! Prints how many seeded changes are named within two days of data, and how many false alarms unchanged fleets have.
 //!
-//! Arguments: the number of fleets with a change, the number of quarters of unchanged fleets, and the size of the change
-//! (0.1 without). A tenth of a yes-or-no field is a tenth of all installations, or with a last argument `relative` a tenth of
-//! those that have it.
+//! Arguments: the number of fleets with a change, the number of quarters of unchanged fleets, and the first seed. A change is
+//! a tenth; of a yes-or-no field it is a tenth of all installations, or with `relative` a tenth of those that have it.
+//! With `by-version`, times and functions are known by version only.
 #![expect(clippy::print_stdout, reason = "the table is its result")]
 
 use anyhow::Context as _;
 use headcount_fleet::changes::simulated_changes::{
-    NamingScore, SeededField, ShareUnit, count_false_alarms, name_seeded_changes,
+    MeasurePlan, NamingScore, SeededField, ShareUnit, count_false_alarms, name_seeded_changes,
 };
 
 fn main() -> anyhow::Result<()> {
-    let mut arguments = std::env::args().skip(1);
-    let mut number = |what: &str| -> anyhow::Result<u32> {
-        let argument = arguments.next().with_context(|| format!("an argument is missing: {what}"))?;
-        argument.parse().with_context(|| format!("{argument:?} is not {what}"))
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let (numbers, words): (Vec<_>, Vec<_>) =
+        arguments.iter().partition(|argument| argument.starts_with(|first: char| first.is_ascii_digit()));
+    let [fleets, quarters, first_seed] = numbers[..] else {
+        anyhow::bail!("three numbers are needed: of fleets, of quarters, and the first seed");
     };
-    let fleets = number("the number of fleets")?;
-    let quarters = number("the number of quarters")?;
-    let size = match arguments.next() {
-        Some(size) => size.parse().with_context(|| format!("{size:?} is not a size"))?,
-        None => 0.1,
-    };
-    let unit = if arguments.next().is_some() { ShareUnit::OfThoseWithIt } else { ShareUnit::OfAll };
-    println!("| field | seeded | within 2 days | within 2 weeks | others named | excess of the size | in the interval |");
-    println!("|---|--:|--:|--:|--:|--:|--:|");
+    let number = |text: &str| text.parse::<u32>().with_context(|| format!("{text:?} is too large"));
+    let has = |word: &str| words.iter().any(|known| *known == word);
+    let unit = if has("relative") { ShareUnit::OfThoseWithIt } else { ShareUnit::OfAll };
+    let first_seed = u64::from(number(first_seed)?);
+    let plan = MeasurePlan { first_seed, fleets: number(fleets)?, has_own_readings: !has("by-version") };
+    let heads = "| field | seeded | within 2 days | within 2 weeks | others named | excess | in the interval |";
+    println!("{heads}\n|---|--:|--:|--:|--:|--:|--:|");
     let mut all = NamingScore::default();
-    for (field, score) in name_seeded_changes(&SeededField::all(), (size, unit), fleets, 1) {
+    for (field, score) in name_seeded_changes(&plan, &SeededField::all(), (0.1, unit)) {
         print_score(&field.to_string(), &score);
         all.merge(&score);
     }
     print_score("all", &all);
-    let score = count_false_alarms(quarters, 1_000_000);
+    let plan = MeasurePlan { first_seed: 1_000_000 + first_seed, fleets: number(quarters)?, ..plan };
+    let score = count_false_alarms(&plan);
     println!();
     for (field, alarms) in &score.alarms {
         println!("{alarms} false alarms: {field}");

@@ -5,7 +5,7 @@
 //!
 //! * What an installation says of itself is compared within the installation, before and after its upgrade
 //!   (`upgrade_pairs`), because installations that upgrade early differ from others.
-//! * Times, pages and functions are known by version only. There the mean of the whole fleet is compared with
+//! * Pages are known by version only, and so are times and functions if a collector keeps no [`InstallationReadings`]. There the mean of the whole fleet is compared with
 //!   the share of it that has the release (`fleet_series`): the fleet is the same before and after, whoever
 //!   upgrades first.
 //!
@@ -24,6 +24,7 @@ mod change_test;
 mod changed_field;
 mod day_facts;
 mod fleet_series;
+mod installation_readings;
 pub mod release_uptake;
 pub mod reporting_gaps;
 #[cfg(any(test, feature = "test-support"))]
@@ -36,4 +37,5 @@ pub use self::{
     change_test::ChangeSize,
     changed_field::{ChangedField, FieldKind},
     fleet_series::FunctionShares,
+    installation_readings::{InstallationReadings, ReadingsRollup},
 };

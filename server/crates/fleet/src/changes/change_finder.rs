@@ -1,6 +1,6 @@
 //! Reads the days of a product and finds what its releases changed.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use serde::{Deserialize, Serialize};
 
@@ -9,6 +9,7 @@ use super::{
     changed_field::ChangedField,
     day_facts::{FactCatalogue, FactRow},
     fleet_series::{FleetSeries, FunctionShares},
+    installation_readings::InstallationReadings,
     release_uptake::{ReleaseScan, VersionDay},
     reporting_gaps::UsualReports,
     upgrade_pairs::{BASELINE_DAYS, UpgradePairs},
@@ -57,6 +58,8 @@ pub struct DayInput<'a> {
     pub tables: &'a [(CellTable, CellBlock)],
     /// The functions in profiles, by version and resource.
     pub functions: &'a [FunctionShares],
+    /// The times and functions of each installation. Without them these are compared by version, and changes are found later.
+    pub readings: Option<&'a InstallationReadings>,
 }
 
 /// A change that a release made.
@@ -164,7 +167,7 @@ impl ChangeFinder {
         let first_day = *self.first_day.get_or_insert(input.day);
         let Self { versions, version_numbers, catalogue, series, .. } = self;
         let mut number = |version: &str| number_of(versions, version_numbers, version);
-        let rows = catalogue.rows(input.installations, &mut number);
+        let rows = catalogue.rows(input.installations, input.readings, &mut number);
         series.add_day(input.day, input.tables, input.functions, &mut number);
         self.watch_releases(input.day, first_day, &rows);
         for release in &mut self.watched {
@@ -241,8 +244,11 @@ impl ChangeFinder {
             };
             let earlier: Vec<_> =
                 (place.saturating_sub(EARLIER_RELEASES)..place).map(at_least).collect();
-            let mut tested = release.pairs.test(catalogue.fields(), factorials);
-            tested.extend(series.test(release.released_on, at_least(place), &earlier));
+            let mut tested = release.pairs.test(catalogue, factorials);
+            // What can be compared within installations is tested once, in the better way.
+            let within: BTreeSet<_> = tested.iter().map(|(field, _)| field.clone()).collect();
+            let of_fleet = series.test(release.released_on, at_least(place), &earlier);
+            tested.extend(of_fleet.into_iter().filter(|(field, _)| !within.contains(field)));
             let name = |version: u32| versions.get(version as usize).cloned().unwrap_or_default();
             release.take(tested, part, day, name);
         }

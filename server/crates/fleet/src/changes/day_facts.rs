@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 
 use headcount_shared::payload::AlertingIntegration;
 
-use super::changed_field::{ChangedField, FieldKind};
+use super::{
+    changed_field::{ChangedField, FieldKind},
+    installation_readings::InstallationReadings,
+};
 use crate::{
     installation_day::{InstallationDay, InstallationDays, InstallationHash, SampleBuckets},
     log_bucket::LogBucket,
@@ -12,8 +15,11 @@ use crate::{
     typed_report::{InstallationSizes, IntegrationFlag},
 };
 
-/// The numbers of an installation.
-pub(super) const NUMBERS: usize = 9;
+/// The most times and functions that are compared within installations.
+const MOST_READINGS: usize = 400;
+
+/// The most installations that are compared. More would not make a change of a tenth clearer.
+const MOST_COMPARED: usize = 20_000;
 
 /// The words of a [`FactSet`].
 const WORDS: usize = 4;
@@ -24,9 +30,9 @@ const MOST_FACTS: usize = WORDS * 64;
 /// A name that fewer installations of a day have is not compared: a change of a tenth could not be seen.
 const FEWEST_WITH_NAME: u32 = 20;
 
-/// The logarithms of numbers, in the order of [`number_fields`]; NaN for 0 and for what is not known. Whether a
-/// number is 0 is another question than how large it is.
-pub(super) type FactNumbers = [f32; NUMBERS];
+/// The logarithms of numbers, in the order of [`FactCatalogue::number_fields`]; NaN for 0 and for what is not
+/// known. Whether a number is 0 is another question than how large it is. Fields at the end may be missing.
+pub(super) type FactNumbers = Vec<f32>;
 
 /// A set of facts, by their position in a [`FactCatalogue`].
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -59,7 +65,7 @@ impl FactSet {
 }
 
 /// One installation on one day.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(super) struct FactRow {
     pub(super) installation: InstallationHash,
     /// A number of the finder's versions.
@@ -68,8 +74,8 @@ pub(super) struct FactRow {
     pub(super) facts: FactSet,
 }
 
-/// The fields of [`FactNumbers`].
-pub(super) fn number_fields() -> [ChangedField; NUMBERS] {
+/// The fields of [`FactNumbers`] that every day has.
+pub(super) fn fixed_number_fields() -> [ChangedField; 9] {
     let [projects, applications, nodes, instances, categories] = InstallationSizes::default().named();
     [
         (FieldKind::Cpu, "mean"),
@@ -85,7 +91,7 @@ pub(super) fn number_fields() -> [ChangedField; NUMBERS] {
     .map(|(kind, name)| ChangedField::new(kind, name))
 }
 
-fn numbers_of(row: &InstallationDay) -> FactNumbers {
+fn fixed_numbers_of(row: &InstallationDay) -> [f32; 9] {
     let logarithm = |value: f64| if value > 0.0 { value.ln() as f32 } else { f32::NAN };
     let sample = |samples: Option<SampleBuckets>, bucket: fn(SampleBuckets) -> LogBucket| {
         samples.map_or(f32::NAN, |samples| logarithm(bucket(samples).estimate()))
@@ -110,17 +116,29 @@ fn numbers_of(row: &InstallationDay) -> FactNumbers {
 pub(super) struct FactCatalogue {
     fields: Vec<ChangedField>,
     named: BTreeMap<(FieldKind, String), usize>,
+    number_fields: Vec<ChangedField>,
+    readings: BTreeMap<ChangedField, usize>,
 }
 
 impl FactCatalogue {
     pub(super) fn new() -> Self {
         let flags = IntegrationFlag::ALL.map(|flag| ChangedField::new(FieldKind::Flag, flag.label()));
         let alerting = AlertingIntegration::ALL.map(|kind| ChangedField::new(FieldKind::Alerting, kind.name()));
-        Self { fields: flags.into_iter().chain(alerting).collect(), named: BTreeMap::new() }
+        Self {
+            fields: flags.into_iter().chain(alerting).collect(),
+            named: BTreeMap::new(),
+            number_fields: fixed_number_fields().to_vec(),
+            readings: BTreeMap::new(),
+        }
     }
 
-    /// The fields, by position.
-    pub(super) fn fields(&self) -> &[ChangedField] {
+    /// The fields of numbers: those that every day has first, then readings as they were seen.
+    pub(super) fn number_fields(&self) -> &[ChangedField] {
+        &self.number_fields
+    }
+
+    /// The fields of facts, by position.
+    pub(super) fn fact_fields(&self) -> &[ChangedField] {
         &self.fields
     }
 
@@ -128,18 +146,53 @@ impl FactCatalogue {
     pub(super) fn rows(
         &mut self,
         days: &InstallationDays,
+        readings: Option<&InstallationReadings>,
         mut version_number: impl FnMut(&str) -> u32,
     ) -> Vec<FactRow> {
         let versions: Vec<_> = days.versions.names().iter().map(|name| version_number(name)).collect();
         let positions = self.positions_of_names(days);
-        let counted = days.installations.iter().filter(|row| row.is_counted());
-        let row = |row: &InstallationDay| FactRow {
-            installation: row.installation,
-            version: versions.get(row.version as usize).copied().unwrap_or_default(),
-            numbers: numbers_of(row),
-            facts: facts_of(row, &positions),
+        let positions_of_readings = self.positions_of_readings(readings);
+        let numbers = self.number_fields.len();
+        let last = last_compared(days);
+        let counted = days.installations.iter().filter(|row| row.is_counted() && row.installation <= last);
+        let mut readings = readings.map(|readings| readings.rows.as_slice()).unwrap_or_default().iter().peekable();
+        let row = |row: &InstallationDay| {
+            let mut of_row = fixed_numbers_of(row).to_vec();
+            of_row.resize(numbers, f32::NAN);
+            while readings.next_if(|(installation, _)| *installation < row.installation).is_some() {}
+            if let Some((_, of_installation)) = readings.next_if(|(installation, _)| *installation == row.installation) {
+                for (name, value) in of_installation {
+                    let position = positions_of_readings.get(*name as usize).copied().flatten();
+                    let slot = position.and_then(|position| of_row.get_mut(position));
+                    slot.into_iter().for_each(|slot| *slot = *value);
+                }
+            }
+            FactRow {
+                installation: row.installation,
+                version: versions.get(row.version as usize).copied().unwrap_or_default(),
+                numbers: of_row,
+                facts: facts_of(row, &positions),
+            }
         };
         counted.map(row).collect()
+    }
+
+    /// The positions of the day's readings among the numbers; none for more than are compared.
+    fn positions_of_readings(&mut self, readings: Option<&InstallationReadings>) -> Vec<Option<usize>> {
+        let fields = readings.map(|readings| readings.fields.as_slice()).unwrap_or_default();
+        let position = |field: &ChangedField| {
+            if let Some(position) = self.readings.get(field) {
+                return Some(*position);
+            }
+            if self.readings.len() >= MOST_READINGS {
+                return None;
+            }
+            let position = self.number_fields.len();
+            self.number_fields.push(field.clone());
+            self.readings.insert(field.clone(), position);
+            Some(position)
+        };
+        fields.iter().map(position).collect()
     }
 
     /// The positions of the day's names, by kind and number; those of rare names are too large for any set.
@@ -174,6 +227,15 @@ impl FactCatalogue {
         self.named.insert(key, position);
         position
     }
+}
+
+/// The last installation that is compared: hashes are spread evenly, so that the first ones are as good as any.
+fn last_compared(days: &InstallationDays) -> InstallationHash {
+    let all = days.installations.len();
+    if all <= MOST_COMPARED {
+        return InstallationHash(u64::MAX);
+    }
+    InstallationHash((u64::MAX / all as u64).saturating_mul(MOST_COMPARED as u64))
 }
 
 /// Calls a function with every name of one kind that an installation has.
@@ -239,11 +301,11 @@ mod tests {
             days.installations.push(row);
         }
         let mut catalogue = FactCatalogue::new();
-        let rows = catalogue.rows(&days, |name| u32::from(name == "1.0"));
+        let rows = catalogue.rows(&days, None, |name| u32::from(name == "1.0"));
         assert_eq!(rows.len(), 29);
         assert!(rows.iter().all(|row| row.version == 1));
         assert!(rows[0].numbers[6].is_nan() && (rows[3].numbers[6] - 3.0_f32.ln()).abs() < 1e-6);
-        let names: Vec<_> = rows[0].facts.positions().map(|at| catalogue.fields()[at].to_string()).collect();
+        let names: Vec<_> = rows[0].facts.positions().map(|at| catalogue.fact_fields()[at].to_string()).collect();
         let alerting = AlertingIntegration::ALL[1].name();
         assert_eq!(
             names,

@@ -34,27 +34,38 @@ pub struct NamingScore {
     pub covering: u32,
 }
 
-/// Seeds a change in the second release of each of so many fleets, whose field is the next one of `fields`, and
-/// scores them by field.
+/// What is measured.
+#[derive(Debug, Clone, Copy)]
+pub struct MeasurePlan {
+    /// The first seed: each fleet has the next one.
+    pub first_seed: u64,
+    /// How many fleets.
+    pub fleets: u32,
+    /// Whether the times and functions of each installation are known, not only those of versions.
+    pub has_own_readings: bool,
+}
+
+/// Seeds a change in the second release of each fleet, whose field is the next one of `fields`, and scores them by
+/// field.
 #[must_use]
 pub fn name_seeded_changes(
+    plan: &MeasurePlan,
     fields: &[SeededField],
     (size, unit): (f64, ShareUnit),
-    fleets: u32,
-    first_seed: u64,
 ) -> BTreeMap<ChangedField, NamingScore> {
     let mut scores = BTreeMap::<ChangedField, NamingScore>::new();
-    for (fleet, field) in (0..fleets).zip(fields.iter().cycle()) {
+    for (fleet, field) in (0..plan.fleets).zip(fields.iter().cycle()) {
         let change = SeededChange { release: 1, field: *field, size, unit };
-        let seed = first_seed + u64::from(fleet);
+        let seed = plan.first_seed + u64::from(fleet);
         let releases = release_days(seed, 2);
-        let plan = SimulatedPlan {
+        let fleet = SimulatedPlan {
             seed,
             installations: INSTALLATIONS,
             releases,
             change: Some(change),
+            has_own_readings: plan.has_own_readings,
         };
-        let found = changes_of_fleet(plan, 2 * RELEASE_DAYS + LOOK_DAYS + 7).0;
+        let found = changes_of_fleet(fleet, 2 * RELEASE_DAYS + LOOK_DAYS + 7).0;
         scores.entry(field.field()).or_default().add(&change, &found);
     }
     scores
@@ -121,17 +132,23 @@ impl AlarmScore {
     }
 }
 
-/// Counts the false alarms of so many fleets in a quarter with four releases that change nothing.
+/// Counts the false alarms of each fleet in a quarter with four releases that change nothing.
 #[must_use]
-pub fn count_false_alarms(quarters: u32, first_seed: u64) -> AlarmScore {
+pub fn count_false_alarms(plan: &MeasurePlan) -> AlarmScore {
     const QUARTER: u32 = 91;
     let mut score = AlarmScore::default();
-    for quarter in 0..quarters {
+    for quarter in 0..plan.fleets {
         // Four weeks come before, so that something is usual. The quarter ends in the second week of the last release.
-        let seed = first_seed + u64::from(quarter);
+        let seed = plan.first_seed + u64::from(quarter);
         let releases = release_days(seed, 4);
-        let plan = SimulatedPlan { seed, installations: INSTALLATIONS, releases, change: None };
-        let (found, fields) = changes_of_fleet(plan, RELEASE_DAYS + QUARTER + 3);
+        let fleet = SimulatedPlan {
+            seed,
+            installations: INSTALLATIONS,
+            releases,
+            change: None,
+            has_own_readings: plan.has_own_readings,
+        };
+        let (found, fields) = changes_of_fleet(fleet, RELEASE_DAYS + QUARTER + 3);
         score.quarters += 1;
         score.fields += fields as f64 / 4.0;
         for change in found {

@@ -16,7 +16,7 @@ use super::{
         FlagSwitches, LogFactorials, SwitchCounts, TestedChange, Weighted, compare_means, compare_switches,
     },
     changed_field::ChangedField,
-    day_facts::{FactRow, FactSet, NUMBERS, number_fields},
+    day_facts::{FactCatalogue, FactRow, FactSet},
 };
 use crate::{calendar_day::CalendarDay, installation_day::InstallationHash};
 
@@ -25,6 +25,9 @@ pub(super) const BASELINE_DAYS: usize = 14;
 
 /// A number that was known on fewer of them, of the same kind, is not compared.
 const FEWEST_BASELINE_DAYS: f32 = 2.0;
+
+/// What is added to variances, so that an installation in which nothing varies does not outvote all others.
+const LEAST_VARIANCE: f32 = 1e-4;
 
 /// Days of work and weekends are compared with their like: weekends are not equally quiet for all.
 const DAY_KINDS: usize = 2;
@@ -64,9 +67,9 @@ struct WatchedInstallation {
     version: u32,
     state: UpgradeState,
     /// The mean before; NaN if not known.
-    before: ByDayKind<[f32; NUMBERS]>,
-    weight: [f32; NUMBERS],
-    since: [NumberSum; NUMBERS],
+    before: ByDayKind<Vec<f32>>,
+    weight: Vec<f32>,
+    since: Vec<NumberSum>,
     /// The facts on the days before the release, the last one first, as far as it had its version on all of them.
     facts_before: Vec<FactSet>,
     /// The facts of its last day in its state.
@@ -81,7 +84,7 @@ pub(super) struct UpgradePairs {
     /// Sorted by hash.
     installations: Vec<WatchedInstallation>,
     /// How far a difference counts, by number.
-    clip: [f32; NUMBERS],
+    clip: Vec<f32>,
     /// The days that were added.
     days: usize,
 }
@@ -94,19 +97,21 @@ impl UpgradePairs {
         previous: u32,
     ) -> Self {
         let mut baselines: HashMap<_, Baseline, FixedState> = HashMap::default();
+        let mut numbers = 0;
         for (at, (day, rows)) in days.enumerate() {
             let kind = day_kind(day);
             for row in rows {
+                numbers = numbers.max(row.numbers.len());
                 let baseline = baselines.entry(row.installation);
                 baseline.or_insert_with(|| Baseline::new(row.version, at == 0)).add(row, kind);
             }
         }
         baselines.retain(|_, baseline| baseline.version != release);
-        let spread = usual_variances(&baselines);
+        let spread = usual_variances(&baselines, numbers);
         let mut installations: Vec<_> =
             baselines.into_iter().map(|(hash, baseline)| baseline.watched(hash, &spread)).collect();
         installations.sort_unstable_by_key(|one| one.installation);
-        let clip = spread.map(|variance| (MOST_DEVIATIONS * variance.sqrt()).max(LEAST_CLIP));
+        let clip = spread.iter().map(|variance| (MOST_DEVIATIONS * variance.sqrt()).max(LEAST_CLIP)).collect();
         Self { release, previous, installations, clip, days: 0 }
     }
 
@@ -135,8 +140,8 @@ impl UpgradePairs {
     }
 
     /// What became of the numbers of those that wait, on one day.
-    fn trend(&self, today: &[(usize, &FactRow)], kind: usize) -> [f32; NUMBERS] {
-        let (mut sums, mut weights) = ([0.0_f32; NUMBERS], [0.0_f32; NUMBERS]);
+    fn trend(&self, today: &[(usize, &FactRow)], kind: usize) -> Vec<f32> {
+        let (mut sums, mut weights) = (vec![0.0_f32; self.clip.len()], vec![0.0_f32; self.clip.len()]);
         for (at, row) in today {
             let Some(one) = self.installations.get(*at).filter(|one| one.state == UpgradeState::Waiting) else {
                 continue;
@@ -152,28 +157,27 @@ impl UpgradePairs {
                 }
             }
         }
-        std::array::from_fn(|at| match (sums.get(at), weights.get(at)) {
-            (Some(sum), Some(weight)) if *weight > 0.0 => sum / weight,
-            // Nobody waits: nothing can be compared, which the test sees.
-            _ => 0.0,
-        })
+        // Where nobody waits, nothing can be compared, which the test sees.
+        let mean = |(sum, weight): (&f32, &f32)| if *weight > 0.0 { sum / weight } else { 0.0 };
+        sums.iter().zip(&weights).map(mean).collect()
     }
 
     /// Tests everything that enough installations know.
     pub(super) fn test(
         &self,
-        fact_fields: &[ChangedField],
+        catalogue: &FactCatalogue,
         factorials: &mut LogFactorials,
     ) -> Vec<(ChangedField, TestedChange)> {
         let mut tested = Vec::new();
-        for (at, field) in number_fields().into_iter().enumerate() {
+        for (at, field) in catalogue.number_fields().iter().enumerate().take(self.clip.len()) {
             let sample = |state: UpgradeState| -> Vec<Weighted> {
                 let installations = self.installations.iter().filter(|one| one.state == state);
                 installations.filter_map(|one| one.mean_since(at)).collect()
             };
             let means = compare_means(&sample(UpgradeState::Upgraded(true)), &sample(UpgradeState::Waiting));
-            tested.extend(means.map(|means| (field, means)));
+            tested.extend(means.map(|means| (field.clone(), means)));
         }
+        let fact_fields = catalogue.fact_fields();
         let treated = self.switches(fact_fields.len(), |one| one.switches_of(UpgradeState::Upgraded(true)));
         let mut control = self.switches(fact_fields.len(), |one| one.switches_of(UpgradeState::Waiting));
         let earlier = self.switches(fact_fields.len(), |one| one.switches_before(self.days));
@@ -240,13 +244,14 @@ impl WatchedInstallation {
             _ => UpgradeState::Left,
         };
         if next == UpgradeState::Upgraded(false) {
-            (self.since, self.facts_since) = ([NumberSum::default(); NUMBERS], None);
+            self.since.fill(NumberSum::default());
+            self.facts_since = None;
         }
         self.state = next;
         matches!(next, UpgradeState::Waiting | UpgradeState::Upgraded(true))
     }
 
-    fn add_numbers(&mut self, row: &FactRow, kind: usize, trend: &[f32; NUMBERS], clip: &[f32; NUMBERS]) {
+    fn add_numbers(&mut self, row: &FactRow, kind: usize, trend: &[f32], clip: &[f32]) {
         let Some(before) = self.before.get(kind) else { return };
         let numbers = row.numbers.iter().zip(before).zip(trend).zip(clip);
         for ((((now, before), trend), clip), since) in numbers.zip(&mut self.since) {
@@ -298,14 +303,14 @@ struct Baseline {
     version: u32,
     /// Whether the day that is read next is a whole one with the version.
     is_whole: bool,
-    moments: [ByDayKind<Moments>; NUMBERS],
+    moments: Vec<ByDayKind<Moments>>,
     facts: Vec<FactSet>,
 }
 
 impl Baseline {
     /// One with a version. If it was not there on the first day, it may have begun in the middle of this one.
-    fn new(version: u32, is_whole: bool) -> Self {
-        Self { version, is_whole, moments: Default::default(), facts: Vec::new() }
+    const fn new(version: u32, is_whole: bool) -> Self {
+        Self { version, is_whole, moments: Vec::new(), facts: Vec::new() }
     }
 
     fn add(&mut self, row: &FactRow, kind: usize) {
@@ -316,37 +321,40 @@ impl Baseline {
         if !std::mem::replace(&mut self.is_whole, true) {
             return;
         }
-        for (moments, number) in self.moments.iter_mut().zip(row.numbers) {
-            moments.get_mut(kind).into_iter().for_each(|moments| moments.add(number));
+        if self.moments.len() < row.numbers.len() {
+            self.moments.resize(row.numbers.len(), ByDayKind::default());
+        }
+        for (moments, number) in self.moments.iter_mut().zip(&row.numbers) {
+            moments.get_mut(kind).into_iter().for_each(|moments| moments.add(*number));
         }
     }
 
-    /// The variance of the days of each number, within their kinds; NaN where too few are known.
-    fn variances(&self) -> [f32; NUMBERS] {
-        self.moments.map(|kinds| {
-            let degrees: f32 = kinds.iter().map(|moments| (moments.days - 1.0).max(0.0)).sum();
-            let deviation: f32 = kinds.iter().map(|moments| moments.deviation()).sum();
-            if degrees < FEWEST_BASELINE_DAYS { f32::NAN } else { deviation / degrees }
-        })
+    /// The variance of the days of a number, within their kinds; `None` if too few are known.
+    fn variance(&self, number: usize) -> Option<f32> {
+        let kinds = self.moments.get(number)?;
+        let degrees: f32 = kinds.iter().map(|moments| (moments.days - 1.0).max(0.0)).sum();
+        let deviation: f32 = kinds.iter().map(|moments| moments.deviation()).sum();
+        (degrees >= FEWEST_BASELINE_DAYS).then(|| deviation / degrees)
     }
 
     /// Noisy installations weigh less: the weight is the inverse of the variance of the installation's days and the usual
     /// one together. It depends on the days before the release only.
-    fn watched(self, installation: InstallationHash, usual: &[f32; NUMBERS]) -> WatchedInstallation {
-        let weight = |(variance, usual): (f32, &f32)| {
-            let variance = if variance.is_nan() { *usual } else { variance };
-            1.0 / (variance + usual + 1e-4)
+    fn watched(self, installation: InstallationHash, usual: &[f32]) -> WatchedInstallation {
+        let weight = |(number, usual): (usize, &f32)| {
+            1.0 / (self.variance(number).unwrap_or(*usual) + usual + LEAST_VARIANCE)
         };
-        let mut weights = self.variances().into_iter().zip(usual).map(weight);
-        let means = |kind: usize| self.moments.map(|kinds| kinds.get(kind).map_or(f32::NAN, |moments| moments.mean()));
+        let mean = |number: usize, kind: usize| {
+            let moments = self.moments.get(number).and_then(|kinds| kinds.get(kind));
+            moments.map_or(f32::NAN, |moments| moments.mean())
+        };
         WatchedInstallation {
             installation,
             version: self.version,
             state: UpgradeState::Waiting,
-            before: std::array::from_fn(means),
-            weight: std::array::from_fn(|_| weights.next().unwrap_or_default()),
-            since: [NumberSum::default(); NUMBERS],
-            facts_before: self.facts.into_iter().rev().collect(),
+            before: std::array::from_fn(|kind| (0..usual.len()).map(|number| mean(number, kind)).collect()),
+            weight: usual.iter().enumerate().map(weight).collect(),
+            since: vec![NumberSum::default(); usual.len()],
+            facts_before: self.facts.iter().rev().copied().collect(),
             facts_since: None,
         }
     }
@@ -357,13 +365,12 @@ fn day_kind(day: CalendarDay) -> usize {
     usize::from(day.days_since(day.week_start()) >= 5)
 }
 
-/// The median of the variances of the installations, by number.
-fn usual_variances(baselines: &HashMap<InstallationHash, Baseline, FixedState>) -> [f32; NUMBERS] {
-    let all: Vec<_> = baselines.values().map(Baseline::variances).collect();
-    std::array::from_fn(|at| {
-        let of_number = all.iter().filter_map(|variances| variances.get(at).copied());
-        let mut variances: Vec<f32> = of_number.filter(|variance| !variance.is_nan()).collect();
+/// The median of the variances of the installations, by number; 0 where none is known.
+fn usual_variances(baselines: &HashMap<InstallationHash, Baseline, FixedState>, numbers: usize) -> Vec<f32> {
+    let median = |number: usize| {
+        let mut variances: Vec<f32> = baselines.values().filter_map(|one| one.variance(number)).collect();
         variances.sort_unstable_by(f32::total_cmp);
         variances.get(variances.len() / 2).copied().unwrap_or_default()
-    })
+    };
+    (0..numbers).map(median).collect()
 }

@@ -2,7 +2,7 @@
 
 use super::simulated_fleet::{function_name, page_name, time_name};
 use crate::{
-    changes::{ChangedField, FieldKind, day_facts::number_fields},
+    changes::{ChangedField, FieldKind, day_facts::fixed_number_fields},
     typed_report::IntegrationFlag,
 };
 
@@ -95,7 +95,7 @@ impl SeededField {
     /// All fields.
     #[must_use]
     pub fn all() -> Vec<Self> {
-        let numbers = (0..number_fields().len()).map(SimulatedField::Number);
+        let numbers = (0..fixed_number_fields().len()).map(SimulatedField::Number);
         let flags = (0..FLAG_SHARES.len()).map(SimulatedField::Flag);
         let names = (0..NAME_SHARES.len()).map(SimulatedField::Name);
         let times = (0..QUERIES + STAGES).map(SimulatedField::Time);
@@ -109,7 +109,7 @@ impl SeededField {
     pub fn field(self) -> ChangedField {
         let named = |kind, name: &str| ChangedField::new(kind, name);
         match self.0 {
-            SimulatedField::Number(at) => number_fields()[at].clone(),
+            SimulatedField::Number(at) => fixed_number_fields()[at].clone(),
             SimulatedField::Flag(at) => named(FieldKind::Flag, IntegrationFlag::ALL[at].label()),
             SimulatedField::Name(at) => {
                 let (kind, name, _) = NAME_SHARES[at];

@@ -17,7 +17,7 @@ use crate::{
         cell_block::{CellBlock, CellKey, CellSums},
         cell_table::CellTable,
     },
-    changes::{DayInput, FunctionShares},
+    changes::{ChangedField, DayInput, FunctionShares, InstallationReadings, installation_readings::function_logarithm},
     installation_day::{InstallationDay, InstallationDays, InstallationHash, SampleBuckets},
     log_bucket::LogBucket,
     profiles::ProfiledResource,
@@ -49,6 +49,8 @@ pub struct SimulatedPlan {
     pub releases: Vec<f64>,
     /// What a release changes.
     pub change: Option<SeededChange>,
+    /// Whether the times and functions of each installation are known, not only those of versions.
+    pub has_own_readings: bool,
 }
 
 /// A fleet whose days are taken in order.
@@ -68,6 +70,7 @@ pub struct SimulatedDay {
     installations: InstallationDays,
     tables: Vec<(CellTable, CellBlock)>,
     functions: Vec<FunctionShares>,
+    readings: Option<InstallationReadings>,
 }
 
 impl SimulatedDay {
@@ -79,6 +82,7 @@ impl SimulatedDay {
             installations: &self.installations,
             tables: &self.tables,
             functions: &self.functions,
+            readings: self.readings.as_ref(),
         }
     }
 }
@@ -207,10 +211,13 @@ impl SimulatedFleet {
         let weekend = day.days_since(day.week_start()) >= 5;
         let today = Today { start: f64::from(self.day), shocks, weekend, change: self.plan.change };
         days.installations.reserve(self.installations.len());
+        let mut readings = InstallationReadings { fields: reading_fields(), rows: Vec::new() };
         for one in &mut self.installations {
             one.live(&mut self.chance);
             if !self.chance.is_true(0.01) {
-                days.installations.push(one.report(&mut self.chance, &today, &mut sums));
+                let (row, of_row) = one.report(&mut self.chance, &today, &mut sums);
+                readings.rows.push((row.installation, of_row));
+                days.installations.push(row);
             }
         }
         let next = f64::from(self.day + 1);
@@ -222,7 +229,8 @@ impl SimulatedFleet {
             self.add_installation(false);
         }
         let (tables, functions) = (tables(&sums), functions(&sums));
-        SimulatedDay { day, installations: days, tables, functions }
+        let readings = self.plan.has_own_readings.then_some(readings);
+        SimulatedDay { day, installations: days, tables, functions, readings }
     }
 }
 
@@ -293,7 +301,7 @@ impl Installation {
         upgrade.map_or(0, |(_, version)| *version)
     }
 
-    fn report(&self, chance: &mut SplitMix, today: &Today, sums: &mut [VersionSums]) -> InstallationDay {
+    fn report(&self, chance: &mut SplitMix, today: &Today, sums: &mut [VersionSums]) -> (InstallationDay, Vec<(u32, f32)>) {
         let end = today.start + 1.0;
         let reports = REPORTS as f64;
         let (old, new) = (self.version_at(today.start), self.version_at(end - 1.0 / reports));
@@ -308,8 +316,8 @@ impl Installation {
         self.state(chance, &effect, &mut row);
         self.performance(chance, today, &effect, &mut row);
         let counts = [REPORTS - (REPORTS as f64 * new_part) as u64, (REPORTS as f64 * new_part) as u64];
-        self.add_times(chance, today, &effect, [(old, counts[0]), (new, counts[1])], sums);
-        self.add_functions(chance, &effect, [(old, 1.0 - new_part), (new, new_part)], sums);
+        let mut readings = self.add_times(chance, today, &effect, [(old, counts[0]), (new, counts[1])], sums);
+        readings.extend(self.add_functions(chance, &effect, [(old, 1.0 - new_part), (new, new_part)], sums));
         if let Some(version) = sums.get_mut(new) {
             version.installations += 1;
             for (at, (count, share)) in version.pages.iter_mut().zip(PAGE_SHARES).enumerate() {
@@ -318,7 +326,7 @@ impl Installation {
                 *count += u64::from(chance.is_true(probability));
             }
         }
-        row
+        (row, readings)
     }
 
     fn state(&self, chance: &mut SplitMix, effect: &Effect, row: &mut InstallationDay) {
@@ -387,8 +395,9 @@ impl Installation {
         effect: &Effect,
         counts: [(usize, u64); 2],
         sums: &mut [VersionSums],
-    ) {
+    ) -> Vec<(u32, f32)> {
         let quiet = if today.weekend { -0.03 } else { 0.0 };
+        let mut own = Vec::with_capacity(TIMES);
         for at in 0..TIMES {
             let usual = -6.0 + 0.5 * at as f64 + self.levels[2] + quiet + today.shocks[1];
             let level = usual + TIME_NOISE * self.noise * noisy(chance);
@@ -402,7 +411,9 @@ impl Installation {
                 let bucket = usize::try_from(bucket).unwrap_or(0).min(BUCKETS - 1);
                 of_time[bucket] += count as u32;
             }
+            own.push((at as u32, (level + effect.logarithm(SimulatedField::Time(at))) as f32));
         }
+        own
     }
 
     fn add_functions(
@@ -411,9 +422,10 @@ impl Installation {
         effect: &Effect,
         parts: [(usize, f64); 2],
         sums: &mut [VersionSums],
-    ) {
+    ) -> Vec<(u32, f32)> {
         /// The samples of a CPU profile in all reports of a day.
         const SAMPLES: f64 = 400.0;
+        let mut measured = [0.0; FUNCTION_SHARES.len()];
         for ((version, part), is_new) in parts.into_iter().zip([false, true]) {
             let Some(sums) = sums.get_mut(version).filter(|_| part > 0.0) else { continue };
             sums.profiles += 1;
@@ -422,9 +434,12 @@ impl Installation {
                 let share = usual * own * effect.of_version(SimulatedField::Function(at), is_new).exp();
                 let deviation = (share * (1.0 - share).max(0.0) / (SAMPLES * part)).sqrt();
                 // Below 0 now and then, so that the mean is right also for few samples.
-                *sum += share + deviation * normal(chance);
+                let share = share + deviation * normal(chance);
+                *sum += share;
+                measured[at] += part * share;
             }
         }
+        (TIMES as u32..).zip(measured).map(|(at, share)| (at, function_logarithm(share) as f32)).collect()
     }
 }
 
@@ -468,6 +483,12 @@ impl Effect {
     fn of_version(&self, field: SimulatedField, is_new: bool) -> f64 {
         if self.field == Some(field) && self.has[usize::from(is_new)] { self.size.ln_1p() } else { 0.0 }
     }
+}
+
+fn reading_fields() -> Vec<ChangedField> {
+    let functions = (0..FUNCTION_SHARES.len()).map(SimulatedField::Function);
+    let fields = (0..TIMES).map(SimulatedField::Time).chain(functions);
+    fields.map(|field| SeededField(field).field()).collect()
 }
 
 /// The name of a version.
