@@ -22,7 +22,8 @@ fn main() -> anyhow::Result<()> {
     let unit = if has("relative") { ShareUnit::OfThoseWithIt } else { ShareUnit::OfAll };
     let first_seed = u64::from(number(first_seed)?);
     let plan = MeasurePlan { first_seed, fleets: number(fleets)?, has_own_readings: !has("by-version") };
-    let heads = "| field | seeded | within 2 days | within 2 weeks | others named | excess | in the interval |";
+    let heads =
+        "| field | seeded | within 2 days | within 2 weeks | others named | excess | in the interval |";
     println!("{heads}\n|---|--:|--:|--:|--:|--:|--:|");
     let mut all = NamingScore::default();
     for (field, score) in name_seeded_changes(&plan, &SeededField::all(), (0.1, unit)) {

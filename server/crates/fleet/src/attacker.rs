@@ -11,8 +11,8 @@ mod view;
 
 use std::collections::BTreeMap;
 
-pub use self::simulated::{HIDDEN_FIELDS, HiddenField, TargetHistory};
 pub(crate) use self::simulated::SplitMix;
+pub use self::simulated::{HIDDEN_FIELDS, HiddenField, TargetHistory};
 use self::{
     likelihood::{NoiseModel, log_probability_below},
     simulated::{FIRST_DAY, GuessedFleet, SimulatedInstallation},

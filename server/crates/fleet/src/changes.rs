@@ -30,7 +30,7 @@ pub mod reporting_gaps;
 #[cfg(any(test, feature = "test-support"))]
 pub mod simulated_changes;
 mod upgrade_pairs;
-
+pub mod weekly_summary;
 
 pub use self::{
     change_finder::{ALARMS_PER_FIELD_YEAR, ChangeFinder, DayInput, FoundChange, LOOK_DAYS, find_changes},

@@ -23,9 +23,6 @@ use crate::{
 /// How many false alarms a field has in a year, at most and on average: one a year for 100 fields.
 pub const ALARMS_PER_FIELD_YEAR: f64 = 0.01;
 
-/// The part of it that is spent. The rest is for that noise is not quite normal.
-const SPENT_PART: f64 = 0.8;
-
 /// A release is looked at on so many days after its first one.
 pub const LOOK_DAYS: u32 = 13;
 
@@ -35,14 +32,13 @@ const MOST_EARNING_DAYS: u32 = 91;
 /// How many releases before are told apart from a release.
 const EARLIER_RELEASES: usize = 2;
 
-/// The part of a release's alarms that a look may cost. Half of all is spent on the second day, when most changes can
-/// be seen: an alarm is worth most when it is early.
+/// The part of a release's alarms that a look may cost. More than half is spent on the second day, when most changes can
+/// be seen: an alarm is worth most when it is early. The sum is 1.
 fn part_of_look(days_since_release: u32) -> f64 {
     match days_since_release {
-        1 => 0.5,
-        2 => 0.15,
-        3 => 0.1,
-        4..=LOOK_DAYS => 0.025,
+        1 => 0.6,
+        2 | 3 => 0.1,
+        4..=LOOK_DAYS => 0.02,
         _ => 0.0,
     }
 }
@@ -221,8 +217,12 @@ impl ChangeFinder {
                 version,
                 previous,
                 released_on: day,
-                spendable: ALARMS_PER_FIELD_YEAR * SPENT_PART * f64::from(earned) / 365.25,
-                pairs: UpgradePairs::new(self.recent.iter().map(|(day, rows)| (*day, rows.as_slice())), version, previous),
+                spendable: ALARMS_PER_FIELD_YEAR * f64::from(earned) / 365.25,
+                pairs: UpgradePairs::new(
+                    self.recent.iter().map(|(day, rows)| (*day, rows.as_slice())),
+                    version,
+                    previous,
+                ),
                 found: BTreeMap::new(),
                 fields: 0,
             });
@@ -242,8 +242,7 @@ impl ChangeFinder {
                 let later = released.get(place..).unwrap_or_default();
                 move |version: u32| later.iter().any(|(_, release)| *release == version)
             };
-            let earlier: Vec<_> =
-                (place.saturating_sub(EARLIER_RELEASES)..place).map(at_least).collect();
+            let earlier: Vec<_> = (place.saturating_sub(EARLIER_RELEASES)..place).map(at_least).collect();
             let mut tested = release.pairs.test(catalogue, factorials);
             // What can be compared within installations is tested once, in the better way.
             let within: BTreeSet<_> = tested.iter().map(|(field, _)| field.clone()).collect();
@@ -252,10 +251,8 @@ impl ChangeFinder {
             let name = |version: u32| versions.get(version as usize).cloned().unwrap_or_default();
             release.take(tested, part, day, name);
         }
-        let (open, over) = self
-            .watched
-            .drain(..)
-            .partition(|release| day.days_since(release.released_on) < LOOK_DAYS);
+        let (open, over) =
+            self.watched.drain(..).partition(|release| day.days_since(release.released_on) < LOOK_DAYS);
         self.watched = open;
         let over: Vec<WatchedRelease> = over;
         for release in over {
@@ -308,3 +305,6 @@ fn number_of(versions: &mut Vec<String>, numbers: &mut BTreeMap<String, u32>, ve
     numbers.insert(version.to_owned(), number);
     number
 }
+
+#[cfg(test)]
+mod tests;

@@ -123,7 +123,8 @@ pub(super) struct FactCatalogue {
 impl FactCatalogue {
     pub(super) fn new() -> Self {
         let flags = IntegrationFlag::ALL.map(|flag| ChangedField::new(FieldKind::Flag, flag.label()));
-        let alerting = AlertingIntegration::ALL.map(|kind| ChangedField::new(FieldKind::Alerting, kind.name()));
+        let alerting =
+            AlertingIntegration::ALL.map(|kind| ChangedField::new(FieldKind::Alerting, kind.name()));
         Self {
             fields: flags.into_iter().chain(alerting).collect(),
             named: BTreeMap::new(),
@@ -155,12 +156,15 @@ impl FactCatalogue {
         let numbers = self.number_fields.len();
         let last = last_compared(days);
         let counted = days.installations.iter().filter(|row| row.is_counted() && row.installation <= last);
-        let mut readings = readings.map(|readings| readings.rows.as_slice()).unwrap_or_default().iter().peekable();
+        let mut readings =
+            readings.map(|readings| readings.rows.as_slice()).unwrap_or_default().iter().peekable();
         let row = |row: &InstallationDay| {
             let mut of_row = fixed_numbers_of(row).to_vec();
             of_row.resize(numbers, f32::NAN);
             while readings.next_if(|(installation, _)| *installation < row.installation).is_some() {}
-            if let Some((_, of_installation)) = readings.next_if(|(installation, _)| *installation == row.installation) {
+            if let Some((_, of_installation)) =
+                readings.next_if(|(installation, _)| *installation == row.installation)
+            {
                 for (name, value) in of_installation {
                     let position = positions_of_readings.get(*name as usize).copied().flatten();
                     let slot = position.and_then(|position| of_row.get_mut(position));
@@ -305,7 +309,8 @@ mod tests {
         assert_eq!(rows.len(), 29);
         assert!(rows.iter().all(|row| row.version == 1));
         assert!(rows[0].numbers[6].is_nan() && (rows[3].numbers[6] - 3.0_f32.ln()).abs() < 1e-6);
-        let names: Vec<_> = rows[0].facts.positions().map(|at| catalogue.fact_fields()[at].to_string()).collect();
+        let names: Vec<_> =
+            rows[0].facts.positions().map(|at| catalogue.fact_fields()[at].to_string()).collect();
         let alerting = AlertingIntegration::ALL[1].name();
         assert_eq!(
             names,

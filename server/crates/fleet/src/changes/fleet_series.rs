@@ -146,8 +146,10 @@ impl FleetSeries {
         tables: &[(CellTable, CellBlock)],
         version_number: &mut impl FnMut(&str) -> u32,
     ) {
-        let find = |wanted: CellTable| tables.iter().find(|(table, _)| *table == wanted).map(|(_, block)| block);
-        let (Some(pages), Some(installations)) = (find(CellTable::Pages), find(CellTable::Installations)) else {
+        let find =
+            |wanted: CellTable| tables.iter().find(|(table, _)| *table == wanted).map(|(_, block)| block);
+        let (Some(pages), Some(installations)) = (find(CellTable::Pages), find(CellTable::Installations))
+        else {
             return;
         };
         let mut all = VersionSums::new();
@@ -176,9 +178,10 @@ impl FleetSeries {
         functions: &[FunctionShares],
         version_number: &mut impl FnMut(&str) -> u32,
     ) {
-        for (resource, kind) in
-            [(ProfiledResource::Cpu, FieldKind::CpuFunction), (ProfiledResource::Heap, FieldKind::HeapFunction)]
-        {
+        for (resource, kind) in [
+            (ProfiledResource::Cpu, FieldKind::CpuFunction),
+            (ProfiledResource::Heap, FieldKind::HeapFunction),
+        ] {
             let mut all = VersionSums::new();
             let mut shares = BTreeMap::<&str, f64>::new();
             for version in functions.iter().filter(|version| version.resource == resource) {
@@ -254,13 +257,15 @@ fn shares(series: &[SeriesDay], is_of: impl Fn(u32) -> bool) -> Vec<f64> {
 }
 
 fn is_moving(share: &[f64]) -> bool {
-    let (low, high) = share.iter().fold((1.0_f64, 0.0_f64), |(low, high), one| (low.min(*one), high.max(*one)));
+    let (low, high) =
+        share.iter().fold((1.0_f64, 0.0_f64), |(low, high), one| (low.min(*one), high.max(*one)));
     high - low > MOVING_SHARE
 }
 
 /// A column for each day of the week but one.
 fn weekdays(series: &[SeriesDay]) -> Vec<Vec<f64>> {
-    let is_weekday = |one: &SeriesDay, weekday| f64::from(u8::from(one.day.days_since(one.day.week_start()) == weekday));
+    let is_weekday =
+        |one: &SeriesDay, weekday| f64::from(u8::from(one.day.days_since(one.day.week_start()) == weekday));
     (1..7).map(|weekday| series.iter().map(|one| is_weekday(one, weekday)).collect()).collect()
 }
 
@@ -419,5 +424,159 @@ impl NormalEquations {
         let (last, last_variance) = last?;
         let residual = (self.value_squares - explained).max(f64::MIN_POSITIVE);
         Some(LastColumn { last, last_variance, residual, log_determinant })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rand::{RngExt, SeedableRng, rngs::StdRng};
+
+    use super::*;
+
+    /// A release that everybody has after ten days, in a series of 56 days before and some days since.
+    struct Series {
+        wandering: f64,
+        change: f64,
+        days_since: u32,
+    }
+
+    impl Series {
+        fn days(&self, chance: &mut StdRng) -> Vec<SeriesDay> {
+            let mut normal = || (0..12).map(|_| chance.random_range(-0.5..0.5)).sum::<f64>();
+            let mut level = 0.0;
+            let first = CalendarDay::try_from(20_000).unwrap();
+            (0..56 + self.days_since)
+                .map(|at| {
+                    level += self.wandering.sqrt() * 0.01 * normal();
+                    let share = f64::from(at.saturating_sub(55).min(10)) / 10.0;
+                    let weekend = if at % 7 >= 5 { -0.2 } else { 0.0 };
+                    let value = level + weekend + self.change * share + 0.01 * normal();
+                    let counts = vec![(0, 1000.0 * (1.0 - share)), (1, 1000.0 * share)];
+                    SeriesDay { day: first.plus_days(at), value, noise: 1.0, counts }
+                })
+                .collect()
+        }
+
+        fn test(&self, chance: &mut StdRng) -> TestedChange {
+            let field = ChangedField::new(FieldKind::Query, "up");
+            let series = FleetSeries(BTreeMap::from([(field, self.days(chance))]));
+            let released_on = CalendarDay::try_from(20_056).unwrap();
+            let earlier: [fn(u32) -> bool; 0] = [];
+            let mut tested = series.test(released_on, |version| version == 1, &earlier);
+            assert_eq!(tested.len(), 1);
+            tested.remove(0).1
+        }
+    }
+
+    #[test]
+    fn without_a_change_small_p_values_are_as_rare_as_they_say() {
+        for wandering in [0.0, 0.1, 1.0] {
+            for days_since in [2, 14] {
+                let mut chance = StdRng::seed_from_u64(1);
+                let series = Series { wandering, change: 0.0, days_since };
+                let p_values: Vec<_> = (0..1000).map(|_| series.test(&mut chance).p_value).collect();
+                for bound in [0.05, 0.01] {
+                    let below = p_values.iter().filter(|p_value| **p_value < bound).count() as f64 / 1000.0;
+                    assert!(below <= bound * 1.5, "{wandering} {days_since}: {below} below {bound}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_change_is_found_with_its_size_whatever_the_day_of_the_week() {
+        let mut chance = StdRng::seed_from_u64(2);
+        for days_since in 5..12 {
+            let tested = Series { wandering: 0.02, change: 1.5_f64.ln(), days_since }.test(&mut chance);
+            let size = tested.size().size();
+            assert!(tested.p_value < 1e-4 && (0.35..0.65).contains(&size), "{days_since}: {tested:?}");
+        }
+    }
+
+    #[test]
+    fn a_short_history_says_nothing() {
+        let mut chance = StdRng::seed_from_u64(3);
+        let mut days = Series { wandering: 0.0, change: 1.0, days_since: 5 }.days(&mut chance);
+        days.drain(..56 - (FEWEST_DAYS_BEFORE - 1));
+        let series = FleetSeries(BTreeMap::from([(ChangedField::new(FieldKind::Query, "up"), days)]));
+        let earlier: [fn(u32) -> bool; 0] = [];
+        assert!(
+            series.test(CalendarDay::try_from(20_056).unwrap(), |version| version == 1, &earlier).is_empty()
+        );
+    }
+
+    #[test]
+    fn least_squares_solve_a_known_system() {
+        // y = 2 a + 3 b, and a column that says nothing new.
+        let mut normal = NormalEquations::new(3);
+        for (a, b) in [(1.0, 0.0), (1.0, 1.0), (1.0, 2.0), (1.0, 5.0)] {
+            normal.add(&[a, 2.0 * a, b], 2.0 * a + 3.0 * b);
+        }
+        let solved = normal.solve().unwrap();
+        assert!((solved.last - 3.0).abs() < 1e-9 && solved.residual < 1e-9);
+        // The variance of a slope: 1 by the sum of squares around the mean.
+        assert!((solved.last_variance - 1.0 / 14.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn pages_and_times_of_a_day_are_means_over_all_versions() {
+        let time = |seconds: f64| LogBucket::containing(seconds);
+        let key = |version, label, bucket| crate::cells::cell_block::CellKey {
+            version,
+            label,
+            bucket,
+            ..Default::default()
+        };
+        let sums = |count| crate::cells::cell_block::CellSums { count, value: 0 };
+        let block = |labels: &[&str], cells| CellBlock {
+            versions: vec!["1.0".to_owned(), "1.1".to_owned()],
+            labels: labels.iter().map(|label| (*label).to_owned()).collect(),
+            cells,
+            ..CellBlock::default()
+        };
+        let zero = LogBucket::ZERO;
+        let tables = [
+            (
+                CellTable::Installations,
+                block(&[""], vec![(key(0, 0, zero), sums(60)), (key(1, 0, zero), sums(40))]),
+            ),
+            (
+                CellTable::Pages,
+                block(&["/", "/rare"], vec![(key(0, 0, zero), sums(20)), (key(1, 0, zero), sums(5))]),
+            ),
+            (
+                CellTable::Queries,
+                block(
+                    &["up"],
+                    vec![
+                        (key(0, 0, time(1.0)), sums(3)),
+                        (key(1, 0, time(16.0)), sums(1)),
+                        (key(1, 0, zero), sums(9)),
+                    ],
+                ),
+            ),
+        ];
+        let functions = [FunctionShares {
+            version: "1.1".to_owned(),
+            resource: ProfiledResource::Heap,
+            observations: 10,
+            functions: vec![("f".to_owned(), 2.0), ("small".to_owned(), 0.001)],
+        }];
+        let mut series = FleetSeries::default();
+        let day = CalendarDay::try_from(20_000).unwrap();
+        series.add_day(day, &tables, &functions, |version| u32::from(version == "1.1"));
+        let values: Vec<_> = series
+            .0
+            .iter()
+            .map(|(field, days)| (field.kind, days[0].value.exp(), shares(days, |version| version == 1)[0]))
+            .collect();
+        let [query, page, function] = values[..] else { panic!("{values:?}") };
+        assert_eq!(
+            (query.0, page.0, function.0),
+            (FieldKind::Query, FieldKind::Page, FieldKind::HeapFunction)
+        );
+        assert!((query.1 - 2.0).abs() < 0.1 && (query.2 - 0.25).abs() < 1e-9, "{query:?}");
+        assert!((page.1 - 0.25).abs() < 1e-9 && (page.2 - 0.4).abs() < 1e-9, "{page:?}");
+        assert!((function.1 - 0.2).abs() < 1e-9 && (function.2 - 1.0).abs() < 1e-9, "{function:?}");
     }
 }

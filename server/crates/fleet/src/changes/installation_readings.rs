@@ -77,7 +77,8 @@ impl ReadingsRollup {
     pub fn finish(self) -> InstallationReadings {
         let mut fields: Vec<_> = self.numbers.into_iter().collect();
         fields.sort_by_key(|(_, number)| *number);
-        let means = |sums: LogSums| sums.into_iter().map(|(number, (sum, count))| (number, sum / count)).collect();
+        let means =
+            |sums: LogSums| sums.into_iter().map(|(number, (sum, count))| (number, sum / count)).collect();
         InstallationReadings {
             fields: fields.into_iter().map(|(field, _)| field).collect(),
             rows: self.sums.into_iter().map(|(installation, sums)| (installation, means(sums))).collect(),

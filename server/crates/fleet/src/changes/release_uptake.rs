@@ -136,7 +136,11 @@ mod tests {
     #[test]
     fn a_version_is_a_release_on_the_day_on_which_enough_installations_have_it() {
         let mut days: Vec<&[(&str, u64)]> = vec![&[("1.0", 1000)]; 8];
-        days.extend([&[("1.0", 996), ("1.1", 4)][..], &[("1.0", 995), ("1.1", 5)], &[("1.0", 1), ("1.1", 999)]]);
+        days.extend([
+            &[("1.0", 996), ("1.1", 4)][..],
+            &[("1.0", 995), ("1.1", 5)],
+            &[("1.0", 1), ("1.1", 999)],
+        ]);
         assert_eq!(names(&days), [("1.1".to_owned(), 9)]);
         let releases = find_releases(&history(&days));
         let uptake: Vec<_> = releases[0].days.iter().map(|day| (day.installations, day.total)).collect();

@@ -111,7 +111,8 @@ impl UpgradePairs {
         let mut installations: Vec<_> =
             baselines.into_iter().map(|(hash, baseline)| baseline.watched(hash, &spread)).collect();
         installations.sort_unstable_by_key(|one| one.installation);
-        let clip = spread.iter().map(|variance| (MOST_DEVIATIONS * variance.sqrt()).max(LEAST_CLIP)).collect();
+        let clip =
+            spread.iter().map(|variance| (MOST_DEVIATIONS * variance.sqrt()).max(LEAST_CLIP)).collect();
         Self { release, previous, installations, clip, days: 0 }
     }
 
@@ -143,7 +144,8 @@ impl UpgradePairs {
     fn trend(&self, today: &[(usize, &FactRow)], kind: usize) -> Vec<f32> {
         let (mut sums, mut weights) = (vec![0.0_f32; self.clip.len()], vec![0.0_f32; self.clip.len()]);
         for (at, row) in today {
-            let Some(one) = self.installations.get(*at).filter(|one| one.state == UpgradeState::Waiting) else {
+            let Some(one) = self.installations.get(*at).filter(|one| one.state == UpgradeState::Waiting)
+            else {
                 continue;
             };
             let Some(before) = one.before.get(kind) else { continue };

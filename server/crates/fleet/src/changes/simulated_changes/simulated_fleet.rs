@@ -7,8 +7,8 @@
 //! upgrade some of them have the old version.
 
 use super::simulated_fields::{
-    FLAG_SHARES, FUNCTION_SHARES, NAME_SHARES, NamedKind, PAGE_SHARES, QUERIES, STAGES, SeededChange, SeededField,
-    SimulatedField,
+    FLAG_SHARES, FUNCTION_SHARES, NAME_SHARES, NamedKind, PAGE_SHARES, QUERIES, STAGES, SeededChange,
+    SeededField, SimulatedField,
 };
 use crate::{
     attacker::SplitMix,
@@ -17,9 +17,12 @@ use crate::{
         cell_block::{CellBlock, CellKey, CellSums},
         cell_table::CellTable,
     },
-    changes::{ChangedField, DayInput, FunctionShares, InstallationReadings, installation_readings::function_logarithm},
+    changes::{
+        ChangedField, DayInput, FunctionShares, InstallationReadings,
+        installation_readings::function_logarithm,
+    },
     installation_day::{InstallationDay, InstallationDays, InstallationHash, SampleBuckets},
-    log_bucket::LogBucket,
+    log_bucket::{GROWTH, LogBucket},
     profiles::ProfiledResource,
     typed_report::{InstallationSizes, IntegrationFlag},
 };
@@ -120,6 +123,11 @@ struct VersionSums {
 const FIRST_BUCKET: i16 = -120;
 const BUCKETS: usize = 140;
 
+/// The bucket of a value whose logarithm is given.
+fn bucket_of_logarithm(logarithm: f64) -> LogBucket {
+    LogBucket::from_index((logarithm / GROWTH.ln()).ceil() as i16)
+}
+
 fn normal(chance: &mut SplitMix) -> f64 {
     let bits = chance.next();
     let sum: u64 = [0, 16, 32, 48].iter().map(|shift| (bits >> shift) & 0xffff).sum();
@@ -160,7 +168,8 @@ impl SimulatedFleet {
         let shift = if is_quick { -0.15 } else { 0.0 };
         let largeness = nodes / 8.0;
         let projects = (1.0 + 3.0 * largeness * waiting(chance, 1.0)).ln();
-        let categories = if chance.is_true(0.3) { (1.0 + waiting(chance, 3.0)).ln() } else { f64::NEG_INFINITY };
+        let categories =
+            if chance.is_true(0.3) { (1.0 + waiting(chance, 3.0)).ln() } else { f64::NEG_INFINITY };
         let mut flags = 0;
         for (at, share) in FLAG_SHARES.iter().enumerate() {
             flags |= u16::from(chance.is_true(share + shift * 0.3)) << at;
@@ -206,7 +215,8 @@ impl SimulatedFleet {
         for page in 0..PAGE_SHARES.len() {
             days.names.number(&page_name(page));
         }
-        let mut sums = vec![VersionSums { times: vec![Vec::new(); TIMES], ..VersionSums::default() }; versions];
+        let mut sums =
+            vec![VersionSums { times: vec![Vec::new(); TIMES], ..VersionSums::default() }; versions];
         let shocks = [0.01 * normal(&mut self.chance), 0.001 * normal(&mut self.chance)];
         let weekend = day.days_since(day.week_start()) >= 5;
         let today = Today { start: f64::from(self.day), shocks, weekend, change: self.plan.change };
@@ -245,7 +255,12 @@ struct Today {
 }
 
 /// When an installation takes which version, and whether it is one of the quick ones.
-fn upgrades(chance: &mut SplitMix, releases: &[f64], now: f64, is_founder: bool) -> (Vec<(f64, usize)>, bool) {
+fn upgrades(
+    chance: &mut SplitMix,
+    releases: &[f64],
+    now: f64,
+    is_founder: bool,
+) -> (Vec<(f64, usize)>, bool) {
     let habit = chance.uniform();
     let released = releases.iter().filter(|time| **time <= now).count();
     // Some founders have an old version.
@@ -283,7 +298,10 @@ impl Installation {
         if chance.is_true(0.003) {
             let jump = 0.4 * normal(chance);
             self.levels.iter_mut().for_each(|level| *level += jump);
-            self.sizes.iter_mut().filter(|size| size.is_finite()).for_each(|size| *size = (*size + jump).max(0.0));
+            self.sizes
+                .iter_mut()
+                .filter(|size| size.is_finite())
+                .for_each(|size| *size = (*size + jump).max(0.0));
         }
         for size in self.sizes.iter_mut().skip(1).take(3) {
             *size = (*size + self.growth).max(0.0);
@@ -301,14 +319,22 @@ impl Installation {
         upgrade.map_or(0, |(_, version)| *version)
     }
 
-    fn report(&self, chance: &mut SplitMix, today: &Today, sums: &mut [VersionSums]) -> (InstallationDay, Vec<(u32, f32)>) {
+    fn report(
+        &self,
+        chance: &mut SplitMix,
+        today: &Today,
+        sums: &mut [VersionSums],
+    ) -> (InstallationDay, Vec<(u32, f32)>) {
         let end = today.start + 1.0;
         let reports = REPORTS as f64;
         let (old, new) = (self.version_at(today.start), self.version_at(end - 1.0 / reports));
         let upgraded_at =
             self.upgrades.iter().find(|(since, _)| *since > today.start).map_or(end, |(since, _)| *since);
-        let new_part =
-            if old == new { 1.0 } else { (((end - upgraded_at) * reports).floor() / reports).clamp(0.0, 1.0) };
+        let new_part = if old == new {
+            1.0
+        } else {
+            (((end - upgraded_at) * reports).floor() / reports).clamp(0.0, 1.0)
+        };
         let effect = Effect::new(today, [old, new], new_part);
         let mut row = InstallationDay::without_reports(self.hash);
         row.reports = REPORTS as u32;
@@ -322,7 +348,8 @@ impl Installation {
             version.installations += 1;
             for (at, (count, share)) in version.pages.iter_mut().zip(PAGE_SHARES).enumerate() {
                 let quiet = if today.weekend { 0.25 } else { 1.0 };
-                let probability = (share * self.activity * quiet * effect.factor(SimulatedField::Page(at))).min(0.98);
+                let probability =
+                    (share * self.activity * quiet * effect.factor(SimulatedField::Page(at))).min(0.98);
                 *count += u64::from(chance.is_true(probability));
             }
         }
@@ -380,7 +407,7 @@ impl Installation {
         let cpu = cpu + quiet + today.shocks[0] + CPU_NOISE * self.noise * noisy(chance);
         let memory = memory + MEMORY_NOISE * self.noise * noisy(chance);
         let bucket = |level: f64, field: usize| {
-            LogBucket::containing((level + effect.logarithm(SimulatedField::Number(field))).exp())
+            bucket_of_logarithm(level + effect.logarithm(SimulatedField::Number(field)))
         };
         let peak = 0.5 + 0.1 * self.noise * noisy(chance);
         row.cpu = Some(SampleBuckets { mean: bucket(cpu, 0), p95: bucket(cpu + peak, 1) });
@@ -402,8 +429,11 @@ impl Installation {
             let usual = -6.0 + 0.5 * at as f64 + self.levels[2] + quiet + today.shocks[1];
             let level = usual + TIME_NOISE * self.noise * noisy(chance);
             for ((version, count), is_new) in counts.into_iter().zip([false, true]) {
+                if count == 0 {
+                    continue;
+                }
                 let size = effect.of_version(SimulatedField::Time(at), is_new);
-                let bucket = LogBucket::containing((level + size).exp()).index() - FIRST_BUCKET;
+                let bucket = bucket_of_logarithm(level + size).index() - FIRST_BUCKET;
                 let Some(of_time) = sums.get_mut(version).and_then(|sums| sums.times.get_mut(at)) else {
                     continue;
                 };
