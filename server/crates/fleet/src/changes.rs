@@ -14,7 +14,7 @@
 //! releases. A release spends what its fields earned since the release before, and spends it by parts over
 //! the days on which it is looked at. The sum of the parts bounds the expected number of false alarms under any
 //! dependence between days and fields (Bonferroni's inequality; the per-family error rate of Spjøtvoll, "On
-//! the Optimality of Some Multiple Comparison Procedures", 1972; spending over looks as by Lan and DeMets,
+//! the Optimality of Some Multiple Comparison Procedures", 1972; spending over looks as by Lan and De Mets,
 //! "Discrete Sequential Boundaries for Clinical Trials", 1983, here without their gain from correlated looks).
 //!
 //! [`reporting_gaps`] are days of which too little is known. A [`weekly_summary`] tells it all to people.

@@ -66,6 +66,11 @@ enum MeasuredChange {
 }
 
 impl TestedChange {
+    /// The same test with the size that another one measured.
+    pub(super) const fn with_size_of(self, other: Self) -> Self {
+        Self { measured: other.measured, ..self }
+    }
+
     pub(super) fn size(&self) -> ChangeSize {
         match self.measured {
             MeasuredChange::Logarithm(LogDifference { difference, error, degrees }) => {

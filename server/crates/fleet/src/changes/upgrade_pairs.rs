@@ -26,6 +26,9 @@ pub(super) const BASELINE_DAYS: usize = 14;
 /// A number that was known on fewer of them, of the same kind, is not compared.
 const FEWEST_BASELINE_DAYS: f32 = 2.0;
 
+/// A change with a larger p-value is not found on any day, and needs no exact size.
+const LARGEST_SIZED: f64 = 0.05;
+
 /// What is added to variances, so that an installation in which nothing varies does not outvote all others.
 const LEAST_VARIANCE: f32 = 1e-4;
 
@@ -56,7 +59,10 @@ enum UpgradeState {
 /// The sum of what is compared of a number.
 #[derive(Debug, Clone, Copy, Default)]
 struct NumberSum {
-    sum: f32,
+    /// Differences as far as they count.
+    clipped: f32,
+    /// Differences as they are.
+    whole: f32,
     days: f32,
 }
 
@@ -172,12 +178,21 @@ impl UpgradePairs {
     ) -> Vec<(ChangedField, TestedChange)> {
         let mut tested = Vec::new();
         for (at, field) in catalogue.number_fields().iter().enumerate().take(self.clip.len()) {
-            let sample = |state: UpgradeState| -> Vec<Weighted> {
-                let installations = self.installations.iter().filter(|one| one.state == state);
-                installations.filter_map(|one| one.mean_since(at)).collect()
+            let compared = |sum: fn(&NumberSum) -> f32| {
+                let sample = |state: UpgradeState| -> Vec<Weighted> {
+                    let installations = self.installations.iter().filter(|one| one.state == state);
+                    installations.filter_map(|one| one.mean_since(at, sum)).collect()
+                };
+                compare_means(&sample(UpgradeState::Upgraded(true)), &sample(UpgradeState::Waiting))
             };
-            let means = compare_means(&sample(UpgradeState::Upgraded(true)), &sample(UpgradeState::Waiting));
-            tested.extend(means.map(|means| (field.clone(), means)));
+            let Some(mut change) = compared(|since| since.clipped) else { continue };
+            // Whether there is a change is said by what counts, how large it is by what is.
+            if let Some(whole) =
+                (change.p_value < LARGEST_SIZED).then(|| compared(|since| since.whole)).flatten()
+            {
+                change = change.with_size_of(whole);
+            }
+            tested.push((field.clone(), change));
         }
         let fact_fields = catalogue.fact_fields();
         let treated = self.switches(fact_fields.len(), |one| one.switches_of(UpgradeState::Upgraded(true)));
@@ -259,15 +274,16 @@ impl WatchedInstallation {
         for ((((now, before), trend), clip), since) in numbers.zip(&mut self.since) {
             let difference = now - before - trend;
             if !difference.is_nan() {
-                since.sum += difference.clamp(-clip, *clip);
+                since.clipped += difference.clamp(-clip, *clip);
+                since.whole += difference;
                 since.days += 1.0;
             }
         }
     }
 
-    fn mean_since(&self, number: usize) -> Option<Weighted> {
+    fn mean_since(&self, number: usize, sum: fn(&NumberSum) -> f32) -> Option<Weighted> {
         let since = self.since.get(number).filter(|since| since.days > 0.0)?;
-        Some((f64::from(since.sum / since.days), f64::from(*self.weight.get(number)?)))
+        Some((f64::from(sum(since) / since.days), f64::from(*self.weight.get(number)?)))
     }
 }
 

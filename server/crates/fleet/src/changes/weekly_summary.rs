@@ -70,10 +70,13 @@ pub struct WeeklySummary {
     pub sentences: Vec<SummarySentence>,
 }
 
+/// Makes the sentences of a topic.
+type TopicSentences = fn(&WeekInput<'_>) -> Vec<String>;
+
 /// The summary of a week that is over.
 #[must_use]
 pub fn summarize_week(input: &WeekInput<'_>) -> WeeklySummary {
-    let topics: [(SummaryTopic, fn(&WeekInput<'_>) -> Vec<String>); 4] = [
+    let topics: [(SummaryTopic, TopicSentences); 4] = [
         (SummaryTopic::Activity, activity_sentences),
         (SummaryTopic::Releases, release_sentences),
         (SummaryTopic::Changes, change_sentences),

@@ -65,8 +65,7 @@ fn a_change_is_named_on_the_first_whole_day_with_its_release_and_size() {
     assert_eq!(change.field, ChangedField::new(FieldKind::Size, "nodes"));
     assert_eq!((change.released_on, change.found_on), (day(28), day(29)));
     assert!(change.certainty > 0.999, "{change:?}");
-    // What is far from all that is usual counts as a quarter of a logarithm.
-    assert!((change.size.size() - 0.25_f64.exp_m1()).abs() < 0.01, "{change:?}");
+    assert!((change.size.size() - 1.0).abs() < 0.01, "{change:?}");
     let later = changes(&history(50, doubled));
     assert_eq!(later.len(), 1);
     assert_eq!(later[0].found_on, day(29));

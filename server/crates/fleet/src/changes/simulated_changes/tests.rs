@@ -42,7 +42,7 @@ fn named(fields: &[SeededField], fleets: u32) -> NamingScore {
 fn a_change_of_a_tenth_is_named_within_two_days_of_data() {
     let fields: Vec<_> =
         SeededField::all().into_iter().filter(|field| field.shows_within_two_days()).collect();
-    let score = named(&fields, rounds(40, 500));
+    let score = named(&fields, rounds(20, 500));
     assert!(f64::from(score.within_two_days) >= 0.95 * f64::from(score.seeded), "{score:?}");
     // Fields that a change moves too are found rightly: p95 with the mean, instances with nodes.
     assert!(score.others_named * 10 <= score.seeded, "{score:?}");
@@ -52,14 +52,14 @@ fn a_change_of_a_tenth_is_named_within_two_days_of_data() {
 fn what_does_not_show_within_two_days_is_seldom_named_then() {
     let fields: Vec<_> =
         SeededField::all().into_iter().filter(|field| !field.shows_within_two_days()).collect();
-    let score = named(&fields, rounds(14, 140));
+    let score = named(&fields, rounds(7, 140));
     assert!(f64::from(score.within_two_days) < 0.95 * f64::from(score.seeded), "{score:?}");
 }
 
 #[test]
 fn unchanged_fleets_have_at_most_one_false_alarm_a_year_for_100_fields() {
     let mut all = AlarmScore::default();
-    in_parts(rounds(40, 10_000), 1_000_001, count_false_alarms)
+    in_parts(rounds(16, 10_000), 1_000_001, count_false_alarms)
         .into_iter()
         .for_each(|score| all.merge(score));
     assert!(all.fields / f64::from(all.quarters) > 40.0, "{all:?}");

@@ -1,7 +1,5 @@
 //! Renders summaries as an Atom feed (RFC 4287).
 
-use std::fmt::Write as _;
-
 use super::WeeklySummary;
 use crate::calendar_day::CalendarDay;
 
@@ -35,26 +33,23 @@ pub fn atom_feed(product: &str, addresses: FeedAddresses<'_>, summaries: &[Weekl
          <updated>{updated}T00:00:00Z</updated>\n"
     );
     for summary in newest_first {
-        add_entry(&mut xml, &feed, &page, summary);
+        xml.push_str(&entry(&feed, &page, summary));
     }
     xml.push_str("</feed>\n");
     xml
 }
 
-fn add_entry(xml: &mut String, feed: &str, page: &str, summary: &WeeklySummary) {
+fn entry(feed: &str, page: &str, summary: &WeeklySummary) -> String {
     let (title, week, over) = (escaped(&summary.title()), summary.week, summary.week.plus_days(7));
-    // Writing to a text does not fail.
-    let _ = write!(
-        xml,
+    let items = summary.sentences.iter().map(|sentence| format!("<li>{}</li>\n", escaped(&sentence.text)));
+    let items: String = items.collect();
+    format!(
         "<entry>\n<title>{title}</title>\n<id>{feed}#{week}</id>\n\
          <link rel=\"alternate\" type=\"text/html\" href=\"{page}#{week}\"/>\n\
          <published>{over}T00:00:00Z</published>\n<updated>{over}T00:00:00Z</updated>\n\
-         <content type=\"xhtml\"><div xmlns=\"http://www.w3.org/1999/xhtml\"><ul>\n"
-    );
-    for sentence in &summary.sentences {
-        let _ = writeln!(xml, "<li>{}</li>", escaped(&sentence.text));
-    }
-    xml.push_str("</ul></div></content>\n</entry>\n");
+         <content type=\"xhtml\"><div xmlns=\"http://www.w3.org/1999/xhtml\"><ul>\n{items}</ul></div></content>\n\
+         </entry>\n"
+    )
 }
 
 /// A text for an element or an attribute. Characters that XML 1.0 does not have become U+FFFD.

@@ -140,11 +140,10 @@ fn numbers_of_two_weeks_are_compared_in_words() {
 fn read_xml(xml: &str) -> Result<Vec<String>, String> {
     let mut rest = xml.strip_prefix("<?xml version=\"1.0\" encoding=\"utf-8\"?>").ok_or("no declaration")?;
     let (mut open, mut texts, mut roots) = (Vec::new(), Vec::new(), 0);
-    while let Some(start) = rest.find('<') {
-        texts.push(read_text(&rest[..start])?);
-        let end = rest.find('>').ok_or("an open tag")?;
-        let tag = &rest[start + 1..end];
-        rest = &rest[end + 1..];
+    while let Some((text, after)) = rest.split_once('<') {
+        texts.push(read_text(text)?);
+        let tag;
+        (tag, rest) = after.split_once('>').ok_or("an open tag")?;
         if let Some(name) = tag.strip_prefix('/') {
             if open.pop() != Some(name) {
                 return Err(format!("{name} is closed, but was not opened last"));
