@@ -1,13 +1,20 @@
-//! Prints how many seeded changes are named within two days of data, and how many false alarms unchanged fleets have.
+//! Prints how many seeded changes are named within two days of data, and how many false alarms unchanged
+//! fleets have.
 //!
-//! Arguments: the number of fleets with a change, the number of quarters of unchanged fleets, and the first seed. A change is
-//! a tenth; of a yes-or-no field it is a tenth of all installations, or with `relative` a tenth of those that have it.
-//! With `by-version`, times and functions are known by version only.
+//! Arguments: the number of fleets with a change, the number of quarters of unchanged fleets, and the first
+//! seed. A change is a tenth; of a yes-or-no field it is a tenth of all installations, or with `relative` a
+//! tenth of those that have it. With `by-version`, times and functions are known by version only. With
+//! `noon`, releases come out at noon instead of at midnight, so that two days are 36 hours. With `visible`,
+//! only fields that show within two days change; with `pages`, only pages, and with `half` and `double` they
+//! change by that much.
 #![expect(clippy::print_stdout, reason = "the table is its result")]
 
 use anyhow::Context as _;
-use headcount_fleet::changes::simulated_changes::{
-    MeasurePlan, NamingScore, SeededField, ShareUnit, count_false_alarms, name_seeded_changes,
+use headcount_fleet::changes::{
+    FieldKind,
+    simulated_changes::{
+        MeasurePlan, NamingScore, SeededField, ShareUnit, count_false_alarms, name_seeded_changes,
+    },
 };
 
 fn main() -> anyhow::Result<()> {
@@ -21,12 +28,25 @@ fn main() -> anyhow::Result<()> {
     let has = |word: &str| words.iter().any(|known| *known == word);
     let unit = if has("relative") { ShareUnit::OfThoseWithIt } else { ShareUnit::OfAll };
     let first_seed = u64::from(number(first_seed)?);
-    let plan = MeasurePlan { first_seed, fleets: number(fleets)?, has_own_readings: !has("by-version") };
+    let plan = MeasurePlan {
+        first_seed,
+        fleets: number(fleets)?,
+        has_own_readings: !has("by-version"),
+        release_hour: if has("noon") { 12 } else { 0 },
+    };
+    let size = match () {
+        () if has("half") => 0.5,
+        () if has("double") => 1.0,
+        () => 0.1,
+    };
+    let mut fields = SeededField::all();
+    fields.retain(|field| !has("visible") || field.shows_within_two_days());
+    fields.retain(|field| !has("pages") || field.field().kind == FieldKind::Page);
     let heads =
         "| field | seeded | within 2 days | within 2 weeks | others named | excess | in the interval |";
     println!("{heads}\n|---|--:|--:|--:|--:|--:|--:|");
     let mut all = NamingScore::default();
-    for (field, score) in name_seeded_changes(&plan, &SeededField::all(), (0.1, unit)) {
+    for (field, score) in name_seeded_changes(&plan, &fields, (size, unit)) {
         print_score(&field.to_string(), &score);
         all.merge(&score);
     }

@@ -3,8 +3,9 @@
 //! A report becomes a [`typed_report`] when it arrives. The [`day_rollup`] of a product's day reads all of
 //! them and makes one [`installation_day`] per installation and a block of [`cells`] per table. The
 //! [`activity`] of installations over time comes from the days. [`profiles`] of all installations are merged.
-//! What a release changed is found by [`changes`]. What may be shown to everybody is [`published`]. Everything here is pure: no files, no network, no clock.
-//! The collector stores what these modules make, and answers from it.
+//! What a release changed is found by [`changes`]. What may be shown to everybody is [`published`]. Everything
+//! here is pure: no files, no network, no clock. The collector stores what these modules make, and answers from
+//! it.
 
 pub mod activity;
 pub mod answers;

@@ -32,8 +32,8 @@ const MOST_EARNING_DAYS: u32 = 91;
 /// How many releases before are told apart from a release.
 const EARLIER_RELEASES: usize = 2;
 
-/// The part of a release's alarms that a look may cost. More than half is spent on the second day, when most changes can
-/// be seen: an alarm is worth most when it is early. The sum is 1.
+/// The part of a release's alarms that a look may cost. More than half is spent on the second day, when most
+/// changes can be seen: an alarm is worth most when it is early. The sum is 1.
 fn part_of_look(days_since_release: u32) -> f64 {
     match days_since_release {
         1 => 0.6,
@@ -54,7 +54,8 @@ pub struct DayInput<'a> {
     pub tables: &'a [(CellTable, CellBlock)],
     /// The functions in profiles, by version and resource.
     pub functions: &'a [FunctionShares],
-    /// The times and functions of each installation. Without them these are compared by version, and changes are found later.
+    /// The times and functions of each installation. Without them these are compared by version, and changes
+    /// are found later.
     pub readings: Option<&'a InstallationReadings>,
 }
 
@@ -73,14 +74,16 @@ pub struct FoundChange {
     pub found_on: CalendarDay,
     /// How much, from all days on which the release was looked at.
     pub size: ChangeSize,
-    /// The probability, 0 to 1, that chance alone would have found nothing so clear in any field of the release on
-    /// any day. At least so much: fields count as if they were independent.
+    /// The probability, 0 to 1, that chance alone would have found nothing so clear in any field of the
+    /// release on any day. At least so much: fields count as if they were independent.
     pub certainty: f64,
 }
 
-/// Finds the changes of all releases in days, which must be in order. The first three weeks only say what is usual.
+/// Finds the changes of all releases in days, which must be in order. The first three weeks only say what is
+/// usual.
 ///
-/// Everything is found on the day on which it can be found: later days change only sizes. By release, then by field.
+/// Everything is found on the day on which it can be found: later days change only sizes. By release, then by
+/// field.
 #[must_use]
 pub fn find_changes(days: &[DayInput<'_>]) -> Vec<FoundChange> {
     let mut finder = ChangeFinder::new();
@@ -151,8 +154,8 @@ impl ChangeFinder {
         }
     }
 
-    /// Adds a day. One that is not later than the one before is ignored, and so is one of which the collector has less than
-    /// half of the usual reports: who is missing in it is not chance.
+    /// Adds a day. One that is not later than the one before is ignored, and so is one of which the collector
+    /// has less than half of the usual reports: who is missing in it is not chance.
     pub fn add_day(&mut self, input: &DayInput<'_>) {
         let reports = input.installations.installations.iter().map(|row| u64::from(row.reports)).sum();
         if self.last_day.is_some_and(|last| input.day <= last) || self.usual.missed_by(reports).is_some() {

@@ -1,9 +1,9 @@
 //! Tests whether a difference is more than chance, and estimates its size.
 //!
-//! All tests compare installations that took a release with installations that did not, on the same days. They
-//! assume that without a change in the release both would have changed alike since before the release (parallel
-//! trends; Angrist and Pischke, "Mostly Harmless Econometrics", 2009, chapter 5). They do not assume that
-//! both are alike.
+//! All tests compare installations that took a release with installations that did not, on the same days.
+//! They assume that without a change in the release both would have changed alike since before the release
+//! (parallel trends; Angrist and Pischke, "Mostly Harmless Econometrics", 2009, chapter 5). They do not
+//! assume that both are alike.
 
 use serde::{Deserialize, Serialize};
 
@@ -15,8 +15,8 @@ pub(super) const FEWEST_COMPARED: usize = 20;
 /// The probability that an interval does not have the true size in it.
 const OUTSIDE_INTERVAL: f64 = 0.05;
 
-/// How much a field changed, with an interval that has the true size in it with a probability of 95 %. Only large
-/// differences are found, so that the size on the first day is rather too large; later days correct it.
+/// How much a field changed, with an interval that has the true size in it with a probability of 95 %. Only
+/// large differences are found, so that the size on the first day is rather too large; later days correct it.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "unit", rename_all = "snake_case")]
 pub enum ChangeSize {
@@ -109,8 +109,8 @@ impl LogDifference {
     }
 }
 
-/// No mean of installations is known better, in logarithms: a change of less than a hundredth is not worth an alarm, and
-/// where nothing varies, rounding would be one.
+/// No mean of installations is known better, in logarithms: a change of less than a hundredth is not worth an
+/// alarm, and where nothing varies, rounding would be one.
 const LEAST_ERROR: f64 = 0.0025;
 
 /// A value of one installation and the weight that it has.
@@ -118,11 +118,11 @@ pub(super) type Weighted = (f64, f64);
 
 /// Compares the means of two groups of installations, by the weights of these.
 ///
-/// The statistic is a t with the larger one of two errors: that of Welch, which each group has a variance of its own
-/// for, and that of Student, which has one for both. Under no change both are right. Rare large values, such as an
-/// infrastructure that doubled, make Welch's too small if one group has none of them, and Student's if the small
-/// group has them. The degrees of freedom are those of the group with fewer. One value per installation: the days
-/// of an installation are not independent.
+/// The statistic is a t with the larger one of two errors: that of Welch, which each group has a variance of
+/// its own for, and that of Student, which has one for both. Under no change both are right. Rare large
+/// values, such as an infrastructure that doubled, make Welch's too small if one group has none of them, and
+/// Student's if the small group has them. The degrees of freedom are those of the group with fewer. One value
+/// per installation: the days of an installation are not independent.
 ///
 /// `None` if a group is smaller than [`FEWEST_COMPARED`].
 pub(super) fn compare_means(treated: &[Weighted], control: &[Weighted]) -> Option<TestedChange> {
@@ -214,9 +214,9 @@ impl FlagSwitches {
 
 /// Compares how often a flag was switched on and off in two groups of installations.
 ///
-/// Each direction has Fisher's exact test ("Statistical Methods for Research Workers", 1934, §21.02): whether those
-/// that took the release switched more often than the others. The p-value is twice the smaller one. It is exact
-/// under no change, however few switches there are.
+/// Each direction has Fisher's exact test ("Statistical Methods for Research Workers", 1934, §21.02): whether
+/// those that took the release switched more often than the others. The p-value is twice the smaller one. It
+/// is exact under no change, however few switches there are.
 ///
 /// `None` if a group is smaller than [`FEWEST_COMPARED`].
 pub(super) fn compare_switches(
@@ -351,7 +351,11 @@ mod tests {
 
     proptest! {
         #[test]
-        fn probabilities_of_the_exact_test_add_up(treated in 1_u64..60, control in 1_u64..60, share in 0.0..1.0_f64) {
+        fn probabilities_of_the_exact_test_add_up(
+            treated in 1_u64..60,
+            control in 1_u64..60,
+            share in 0.0..1.0_f64,
+        ) {
             let factorials = factorials();
             let switched = ((treated + control) as f64 * share) as u64;
             let least = switched.saturating_sub(control);

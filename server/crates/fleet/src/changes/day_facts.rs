@@ -143,7 +143,8 @@ impl FactCatalogue {
         &self.fields
     }
 
-    /// The installations of a day that count, sorted by hash. Their versions are numbered by `version_number`.
+    /// The installations of a day that count, sorted by hash. Their versions are numbered by
+    /// `version_number`.
     pub(super) fn rows(
         &mut self,
         days: &InstallationDays,
@@ -233,7 +234,8 @@ impl FactCatalogue {
     }
 }
 
-/// The last installation that is compared: hashes are spread evenly, so that the first ones are as good as any.
+/// The last installation that is compared: hashes are spread evenly, so that the first ones are as good as
+/// any.
 fn last_compared(days: &InstallationDays) -> InstallationHash {
     let all = days.installations.len();
     if all <= MOST_COMPARED {
@@ -277,16 +279,22 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_set_has_what_was_inserted(facts in prop::collection::btree_set(0_usize..300, 0..40), others in prop::collection::btree_set(0_usize..300, 0..40)) {
+        fn a_set_has_what_was_inserted(
+            facts in prop::collection::btree_set(0_usize..300, 0..40),
+            others in prop::collection::btree_set(0_usize..300, 0..40),
+        ) {
             let set = |facts: &std::collections::BTreeSet<usize>| {
                 let mut set = FactSet::default();
                 facts.iter().for_each(|fact| set.insert(*fact));
                 set
             };
-            let within = |facts: Vec<usize>| facts.into_iter().filter(|fact| *fact < MOST_FACTS).collect::<Vec<_>>();
-            prop_assert_eq!(set(&facts).positions().collect::<Vec<_>>(), within(facts.iter().copied().collect()));
+            let within = |facts: Vec<usize>| -> Vec<usize> {
+                facts.into_iter().filter(|fact| *fact < MOST_FACTS).collect()
+            };
+            let positions = |set: FactSet| set.positions().collect::<Vec<_>>();
+            prop_assert_eq!(positions(set(&facts)), within(facts.iter().copied().collect()));
             let left = set(&facts).without(set(&others));
-            prop_assert_eq!(left.positions().collect::<Vec<_>>(), within(facts.difference(&others).copied().collect()));
+            prop_assert_eq!(positions(left), within(facts.difference(&others).copied().collect()));
         }
     }
 

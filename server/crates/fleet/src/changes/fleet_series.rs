@@ -1,21 +1,22 @@
 //! Compares the mean of a whole fleet with the share of it that has a release.
 //!
-//! Of times, pages and functions only sums by version are known. Installations that upgrade early differ from the
-//! others, so versions are not compared with each other. But the fleet is the same before and after: if a release
-//! changes a value by `b`, the mean of the fleet moves by `b` times the share of readings with the release. So
-//! the mean of every day is explained by
+//! Of times, pages and functions only sums by version are known. Installations that upgrade early differ from
+//! the others, so versions are not compared with each other. But the fleet is the same before and after: if a
+//! release changes a value by `b`, the mean of the fleet moves by `b` times the share of readings with the
+//! release. So the mean of every day is explained by
 //!
 //! * a level that wanders: installations come and go,
 //! * the day of the week,
 //! * the share of the release, and of the ones before that are still being taken,
 //! * and noise of the day.
 //!
-//! This is the intervention analysis of Box and Tiao ("Intervention Analysis with Applications to Economic and
-//! Environmental Problems", 1975) with the local level model of Harvey and Durbin ("The Effects of Seat Belt Legislation on
-//! British Road Casualties: A Case Study in Structural Time Series Modelling", 1986): generalized least squares by the
-//! Kalman filter. The noise is estimated from the days, not from the number of readings: readings of one installation are
-//! not independent of each other, and this way need not be. How far the level wanders is not known well; of
-//! all values that the likelihood allows for, the one counts that gives the largest p-value.
+//! This is the intervention analysis of Box and Tiao ("Intervention Analysis with Applications to Economic
+//! and Environmental Problems", 1975) with the local level model of Harvey and Durbin ("The Effects of Seat
+//! Belt Legislation on British Road Casualties: A Case Study in Structural Time Series Modelling", 1986):
+//! generalized least squares by the Kalman filter. The noise is estimated from the days, not from the number
+//! of readings: readings of one installation are not independent of each other, and this way need not be. How
+//! far the level wanders is not known well; of all values that the likelihood allows for, the one counts that
+//! gives the largest p-value.
 //!
 //! It assumes that nothing else moved the whole fleet just when the release came, and that noise is normal.
 
@@ -200,8 +201,8 @@ impl FleetSeries {
         }
     }
 
-    /// Tests the release that came on a day. `is_release` says of a version whether it is that release or a later one,
-    /// and `is_earlier` the same of each of the releases before.
+    /// Tests the release that came on a day. `is_release` says of a version whether it is that release or a
+    /// later one, and `is_earlier` the same of each of the releases before.
     pub(super) fn test(
         &self,
         released_on: CalendarDay,

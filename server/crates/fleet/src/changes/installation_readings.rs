@@ -1,4 +1,5 @@
-//! What each installation measured on a day: how long its stages and queries took, and the shares of functions.
+//! What each installation measured on a day: how long its stages and queries took, and the shares of
+//! functions.
 
 use std::collections::BTreeMap;
 
@@ -8,8 +9,9 @@ use crate::{
     typed_report::TypedReport,
 };
 
-/// What is added to the share of a function before its logarithm is taken: on some days a profile has no sample of it. So
-/// the size that is found for a function of a share of 5 % is too small by a tenth of it, of a larger one by less.
+/// What is added to the share of a function before its logarithm is taken: on some days a profile has no
+/// sample of it. So the size that is found for a function of a share of 5 % is too small by a tenth of it, of
+/// a larger one by less.
 const ADDED_SHARE: f64 = 0.005;
 
 /// The readings of all installations on a day.
@@ -17,8 +19,8 @@ const ADDED_SHARE: f64 = 0.005;
 pub struct InstallationReadings {
     /// Times and functions by number.
     pub fields: Vec<ChangedField>,
-    /// Of each installation the numbers of its fields, sorted, with a logarithm: for times the mean of that of the seconds in
-    /// its reports. Sorted by hash.
+    /// Of each installation the numbers of its fields, sorted, with a logarithm: for times the mean of that
+    /// of the seconds in its reports. Sorted by hash.
     pub rows: Vec<(InstallationHash, Vec<(u32, f32)>)>,
 }
 
@@ -47,9 +49,9 @@ impl ReadingsRollup {
         }
     }
 
-    /// Adds the share, 0 to 1, that a function takes itself in all profiles of an installation's day. A function that the
-    /// installation does not have has a share of 0, which is to be added too. Functions with a mean share below half
-    /// a percent are not worth it.
+    /// Adds the share, 0 to 1, that a function takes itself in all profiles of an installation's day. A
+    /// function that the installation does not have has a share of 0, which is to be added too. Functions
+    /// with a mean share below half a percent are not worth it.
     pub fn add_function(
         &mut self,
         installation: InstallationHash,

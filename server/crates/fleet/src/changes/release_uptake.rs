@@ -15,8 +15,8 @@ const SMALLEST_SHARE: u64 = 200;
 /// In the first days of a history, all versions count as older than it.
 const UNKNOWN_DAYS: u32 = 7;
 
-/// A version that gets popular only so many days after it was first seen is an old one that comes back, or one that
-/// its maker has used for long.
+/// A version that gets popular only so many days after it was first seen is an old one that comes back, or
+/// one that its maker has used for long.
 const SLOW_DAYS: u32 = 28;
 
 /// How many installations had which version on a day. Versions are in any order, each once.
@@ -58,8 +58,8 @@ pub struct ReleaseUptake {
 
 /// The releases of a history, by day and then by version. Days must be in order.
 ///
-/// A version that is there in the first 7 days is not in it: nobody knows when it was released. Nor is one that
-/// needs more than 28 days to become a release.
+/// A version that is there in the first 7 days is not in it: nobody knows when it was released. Nor is one
+/// that needs more than 28 days to become a release.
 #[must_use]
 pub fn find_releases(days: &[VersionDay]) -> Vec<ReleaseUptake> {
     let mut scan = ReleaseScan::default();

@@ -31,10 +31,11 @@ pub struct ReportingGap {
     pub usual: u64,
 }
 
-/// The gaps between the first and the last of `days`, which have a number of reports; days that are not there have
-/// none. A day is a gap if it has less than half of the median of the last 14 days that are no gaps.
+/// The gaps between the first and the last of `days`, which have a number of reports; days that are not there
+/// have none. A day is a gap if it has less than half of the median of the last 14 days that are no gaps.
 ///
-/// A fleet that shrinks to less than half from one day to the next has a gap that never ends: it looks the same.
+/// A fleet that shrinks to less than half from one day to the next has a gap that never ends: it looks the
+/// same.
 #[must_use]
 pub fn find_gaps(days: &BTreeMap<CalendarDay, u64>) -> Vec<ReportingGap> {
     let (Some((first, _)), Some((last, _))) = (days.first_key_value(), days.last_key_value()) else {
@@ -120,13 +121,17 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_fleet_that_stays_within_a_third_has_no_gaps(reports in prop::collection::vec(80_u64..120, 0..60)) {
+        fn a_fleet_that_stays_within_a_third_has_no_gaps(
+            reports in prop::collection::vec(80_u64..120, 0..60),
+        ) {
             let days: Vec<_> = reports.into_iter().map(Some).collect();
             prop_assert_eq!(gaps(&days), []);
         }
 
         #[test]
-        fn gaps_are_apart_and_in_order(reports in prop::collection::vec(prop::option::of(0_u64..120), 0..60)) {
+        fn gaps_are_apart_and_in_order(
+            reports in prop::collection::vec(prop::option::of(0_u64..120), 0..60),
+        ) {
             let found = gaps(&reports);
             for pair in found.windows(2) {
                 prop_assert!(pair[0].1 + 1 < pair[1].0);

@@ -1,4 +1,5 @@
-//! Measures how many seeded changes are found within two days, and how many false alarms unchanged fleets have.
+//! Measures how many seeded changes are found within two days, and how many false alarms unchanged fleets
+//! have.
 
 mod simulated_fields;
 mod simulated_fleet;
@@ -43,10 +44,12 @@ pub struct MeasurePlan {
     pub fleets: u32,
     /// Whether the times and functions of each installation are known, not only those of versions.
     pub has_own_readings: bool,
+    /// The hour of the day at which releases come out: with hour 0, the first two days are 48 hours.
+    pub release_hour: u8,
 }
 
-/// Seeds a change in the second release of each fleet, whose field is the next one of `fields`, and scores them by
-/// field.
+/// Seeds a change in the second release of each fleet, whose field is the next one of `fields`, and scores
+/// them by field.
 #[must_use]
 pub fn name_seeded_changes(
     plan: &MeasurePlan,
@@ -57,7 +60,7 @@ pub fn name_seeded_changes(
     for (fleet, field) in (0..plan.fleets).zip(fields.iter().cycle()) {
         let change = SeededChange { release: 1, field: *field, size, unit };
         let seed = plan.first_seed + u64::from(fleet);
-        let releases = release_days(seed, 2);
+        let releases = plan.release_days(seed, 2);
         let fleet = SimulatedPlan {
             seed,
             installations: INSTALLATIONS,
@@ -138,9 +141,10 @@ pub fn count_false_alarms(plan: &MeasurePlan) -> AlarmScore {
     const QUARTER: u32 = 91;
     let mut score = AlarmScore::default();
     for quarter in 0..plan.fleets {
-        // Four weeks come before, so that something is usual. The quarter ends in the second week of the last release.
+        // Four weeks come before, so that something is usual. The quarter ends in the second week of the last
+        // release.
         let seed = plan.first_seed + u64::from(quarter);
-        let releases = release_days(seed, 4);
+        let releases = plan.release_days(seed, 4);
         let fleet = SimulatedPlan {
             seed,
             installations: INSTALLATIONS,
@@ -158,9 +162,12 @@ pub fn count_false_alarms(plan: &MeasurePlan) -> AlarmScore {
     score
 }
 
-/// The first release comes after four weeks, on any day of the week.
-fn release_days(seed: u64, count: u32) -> Vec<f64> {
-    (1..=count).map(|number| f64::from(number * RELEASE_DAYS) + (seed % 7) as f64).collect()
+impl MeasurePlan {
+    /// The first release comes after four weeks, on any day of the week.
+    fn release_days(&self, seed: u64, count: u32) -> Vec<f64> {
+        let within_week = (seed % 7) as f64 + f64::from(self.release_hour) / 24.0;
+        (1..=count).map(|number| f64::from(number * RELEASE_DAYS) + within_week).collect()
+    }
 }
 
 fn changes_of_fleet(plan: SimulatedPlan, days: u32) -> (Vec<FoundChange>, u64) {

@@ -1,12 +1,13 @@
 //! Compares installations with themselves, before and after they took a release.
 //!
-//! Before is the mean of an installation's last days before the release, after that of its whole days with it, each day of
-//! work compared with days of work and each day of a weekend with days of weekends. The day of the upgrade is left out: nobody knows how much of it had the release. From both is taken what became
-//! of the installations that did not upgrade, on the same days: weekdays, growth and events change all alike
+//! Before is the mean of an installation's last days before the release, after that of its whole days with
+//! it, each day of work compared with days of work and each day of a weekend with days of weekends. The day
+//! of the upgrade is left out: nobody knows how much of it had the release. From both is taken what became of
+//! the installations that did not upgrade, on the same days: weekdays, growth and events change all alike
 //! (difference in differences).
 //!
-//! Only upgrades from the release right before count, so that the change that a release made is not found again in the
-//! next one, by those who skipped it.
+//! Only upgrades from the release right before count, so that the change that a release made is not found
+//! again in the next one, by those who skipped it.
 
 use foldhash::fast::FixedState;
 use hashbrown::HashMap;
@@ -76,7 +77,8 @@ struct WatchedInstallation {
     before: ByDayKind<Vec<f32>>,
     weight: Vec<f32>,
     since: Vec<NumberSum>,
-    /// The facts on the days before the release, the last one first, as far as it had its version on all of them.
+    /// The facts on the days before the release, the last one first, as far as it had its version on all of
+    /// them.
     facts_before: Vec<FactSet>,
     /// The facts of its last day in its state.
     facts_since: Option<FactSet>,
@@ -208,7 +210,8 @@ impl UpgradePairs {
         tested
     }
 
-    /// The switches of installations, by fact. `before_and_since` has the facts of an installation that counts.
+    /// The switches of installations, by fact. `before_and_since` has the facts of an installation that
+    /// counts.
     fn switches(
         &self,
         facts: usize,
@@ -242,8 +245,9 @@ impl WatchedInstallation {
 
     /// The facts before the release, so many days apart.
     ///
-    /// They are for the control: in the first days with a release, those that wait are not many more than those that
-    /// took it. There must be as much time for switches as since the release, so later there are none.
+    /// They are for the control: in the first days with a release, those that wait are not many more than
+    /// those that took it. There must be as much time for switches as since the release, so later there are
+    /// none.
     fn switches_before(&self, days: usize) -> Option<(FactSet, FactSet)> {
         Some((*self.facts_before.get(days)?, *self.facts_before.first()?))
     }
@@ -355,8 +359,8 @@ impl Baseline {
         (degrees >= FEWEST_BASELINE_DAYS).then(|| deviation / degrees)
     }
 
-    /// Noisy installations weigh less: the weight is the inverse of the variance of the installation's days and the usual
-    /// one together. It depends on the days before the release only.
+    /// Noisy installations weigh less: the weight is the inverse of the variance of the installation's days
+    /// and the usual one together. It depends on the days before the release only.
     fn watched(self, installation: InstallationHash, usual: &[f32]) -> WatchedInstallation {
         let weight = |(number, usual): (usize, &f32)| {
             1.0 / (self.variance(number).unwrap_or(*usual) + usual + LEAST_VARIANCE)

@@ -187,7 +187,8 @@ fn change_sentences(input: &WeekInput<'_>) -> Vec<String> {
     sentences
 }
 
-/// The sentence about a change: `Since 1.9.0 of 2026-11-24, the time of the query up is 10 % larger than in 1.8.0 …`.
+/// The sentence about a change: `Since 1.9.0 of 2026-11-24, the time of the query up is 10 % larger than in
+/// 1.8.0 …`.
 #[must_use]
 pub fn change_sentence(found: &FoundChange) -> String {
     let FoundChange { release, released_on, previous, field, found_on, certainty, size } = found;

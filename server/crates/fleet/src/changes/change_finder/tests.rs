@@ -132,3 +132,54 @@ fn what_was_found_is_known_before_the_release_is_over() {
     assert!(finder.compared_fields() > 0);
     assert_eq!(finder.into_changes().len(), 1);
 }
+
+/// The fields that are found in thirty days on whose last two a third of the installations has a release.
+fn found_fields(
+    row: impl Fn(bool, &mut InstallationDay),
+    time: impl Fn(bool) -> Option<f32>,
+) -> Vec<(String, ChangeSize)> {
+    let mut finder = ChangeFinder::new();
+    for at in 0..30 {
+        let has_release = |hash: u64| at >= 28 && hash < 100;
+        let mut days = installations(|hash| (if has_release(hash) { "1.1" } else { "1.0" }, 5));
+        days.names.number("redis");
+        let mut readings = InstallationReadings {
+            fields: vec![ChangedField::new(FieldKind::Query, "up")],
+            ..InstallationReadings::default()
+        };
+        for installation in &mut days.installations {
+            let has_release = has_release(installation.installation.0);
+            row(has_release, installation);
+            let times = time(has_release).into_iter().map(|time| (0, time)).collect();
+            readings.rows.push((installation.installation, times));
+        }
+        finder.add_day(&DayInput {
+            day: day(at),
+            installations: &days,
+            tables: &[],
+            functions: &[],
+            readings: Some(&readings),
+        });
+    }
+    finder.into_changes().into_iter().map(|change| (change.field.to_string(), change.size)).collect()
+}
+
+#[test]
+fn a_service_that_installations_lose_is_named_with_its_share() {
+    let has_redis = |has_release: bool, row: &mut InstallationDay| {
+        let is_lost = has_release && row.installation.0.is_multiple_of(2);
+        row.services = if is_lost { Vec::new() } else { vec![1] };
+    };
+    let found = found_fields(has_redis, |_| None);
+    let [(field, ChangeSize::Share { size, low, high })] = &found[..] else { panic!("{found:?}") };
+    assert_eq!(field, "the share of installations with the service redis");
+    assert!((size + 0.5).abs() < 1e-9 && *low < -0.5 && -0.5 < *high && high - low < 0.25, "{found:?}");
+}
+
+#[test]
+fn a_time_is_compared_within_installations_that_say_it() {
+    let found = found_fields(|_, _| (), |has_release| Some(if has_release { -1.0 } else { -1.25 }));
+    let [(field, size)] = &found[..] else { panic!("{found:?}") };
+    assert_eq!(field, "the time of the query up");
+    assert!((size.size() - 0.25_f64.exp_m1()).abs() < 0.01, "{found:?}");
+}

@@ -104,9 +104,9 @@ impl SeededField {
         numbers.chain(flags).chain(names).chain(times).chain(pages).chain(functions).map(Self).collect()
     }
 
-    /// Whether a change of a tenth is more than noise after two days, when one of six installations had a whole day with the
-    /// release. Views of a page are not: on one day an installation has some or not, by chance. Nor is a function
-    /// that few samples of a day are in.
+    /// Whether a change of a tenth is more than noise after two days, when one of six installations had a
+    /// whole day with the release. Views of a page are not: on one day an installation has some or not, by
+    /// chance. Nor is a function that few samples of a day are in.
     #[must_use]
     pub fn shows_within_two_days(self) -> bool {
         match self.0 {

@@ -1,10 +1,10 @@
 //! A fleet whose days are invented directly, thousands of times quicker than by reports.
 //!
-//! Installations come, go, miss days, grow, and take releases at the pace of the simulated fleet whose reports are
-//! whole: a third within days, half within weeks, the others late or never. Those that upgrade early are smaller and
-//! quicker than the others. Levels are log-normal; each installation has a noise of its own, some with outliers; levels
-//! wander and sometimes jump; weekends are quieter. An installation sends 24 reports a day; on the day of an
-//! upgrade some of them have the old version.
+//! Installations come, go, miss days, grow, and take releases at the pace of the simulated fleet whose
+//! reports are whole: a third within days, half within weeks, the others late or never. Those that upgrade
+//! early are smaller and quicker than the others. Levels are log-normal; each installation has a noise of its
+//! own, some with outliers; levels wander and sometimes jump; weekends are quieter. An installation sends 24
+//! reports a day; on the day of an upgrade some of them have the old version.
 
 use super::simulated_fields::{
     FLAG_SHARES, FUNCTION_SHARES, NAME_SHARES, NamedKind, PAGE_SHARES, QUERIES, STAGES, SeededChange,
@@ -33,8 +33,8 @@ const REPORTS: u64 = 24;
 /// The versions before the first release of the plan.
 const EARLIER: usize = 2;
 
-/// How far the mean of an installation's day is from its level, in logarithms, for the median of installations: the
-/// reports that make it up, and what is the same for all of them.
+/// How far the mean of an installation's day is from its level, in logarithms, for the median of
+/// installations: the reports that make it up, and what is the same for all of them.
 const TIME_NOISE: f64 = 0.08;
 const CPU_NOISE: f64 = 0.1;
 const MEMORY_NOISE: f64 = 0.05;

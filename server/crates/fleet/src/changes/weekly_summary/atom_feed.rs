@@ -12,8 +12,8 @@ pub struct FeedAddresses<'a> {
     pub page: &'a str,
 }
 
-/// The feed of a product's summaries, which are in any order; the newest one comes first. An entry is the same every time that
-/// it is rendered from the same summary.
+/// The feed of a product's summaries, which are in any order; the newest one comes first. An entry is the
+/// same every time that it is rendered from the same summary.
 #[must_use]
 pub fn atom_feed(product: &str, addresses: FeedAddresses<'_>, summaries: &[WeeklySummary]) -> String {
     let (feed, page) = (escaped(addresses.feed), escaped(addresses.page));

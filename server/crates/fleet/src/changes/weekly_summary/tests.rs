@@ -135,8 +135,8 @@ fn numbers_of_two_weeks_are_compared_in_words() {
     }
 }
 
-/// Checks what XML 1.0 asks of the parts that a feed has: one root, closed elements, quoted attributes, known entities.
-/// Answers the texts between the tags.
+/// Checks what XML 1.0 asks of the parts that a feed has: one root, closed elements, quoted attributes, known
+/// entities. Answers the texts between the tags.
 fn read_xml(xml: &str) -> Result<Vec<String>, String> {
     let mut rest = xml.strip_prefix("<?xml version=\"1.0\" encoding=\"utf-8\"?>").ok_or("no declaration")?;
     let (mut open, mut texts, mut roots) = (Vec::new(), Vec::new(), 0);
@@ -250,7 +250,10 @@ fn the_check_of_xml_finds_mistakes() {
 
 proptest! {
     #[test]
-    fn a_feed_of_any_texts_is_well_formed(product in ".{0,20}", texts in prop::collection::vec("\\PC{0,40}|.{0,40}", 0..4)) {
+    fn a_feed_of_any_texts_is_well_formed(
+        product in ".{0,20}",
+        texts in prop::collection::vec("\\PC{0,40}|.{0,40}", 0..4),
+    ) {
         let summary = summary(&product, day("2026-11-23"), &texts);
         let read = read_xml(&atom_feed(&product, ADDRESSES, std::slice::from_ref(&summary)));
         let read = read.map_err(TestCaseError::fail)?;
@@ -261,7 +264,10 @@ proptest! {
     }
 
     #[test]
-    fn a_mail_has_short_lines_with_all_words_in_order(product in ".{0,20}", texts in prop::collection::vec("([a-z]{1,20} ?){0,30}|.{0,100}", 0..4)) {
+    fn a_mail_has_short_lines_with_all_words_in_order(
+        product in ".{0,20}",
+        texts in prop::collection::vec("([a-z]{1,20} ?){0,30}|.{0,100}", 0..4),
+    ) {
         let summary = summary(&product, day("2026-11-23"), &texts);
         prop_assert!(!summary.mail_subject().contains(char::is_control));
         let body = summary.mail_body("https://example.com/fleet");
@@ -270,7 +276,9 @@ proptest! {
             let is_one_word = line.trim_start_matches(['*', ' ']).split_whitespace().count() <= 1;
             prop_assert!(line.chars().count() <= 76 || is_one_word, "{}", line);
         }
-        let words = |text: &str| text.split_whitespace().filter(|word| *word != "*").map(str::to_owned).collect::<Vec<_>>();
+        let words = |text: &str| -> Vec<String> {
+            text.split_whitespace().filter(|word| *word != "*").map(str::to_owned).collect()
+        };
         let all: String = summary.sentences.iter().map(|sentence| format!("{} ", sentence.text)).collect();
         prop_assert_eq!(words(items), words(&format!("{all} https://example.com/fleet")));
     }
