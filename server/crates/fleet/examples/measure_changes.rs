@@ -75,7 +75,7 @@ fn print_score(name: &str, score: &NamingScore) {
         percent(score.within_two_days, score.seeded),
         percent(score.within_two_weeks, score.seeded),
         score.others_named,
-        100.0 * score.excess / f64::from(score.within_two_weeks.max(1)),
-        percent(score.covering, score.within_two_weeks)
+        100.0 * score.excess / f64::from(score.relative.max(1)),
+        percent(score.covering, score.relative)
     );
 }

@@ -29,9 +29,11 @@ pub struct NamingScore {
     pub within_two_weeks: u32,
     /// Other fields that were named.
     pub others_named: u32,
-    /// The sum of the sizes found at the end, less the true size of a relative change.
+    /// Those whose size is relative, within two weeks.
+    pub relative: u32,
+    /// The sum of the relative sizes found at the end, less the true ones.
     pub excess: f64,
-    /// The intervals that have the true size in them.
+    /// The intervals of relative sizes that have the true one in them.
     pub covering: u32,
 }
 
@@ -85,6 +87,7 @@ impl NamingScore {
         self.within_two_weeks += 1;
         self.within_two_days += u32::from(change.found_on.days_since(change.released_on) <= 1);
         if let super::ChangeSize::Relative { size, low, high } = change.size {
+            self.relative += 1;
             self.excess += size - seeded.size;
             self.covering += u32::from(low <= seeded.size && seeded.size <= high);
         }
@@ -96,6 +99,7 @@ impl NamingScore {
         self.within_two_days += other.within_two_days;
         self.within_two_weeks += other.within_two_weeks;
         self.others_named += other.others_named;
+        self.relative += other.relative;
         self.excess += other.excess;
         self.covering += other.covering;
     }
