@@ -11,10 +11,11 @@ mod view;
 
 use std::collections::BTreeMap;
 
+pub(crate) use self::simulated::SplitMix;
 pub use self::simulated::{HIDDEN_FIELDS, HiddenField, TargetHistory};
 use self::{
     likelihood::{NoiseModel, log_probability_below},
-    simulated::{FIRST_DAY, GuessedFleet, SimulatedInstallation, SplitMix},
+    simulated::{FIRST_DAY, GuessedFleet, SimulatedInstallation},
     view::{Memberships, ReleaseView},
 };
 use crate::published::{

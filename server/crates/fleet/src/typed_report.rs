@@ -132,7 +132,7 @@ impl IntegrationFlag {
 pub struct IntegrationFlags(u16);
 
 impl IntegrationFlags {
-    fn set(&mut self, flag: IntegrationFlag, is_on: bool) {
+    pub(crate) fn set(&mut self, flag: IntegrationFlag, is_on: bool) {
         if is_on {
             self.0 |= 1 << flag as u16;
         }

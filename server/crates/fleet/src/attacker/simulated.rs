@@ -33,7 +33,7 @@ impl SplitMix {
         (self.next() >> 11) as f64 / (1_u64 << 53) as f64
     }
 
-    fn is_true(&mut self, probability: f64) -> bool {
+    pub(crate) fn is_true(&mut self, probability: f64) -> bool {
         self.uniform() < probability
     }
 

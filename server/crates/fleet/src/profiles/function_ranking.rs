@@ -9,7 +9,6 @@
 //! number that counts, because no installation has more than one observation a day.
 
 use serde::{Deserialize, Serialize};
-use special::Beta;
 
 use super::{
     flame_graph::ReleaseSymbols,
@@ -17,6 +16,7 @@ use super::{
     stack_dictionary::StackDictionary,
     stack_identity::PLACEHOLDERS,
 };
+use crate::student_t::two_sided_p_value;
 
 /// Which share of a function is compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -218,14 +218,7 @@ fn welch_p_value(samples: [ShareSample; 2]) -> Option<f64> {
     }
     let degrees = error * error
         / (errors[0] * errors[0] / (before.size - 1.0) + errors[1] * errors[1] / (after.size - 1.0));
-    Some(student_p_value(difference / error.sqrt(), degrees))
-}
-
-/// The probability that a t of Student's distribution with so many degrees of freedom is at least as far from 0.
-fn student_p_value(t: f64, degrees: f64) -> f64 {
-    let half = degrees / 2.0;
-    let x = degrees / (degrees + t * t);
-    x.clamp(0.0, 1.0).inc_beta(half, 0.5, half.ln_beta(0.5)).clamp(0.0, 1.0)
+    Some(two_sided_p_value(difference / error.sqrt(), degrees))
 }
 
 /// Benjamini and Hochberg: of `m` p-values, the one of rank `i` counts `m / i` times, but not more than a larger

@@ -160,11 +160,11 @@ fn p_values_are_those_of_the_tables() {
         (5.326_724, 1e8, 1e-7),
     ] {
         for t in [t, -t] {
-            let found = student_p_value(t, degrees);
+            let found = two_sided_p_value(t, degrees);
             assert!((found / p_value - 1.0).abs() < 1e-3, "t {t}, {degrees} degrees: {found}, not {p_value}");
         }
     }
-    assert_eq!(student_p_value(f64::INFINITY, 10.0), 0.0);
+    assert_eq!(two_sided_p_value(f64::INFINITY, 10.0), 0.0);
 }
 
 #[test]
@@ -173,7 +173,7 @@ fn welch_compares_means_by_their_errors() {
     let before = ShareSample { size: 10.0, mean: 0.20, variance: 0.0004 };
     let after = ShareSample { size: 15.0, mean: 0.25, variance: 0.0025 };
     let p_value = welch_p_value([before, after]).expect("enough");
-    assert!((p_value - student_p_value(3.478_5, 19.67)).abs() < 1e-4, "{p_value}");
+    assert!((p_value - two_sided_p_value(3.478_5, 19.67)).abs() < 1e-4, "{p_value}");
     assert!(p_value < 0.0025 && p_value > 0.0022, "{p_value}");
 
     let equal = ShareSample { size: 10.0, mean: 1.0, variance: 0.0 };

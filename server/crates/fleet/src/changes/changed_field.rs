@@ -1,0 +1,83 @@
+//! Names the fields whose changes are found.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// What kind of number a field is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FieldKind {
+    /// Installations with a flag of `integration`.
+    Flag,
+    /// Installations with a kind of alerting integration.
+    Alerting,
+    /// Installations in a cloud.
+    Cloud,
+    /// Installations with a service.
+    Service,
+    /// Installations with an instrumented service.
+    InstrumentedService,
+    /// Installations that override an inspection.
+    InspectionOverride,
+    /// A size of the observed infrastructure.
+    Size,
+    /// CPU usage, `mean` or `p95` of a day.
+    Cpu,
+    /// Resident memory, `mean` or `p95` of a day.
+    Memory,
+    /// The time of a stage.
+    Stage,
+    /// The time of a query.
+    Query,
+    /// `world_load` or `audit`.
+    WorldTime,
+    /// Installations with views of a page.
+    Page,
+    /// The share of CPU time that a function takes itself.
+    CpuFunction,
+    /// The share of memory that a function holds itself.
+    HeapFunction,
+}
+
+/// A field of reports, or a latency, a page or a function. Displays as `the time of the query up`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct ChangedField {
+    /// What it counts.
+    pub kind: FieldKind,
+    /// Its name in reports.
+    pub name: String,
+}
+
+impl ChangedField {
+    pub(crate) fn new(kind: FieldKind, name: &str) -> Self {
+        Self { kind, name: name.to_owned() }
+    }
+}
+
+impl fmt::Display for ChangedField {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { kind, name } = self;
+        match kind {
+            FieldKind::Flag => write!(formatter, "the share of installations with {name}"),
+            FieldKind::Alerting => write!(formatter, "the share of installations that alert by {name}"),
+            FieldKind::Cloud => write!(formatter, "the share of installations in the cloud {name}"),
+            FieldKind::Service => write!(formatter, "the share of installations with the service {name}"),
+            FieldKind::InstrumentedService => {
+                write!(formatter, "the share of installations with {name} instrumented")
+            }
+            FieldKind::InspectionOverride => {
+                write!(formatter, "the share of installations that override the inspection {name}")
+            }
+            FieldKind::Size => write!(formatter, "the number of {}", name.replace('_', " ")),
+            FieldKind::Cpu => write!(formatter, "the CPU usage ({name})"),
+            FieldKind::Memory => write!(formatter, "the memory ({name})"),
+            FieldKind::Stage => write!(formatter, "the time of the stage {name}"),
+            FieldKind::Query => write!(formatter, "the time of the query {name}"),
+            FieldKind::WorldTime => write!(formatter, "the time of {}", name.replace('_', " ")),
+            FieldKind::Page => write!(formatter, "the share of installations with views of the page {name}"),
+            FieldKind::CpuFunction => write!(formatter, "the share of CPU time in {name}"),
+            FieldKind::HeapFunction => write!(formatter, "the share of memory held by {name}"),
+        }
+    }
+}
