@@ -36,6 +36,8 @@ pub enum ValueUnit {
     Bytes,
     /// A duration in seconds.
     Seconds,
+    /// A duration in microseconds.
+    Microseconds,
     /// Processor time per time: 1 is one core, all the time.
     Cores,
 }
@@ -49,6 +51,7 @@ impl ValueUnit {
             Self::Share => percent(value),
             Self::Bytes => bytes(value),
             Self::Seconds => duration(value),
+            Self::Microseconds => duration(value / 1e6),
             Self::Cores => cores(value),
         }
     }
@@ -59,7 +62,7 @@ impl ValueUnit {
         match self {
             Self::Share => format!("{}{SPACE}%", decimal(value * 100.0, 3)),
             Self::Count | Self::Cores => decimal(value, 3),
-            Self::Bytes | Self::Seconds => self.value_text(value),
+            Self::Bytes | Self::Seconds | Self::Microseconds => self.value_text(value),
         }
     }
 }

@@ -19,8 +19,9 @@ use headcount_fleet::{
 };
 use headcount_fleet_pages::{
     EnvironmentAnswers, FeatureAnswers, FleetPage, OverviewAnswers, PageFilter, PageFrame,
-    PerformanceAnswers, ProfileAnswers, ProfileChoice, UsageAnswers, environment_page, features_page,
-    overview_page, performance_page, profiles_page, render_page, trust_page, usage_page, versions_page,
+    PerformanceAnswers, ProfileAnswers, ProfileChoice, ShownProfiles, UsageAnswers, environment_page,
+    features_page, overview_page, performance_page, profiles_page, render_page, trust_page, usage_page,
+    versions_page,
 };
 use headcount_shared::api::{FleetDistributionsAnswer, FleetSharesAnswer};
 use headcount_web::{access::AccessRole, problem::ProblemResponse};
@@ -80,15 +81,15 @@ fn chosen(text: String) -> Option<String> {
 }
 
 impl PageParameters {
-    fn period(&self, page: FleetPage, today: CalendarDay) -> Result<AnswerPeriod, ProblemResponse> {
-        let text = |text: &str, is_known: bool| chosen(text.to_owned()).filter(|_| is_known);
+    fn period(&self, today: CalendarDay) -> Result<AnswerPeriod, ProblemResponse> {
+        let text = |text: &str| chosen(text.to_owned());
         let parameters = PeriodParameters {
-            product: text(&self.product, true),
-            from: text(&self.from, true),
-            to: text(&self.to, true),
-            version: text(&self.version, page.is_by_version()),
-            database: text(&self.database, page.is_by_size()),
-            size: text(&self.size, page.is_by_size()),
+            product: text(&self.product),
+            from: text(&self.from),
+            to: text(&self.to),
+            version: text(&self.version),
+            database: text(&self.database),
+            size: text(&self.size),
         };
         AnswerPeriod::from_parameters(parameters, DEFAULT_PRODUCT, today)
             .map_err(|invalid| bad_request(invalid.to_string()))
@@ -128,8 +129,9 @@ async fn serve_page(
     let Query(parameters) = query.map_err(|rejection| bad_request(rejection.body_text()))?;
     let today = CalendarDay::from_unix_seconds(collector.now().as_secs());
     let rollup_lag = collector.rollup_lag().await?.behind.as_secs();
-    let period = AnswerPeriod { rollup_lag, ..parameters.period(page, today)? };
-    let filter = PageFilter::of_period(&period);
+    let period = AnswerPeriod { rollup_lag, ..parameters.period(today)? };
+    let (filter, choice) = (PageFilter::of_period(&period), parameters.profile_choice()?);
+    let period = PageFilter::period_of(page, period);
     let answers = PageAnswers { collector: &collector, period: &period };
     let versions = answers.versions().await?;
     let choosable: Vec<String> =
@@ -141,16 +143,18 @@ async fn serve_page(
         FleetPage::Environment => answers.environment().await?,
         FleetPage::Usage => answers.usage(&filter).await?,
         FleetPage::Performance => answers.performance().await?,
-        FleetPage::Profiles => answers.profiles(&filter, &parameters.profile_choice()?, &choosable).await?,
+        FleetPage::Profiles => answers.profiles(&filter, &choice, &choosable).await?,
         FleetPage::Trust => answers.trust(&filter).await?,
     };
     let products = collector.fleet_reader().products().await?.products;
+    let choices = if page == FleetPage::Profiles { choice.kept() } else { Vec::new() };
     let frame = PageFrame {
         page,
         filter: &filter,
         products: &products,
         versions: &choosable,
         is_administrator: !matches!(role, Some(Extension(AccessRole::Analyst | AccessRole::Viewer))),
+        choices: &choices,
     };
     Ok((page_headers(), render_page(frame, content)).into_response())
 }
@@ -259,28 +263,23 @@ impl PageAnswers<'_> {
         versions: &[String],
     ) -> Result<Markup, FleetReadError> {
         let reader = self.collector.fleet_reader();
-        let whole = reader.flame_graph(self.period.clone(), choice.resource, choice.measure).await?;
-        let compared = match (&choice.before, &choice.after) {
-            (Some(before), Some(after)) => {
-                let versions = ComparedVersions { before: before.clone(), after: after.clone() };
-                let period = AnswerPeriod { version: None, ..self.period.clone() };
-                let difference =
-                    reader.flame_difference(period.clone(), choice.resource, versions.clone()).await?;
-                let ranking =
-                    reader.function_ranking(period, choice.resource, versions, FunctionShare::Total).await?;
-                Some((difference, ranking))
-            }
-            _ => None,
-        };
-        let answers = ProfileAnswers {
-            scope: whole.scope(),
-            graph: whole.graph(),
-            installations: whole.installations(),
-            comparison: compared
-                .as_ref()
-                .map(|(difference, ranking)| (difference.difference(), ranking.ranking())),
-        };
-        Ok(profiles_page(filter, choice, versions, answers))
+        let resource = choice.resource;
+        if let (Some(before), Some(after)) = (&choice.before, &choice.after) {
+            let compared = ComparedVersions { before: before.clone(), after: after.clone() };
+            let period = AnswerPeriod { version: None, ..self.period.clone() };
+            let difference = reader.flame_difference(period.clone(), resource, compared.clone()).await?;
+            let ranking = reader.function_ranking(period, resource, compared, FunctionShare::Total).await?;
+            let shown = ShownProfiles::Compared {
+                difference: difference.difference(),
+                ranking: ranking.ranking(),
+                installations: difference.installations(),
+            };
+            let answers = ProfileAnswers { scope: difference.scope(), shown };
+            return Ok(profiles_page(filter, choice, versions, answers));
+        }
+        let whole = reader.flame_graph(self.period.clone(), resource, choice.measure).await?;
+        let shown = ShownProfiles::Whole { graph: whole.graph(), installations: whole.installations() };
+        Ok(profiles_page(filter, choice, versions, ProfileAnswers { scope: whole.scope(), shown }))
     }
 
     async fn trust(&self, filter: &PageFilter) -> Result<Markup, ProblemResponse> {

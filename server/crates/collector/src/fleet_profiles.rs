@@ -93,6 +93,16 @@ pub(super) struct FlameDifferenceAnswer {
 }
 
 impl FlameDifferenceAnswer {
+    /// What the difference is about.
+    pub(super) const fn scope(&self) -> &FleetScope {
+        &self.scope.scope
+    }
+
+    /// The fewest different installations that the profiles of both versions are made of.
+    pub(super) const fn installations(&self) -> [u32; 2] {
+        [self.scope.before_installations, self.scope.after_installations]
+    }
+
     /// The difference.
     pub(super) const fn difference(&self) -> &FlameDifference {
         &self.difference

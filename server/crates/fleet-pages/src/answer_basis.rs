@@ -45,10 +45,11 @@ impl AnswerBasis {
     }
 }
 
-/// How many installations reported on a day, on average over the days with reports.
+/// How many installations reported on a day, on average over the days with reports of some.
 pub(crate) fn mean_installations(answer: &FleetSharesAnswer) -> u64 {
-    let sum: u64 = answer.days.iter().map(|day| day.installations).sum();
-    let days = (answer.days.len() as u64).max(1);
+    let with_some =
+        answer.days.iter().map(|day| day.installations).filter(|installations| *installations > 0);
+    let (sum, days) = (with_some.clone().sum::<u64>(), (with_some.count() as u64).max(1));
     (sum + days / 2) / days
 }
 
@@ -74,7 +75,7 @@ fn freshness_text(scope: &FleetScope) -> String {
     let Some(at) = scope.computed_at else { return String::new() };
     let (hour, minute) = (at / 3600 % 24, at / 60 % 60);
     let day = chart_day(CalendarDay::from_unix_seconds(at));
-    let lag = match scope.rollup_lag / 60 {
+    let lag = match scope.rollup_lag.div_ceil(60) {
         0 => String::new(),
         minutes => format!(", without the reports of the last {minutes} min"),
     };

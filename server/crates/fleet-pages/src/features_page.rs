@@ -5,6 +5,7 @@ use headcount_shared::{api::FleetSharesAnswer, payload::AlertingIntegration};
 use maud::{Markup, html};
 
 use crate::{
+    answer_basis::{installations, mean_installations},
     page_filter::PageFilter,
     share_charts::{ShareTitles, share_bars, share_lines},
 };
@@ -32,9 +33,10 @@ pub fn features_page(filter: &PageFilter, answers: FeatureAnswers<'_>) -> Markup
     let alerting = AlertingIntegration::ALL.map(AlertingIntegration::name);
     let unused: Vec<_> =
         unused_labels(answers.flags, &flags).chain(unused_labels(answers.alerting, &alerting)).collect();
+    let asked = mean_installations(answers.flags);
     html! {
-        @if !answers.flags.days.is_empty() && !unused.is_empty() {
-            p.lead { "Nobody used in this time: " (unused.join(", ")) "." }
+        @if asked > 0 && !unused.is_empty() {
+            p.lead { "Of " (installations(asked)) " a day, none used in this time: " (unused.join(", ")) "." }
         }
         (share_bars(titles("flags", "Integrations", "Installations in which the flag was on at any time of the day.", "Flag"), answers.flags))
         (share_lines(titles("flags-over-time", "Integrations over time", "", "Flag"), filter, answers.flags))
@@ -83,8 +85,12 @@ mod tests {
             deployment_summaries: &empty,
         };
         let text = features_page(&ten_days(), answers).into_string();
-        let (_, said) = text.split_once("Nobody used in this time: ").unwrap();
+        let (_, said) = text.split_once("none used in this time: ").unwrap();
         let said = said.split_once('.').unwrap().0;
         assert!(!said.contains("prometheus") && said.contains("slack"), "{said}");
+        assert!(text.contains("Of 4 installations a day"), "{text}");
+        let nobody = shares(&[("2026-11-01", 0)]);
+        let of_nobody = FeatureAnswers { flags: &nobody, ..answers };
+        assert!(!features_page(&ten_days(), of_nobody).into_string().contains("none used"));
     }
 }

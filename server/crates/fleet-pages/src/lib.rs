@@ -26,7 +26,7 @@ pub use self::{
     page_frame::{PageFrame, render_page},
     page_list::FleetPage,
     performance_page::{PerformanceAnswers, performance_page},
-    profiles_page::{ProfileAnswers, ProfileChoice, profiles_page},
+    profiles_page::{ProfileAnswers, ProfileChoice, ShownProfiles, profiles_page},
     trust_page::trust_page,
     usage_page::{UsageAnswers, usage_page},
     versions_page::versions_page,

@@ -25,7 +25,7 @@ pub struct OverviewAnswers<'a> {
     pub activity: &'a FleetActivityAnswer,
     /// How many stay.
     pub retention: &'a FleetRetentionAnswer,
-    /// Versions on the last day.
+    /// Versions.
     pub versions: &'a FleetSharesAnswer,
 }
 

@@ -50,21 +50,32 @@ impl PageFilter {
         }
     }
 
-    /// The address of a page about the same, as far as the page has it.
+    /// The period with the parts of the filter that a page has.
+    #[must_use]
+    pub fn period_of(page: FleetPage, period: AnswerPeriod) -> AnswerPeriod {
+        AnswerPeriod {
+            version: period.version.filter(|_| page.is_by_version()),
+            database: period.database.filter(|_| page.is_by_size()),
+            size: period.size.filter(|_| page.is_by_size()),
+            ..period
+        }
+    }
+
+    /// The address of a page about the same. A page keeps what it cannot filter by for the next one.
     #[must_use]
     pub fn address(&self, page: FleetPage) -> String {
-        format!("{}?{}", page.path(), self.query(page))
+        format!("{}?{}", page.path(), self.query())
     }
 
     /// The query of [`PageFilter::address`].
-    pub(crate) fn query(&self, page: FleetPage) -> String {
+    pub(crate) fn query(&self) -> String {
         let parameters = AddressParameters {
             product: &self.product,
             from: self.first.to_string(),
             to: self.last.to_string(),
-            version: self.version.as_deref().filter(|_| page.is_by_version()),
-            database: self.database.as_deref().filter(|_| page.is_by_size()),
-            size: self.size.as_deref().filter(|_| page.is_by_size()),
+            version: self.version.as_deref(),
+            database: self.database.as_deref(),
+            size: self.size.as_deref(),
         };
         // Texts and options of texts can always be written.
         serde_urlencoded::to_string(parameters).unwrap_or_default()
@@ -110,15 +121,10 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn an_address_keeps_what_the_page_has() {
-        let days = "product=my+shop&from=2026-11-01&to=2026-11-10";
-        let version = "version=1.0%2B%3Cb%3E%26";
-        for (page, address) in [
-            (FleetPage::Overview, format!("overview?{days}")),
-            (FleetPage::Usage, format!("usage?{days}&{version}")),
-            (FleetPage::Features, format!("features?{days}&{version}&database=sqlite")),
-        ] {
-            assert_eq!(ten_days().address(page), address);
+    fn an_address_keeps_the_whole_filter() {
+        let query = "product=my+shop&from=2026-11-01&to=2026-11-10&version=1.0%2B%3Cb%3E%26&database=sqlite";
+        for page in FleetPage::ALL {
+            assert_eq!(ten_days().address(page), format!("{}?{query}", page.path()));
         }
     }
 

@@ -18,6 +18,8 @@ pub struct PageFrame<'a> {
     pub versions: &'a [String],
     /// Whether single installations may be seen.
     pub is_administrator: bool,
+    /// What was chosen on the page itself: names and values that its filters keep.
+    pub choices: &'a [(&'static str, String)],
 }
 
 /// A page.
@@ -57,9 +59,7 @@ fn navigation(frame: PageFrame<'_>) -> Markup {
                         (page.title())
                     }
                 }
-                @if frame.is_administrator {
-                    a href="./" { "Installations" }
-                }
+                a href="./" { (if frame.is_administrator { "Installations" } else { "Answers as files" }) }
             }
             form.sign-out method="post" action="sign-out" { button type="submit" { "Sign out" } }
         }
@@ -82,13 +82,37 @@ fn filters(frame: PageFrame<'_>) -> Markup {
                 (choice("database", "Database", &databases, database.as_deref(), Some("all")))
                 (choice("size", "Nodes", &sizes, size.as_deref(), Some("all")))
             }
+            @for (name, value) in hidden_filters(frame.page, frame.filter).chain(frame.choices.iter().cloned()) {
+                input type="hidden" name=(name) value=(value);
+            }
             button type="submit" { "Show" }
         }
     }
 }
 
+/// The parts of the filter that a page cannot choose.
+fn hidden_filters(page: FleetPage, filter: &PageFilter) -> impl Iterator<Item = (&'static str, String)> {
+    all_filters(filter).filter(move |(name, _)| match *name {
+        "version" => !page.is_by_version(),
+        _ => !page.is_by_size(),
+    })
+}
+
+/// The parts of the filter that are chosen, without product and days.
+pub(crate) fn all_filters(filter: &PageFilter) -> impl Iterator<Item = (&'static str, String)> {
+    [("version", &filter.version), ("database", &filter.database), ("size", &filter.size)]
+        .into_iter()
+        .filter_map(|(name, value)| Some((name, value.clone()?)))
+}
+
 /// A list to choose from. `all` is the text of the entry for no choice.
-fn choice(name: &str, title: &str, values: &[String], chosen: Option<&str>, all: Option<&str>) -> Markup {
+pub(crate) fn choice(
+    name: &str,
+    title: &str,
+    values: &[String],
+    chosen: Option<&str>,
+    all: Option<&str>,
+) -> Markup {
     // What an address names can be chosen, even if no report has it.
     let missing = chosen.filter(|chosen| !values.iter().any(|value| value == chosen));
     html! {
@@ -112,7 +136,7 @@ mod tests {
     use crate::page_filter::tests::ten_days;
 
     fn frame(page: FleetPage, filter: &PageFilter) -> PageFrame<'_> {
-        PageFrame { page, filter, products: &[], versions: &[], is_administrator: false }
+        PageFrame { page, filter, products: &[], versions: &[], is_administrator: false, choices: &[] }
     }
 
     #[test]
@@ -126,6 +150,17 @@ mod tests {
             }
             assert!(!text.contains("style=") && !text.contains("<script"), "{text}");
         }
+    }
+
+    #[test]
+    fn a_page_keeps_what_it_cannot_filter_by() {
+        let filter = ten_days();
+        let text = render_page(frame(FleetPage::Overview, &filter), html! {});
+        assert!(text.contains("<input type=\"hidden\" name=\"database\" value=\"sqlite\">"), "{text}");
+        let choices = [("resource", "heap".to_owned())];
+        let of_profiles = PageFrame { choices: &choices, ..frame(FleetPage::Profiles, &filter) };
+        let text = render_page(of_profiles, html! {});
+        assert!(text.contains("name=\"resource\" value=\"heap\""), "{text}");
     }
 
     #[test]

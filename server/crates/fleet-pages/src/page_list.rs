@@ -3,7 +3,7 @@
 /// A page about the fleet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum FleetPage {
-    /// How many installations there are, and what became different.
+    /// How many installations there are, and how many stay.
     Overview,
     /// Which versions are in use.
     Versions,

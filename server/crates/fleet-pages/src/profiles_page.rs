@@ -16,14 +16,12 @@ use serde::Serialize;
 use crate::{
     answer_basis::{AnswerBasis, installations},
     page_filter::PageFilter,
+    page_frame::{all_filters, choice as version_list},
     page_list::FleetPage,
 };
 
 /// The rows of the ranking.
 const SHOWN_FUNCTIONS: usize = 40;
-
-/// Nanoseconds of a second: the unit of CPU time in profiles.
-const NANOSECONDS: u64 = 1_000_000_000;
 
 /// What was chosen on the page.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,12 +45,29 @@ pub struct ProfileChoice {
 pub struct ProfileAnswers<'a> {
     /// What it is about.
     pub scope: &'a FleetScope,
-    /// The graph; of all versions or of one.
-    pub graph: &'a FlameGraph,
-    /// The fewest different installations in the graph.
-    pub installations: u32,
-    /// The difference of two versions, and which functions became more expensive.
-    pub comparison: Option<(&'a FlameDifference, &'a FunctionRanking)>,
+    /// What is shown.
+    pub shown: ShownProfiles<'a>,
+}
+
+/// The profiles of a page.
+#[derive(Debug, Clone, Copy)]
+pub enum ShownProfiles<'a> {
+    /// Those of all versions, or of one.
+    Whole {
+        /// The graph.
+        graph: &'a FlameGraph,
+        /// The fewest different installations in it.
+        installations: u32,
+    },
+    /// The difference of two versions.
+    Compared {
+        /// Their graphs as one.
+        difference: &'a FlameDifference,
+        /// Which functions became more expensive.
+        ranking: &'a FunctionRanking,
+        /// The fewest different installations of each.
+        installations: [u32; 2],
+    },
 }
 
 /// The parameters of an address beside those of the filter.
@@ -98,7 +113,17 @@ impl ProfileChoice {
         // Texts and numbers can always be written.
         let of_choice = serde_urlencoded::to_string(parameters).unwrap_or_default();
         let page = FleetPage::Profiles;
-        format!("{}?{}&{of_choice}", page.path(), filter.query(page))
+        format!("{}?{}&{of_choice}", page.path(), filter.query())
+    }
+
+    /// Names and values for forms of the page, without the focus.
+    #[must_use]
+    pub fn kept(&self) -> Vec<(&'static str, String)> {
+        let versions = [("before", &self.before), ("after", &self.after)];
+        [("resource", self.resource_name().to_owned()), ("measure", self.measure_name().to_owned())]
+            .into_iter()
+            .chain(versions.into_iter().filter_map(|(name, version)| Some((name, version.clone()?))))
+            .collect()
     }
 
     fn focused(&self, focus: u64) -> Self {
@@ -114,18 +139,19 @@ pub fn profiles_page(
     versions: &[String],
     answers: ProfileAnswers<'_>,
 ) -> Markup {
-    let basis = AnswerBasis::new(
-        answers.scope,
-        format!("of at least {}", installations(answers.installations.into())),
-    );
     html! {
         (choices(filter, choice, versions))
-        @match answers.comparison {
-            Some((difference, ranking)) => {
-                (difference_graph(filter, choice, &basis, difference))
-                (ranking_table(filter, choice, ranking))
+        @match answers.shown {
+            ShownProfiles::Whole { graph, installations: of } => {
+                @let basis = AnswerBasis::new(answers.scope, format!("of at least {}", installations(of.into())));
+                (whole_graph(filter, choice, &basis, graph))
             }
-            None => { (whole_graph(filter, choice, &basis, answers.graph)) }
+            ShownProfiles::Compared { difference, ranking, installations: [before, after] } => {
+                @let of = format!("at least {} before and {after} after", installations(before.into()));
+                @let basis = AnswerBasis::new(answers.scope, of);
+                (difference_graph(filter, choice, &basis, difference))
+                (ranking_table(filter, choice, &basis, ranking))
+            }
         }
     }
 }
@@ -154,11 +180,11 @@ fn choices(filter: &PageFilter, choice: &ProfileChoice, versions: &[String]) -> 
             }
         }
         form.filters method="get" action=(FleetPage::Profiles.path()) {
-            @for (name, value) in [("product", filter.product.clone()), ("from", filter.first.to_string()), ("to", filter.last.to_string()), ("resource", choice.resource_name().to_owned())] {
+            @for (name, value) in hidden_values(filter, choice) {
                 input type="hidden" name=(name) value=(value);
             }
-            (version_choice("before", "Compare", versions, choice.before.as_deref()))
-            (version_choice("after", "with", versions, choice.after.as_deref()))
+            (version_list("before", "Compare", versions, choice.before.as_deref(), Some("–")))
+            (version_list("after", "with", versions, choice.after.as_deref(), Some("–")))
             button type="submit" { "Compare" }
         }
     }
@@ -173,18 +199,12 @@ impl ProfileChoice {
     }
 }
 
-fn version_choice(name: &str, title: &str, versions: &[String], chosen: Option<&str>) -> Markup {
-    html! {
-        label {
-            span { (title) }
-            select name=(name) {
-                option value="" selected[chosen.is_none()] { "–" }
-                @for version in versions {
-                    option value=(version) selected[chosen == Some(version)] { (version) }
-                }
-            }
-        }
-    }
+/// What the form that compares versions does not choose.
+fn hidden_values(filter: &PageFilter, choice: &ProfileChoice) -> Vec<(&'static str, String)> {
+    let days = [("from", filter.first.to_string()), ("to", filter.last.to_string())];
+    let of_choice = choice.kept().into_iter().filter(|(name, _)| !["before", "after"].contains(name));
+    let product = ("product", filter.product.clone());
+    [product].into_iter().chain(days).chain(all_filters(filter)).chain(of_choice).collect()
 }
 
 /// Builds the tree of flat lists, with the place of a node as its key.
@@ -233,7 +253,7 @@ fn whole_graph(
     choice: &ProfileChoice,
     basis: &AnswerBasis,
     graph: &FlameGraph,
-) -> PreEscaped<String> {
+) -> Markup {
     let title = match choice.resource {
         ProfiledResource::Cpu => "Where CPU time goes",
         ProfiledResource::Heap => "What memory is used for",
@@ -243,14 +263,17 @@ fn whole_graph(
         FlameMeasure::Absolute(_) => "All installations added up: large ones count more.",
     };
     let caption = basis.caption("flame", title, description);
-    let (unit, divisor) = match choice.measure {
-        FlameMeasure::Share => (ValueUnit::Share, 1),
-        FlameMeasure::Absolute(ProfiledResource::Cpu) => (ValueUnit::Seconds, NANOSECONDS),
-        FlameMeasure::Absolute(ProfiledResource::Heap) => (ValueUnit::Bytes, 1),
+    let unit = match choice.measure {
+        FlameMeasure::Share => ValueUnit::Share,
+        FlameMeasure::Absolute(ProfiledResource::Cpu) => ValueUnit::Microseconds,
+        FlameMeasure::Absolute(ProfiledResource::Heap) => ValueUnit::Bytes,
     };
-    let value = |at: usize| (graph.value.get(at).copied().unwrap_or_default() / divisor, 0);
+    if graph.value.first().is_none_or(|whole| *whole == 0) {
+        return html! { p.lead { "No installation sent a profile in this time." } };
+    }
+    let value = |at: usize| (graph.value.get(at).copied().unwrap_or_default(), 0);
     let Some((tree, ids)) = tree_of(&graph.names, &graph.name, &graph.parent, value) else {
-        return PreEscaped(String::new());
+        return html! {};
     };
     let focus = focus_of(choice, &tree, &graph.names, &graph.name, &ids);
     let view = FlameView { focus, min_width: DEFAULT_MIN_SHARE, is_difference: false };
@@ -284,7 +307,12 @@ fn difference_graph(
     PreEscaped(headcount_charts::flame_graph(&caption, &tree, style, Some(&link)))
 }
 
-fn ranking_table(filter: &PageFilter, choice: &ProfileChoice, ranking: &FunctionRanking) -> Markup {
+fn ranking_table(
+    filter: &PageFilter,
+    choice: &ProfileChoice,
+    basis: &AnswerBasis,
+    ranking: &FunctionRanking,
+) -> Markup {
     let opened = |name: &str| {
         ProfileChoice { function: Some(name.to_owned()), focus: None, ..choice.clone() }.address(filter)
     };
@@ -293,7 +321,11 @@ fn ranking_table(filter: &PageFilter, choice: &ProfileChoice, ranking: &Function
         section.numbers aria-labelledby="ranking" {
             h2 #ranking { "Functions that changed" }
             p.note {
-                (certain) " changes are more than chance: at most one in twenty of them is expected to be wrong. A function opens its place in the graph."
+                (basis.denominator) " · " (basis.period) ". Functions are compared that at least 10 installations of each version have. "
+                (certain) " changes are more than chance: at most one in twenty of them is expected to be wrong. A function opens its place in the graph; below 0.1 % it has none."
+            }
+            @if ranking.changes.len().max(ranking.appeared.len()) > SHOWN_FUNCTIONS {
+                p.note { "Shown are the first " (SHOWN_FUNCTIONS) " of " (ranking.changes.len()) " that are compared and of " (ranking.appeared.len()) " others." }
             }
             div.scroll tabindex="0" role="group" aria-labelledby="ranking" {
                 table {
@@ -321,8 +353,8 @@ fn ranking_table(filter: &PageFilter, choice: &ProfileChoice, ranking: &Function
                                 th scope="row" { a href=(opened(&new.name)) { code { (new.name) } } }
                                 td.n { "–" }
                                 td.n { (percent(new.after)) }
-                                td.n { (points(new.after)) }
-                                td { "new" }
+                                td.n { "–" }
+                                td { "too few had it before" }
                             }
                         }
                     }
@@ -369,15 +401,32 @@ mod tests {
         }
     }
 
-    fn page(choice: &ProfileChoice, comparison: Option<(&FlameDifference, &FunctionRanking)>) -> String {
-        let (scope, graph) = (scope(), graph());
-        let answers = ProfileAnswers { scope: &scope, graph: &graph, installations: 4, comparison };
+    fn page(choice: &ProfileChoice, shown: ShownProfiles<'_>) -> String {
+        let scope = scope();
+        let answers = ProfileAnswers { scope: &scope, shown };
         profiles_page(&ten_days(), choice, &["1.0".to_owned()], answers).into_string()
+    }
+
+    fn whole(choice: &ProfileChoice, graph: &FlameGraph) -> String {
+        page(choice, ShownProfiles::Whole { graph, installations: 4 })
+    }
+
+    #[test]
+    fn absolute_times_keep_their_fractions() {
+        let absolute = ProfileChoice { measure: FlameMeasure::Absolute(ProfiledResource::Cpu), ..choice() };
+        let text = whole(&absolute, &graph());
+        assert!(text.contains("600\u{202f}µs"), "{text}");
+    }
+
+    #[test]
+    fn without_a_profile_the_page_says_so() {
+        let empty = FlameGraph { value: vec![0; 4], ..graph() };
+        assert!(whole(&choice(), &empty).contains("No installation sent a profile in this time."));
     }
 
     #[test]
     fn functions_of_a_graph_are_links_that_keep_the_filter() {
-        let text = page(&choice(), None);
+        let text = whole(&choice(), &graph());
         assert!(text.contains("&lt;parse&gt;") && text.contains("of at least 4 installations"), "{text}");
         assert!(
             text.contains("product=my+shop") && text.contains("resource=cpu&amp;measure=share&amp;focus=1"),
@@ -422,8 +471,15 @@ mod tests {
         let ranking = FunctionRanking { changes: vec![change], appeared: Vec::new() };
         let compared =
             ProfileChoice { before: Some("1.0".to_owned()), after: Some("1.1".to_owned()), ..choice() };
-        let text = page(&compared, Some((&difference, &ranking)));
-        for said in ["From 1.0 to 1.1", "p = 0.0020", "function=%3Cparse%3E"] {
+        let shown =
+            ShownProfiles::Compared { difference: &difference, ranking: &ranking, installations: [12, 34] };
+        let text = page(&compared, shown);
+        for said in [
+            "at least 12 installations before and 34 after",
+            "From 1.0 to 1.1",
+            "p = 0.0020",
+            "function=%3Cparse%3E",
+        ] {
             assert!(text.contains(said), "{said}: {text}");
         }
     }

@@ -142,7 +142,7 @@ mod tests {
             share_lines(titles, &filter, &answer),
         ] {
             assert!(chart.0.contains("aws") && chart.0.contains("&lt;gcp&gt;"), "{}", chart.0);
-            assert!(chart.0.contains("of 20 installations a day"), "{}", chart.0);
+            assert!(chart.0.contains("of 40 installations a day"), "{}", chart.0);
         }
     }
 }

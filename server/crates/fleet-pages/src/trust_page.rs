@@ -14,10 +14,9 @@ use crate::{answer_basis::AnswerBasis, page_filter::PageFilter, share_charts::ti
 const SHOWN_BARS: usize = 12;
 
 /// What is remarkable about stored reports: its number on a day, and what it is.
-const REMARKS: [(fn(&FleetTrustDay) -> u64, &str); 6] = [
+const REMARKS: [(fn(&FleetTrustDay) -> u64, &str); 5] = [
     (|day| day.late, "of a day before their arrival"),
     (|day| day.overlaps, "for a time that another report of the installation covers"),
-    (|day| day.gaps - day.gaps_closed.min(day.gaps), "times of an installation without a report"),
     (|day| day.clones, "of an installation that committed itself to another secret before"),
     (|day| day.unreadable_profiles, "profiles that cannot be read"),
     (|day| day.without_raw_copy, "of which only the counts are stored"),
@@ -49,9 +48,16 @@ pub fn trust_page(filter: &PageFilter, answer: Option<&FleetTrustAnswer>) -> Mar
                 @for (number, what) in REMARKS {
                     li { (grouped(answer.days.iter().map(number).sum())) " " (what) }
                 }
+                li { (grouped(open_gaps(answer))) " times of an installation without a report" }
             }
         }
     }
+}
+
+/// The gaps that no later report has closed. A gap is often closed on another day than it is found on.
+fn open_gaps(answer: &FleetTrustAnswer) -> u64 {
+    let sum = |count: fn(&FleetTrustDay) -> u64| answer.days.iter().map(count).sum::<u64>();
+    sum(|day| day.gaps).saturating_sub(sum(|day| day.gaps_closed))
 }
 
 /// The sums of named counts over all days.
@@ -77,7 +83,7 @@ fn basis(answer: &FleetTrustAnswer) -> AnswerBasis {
         rollup_lag: 0,
     };
     let received: u64 = answer.days.iter().map(|day| day.received).sum();
-    AnswerBasis::new(&scope, format!("of {} reports that arrived", grouped(received)))
+    AnswerBasis::new(&scope, format!("{} reports arrived", grouped(received)))
 }
 
 #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^52")]
@@ -124,15 +130,15 @@ mod tests {
     #[test]
     fn the_ledger_is_said_in_a_sentence_that_balances() {
         let count = |name: &str, count| FleetTrustCount { name: name.to_owned(), count };
-        let day = |day: &str| FleetTrustDay {
+        let day = |day: &str, gaps, gaps_closed| FleetTrustDay {
             day: day.to_owned(),
             received: 10,
             stored: 7,
             not_stored: vec![count("duplicate", 2), count("json", 1)],
             late: 1,
             overlaps: 0,
-            gaps: 0,
-            gaps_closed: 3,
+            gaps,
+            gaps_closed,
             clones: 0,
             unreadable_profiles: 0,
             without_raw_copy: 0,
@@ -146,7 +152,7 @@ mod tests {
             from: "2026-11-01".to_owned(),
             to: "2026-11-10".to_owned(),
             computed_at: 1_800_000_000,
-            days: vec![day("2026-11-01"), day("2026-11-02")],
+            days: vec![day("2026-11-01", 5, 0), day("2026-11-02", 1, 3)],
             since_beginning,
         };
         assert_eq!(sums(&answer, |day| &day.not_stored), [("duplicate", 4), ("json", 2)]);
@@ -154,9 +160,9 @@ mod tests {
         for said in [
             "2\u{202f}000 reports arrived: 1\u{202f}500 were stored and 500 were not",
             "1\u{202f}400 are kept and 100 are dropped",
-            "of 20 reports that arrived",
+            "20 reports arrived",
             "infra.nodes",
-            "0 times of an installation without a report",
+            "3 times of an installation without a report",
         ] {
             assert!(text.contains(said), "{said}: {text}");
         }
