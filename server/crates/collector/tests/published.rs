@@ -1,4 +1,4 @@
-//! Tests what a collector publishes of a simulated fleet, over HTTP and over time.
+//! Tests what a collector publishes of a simulated fleet, and what its pages show, over HTTP and over time.
 
 #![expect(clippy::unwrap_used, reason = "a failed step of a test is a failed test")]
 
@@ -328,4 +328,62 @@ async fn a_question_about_what_is_published_that_makes_no_sense_is_refused_in_a_
         assert_eq!((answered, &problem["detail"]), (status, &json!(sentence)), "{path}");
     }
     filled.collector.close().await;
+}
+
+#[tokio::test]
+async fn the_pages_show_what_the_answers_say() {
+    let filled = FilledCollector::new(300, true).await;
+    let period = format!("from=2026-06-03&to={SUNDAY}");
+    let page = async |path: &str| {
+        let (status, body) = filled.body(path).await;
+        let text = String::from_utf8(body.to_vec()).unwrap();
+        assert_eq!(status, 200, "{path}: {text}");
+        assert!(text.starts_with("<!DOCTYPE html>") && !text.contains("style=") && !text.contains("<script"));
+        text
+    };
+    let activity = filled.get(&format!("/api/fleet/activity?{period}")).await;
+    let last = activity["days"].as_array().unwrap().last().unwrap().clone();
+    let overview = page(&format!("/overview?{period}")).await;
+    let said = format!("<strong>{} installations</strong>", last["active_30d"]);
+    assert!(overview.contains(&said), "{said}");
+
+    let versions = filled.get(&format!("/api/fleet/shares/versions?{period}")).await;
+    let version = |at: usize| versions["labels"][at]["label"].as_str().unwrap().to_owned();
+    let clouds = filled.get(&format!("/api/fleet/shares/clouds?{period}&database=sqlite")).await;
+    let environment = page(&format!("/environment?{period}&database=sqlite")).await;
+    for label in clouds["labels"].as_array().unwrap() {
+        assert!(environment.contains(label["label"].as_str().unwrap()), "{label}");
+    }
+    assert!(environment.contains("on sqlite"));
+    for path in ["versions", "features", "usage", "performance", "profiles", "trust"] {
+        page(&format!("/{path}?{period}&version={}&database=&size=", version(0))).await;
+    }
+
+    let (before, after) = (version(1), version(0));
+    let profiles = page(&format!("/profiles?{period}&before={before}&after={after}&resource=heap")).await;
+    assert!(profiles.contains(&format!("From {before} to {after}")), "{profiles}");
+    let graph = filled.get(&format!("/api/fleet/profiles/graph?{period}&measure=absolute")).await;
+    let absolute = page(&format!("/profiles?{period}&measure=absolute")).await;
+    assert!(graph["graph"]["value"][0].as_u64().unwrap() > 0 && absolute.contains("focus=1"), "{graph}");
+
+    let (status, style) = filled.body("/pages.css").await;
+    assert!(status == 200 && style.windows(14).any(|part| part == b"--chart-ground"));
+    assert_eq!(filled.body("/overview?from=2026-06-14&to=2026-06-03").await.0, 400);
+    assert_eq!(filled.body("/profiles?focus=x").await.0, 400);
+    filled.collector.close().await;
+}
+
+#[tokio::test]
+async fn the_pages_of_an_empty_fleet_explain_themselves() {
+    let empty = FilledCollector::without_reports(1, false).await;
+    for path in
+        ["overview", "versions", "features", "environment", "usage", "performance", "profiles", "trust"]
+    {
+        let (status, body) = empty.body(&format!("/{path}")).await;
+        let text = String::from_utf8(body.to_vec()).unwrap();
+        assert_eq!(status, 200, "{path}: {text}");
+        let explained = ["There are no numbers yet.", "No installation", "0 reports arrived"];
+        assert!(explained.iter().any(|said| text.contains(said)), "{path}: {text}");
+    }
+    empty.collector.close().await;
 }

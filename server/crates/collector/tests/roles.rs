@@ -279,3 +279,35 @@ async fn what_is_public_is_there_only_with_publish_and_knows_nobody() {
     hidden.collector.close().await;
     published.collector.close().await;
 }
+
+#[tokio::test]
+async fn pages_of_the_fleet_are_for_analysts_and_have_a_strict_policy() {
+    let guarded = GuardedCollector::start(true).await;
+    for page in
+        ["overview", "versions", "features", "environment", "usage", "performance", "profiles", "trust"]
+    {
+        let path = format!("/{page}");
+        assert_eq!(
+            guarded.get(&path, &[("accept", "application/json")]).await.0,
+            StatusCode::UNAUTHORIZED,
+            "{page}"
+        );
+        for (role, status) in [
+            (AccessRole::Viewer, StatusCode::FORBIDDEN),
+            (AccessRole::Analyst, StatusCode::OK),
+            (AccessRole::Administrator, StatusCode::OK),
+        ] {
+            let cookie = guarded.session(role).await;
+            let (found, headers, body) = guarded.get(&path, &[("cookie", &cookie)]).await;
+            assert_eq!(found, status, "{page} {}", role.name());
+            if status == StatusCode::OK {
+                let policy = headers[header::CONTENT_SECURITY_POLICY].to_str().unwrap();
+                assert!(policy.starts_with("default-src 'none'; style-src 'self'"), "{policy}");
+                assert_eq!(headers[header::CACHE_CONTROL], "no-store");
+                let shows_installations = String::from_utf8_lossy(&body).contains(">Installations</a>");
+                assert_eq!(shows_installations, role == AccessRole::Administrator, "{page}");
+            }
+        }
+    }
+    guarded.collector.close().await;
+}

@@ -93,7 +93,12 @@ pub(crate) struct DistributionTable<'a> {
 /// Percentiles by label and group, as a table.
 pub(crate) fn percentile_table(table: DistributionTable<'_>, answer: &FleetDistributionsAnswer) -> Markup {
     let mut rows: Vec<_> = answer.distributions.iter().collect();
-    rows.sort_by(|one, other| other.p50.total_cmp(&one.p50).then_with(|| one.label.cmp(&other.label)));
+    rows.sort_by(|one, other| {
+        // Versions in use come first; without versions, what takes longest.
+        let by_use = one.label.cmp(&other.label).then_with(|| other.count.cmp(&one.count));
+        let by_time = other.p50.total_cmp(&one.p50).then_with(|| one.label.cmp(&other.label));
+        if one.group.is_some() { by_use } else { by_time }
+    });
     let (first, rest) = rows.split_at_checked(SHOWN_ROWS).unwrap_or((&rows, &[]));
     let basis = AnswerBasis::new(&answer.scope, format!("of {}", counted_things(answer)));
     let said = [basis.denominator, basis.period, basis.freshness];

@@ -24,7 +24,7 @@ pub struct PageFilter {
 
 /// The parameters of an address.
 #[derive(Serialize)]
-struct AddressParameters<'a> {
+struct PageParameterTexts<'a> {
     product: &'a str,
     from: String,
     to: String,
@@ -69,7 +69,7 @@ impl PageFilter {
 
     /// The query of [`PageFilter::address`].
     pub(crate) fn query(&self) -> String {
-        let parameters = AddressParameters {
+        let parameters = PageParameterTexts {
             product: &self.product,
             from: self.first.to_string(),
             to: self.last.to_string(),

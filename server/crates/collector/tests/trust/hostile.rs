@@ -92,15 +92,17 @@ async fn invented_versions_services_and_pages_stay_few_and_are_not_published() {
     report_all(&running).await;
     running.clock.0.store(SUNDAY + 16 * DAY, Ordering::Relaxed);
     running.collector.compute_fleet().await.unwrap();
-    for (table, honest) in [("versions", "0.20.0"), ("services", "postgres"), ("pages", SUNDAY_TEXT)] {
+    for table in ["versions", "services", "pages"] {
         let answer = running.get(&format!("/api/fleet/published/tables/{table}")).await;
         assert_eq!(answer.status, 200, "{table}");
-        assert!(answer.body.contains(honest), "{table}: {}", answer.body);
+        assert_eq!(answer.json()["releases"][0]["day"], SUNDAY_TEXT, "{table}");
         assert!(
             !answer.body.contains("invented") && !answer.body.contains("77."),
             "{table}: {}",
             answer.body
         );
+        // What enough installations say is there.
+        assert!(table != "versions" || answer.body.contains("0.20.0"), "{}", answer.body);
     }
     running.stop().await;
 }

@@ -102,7 +102,7 @@ struct SeriesDay {
 pub(super) struct FleetSeries(BTreeMap<ChangedField, Vec<SeriesDay>>);
 
 /// Sums of readings by version.
-type VersionSums = BTreeMap<u32, (f64, f64)>;
+type ReadingSums = BTreeMap<u32, (f64, f64)>;
 
 impl FleetSeries {
     /// Adds a day.
@@ -153,7 +153,7 @@ impl FleetSeries {
         else {
             return;
         };
-        let mut all = VersionSums::new();
+        let mut all = ReadingSums::new();
         for (key, sums) in &installations.cells {
             let entry = all.entry(version_number(installations.version(*key))).or_default();
             entry.1 += sums.count as f64;
@@ -183,7 +183,7 @@ impl FleetSeries {
             (ProfiledResource::Cpu, FieldKind::CpuFunction),
             (ProfiledResource::Heap, FieldKind::HeapFunction),
         ] {
-            let mut all = VersionSums::new();
+            let mut all = ReadingSums::new();
             let mut shares = BTreeMap::<&str, f64>::new();
             for version in functions.iter().filter(|version| version.resource == resource) {
                 all.entry(version_number(&version.version)).or_default().1 += version.observations as f64;
@@ -226,8 +226,8 @@ impl FleetSeries {
     }
 }
 
-fn time_sums(block: &CellBlock, versions: &[u32]) -> BTreeMap<String, VersionSums> {
-    let mut sums = vec![VersionSums::new(); block.labels.len()];
+fn time_sums(block: &CellBlock, versions: &[u32]) -> BTreeMap<String, ReadingSums> {
+    let mut sums = vec![ReadingSums::new(); block.labels.len()];
     for (key, cell) in block.cells.iter().filter(|(key, _)| key.bucket != LogBucket::ZERO) {
         let version = versions.get(key.version as usize).copied().unwrap_or_default();
         if let Some(of_label) = sums.get_mut(key.label as usize) {
@@ -240,11 +240,11 @@ fn time_sums(block: &CellBlock, versions: &[u32]) -> BTreeMap<String, VersionSum
     labels.filter(|(_, sums)| !sums.is_empty()).collect()
 }
 
-fn readings(sums: &VersionSums) -> f64 {
+fn readings(sums: &ReadingSums) -> f64 {
     sums.values().map(|(_, count)| count).sum()
 }
 
-fn counts(sums: &VersionSums) -> Vec<(u32, f64)> {
+fn counts(sums: &ReadingSums) -> Vec<(u32, f64)> {
     sums.iter().map(|(version, (_, count))| (*version, *count)).collect()
 }
 

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 pub use self::{
     simulated_fields::{SeededChange, SeededField, ShareUnit},
-    simulated_fleet::{SimulatedDay, SimulatedFleet, SimulatedPlan},
+    simulated_fleet::{SimulatedDay, SimulatedPlan, UpgradingFleet},
 };
 use super::{ChangeFinder, ChangedField, FoundChange, LOOK_DAYS};
 
@@ -175,7 +175,7 @@ impl MeasurePlan {
 }
 
 fn changes_of_fleet(plan: SimulatedPlan, days: u32) -> (Vec<FoundChange>, u64) {
-    let mut fleet = SimulatedFleet::new(plan);
+    let mut fleet = UpgradingFleet::new(plan);
     let mut finder = ChangeFinder::new();
     for _ in 0..days {
         finder.add_day(&fleet.next_day().input());

@@ -58,11 +58,11 @@ pub struct SimulatedPlan {
 
 /// A fleet whose days are taken in order.
 #[derive(Debug)]
-pub struct SimulatedFleet {
+pub struct UpgradingFleet {
     plan: SimulatedPlan,
     chance: SplitMix,
     day: u32,
-    installations: Vec<Installation>,
+    installations: Vec<UpgradingInstallation>,
     next_hash: u64,
 }
 
@@ -91,7 +91,7 @@ impl SimulatedDay {
 }
 
 #[derive(Debug)]
-struct Installation {
+struct UpgradingInstallation {
     hash: InstallationHash,
     leaves: f64,
     upgrades: Vec<(f64, usize)>,
@@ -111,7 +111,7 @@ struct Installation {
 
 /// Sums of a day by version.
 #[derive(Debug, Clone, Default)]
-struct VersionSums {
+struct VersionReadings {
     installations: u64,
     pages: [u64; PAGE_SHARES.len()],
     times: Vec<Vec<u32>>,
@@ -144,7 +144,7 @@ fn waiting(chance: &mut SplitMix, mean: f64) -> f64 {
     -mean * (1.0 - chance.uniform()).ln()
 }
 
-impl SimulatedFleet {
+impl UpgradingFleet {
     /// A fleet before its first day, a Monday.
     #[must_use]
     pub fn new(plan: SimulatedPlan) -> Self {
@@ -180,7 +180,7 @@ impl SimulatedFleet {
         }
         let slowness = 0.4 * normal(chance) + 0.15 * (instances - 3.7) + shift;
         self.next_hash += 1;
-        self.installations.push(Installation {
+        self.installations.push(UpgradingInstallation {
             hash: InstallationHash(self.next_hash),
             leaves,
             upgrades,
@@ -216,7 +216,7 @@ impl SimulatedFleet {
             days.names.number(&page_name(page));
         }
         let mut sums =
-            vec![VersionSums { times: vec![Vec::new(); TIMES], ..VersionSums::default() }; versions];
+            vec![VersionReadings { times: vec![Vec::new(); TIMES], ..VersionReadings::default() }; versions];
         let shocks = [0.01 * normal(&mut self.chance), 0.001 * normal(&mut self.chance)];
         let weekend = day.days_since(day.week_start()) >= 5;
         let today = Today { start: f64::from(self.day), shocks, weekend, change: self.plan.change };
@@ -289,7 +289,7 @@ fn upgrades(
     (installed, habit < 0.35)
 }
 
-impl Installation {
+impl UpgradingInstallation {
     /// What happens to it from one day to the next.
     fn live(&mut self, chance: &mut SplitMix) {
         for level in &mut self.levels {
@@ -323,7 +323,7 @@ impl Installation {
         &self,
         chance: &mut SplitMix,
         today: &Today,
-        sums: &mut [VersionSums],
+        sums: &mut [VersionReadings],
     ) -> (InstallationDay, Vec<(u32, f32)>) {
         let end = today.start + 1.0;
         let reports = REPORTS as f64;
@@ -421,7 +421,7 @@ impl Installation {
         today: &Today,
         effect: &Effect,
         counts: [(usize, u64); 2],
-        sums: &mut [VersionSums],
+        sums: &mut [VersionReadings],
     ) -> Vec<(u32, f32)> {
         let quiet = if today.weekend { -0.03 } else { 0.0 };
         let mut own = Vec::with_capacity(TIMES);
@@ -451,7 +451,7 @@ impl Installation {
         chance: &mut SplitMix,
         effect: &Effect,
         parts: [(usize, f64); 2],
-        sums: &mut [VersionSums],
+        sums: &mut [VersionReadings],
     ) -> Vec<(u32, f32)> {
         /// The samples of a CPU profile in all reports of a day.
         const SAMPLES: f64 = 400.0;
@@ -543,7 +543,7 @@ pub(super) fn function_name(function: usize) -> String {
     format!("module::function_{function}")
 }
 
-fn tables(sums: &[VersionSums]) -> Vec<(CellTable, CellBlock)> {
+fn tables(sums: &[VersionReadings]) -> Vec<(CellTable, CellBlock)> {
     let versions: Vec<_> = (0..sums.len()).map(version_name).collect();
     let block = |labels: Vec<String>, cells: Vec<(CellKey, CellSums)>| CellBlock {
         versions: versions.clone(),
@@ -578,8 +578,8 @@ fn tables(sums: &[VersionSums]) -> Vec<(CellTable, CellBlock)> {
     ]
 }
 
-fn functions(sums: &[VersionSums]) -> Vec<FunctionShares> {
-    let of_version = |(version, sums): (usize, &VersionSums)| FunctionShares {
+fn functions(sums: &[VersionReadings]) -> Vec<FunctionShares> {
+    let of_version = |(version, sums): (usize, &VersionReadings)| FunctionShares {
         version: version_name(version),
         resource: ProfiledResource::Cpu,
         observations: sums.profiles,

@@ -78,7 +78,7 @@ fn a_fleet_is_the_same_again() {
             change: None,
             has_own_readings: true,
         };
-        let mut fleet = SimulatedFleet::new(plan);
+        let mut fleet = UpgradingFleet::new(plan);
         let days: Vec<_> = (0..4).map(|_| format!("{:?}", fleet.next_day())).collect();
         days
     };
@@ -95,7 +95,7 @@ fn releases_are_taken_at_the_usual_pace() {
         change: None,
         has_own_readings: false,
     };
-    let mut fleet = SimulatedFleet::new(plan);
+    let mut fleet = UpgradingFleet::new(plan);
     let uptake: Vec<f64> = (0..40)
         .map(|_| {
             let day = fleet.next_day();
