@@ -156,7 +156,7 @@ async fn serve_page(
         is_administrator: !matches!(role, Some(Extension(AccessRole::Analyst | AccessRole::Viewer))),
         choices: &choices,
     };
-    Ok((page_headers(), render_page(frame, content)).into_response())
+    Ok((page_headers(), render_page(frame, &content)).into_response())
 }
 
 /// Gathers answers about a period.

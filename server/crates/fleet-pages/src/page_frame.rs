@@ -24,7 +24,7 @@ pub struct PageFrame<'a> {
 
 /// A page.
 #[must_use]
-pub fn render_page(frame: PageFrame<'_>, content: Markup) -> String {
+pub fn render_page(frame: PageFrame<'_>, content: &Markup) -> String {
     let title = frame.page.title();
     let page = html! {
         (DOCTYPE)
@@ -143,7 +143,7 @@ mod tests {
     fn every_page_links_to_every_other_and_names_itself() {
         let filter = ten_days();
         for page in FleetPage::ALL {
-            let text = render_page(frame(page, &filter), html! {});
+            let text = render_page(frame(page, &filter), &html! {});
             assert_eq!(text.matches("aria-current=\"page\"").count(), 1, "{text}");
             for other in FleetPage::ALL {
                 assert!(text.contains(&format!("href=\"{}?", other.path())), "{text}");
@@ -155,18 +155,18 @@ mod tests {
     #[test]
     fn a_page_keeps_what_it_cannot_filter_by() {
         let filter = ten_days();
-        let text = render_page(frame(FleetPage::Overview, &filter), html! {});
+        let text = render_page(frame(FleetPage::Overview, &filter), &html! {});
         assert!(text.contains("<input type=\"hidden\" name=\"database\" value=\"sqlite\">"), "{text}");
         let choices = [("resource", "heap".to_owned())];
         let of_profiles = PageFrame { choices: &choices, ..frame(FleetPage::Profiles, &filter) };
-        let text = render_page(of_profiles, html! {});
+        let text = render_page(of_profiles, &html! {});
         assert!(text.contains("name=\"resource\" value=\"heap\""), "{text}");
     }
 
     #[test]
     fn names_that_somebody_chose_are_escaped() {
         let filter = ten_days();
-        let text = render_page(frame(FleetPage::Features, &filter), html! {});
+        let text = render_page(frame(FleetPage::Features, &filter), &html! {});
         assert!(text.contains("1.0+&lt;b&gt;&amp;") && !text.contains("<b>"), "{text}");
     }
 
@@ -174,8 +174,8 @@ mod tests {
     fn only_an_administrator_sees_the_way_to_single_installations() {
         let filter = ten_days();
         let of_analyst = frame(FleetPage::Trust, &filter);
-        assert!(!render_page(of_analyst, html! {}).contains("Installations"));
+        assert!(!render_page(of_analyst, &html! {}).contains("Installations"));
         let of_administrator = PageFrame { is_administrator: true, ..of_analyst };
-        assert!(render_page(of_administrator, html! {}).contains("Installations"));
+        assert!(render_page(of_administrator, &html! {}).contains("Installations"));
     }
 }

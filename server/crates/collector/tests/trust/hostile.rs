@@ -116,7 +116,7 @@ async fn profiles_that_are_bombs_or_lie_are_counted_apart_and_cost_the_report_no
     let running = ListeningCollector::start().await;
     let bomb = BASE64_STANDARD.encode(gzip(&vec![0; 9 << 20]));
     let lying = BASE64_STANDARD.encode(gzip(&[0x0a, 0xff, 0xff, 0xff, 0xff, 0x7f]));
-    let cut = profile_with(b"main")[..40].to_owned();
+    let cut: String = profile_with(b"main").chars().take(40).collect();
     let unreadable = ["not base64", &bomb, &lying, &cut];
     for (at, profile) in unreadable.iter().enumerate() {
         let id = format!("unreadable-{at}");
