@@ -14,10 +14,10 @@ use crate::{answer_basis::AnswerBasis, page_filter::PageFilter, share_charts::ti
 const SHOWN_BARS: usize = 12;
 
 /// A number of a day.
-type DayCount = fn(&FleetTrustDay) -> u64;
+type TrustDayCount = fn(&FleetTrustDay) -> u64;
 
 /// What is remarkable about stored reports: its number on a day, and what it is.
-const REMARKS: [(DayCount, &str); 5] = [
+const REMARKS: [(TrustDayCount, &str); 5] = [
     (|day| day.late, "of a day before their arrival"),
     (|day| day.overlaps, "for a time that another report of the installation covers"),
     (|day| day.clones, "of an installation that committed itself to another secret before"),
