@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use headcount_charts::number_format::grouped;
 use headcount_platform::clock;
 use headcount_shared::api::{ClockDoubt, FleetInstance, FleetOverview};
 
@@ -177,19 +178,6 @@ fn relative(at: u64, now: u64) -> String {
 /// A number with its noun.
 fn counted(count: u64, noun: &str) -> String {
     format!("{} {noun}{}", grouped(count), if count == 1 { "" } else { "s" })
-}
-
-/// A number with a thin space between groups of three digits.
-fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            text.push('\u{202f}');
-        }
-        text.push(digit);
-    }
-    text
 }
 
 /// Whether a text can be a host with a port.

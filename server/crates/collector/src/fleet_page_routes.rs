@@ -3,7 +3,6 @@
 use axum::{
     Extension, Router,
     extract::{Query, State, rejection::QueryRejection},
-    http::header,
     response::{IntoResponse, Response},
     routing::get,
 };
@@ -15,7 +14,7 @@ use headcount_fleet::{
     },
     calendar_day::CalendarDay,
     cells::cell_table::CellTable,
-    profiles::{FlameMeasure, FunctionShare, ProfiledResource},
+    profiles::FunctionShare,
 };
 use headcount_fleet_pages::{
     EnvironmentAnswers, FeatureAnswers, FleetPage, OverviewAnswers, PageFilter, PageFrame,
@@ -29,14 +28,17 @@ use maud::Markup;
 use serde::Deserialize;
 
 use super::{
-    Collector, DEFAULT_PRODUCT, fleet_profiles::ComparedVersions, fleet_reader::FleetReadError,
-    fleet_routes::bad_request, routes::page_headers,
+    Collector, DEFAULT_PRODUCT,
+    fleet_profiles::ComparedVersions,
+    fleet_reader::FleetReadError,
+    fleet_routes::{bad_request, flame_measure, profiled_resource},
+    routes::{page_headers, style_sheet},
 };
 
 /// The versions that can be chosen.
 const CHOOSABLE_VERSIONS: usize = 100;
 
-/// The pages for whoever may see exact numbers. They check no access.
+/// The pages for analysts. They check no access.
 pub(super) fn analyst_pages() -> Router<Collector> {
     let pages = FleetPage::ALL.into_iter().fold(Router::new(), |router, page| {
         let serve = async move |collector: State<Collector>,
@@ -50,12 +52,7 @@ pub(super) fn analyst_pages() -> Router<Collector> {
 }
 
 async fn style() -> impl IntoResponse {
-    let headers = [
-        (header::CONTENT_TYPE, "text/css; charset=utf-8"),
-        (header::CACHE_CONTROL, "no-cache"),
-        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-    ];
-    (headers, [headcount_charts::STYLE, headcount_fleet_pages::STYLE].concat())
+    style_sheet([headcount_charts::STYLE, headcount_fleet_pages::STYLE].concat())
 }
 
 /// What a page is about. A form sends what was not chosen as an empty text.
@@ -96,16 +93,8 @@ impl PageParameters {
     }
 
     fn profile_choice(self) -> Result<ProfileChoice, ProblemResponse> {
-        let resource = match self.resource.as_str() {
-            "" | "cpu" => ProfiledResource::Cpu,
-            "heap" => ProfiledResource::Heap,
-            other => return Err(bad_request(format!("resource must be cpu or heap, not \"{other}\""))),
-        };
-        let measure = match self.measure.as_str() {
-            "" | "share" => FlameMeasure::Share,
-            "absolute" => FlameMeasure::Absolute(resource),
-            other => return Err(bad_request(format!("measure must be share or absolute, not \"{other}\""))),
-        };
+        let resource = profiled_resource(chosen(self.resource).as_deref())?;
+        let measure = flame_measure(chosen(self.measure).as_deref(), resource)?;
         let focus = chosen(self.focus).map(|focus| {
             focus.parse().map_err(|_| bad_request(format!("focus must be a number, not \"{focus}\"")))
         });

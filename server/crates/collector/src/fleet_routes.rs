@@ -127,18 +127,8 @@ struct ProfileParameters {
 
 impl ProfileParameters {
     fn new(parameters: &mut FleetParameters) -> Result<Self, ProblemResponse> {
-        let resource = match parameters.resource.as_deref() {
-            None | Some("cpu") => ProfiledResource::Cpu,
-            Some("heap") => ProfiledResource::Heap,
-            Some(other) => return Err(bad_request(format!("resource must be cpu or heap, not \"{other}\""))),
-        };
-        let measure = match parameters.measure.as_deref() {
-            None | Some("share") => FlameMeasure::Share,
-            Some("absolute") => FlameMeasure::Absolute(resource),
-            Some(other) => {
-                return Err(bad_request(format!("measure must be share or absolute, not \"{other}\"")));
-            }
-        };
+        let resource = profiled_resource(parameters.resource.as_deref())?;
+        let measure = flame_measure(parameters.measure.as_deref(), resource)?;
         let share = match parameters.share.as_deref() {
             None | Some("total") => FunctionShare::Total,
             Some("own") => FunctionShare::Own,
@@ -185,6 +175,27 @@ impl FleetRequest {
             return Err(bad_request("profiles are known by version alone"));
         }
         Ok(request)
+    }
+}
+
+/// The resource that a parameter names; CPU time without one.
+pub(super) fn profiled_resource(name: Option<&str>) -> Result<ProfiledResource, ProblemResponse> {
+    match name {
+        None | Some("cpu") => Ok(ProfiledResource::Cpu),
+        Some("heap") => Ok(ProfiledResource::Heap),
+        Some(other) => Err(bad_request(format!("resource must be cpu or heap, not \"{other}\""))),
+    }
+}
+
+/// The measure of a resource that a parameter names; shares without one.
+pub(super) fn flame_measure(
+    name: Option<&str>,
+    resource: ProfiledResource,
+) -> Result<FlameMeasure, ProblemResponse> {
+    match name {
+        None | Some("share") => Ok(FlameMeasure::Share),
+        Some("absolute") => Ok(FlameMeasure::Absolute(resource)),
+        Some(other) => Err(bad_request(format!("measure must be share or absolute, not \"{other}\""))),
     }
 }
 

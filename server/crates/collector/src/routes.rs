@@ -256,12 +256,17 @@ pub(super) const fn page_headers() -> [(HeaderName, &'static str); 5] {
 }
 
 async fn style() -> impl IntoResponse {
+    style_sheet(fleet_page::STYLE)
+}
+
+/// A style sheet as an answer.
+pub(super) fn style_sheet(text: impl IntoResponse) -> impl IntoResponse {
     let headers = [
         (header::CONTENT_TYPE, "text/css; charset=utf-8"),
         (header::CACHE_CONTROL, "no-cache"),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     ];
-    (headers, fleet_page::STYLE)
+    (headers, text)
 }
 
 impl IntoResponse for IngestError {

@@ -1,4 +1,4 @@
-//! Renders which features are in use, and which nobody uses.
+//! Renders which features are in use, and which are not.
 
 use headcount_fleet::typed_report::IntegrationFlag;
 use headcount_shared::{api::FleetSharesAnswer, payload::AlertingIntegration};
@@ -66,7 +66,7 @@ mod tests {
     use crate::{answer_basis::tests::shares, page_filter::tests::ten_days};
 
     #[test]
-    fn what_nobody_uses_is_named() {
+    fn features_without_users_are_named() {
         let used = FleetShare {
             label: "prometheus".to_owned(),
             share: 1.0,
@@ -89,8 +89,8 @@ mod tests {
         let said = said.split_once('.').unwrap().0;
         assert!(!said.contains("prometheus") && said.contains("slack"), "{said}");
         assert!(text.contains("Of 4 installations a day"), "{text}");
-        let nobody = shares(&[("2026-11-01", 0)]);
-        let of_nobody = FeatureAnswers { flags: &nobody, ..answers };
-        assert!(!features_page(&ten_days(), of_nobody).into_string().contains("none used"));
+        let without_installations = shares(&[("2026-11-01", 0)]);
+        let of_none = FeatureAnswers { flags: &without_installations, ..answers };
+        assert!(!features_page(&ten_days(), of_none).into_string().contains("none used"));
     }
 }

@@ -1,4 +1,4 @@
-//! Renders processor, memory, stages and queries, by version.
+//! Renders processor and memory by version, stages and queries.
 
 use headcount_charts::ValueUnit;
 use headcount_shared::api::FleetDistributionsAnswer;

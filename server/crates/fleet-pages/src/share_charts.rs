@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// The bars that are shown before the others are unfolded.
-const SHOWN_BARS: usize = 12;
+pub(crate) const SHOWN_BARS: usize = 12;
 
 /// The lines of a chart.
 const SHOWN_LINES: usize = 8;

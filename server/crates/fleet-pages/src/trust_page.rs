@@ -8,10 +8,11 @@ use headcount_charts::{
 use headcount_shared::api::{FleetTrustAnswer, FleetTrustCount, FleetTrustDay};
 use maud::{Markup, PreEscaped, html};
 
-use crate::{answer_basis::AnswerBasis, page_filter::PageFilter, share_charts::time_context};
-
-/// The bars that are shown before the others are unfolded.
-const SHOWN_BARS: usize = 12;
+use crate::{
+    answer_basis::AnswerBasis,
+    page_filter::PageFilter,
+    share_charts::{SHOWN_BARS, time_context},
+};
 
 /// A number of a day.
 type TrustDayCount = fn(&FleetTrustDay) -> u64;

@@ -55,7 +55,7 @@ pub(crate) enum StackAction {
 
 impl KnownStacks {
     fn state(&self) -> MutexGuard<'_, KnownState> {
-        // Whoever fails in between forgets what is known.
+        // After a panic, a stack that is missing here is stored again.
         lock(&self.state)
     }
 

@@ -37,7 +37,7 @@ pub fn distributions_answer(
     blocks: &[CellBlock],
     computed_at: Option<u64>,
 ) -> FleetDistributionsAnswer {
-    let mut distributions = Distributions::default();
+    let mut distributions = GroupedDistributions::default();
     for block in blocks {
         distributions.add_block(block, period, group);
     }
@@ -64,12 +64,12 @@ struct DistributionSums {
 
 /// Sums by label and name of a group, over blocks that number both differently.
 #[derive(Debug, Default)]
-struct Distributions<'a> {
+struct GroupedDistributions<'a> {
     place_by_names: HashMap<(&'a str, &'a str), usize>,
     sums: Vec<DistributionSums>,
 }
 
-impl<'a> Distributions<'a> {
+impl<'a> GroupedDistributions<'a> {
     /// Adds the cells of a block that pass the filter. A block has up to a million cells and few pairs of names,
     /// so each pair is looked up once.
     fn add_block(&mut self, block: &'a CellBlock, period: &AnswerPeriod, group: DistributionGroup) {
