@@ -42,7 +42,7 @@ use headcount_shared::{
 use headcount_web::{
     access::{AccessConfig, AccessControl, EqualTokens, SessionProgram},
     forwarded::EventSenders,
-    listen,
+    listen::{self, ReservedAddress},
 };
 use reqwest::Url;
 use tokio::net::TcpListener;
@@ -84,8 +84,9 @@ const CLOSING: Duration = Duration::from_secs(1);
 /// # Errors
 /// One sentence for the operator: the data directory, the database or the address cannot be used.
 pub async fn serve(config: Serve, stop: CancellationToken) -> anyhow::Result<()> {
+    let address = ListenAddress::reserve(config.listen)?;
     let server = Server::open(&config, Arc::new(SystemClock::new()), None).await?;
-    let listener = bind(config.listen)?;
+    let listener = address.listen()?;
     let url = format!("http://{}{}", listener.local_addr()?, config.url_base_path.as_str());
     let statistics = server.statistics.describe();
     match &server.operator {
@@ -106,6 +107,7 @@ pub async fn serve(config: Serve, stop: CancellationToken) -> anyhow::Result<()>
 /// # Errors
 /// One sentence for the operator: the data directory, the database or the address cannot be used.
 pub async fn collect(config: Collect, stop: CancellationToken) -> anyhow::Result<()> {
+    let address = ListenAddress::reserve(config.listen)?;
     let clickhouse = clickhouse_place(&config)?;
     let collector_config = CollectorConfig {
         data_dir: config.data_dir.clone(),
@@ -141,7 +143,7 @@ pub async fn collect(config: Collect, stop: CancellationToken) -> anyhow::Result
     let access = access.observed_by(Arc::new(collector.access_log().clone()));
     let proxies = config.trusted_proxy.into_iter().collect();
     let router = headcount_collector::routes::router(&access, &collector, proxies, config.publish);
-    let listener = bind(config.listen)?;
+    let listener = address.listen()?;
     tracing::info!(admin_token = %operator, "collecting on http://{}/", listener.local_addr()?);
     let _code = AbortOnDropHandle::new(tokio::spawn(code_pages::give_back_regularly()));
     listen::serve(listener, router, stop, DRAIN).await;
@@ -179,8 +181,22 @@ fn announce_reports(status: &Status, collector: &Url, url: &str) {
     tracing::info!("to switch it off, use that page, --disable-usage-statistics or DO_NOT_TRACK=1");
 }
 
-fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
-    listen::bind(address).with_context(|| format!("cannot listen on {address}"))
+/// The address of `--listen`. It is taken before anything is opened or started: where another program
+/// listens, this one leaves no trace.
+struct ListenAddress {
+    address: SocketAddr,
+    reserved: ReservedAddress,
+}
+
+impl ListenAddress {
+    fn reserve(address: SocketAddr) -> anyhow::Result<Self> {
+        let reserved = ReservedAddress::of(address).with_context(|| format!("cannot listen on {address}"))?;
+        Ok(Self { address, reserved })
+    }
+
+    fn listen(self) -> anyhow::Result<TcpListener> {
+        self.reserved.listen().with_context(|| format!("cannot listen on {}", self.address))
+    }
 }
 
 /// Usage statistics of one installation: routes for a web server, and tasks in the background.

@@ -129,6 +129,7 @@ async fn an_occupied_port_is_refused() {
     for program in [server(&elsewhere), collector(&elsewhere)] {
         assert_refused(program.listen(address), &format!("cannot listen on {address}")).await;
     }
+    assert!(!elsewhere.path("data").exists(), "a program that cannot listen opens nothing");
 }
 
 #[tokio::test]

@@ -54,28 +54,54 @@ const SEND_BUFFER_BYTES: u32 = 128 * 1024;
 /// The backlog: connections that the system accepts before this program does.
 const BACKLOG: u32 = 1024;
 
-/// Listens on an address. If that is the address for all and the machine has no IPv6, listens on all IPv4
-/// addresses. Connections have bounded buffers.
+/// Listens on an address, as [`ReservedAddress::of`] and [`ReservedAddress::listen`] do.
 ///
 /// # Errors
 /// The address cannot be listened on.
 pub fn bind(address: SocketAddr) -> io::Result<TcpListener> {
-    let (socket, address) = match address {
-        SocketAddr::V4(_) => (TcpSocket::new_v4()?, address),
-        SocketAddr::V6(_) => match TcpSocket::new_v6() {
-            Ok(socket) => (socket, address),
-            Err(_) if address.ip().is_unspecified() => {
-                (TcpSocket::new_v4()?, SocketAddr::new(Ipv4Addr::UNSPECIFIED.into(), address.port()))
-            }
-            Err(error) => return Err(error),
-        },
-    };
-    // This frees a port as soon as its program has ended.
-    socket.set_reuseaddr(true)?;
-    // Connections inherit it.
-    socket.set_send_buffer_size(SEND_BUFFER_BYTES)?;
-    socket.bind(address)?;
-    socket.listen(BACKLOG)
+    ReservedAddress::of(address)?.listen()
+}
+
+/// An address that is this program's, and at which connections are refused until it listens.
+///
+/// A program that opens its data between the two starts nothing where another one already listens.
+#[derive(Debug)]
+pub struct ReservedAddress {
+    socket: TcpSocket,
+}
+
+impl ReservedAddress {
+    /// Takes an address. If it is the address for all and the machine has no IPv6, takes that of all IPv4
+    /// addresses. Connections will have bounded buffers.
+    ///
+    /// # Errors
+    /// A program listens there, or the machine does not have the address.
+    pub fn of(address: SocketAddr) -> io::Result<Self> {
+        let (socket, address) = match address {
+            SocketAddr::V4(_) => (TcpSocket::new_v4()?, address),
+            SocketAddr::V6(_) => match TcpSocket::new_v6() {
+                Ok(socket) => (socket, address),
+                Err(_) if address.ip().is_unspecified() => {
+                    (TcpSocket::new_v4()?, SocketAddr::new(Ipv4Addr::UNSPECIFIED.into(), address.port()))
+                }
+                Err(error) => return Err(error),
+            },
+        };
+        // This frees a port as soon as its program has ended.
+        socket.set_reuseaddr(true)?;
+        // Connections inherit it.
+        socket.set_send_buffer_size(SEND_BUFFER_BYTES)?;
+        socket.bind(address)?;
+        Ok(Self { socket })
+    }
+
+    /// Listens there.
+    ///
+    /// # Errors
+    /// Another program took the address at the same moment and listens.
+    pub fn listen(self) -> io::Result<TcpListener> {
+        self.socket.listen(BACKLOG)
+    }
 }
 
 /// The body of a request, as it comes from a connection.
