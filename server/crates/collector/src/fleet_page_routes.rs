@@ -17,7 +17,7 @@ use headcount_fleet::{
     profiles::FunctionShare,
 };
 use headcount_fleet_pages::{
-    EnvironmentAnswers, FeatureAnswers, FleetPage, OverviewAnswers, PageFilter, PageFrame,
+    EnvironmentAnswers, FeatureAnswers, FleetPage, OverviewAnswers, PageFilter, PageFrame, PageReader,
     PerformanceAnswers, ProfileAnswers, ProfileChoice, ShownProfiles, UsageAnswers, environment_page,
     features_page, overview_page, performance_page, profiles_page, render_page, trust_page, usage_page,
     versions_page,
@@ -40,45 +40,78 @@ const CHOOSABLE_VERSIONS: usize = 100;
 
 /// The pages for analysts. They check no access.
 pub(super) fn analyst_pages() -> Router<Collector> {
-    let pages = FleetPage::ALL.into_iter().fold(Router::new(), |router, page| {
+    FleetPage::ALL.into_iter().fold(Router::new(), |router, page| {
         let serve = async move |collector: State<Collector>,
                                 role: Option<Extension<AccessRole>>,
-                                query: Result<Query<PageParameters>, QueryRejection>| {
+                                query: PageQuery| {
             serve_page(page, collector, role, query).await
         };
         router.route(&format!("/{}", page.path()), get(serve))
-    });
-    pages.route("/pages.css", get(style))
+    })
 }
 
-async fn style() -> impl IntoResponse {
+/// The page of a role: the overview of the fleet, and for a viewer what is published.
+pub(super) async fn first_page(
+    collector: State<Collector>,
+    role: Option<Extension<AccessRole>>,
+    query: PageQuery,
+) -> Result<Response, ProblemResponse> {
+    serve_page(FleetPage::Overview, collector, role, query).await
+}
+
+/// Who looks at a page. Without access control that is the administrator.
+pub(super) fn reader_of(role: Option<AccessRole>) -> PageReader {
+    match role {
+        Some(AccessRole::Viewer) => PageReader::Viewer,
+        Some(AccessRole::Analyst) => PageReader::Analyst,
+        Some(AccessRole::Administrator) | None => PageReader::Administrator,
+    }
+}
+
+/// The style sheet of pages.
+pub(super) async fn style() -> impl IntoResponse {
     style_sheet([headcount_charts::STYLE, headcount_fleet_pages::STYLE].concat())
 }
 
 /// What a page is about. A form sends what was not chosen as an empty text.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-struct PageParameters {
+pub(super) struct PageParameters {
     product: String,
     from: String,
     to: String,
     version: String,
     database: String,
     size: String,
-    resource: String,
+    pub(super) resource: String,
     measure: String,
     before: String,
     after: String,
-    focus: String,
+    pub(super) focus: String,
     function: String,
+    /// One installation alone: the report that is shown.
+    pub(super) report: String,
+    /// One installation alone: the newest report of the list.
+    pub(super) until: String,
 }
 
-fn chosen(text: String) -> Option<String> {
+/// The parameters of a page, as they were sent.
+pub(super) type PageQuery = Result<Query<PageParameters>, QueryRejection>;
+
+/// The parameters of a page.
+///
+/// # Errors
+/// A sentence about one that is unknown, or given twice.
+pub(super) fn page_parameters(query: PageQuery) -> Result<PageParameters, ProblemResponse> {
+    query.map(|Query(parameters)| parameters).map_err(|rejection| bad_request(rejection.body_text()))
+}
+
+pub(super) fn chosen(text: String) -> Option<String> {
     Some(text).filter(|text| !text.is_empty())
 }
 
 impl PageParameters {
-    fn period(&self, today: CalendarDay) -> Result<AnswerPeriod, ProblemResponse> {
+    pub(super) fn period(&self, today: CalendarDay) -> Result<AnswerPeriod, ProblemResponse> {
         let text = |text: &str| chosen(text.to_owned());
         let parameters = PeriodParameters {
             product: text(&self.product),
@@ -113,9 +146,9 @@ async fn serve_page(
     page: FleetPage,
     State(collector): State<Collector>,
     role: Option<Extension<AccessRole>>,
-    query: Result<Query<PageParameters>, QueryRejection>,
+    query: PageQuery,
 ) -> Result<Response, ProblemResponse> {
-    let Query(parameters) = query.map_err(|rejection| bad_request(rejection.body_text()))?;
+    let parameters = page_parameters(query)?;
     let today = CalendarDay::from_unix_seconds(collector.now().as_secs());
     let rollup_lag = collector.rollup_lag().await?.behind.as_secs();
     let period = AnswerPeriod { rollup_lag, ..parameters.period(today)? };
@@ -142,7 +175,7 @@ async fn serve_page(
         filter: &filter,
         products: &products,
         versions: &choosable,
-        is_administrator: !matches!(role, Some(Extension(AccessRole::Analyst | AccessRole::Viewer))),
+        reader: reader_of(role.map(|Extension(role)| role)),
         choices: &choices,
     };
     Ok((page_headers(), render_page(frame, &content)).into_response())

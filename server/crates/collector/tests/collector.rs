@@ -718,7 +718,7 @@ async fn nothing_about_the_connection_is_kept() {
 #[tokio::test]
 async fn the_page_lists_installations_under_a_strict_policy() {
     let running = RunningCollector::start().await;
-    let empty = running.get("/").await;
+    let empty = running.get("/installations").await;
     assert!(empty.text().contains("No installation has reported yet."));
     assert!(empty.text().contains("/ce/usage-statistics"));
 
@@ -732,7 +732,7 @@ async fn the_page_lists_installations_under_a_strict_policy() {
     running.report("second", report, "stored").await;
     running.clock.turn_to(START + 2 * DAY);
 
-    let page = running.get("/").await;
+    let page = running.get("/installations").await;
     assert_eq!(page.header("content-type"), "text/html; charset=utf-8");
     let policy = page.header("content-security-policy");
     assert!(policy.starts_with("default-src 'none'; style-src 'self';"), "{policy}");

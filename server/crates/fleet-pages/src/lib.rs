@@ -6,7 +6,9 @@
 mod answer_basis;
 mod distribution_charts;
 mod environment_page;
+mod error_page;
 mod features_page;
+mod installations_page;
 mod overview_page;
 mod page_filter;
 mod page_frame;
@@ -14,16 +16,19 @@ mod page_list;
 mod performance_page;
 mod profiles_page;
 mod share_charts;
+mod time_text;
 mod trust_page;
 mod usage_page;
 mod versions_page;
 
 pub use self::{
     environment_page::{EnvironmentAnswers, environment_page},
+    error_page::error_page,
     features_page::{FeatureAnswers, features_page},
+    installations_page::installations_page,
     overview_page::{OverviewAnswers, overview_page},
     page_filter::PageFilter,
-    page_frame::{PageFrame, render_page},
+    page_frame::{NavigationEntry, PageFrame, PageReader, PageShell, render_page, render_shell},
     page_list::FleetPage,
     performance_page::{PerformanceAnswers, performance_page},
     profiles_page::{ProfileAnswers, ProfileChoice, ShownProfiles, profiles_page},
