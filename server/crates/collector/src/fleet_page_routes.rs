@@ -41,11 +41,10 @@ const CHOOSABLE_VERSIONS: usize = 100;
 /// The pages for analysts. They check no access.
 pub(super) fn analyst_pages() -> Router<Collector> {
     FleetPage::ALL.into_iter().fold(Router::new(), |router, page| {
-        let serve = async move |collector: State<Collector>,
-                                role: Option<Extension<AccessRole>>,
-                                query: PageQuery| {
-            serve_page(page, collector, role, query).await
-        };
+        let serve =
+            async move |collector: State<Collector>,
+                        role: Option<Extension<AccessRole>>,
+                        query: PageQuery| { serve_page(page, collector, role, query).await };
         router.route(&format!("/{}", page.path()), get(serve))
     })
 }

@@ -73,7 +73,9 @@ use headcount_platform::{
     },
 };
 use headcount_shared::{
-    api::{CollectorReportPage, ConfirmedClock, FleetOverview, ReceiptStatus},
+    api::{
+        CollectorReport, CollectorReportPage, ConfirmedClock, FleetInstance, FleetOverview, ReceiptStatus,
+    },
     json::JsonError,
     limits::{JSON_VALUES, REPORT_BYTES, REPORT_ID_BYTES, STORED_REPORTS_PER_HOUR},
 };
@@ -571,6 +573,22 @@ impl Collector {
         };
         let restored = task::spawn_blocking(move || prepared_report::restore(&zstd, bytes)).await;
         self.read(restored.map_err(io::Error::other).flatten()).map(ReportLookup::Report)
+    }
+
+    /// At most `limit` reports of an installation, the newest first: those up to the one with the id `until`,
+    /// or all. None if the installation has no such report.
+    async fn reports_until(
+        &self,
+        instance: Uuid,
+        until: Option<&str>,
+        limit: u16,
+    ) -> Result<Vec<CollectorReport>, DatabaseUnreadable> {
+        self.read(self.inner.store.reports_until(instance, until, limit).await)
+    }
+
+    /// One installation; `None` if it is not known.
+    async fn installation(&self, instance: Uuid) -> Result<Option<FleetInstance>, DatabaseUnreadable> {
+        self.read(self.inner.store.installation(instance).await)
     }
 
     /// The installations, ordered by their latest report, newest first.

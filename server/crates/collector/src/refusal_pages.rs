@@ -58,7 +58,8 @@ mod tests {
 
     #[test]
     fn a_page_in_a_directory_leads_back_to_the_first_one() {
-        for (path, root) in [("/", ""), ("/overview", ""), ("/installations/x", "../"), ("/a/b/c", "../../")] {
+        for (path, root) in [("/", ""), ("/overview", ""), ("/installations/x", "../"), ("/a/b/c", "../../")]
+        {
             assert_eq!(way_up(path), root, "{path}");
         }
     }

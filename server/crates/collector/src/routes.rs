@@ -138,7 +138,7 @@ fn page_routes(role: AccessRole) -> Router<Collector> {
 fn form_routes(role: AccessRole) -> Router<Collector> {
     match role {
         AccessRole::Viewer | AccessRole::Analyst => Router::new(),
-        AccessRole::Administrator => Router::new(),
+        AccessRole::Administrator => installation_page_routes::deletion_forms(),
     }
 }
 

@@ -319,10 +319,22 @@ async fn a_refused_page_is_a_page_with_the_sentence_and_a_way_back() {
         (guarded.session(AccessRole::Viewer).await, guarded.session(AccessRole::Analyst).await);
     let unknown = "/installations/4423595b-9d97-4e01-a19f-8e3d60c83b2a";
     for (session, path, expected, sentence, way_back) in [
-        (&viewer, "/overview", 403, "Only an analyst or an administrator may see exact numbers", "\"published\""),
+        (
+            &viewer,
+            "/overview",
+            403,
+            "Only an analyst or an administrator may see exact numbers",
+            "\"published\"",
+        ),
         (&analyst, "/installations", 403, "Only an administrator may do this.", "\"overview\""),
         (&analyst, unknown, 403, "Only an administrator may do this.", "\"../overview\""),
-        (&analyst, "/trust?from=yesterday", 400, "From must be a day such as 2026-11-28, not", "\"overview\""),
+        (
+            &analyst,
+            "/trust?from=yesterday",
+            400,
+            "From must be a day such as 2026-11-28, not",
+            "\"overview\"",
+        ),
         (&analyst, "/trust?colour=%3Cred%3E", 400, "unknown field `colour`", "\"overview\""),
         (&analyst, "/profiles?resource=disk", 400, "Resource must be cpu or heap", "\"overview\""),
         (&viewer, "/no/such/page", 404, "There is no page at this address.", "\"../../published\""),

@@ -35,7 +35,8 @@ mod tests {
 
     #[test]
     fn a_refusal_becomes_a_sentence_with_a_way_back() {
-        let text = error_page("from must be a day, not \"<b>\u{202e}\"", "../", PageReader::Viewer).into_string();
+        let text =
+            error_page("from must be a day, not \"<b>\u{202e}\"", "../", PageReader::Viewer).into_string();
         assert!(text.contains("From must be a day, not &quot;&lt;b&gt;\u{fffd}&quot;."), "{text}");
         assert!(text.contains("<a href=\"../published\">To the page Published</a>"), "{text}");
         let text = error_page("The clock jumped.", "", PageReader::Analyst).into_string();

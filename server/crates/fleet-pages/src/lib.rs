@@ -4,10 +4,12 @@
 //! Every function here is pure. [`FleetPage`] lists the pages; each has a file of its own.
 
 mod answer_basis;
+mod deletion_pages;
 mod distribution_charts;
 mod environment_page;
 mod error_page;
 mod features_page;
+mod installation_page;
 mod installations_page;
 mod overview_page;
 mod page_filter;
@@ -15,6 +17,9 @@ mod page_frame;
 mod page_list;
 mod performance_page;
 mod profiles_page;
+mod report_fields;
+mod report_profile;
+mod report_table;
 mod share_charts;
 mod time_text;
 mod trust_page;
@@ -22,9 +27,11 @@ mod usage_page;
 mod versions_page;
 
 pub use self::{
+    deletion_pages::{deleted_page, deletion_form, pending_deletion_page},
     environment_page::{EnvironmentAnswers, environment_page},
     error_page::error_page,
     features_page::{FeatureAnswers, features_page},
+    installation_page::{InstallationAnswers, InstallationChoice, ReadReport, ReportCopy, installation_page},
     installations_page::installations_page,
     overview_page::{OverviewAnswers, overview_page},
     page_filter::PageFilter,
