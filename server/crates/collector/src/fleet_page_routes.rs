@@ -32,6 +32,8 @@ use super::{
     fleet_profiles::ComparedVersions,
     fleet_reader::FleetReadError,
     fleet_routes::{bad_request, flame_measure, profiled_resource},
+    published_page_routes::published,
+    published_routes::USUAL_DAYS,
     routes::{page_headers, style_sheet},
 };
 
@@ -55,7 +57,12 @@ pub(super) async fn first_page(
     role: Option<Extension<AccessRole>>,
     query: PageQuery,
 ) -> Result<Response, ProblemResponse> {
-    serve_page(FleetPage::Overview, collector, role, query).await
+    match role {
+        Some(Extension(AccessRole::Viewer)) => published(collector, role, query).await,
+        Some(Extension(AccessRole::Analyst | AccessRole::Administrator)) | None => {
+            serve_page(FleetPage::Overview, collector, role, query).await
+        }
+    }
 }
 
 /// Who looks at a page. Without access control that is the administrator.
@@ -92,6 +99,8 @@ pub(super) struct PageParameters {
     pub(super) report: String,
     /// One installation alone: the newest report of the list.
     pub(super) until: String,
+    /// What is published alone: the day of the release that is shown.
+    pub(super) day: String,
 }
 
 /// The parameters of a page, as they were sent.
@@ -110,6 +119,18 @@ pub(super) fn chosen(text: String) -> Option<String> {
 }
 
 impl PageParameters {
+    /// The same from a year before the last day on, unless a first day is given: as the API of what is published.
+    pub(super) fn period_of_releases(&self, today: CalendarDay) -> Result<AnswerPeriod, ProblemResponse> {
+        let last = if self.to.is_empty() { Some(today) } else { self.to.parse().ok() };
+        match last.filter(|_| self.from.is_empty()) {
+            Some(last) => {
+                let from = last.minus_days(USUAL_DAYS - 1).to_string();
+                Self { from, ..self.clone() }.period(today)
+            }
+            None => self.period(today),
+        }
+    }
+
     pub(super) fn period(&self, today: CalendarDay) -> Result<AnswerPeriod, ProblemResponse> {
         let text = |text: &str| chosen(text.to_owned());
         let parameters = PeriodParameters {

@@ -41,6 +41,7 @@ mod month_estimate;
 mod prepared_report;
 mod profile_dictionary;
 mod published_export;
+mod published_page_routes;
 mod published_reader;
 mod published_routes;
 mod raw_copy_pause;

@@ -31,7 +31,7 @@ use super::{
     deletion_routes::{administrator_deletion_routes, public_deletion_routes},
     fleet_page_routes, fleet_routes, installation_page_routes,
     listing_parameters::{BadParameter, ListingPage, ListingParameters},
-    published_routes, refusal_pages,
+    published_page_routes, published_routes, refusal_pages,
 };
 
 /// When to retry a report that could not be taken, in seconds. Each sender gets a random time, so that they
@@ -127,6 +127,7 @@ fn page_routes(role: AccessRole) -> Router<Collector> {
     match role {
         AccessRole::Viewer => {
             let pages = Router::new().route("/", get(fleet_page_routes::first_page));
+            let pages = pages.route("/published", get(published_page_routes::published));
             pages.route("/style.css", get(style)).route("/pages.css", get(fleet_page_routes::style))
         }
         AccessRole::Analyst => fleet_page_routes::analyst_pages(),

@@ -178,7 +178,9 @@ async fn an_installation_is_shown_with_its_history_and_its_newest_report_against
     }
     let of_first = format!("{}?report=first", address(INSTANCE));
     let (status, page) = guarded.page(&session, &of_first).await;
-    assert!(status == 200 && page.contains("so that it is compared with none") && page.contains("3\u{202f}000"));
+    assert!(
+        status == 200 && page.contains("so that it is compared with none") && page.contains("3\u{202f}000")
+    );
     guarded.collector.close().await;
 }
 
@@ -192,7 +194,11 @@ async fn what_cannot_be_shown_of_an_installation_is_said_on_a_page() {
     for (path, expected, sentence) in [
         (address(UNKNOWN), 404, "No installation with this UUID is known."),
         (address("not-a-uuid"), 400, "The address does not name an installation by its UUID."),
-        (format!("{}?report=nothing", address(INSTANCE)), 404, "There is no report of this installation with this id."),
+        (
+            format!("{}?report=nothing", address(INSTANCE)),
+            404,
+            "There is no report of this installation with this id.",
+        ),
         (format!("{}?report=of-another", address(INSTANCE)), 404, "There is no report of this installation"),
         (format!("{}?focus=x", address(INSTANCE)), 400, "Focus must be a number, not &quot;x&quot;."),
         (format!("{}?from=x", address(INSTANCE)), 400, "From must be a day such as 2026-11-28"),

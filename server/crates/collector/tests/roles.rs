@@ -313,6 +313,33 @@ async fn pages_of_the_fleet_are_for_analysts_and_have_a_strict_policy() {
 }
 
 #[tokio::test]
+async fn a_viewer_sees_what_is_published_and_no_exact_number() {
+    let guarded = GuardedCollector::start(false).await;
+    for role in AccessRole::ALL {
+        let session = guarded.session(role).await;
+        let (status, headers, page) = guarded.get("/published", &[("cookie", &session)]).await;
+        let page = String::from_utf8_lossy(&page);
+        assert_eq!(status, StatusCode::OK, "{}", role.name());
+        assert!(headers[header::CONTENT_SECURITY_POLICY].to_str().unwrap().starts_with("default-src 'none'"));
+        assert!(page.contains("Nothing is published of this product in this time."), "{page}");
+        for (title, needed) in [
+            ("Published", AccessRole::Viewer),
+            ("Overview", AccessRole::Analyst),
+            ("Trust", AccessRole::Analyst),
+            ("Installations", AccessRole::Administrator),
+        ] {
+            let is_shown = page.contains(&format!(">{title}</a>"));
+            assert_eq!(is_shown, role >= needed, "{} {title}", role.name());
+        }
+    }
+    let session = guarded.session(AccessRole::Viewer).await;
+    for sheet in ["/style.css", "/pages.css"] {
+        assert_eq!(guarded.get(sheet, &[("cookie", &session)]).await.0, StatusCode::OK, "{sheet}");
+    }
+    guarded.collector.close().await;
+}
+
+#[tokio::test]
 async fn a_refused_page_is_a_page_with_the_sentence_and_a_way_back() {
     let guarded = GuardedCollector::start(false).await;
     let (viewer, analyst) =

@@ -164,7 +164,7 @@ fn who(uuid: &str, answers: InstallationAnswers<'_>) -> Markup {
                 p {
                     "Its first report arrived " (moment(*first_seen_at, now)) " and its last one "
                     (moment(*last_seen_at, now)) ". It has sent " (counted(*reports, "report")) " so far."
-                    @if *overlaps > 0 { " " (counted(*overlaps, "report")) " of them overlap an earlier one." }
+                    @if *overlaps > 0 { " Of them, " (counted(*overlaps, "report")) " overlap an earlier one." }
                     @if *set_aside > 0 { " " (counted(*set_aside, "value")) " in them could not be used." }
                 }
             }
@@ -290,7 +290,7 @@ fn report_list(
                     }
                 }
                 @if let Some(older) = answers.older {
-                    @let older = InstallationChoice { until: Some(older.id.clone()), ..choice.clone() };
+                    @let older = InstallationChoice { until: Some(older.id.clone()), focus: None, ..choice.clone() };
                     p { a href={ (older.address(filter, uuid)) "#reports" } { "Older reports" } }
                 }
             }
@@ -474,7 +474,7 @@ mod tests {
             page(days, &kept(json!({"infra": {"nodes": 4}})), Some(&kept(json!({"infra": {"nodes": 3}}))));
         for said in [
             "<strong>version 1.0&lt;b&gt;</strong>, with its settings in sqlite, and observes 10 nodes: size class 4-10.",
-            "1\u{202f}234 reports so far. 2 reports of them overlap an earlier one.",
+            "1\u{202f}234 reports so far. Of them, 2 reports overlap an earlier one.",
             "It reported on 2 days of this time, as version 0.9, then 1.0&lt;b&gt;.",
             "Processor",
             "report=first#report",

@@ -17,6 +17,8 @@ mod page_frame;
 mod page_list;
 mod performance_page;
 mod profiles_page;
+mod published_comparison;
+mod published_page;
 mod report_fields;
 mod report_profile;
 mod report_table;
@@ -39,6 +41,8 @@ pub use self::{
     page_list::FleetPage,
     performance_page::{PerformanceAnswers, performance_page},
     profiles_page::{ProfileAnswers, ProfileChoice, ShownProfiles, profiles_page},
+    published_comparison::ExactTable,
+    published_page::{PublishedAnswers, PublishedRelease, published_page},
     trust_page::trust_page,
     usage_page::{UsageAnswers, usage_page},
     versions_page::versions_page,
