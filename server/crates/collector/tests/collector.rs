@@ -808,7 +808,13 @@ async fn another_report_under_a_known_id_is_a_conflict() {
     assert_eq!(running.get("/api/reports/a").await.text(), DOCUMENTED);
     let fleet = running.fleet().await;
     assert_eq!((&fleet["conflicts"], &fleet["total"]), (&json!(3), &json!(1)));
-    assert!(running.get("/installations").await.text().contains("3 reports were refused: another report was stored"));
+    assert!(
+        running
+            .get("/installations")
+            .await
+            .text()
+            .contains("3 reports were refused: another report was stored")
+    );
 
     // When the report itself is gone, its digest still identifies it.
     assert_eq!(running.prune_after(31).await, (1, 0));

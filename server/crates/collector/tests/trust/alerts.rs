@@ -81,7 +81,9 @@ async fn answers_and_the_page_tell_how_far_the_numbers_are_behind() {
     running.report("first", DOCUMENTED).await;
     running.collector.compute_fleet().await.unwrap();
     assert_eq!(lag().await, 0);
-    assert!(running.get("/installations").await.body.contains("Every report is in the numbers of the fleet."));
+    assert!(
+        running.get("/installations").await.body.contains("Every report is in the numbers of the fleet.")
+    );
     let behind = async {
         // The collector may compute by itself at any time.
         loop {
