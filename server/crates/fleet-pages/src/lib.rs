@@ -4,6 +4,7 @@
 //! Every function here is pure. [`FleetPage`] lists the pages; each has a file of its own.
 
 mod answer_basis;
+mod changes_page;
 mod deletion_pages;
 mod distribution_charts;
 mod environment_page;
@@ -29,6 +30,7 @@ mod usage_page;
 mod versions_page;
 
 pub use self::{
+    changes_page::{ChangeAnswers, changes_page},
     deletion_pages::{deleted_page, deletion_form, pending_deletion_page},
     environment_page::{EnvironmentAnswers, environment_page},
     error_page::error_page,
