@@ -1,11 +1,86 @@
-//! Puts around a page what every page has: the navigation and the filters.
+//! Puts around a page what every page has: the navigation, and around those about the fleet the filters.
 
 use headcount_fleet::{size_class::SizeClass, typed_report::DatabaseKind};
 use maud::{DOCTYPE, Markup, html};
 
 use crate::{page_filter::PageFilter, page_list::FleetPage};
 
-/// What a page is rendered in.
+/// Who looks at a page. A role may open all that a smaller one may.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum PageReader {
+    /// What is published.
+    Viewer,
+    /// Exact numbers too.
+    Analyst,
+    /// Single installations too.
+    Administrator,
+}
+
+/// What the navigation leads to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum NavigationEntry {
+    /// A page about the fleet.
+    Fleet(FleetPage),
+    /// What is published.
+    Published,
+    /// The list of installations.
+    Installations,
+}
+
+impl NavigationEntry {
+    /// What a reader may open, in the order of the navigation.
+    pub fn of_reader(reader: PageReader) -> impl Iterator<Item = Self> {
+        let all = FleetPage::ALL.into_iter().map(Self::Fleet).chain([Self::Published, Self::Installations]);
+        all.filter(move |entry| entry.least_reader() <= reader)
+    }
+
+    /// The smallest role that may open it.
+    #[must_use]
+    pub const fn least_reader(self) -> PageReader {
+        match self {
+            Self::Fleet(_) => PageReader::Analyst,
+            Self::Published => PageReader::Viewer,
+            Self::Installations => PageReader::Administrator,
+        }
+    }
+
+    /// Its address below that of the collector, without a slash.
+    #[must_use]
+    pub const fn path(self) -> &'static str {
+        match self {
+            Self::Fleet(page) => page.path(),
+            Self::Published => "published",
+            Self::Installations => "installations",
+        }
+    }
+
+    /// Its title.
+    #[must_use]
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Fleet(page) => page.title(),
+            Self::Published => "Published",
+            Self::Installations => "Installations",
+        }
+    }
+}
+
+/// What is around the content of every page.
+#[derive(Debug, Clone, Copy)]
+pub struct PageShell<'a> {
+    /// The title.
+    pub title: &'a str,
+    /// The way from the page to the address of the collector: empty, or `../` for every directory.
+    pub root: &'a str,
+    /// Who looks at it.
+    pub reader: PageReader,
+    /// Where it is in the navigation.
+    pub entry: Option<NavigationEntry>,
+    /// What other pages are to be about.
+    pub filter: Option<&'a PageFilter>,
+}
+
+/// What a page about the fleet is rendered in.
 #[derive(Debug, Clone, Copy)]
 pub struct PageFrame<'a> {
     /// The page.
@@ -16,16 +91,35 @@ pub struct PageFrame<'a> {
     pub products: &'a [String],
     /// The versions that can be chosen.
     pub versions: &'a [String],
-    /// Whether single installations may be seen.
-    pub is_administrator: bool,
+    /// Who looks at it.
+    pub reader: PageReader,
     /// What was chosen on the page itself: names and values that its filters keep.
     pub choices: &'a [(&'static str, String)],
 }
 
-/// A page.
+/// A page about the fleet.
 #[must_use]
 pub fn render_page(frame: PageFrame<'_>, content: &Markup) -> String {
-    let title = frame.page.title();
+    let shell = PageShell {
+        title: frame.page.title(),
+        root: "",
+        reader: frame.reader,
+        entry: Some(NavigationEntry::Fleet(frame.page)),
+        filter: Some(frame.filter),
+    };
+    render_shell(
+        shell,
+        &html! {
+            (filters(frame))
+            (content)
+        },
+    )
+}
+
+/// Any page.
+#[must_use]
+pub fn render_shell(shell: PageShell<'_>, content: &Markup) -> String {
+    let PageShell { title, root, .. } = shell;
     let page = html! {
         (DOCTYPE)
         html lang="en" {
@@ -33,15 +127,14 @@ pub fn render_page(frame: PageFrame<'_>, content: &Markup) -> String {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 title { "Headcount: " (title) }
-                link rel="stylesheet" href="style.css";
-                link rel="stylesheet" href="pages.css";
+                link rel="stylesheet" href={ (root) "style.css" };
+                link rel="stylesheet" href={ (root) "pages.css" };
             }
             body {
                 a.skip href="#content" { "Skip to the content" }
-                (navigation(frame))
+                (navigation(shell))
                 main #content {
                     h1 { (title) }
-                    (filters(frame))
                     (content)
                 }
             }
@@ -50,18 +143,19 @@ pub fn render_page(frame: PageFrame<'_>, content: &Markup) -> String {
     page.into_string()
 }
 
-fn navigation(frame: PageFrame<'_>) -> Markup {
+fn navigation(shell: PageShell<'_>) -> Markup {
+    let PageShell { root, entry, filter, .. } = shell;
+    let query = filter.map(|filter| format!("?{}", filter.query())).unwrap_or_default();
     html! {
         header.bar {
             nav aria-label="Pages" {
-                @for page in FleetPage::ALL {
-                    a href=(frame.filter.address(page)) aria-current=[(page == frame.page).then_some("page")] {
-                        (page.title())
+                @for linked in NavigationEntry::of_reader(shell.reader) {
+                    a href={ (root) (linked.path()) (query) } aria-current=[(Some(linked) == entry).then_some("page")] {
+                        (linked.title())
                     }
                 }
-                a href="./" { (if frame.is_administrator { "Installations" } else { "Answers as files" }) }
             }
-            form.sign-out method="post" action="sign-out" { button type="submit" { "Sign out" } }
+            form.sign-out method="post" action={ (root) "sign-out" } { button type="submit" { "Sign out" } }
         }
     }
 }
@@ -136,7 +230,7 @@ mod tests {
     use crate::page_filter::tests::ten_days;
 
     fn frame(page: FleetPage, filter: &PageFilter) -> PageFrame<'_> {
-        PageFrame { page, filter, products: &[], versions: &[], is_administrator: false, choices: &[] }
+        PageFrame { page, filter, products: &[], versions: &[], reader: PageReader::Analyst, choices: &[] }
     }
 
     #[test]
@@ -175,7 +269,24 @@ mod tests {
         let filter = ten_days();
         let of_analyst = frame(FleetPage::Trust, &filter);
         assert!(!render_page(of_analyst, &html! {}).contains("Installations"));
-        let of_administrator = PageFrame { is_administrator: true, ..of_analyst };
+        let of_administrator = PageFrame { reader: PageReader::Administrator, ..of_analyst };
         assert!(render_page(of_administrator, &html! {}).contains("Installations"));
+    }
+
+    #[test]
+    fn the_navigation_shows_only_what_the_role_may_open() {
+        for (reader, shown) in [
+            (PageReader::Viewer, vec!["Published"]),
+            (PageReader::Administrator, vec!["Overview", "Trust", "Published", "Installations"]),
+        ] {
+            let shell = PageShell { title: "A page", root: "../", reader, entry: None, filter: None };
+            let text = render_shell(shell, &html! {});
+            for entry in NavigationEntry::of_reader(PageReader::Administrator) {
+                let link = format!("href=\"../{}\">{}</a>", entry.path(), entry.title());
+                assert_eq!(text.contains(&link), entry.least_reader() <= reader, "{reader:?}: {text}");
+            }
+            assert!(shown.iter().all(|title| text.contains(&format!(">{title}</a>"))), "{text}");
+            assert!(!text.contains("aria-current") && text.contains("href=\"../style.css\""), "{text}");
+        }
     }
 }
