@@ -6,9 +6,6 @@ use headcount_charts::number_format::grouped;
 use headcount_platform::clock;
 use headcount_shared::api::{ClockDoubt, FleetInstance, FleetOverview};
 
-/// The style sheet of the page, served beside it so that the page needs no inline styles.
-pub const STYLE: &str = include_str!("fleet_page.css");
-
 /// Installations on the page; all are in `api/fleet`.
 const SHOWN: usize = 500;
 
@@ -21,7 +18,7 @@ pub fn render(fleet: &FleetOverview, now: u64, host: Option<&str>) -> String {
     format!(
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-         <title>Headcount: installations</title>\n<link rel=\"stylesheet\" href=\"style.css\">\n</head>\n\
+         <title>Headcount: installations</title>\n<link rel=\"icon\" type=\"image/svg+xml\" href=\"static/mark.svg\">\n<link rel=\"stylesheet\" href=\"static/visual-style.css\">\n</head>\n\
          <body>\n<main>\n<form class=\"sign-out\" method=\"post\" action=\"sign-out\"><button type=\"submit\">Sign out</button></form>\n\
          <h1>Installations</h1>\n<p><a href=\"overview\">Numbers of the fleet</a></p>\n{notices}{content}</main>\n</body>\n</html>\n"
     )

@@ -32,7 +32,8 @@ use super::{
     fleet_profiles::ComparedVersions,
     fleet_reader::FleetReadError,
     fleet_routes::{bad_request, flame_measure, profiled_resource},
-    routes::{page_headers, style_sheet},
+    interface_program::{InterfacePresence, SCRIPT, fleet_page_answer},
+    routes::style_sheet,
 };
 
 /// The versions that can be chosen.
@@ -43,8 +44,9 @@ pub(super) fn analyst_pages() -> Router<Collector> {
     let pages = FleetPage::ALL.into_iter().fold(Router::new(), |router, page| {
         let serve = async move |collector: State<Collector>,
                                 role: Option<Extension<AccessRole>>,
+                                interface: Option<Extension<InterfacePresence>>,
                                 query: Result<Query<PageParameters>, QueryRejection>| {
-            serve_page(page, collector, role, query).await
+            serve_page(page, collector, role, interface, query).await
         };
         router.route(&format!("/{}", page.path()), get(serve))
     });
@@ -113,6 +115,7 @@ async fn serve_page(
     page: FleetPage,
     State(collector): State<Collector>,
     role: Option<Extension<AccessRole>>,
+    interface: Option<Extension<InterfacePresence>>,
     query: Result<Query<PageParameters>, QueryRejection>,
 ) -> Result<Response, ProblemResponse> {
     let Query(parameters) = query.map_err(|rejection| bad_request(rejection.body_text()))?;
@@ -136,6 +139,7 @@ async fn serve_page(
         FleetPage::Trust => answers.trust(&filter).await?,
     };
     let products = collector.fleet_reader().products().await?.products;
+    let interface = interface.map_or(InterfacePresence::Missing, |Extension(presence)| presence);
     let choices = if page == FleetPage::Profiles { choice.kept() } else { Vec::new() };
     let frame = PageFrame {
         page,
@@ -144,8 +148,9 @@ async fn serve_page(
         versions: &choosable,
         is_administrator: !matches!(role, Some(Extension(AccessRole::Analyst | AccessRole::Viewer))),
         choices: &choices,
+        script: (interface == InterfacePresence::Built).then_some(SCRIPT),
     };
-    Ok((page_headers(), render_page(frame, &content)).into_response())
+    Ok(fleet_page_answer(render_page(frame, &content), interface))
 }
 
 /// Gathers answers about a period.

@@ -33,6 +33,7 @@ mod fleet_trust;
 pub mod installation_deletion;
 mod intake_entry;
 mod intake_ledger;
+mod interface_program;
 mod known_products;
 mod ledger_flush;
 pub mod listing_parameters;

@@ -32,8 +32,10 @@ pub(super) fn render(role: AccessRole) -> String {
     format!(
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-         <title>Headcount: numbers</title>\n<link rel=\"stylesheet\" href=\"style.css\">\n</head>\n\
-         <body>\n<main>\n<form class=\"sign-out\" method=\"post\" action=\"sign-out\"><button type=\"submit\">Sign out</button></form>\n\
-         <h1>Numbers of the fleet</h1>\n<p>You are signed in as {name}.</p>\n<ul>\n{links}</ul>\n</main>\n</body>\n</html>\n"
+         <title>Headcount: numbers</title>\n<link rel=\"icon\" type=\"image/svg+xml\" href=\"static/mark.svg\">\n\
+         <link rel=\"stylesheet\" href=\"static/visual-style.css\">\n</head>\n\
+         <body>\n<header class=\"header\"><a class=\"brand\" href=\"./\"><img class=\"mark\" src=\"static/mark.svg\" alt=\"\" \
+         width=\"24\" height=\"24\">Headcount</a><form class=\"session sign-out\" method=\"post\" action=\"sign-out\">\
+         <button type=\"submit\">Sign out</button></form></header>\n<main>\n<h1>Numbers of the fleet</h1>\n<p>You are signed in as {name}.</p>\n<ul>\n{links}</ul>\n</main>\n</body>\n</html>\n"
     )
 }

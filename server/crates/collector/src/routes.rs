@@ -18,7 +18,9 @@ use headcount_web::{
     described_refusals::GuardedResponses,
     forwarded::TrustedProxies,
     problem::ProblemResponse,
-    sign_in, with_headers,
+    sign_in,
+    static_files::StaticFiles,
+    with_headers,
 };
 use rand::RngExt;
 use sha2::{Digest, Sha256};
@@ -30,6 +32,7 @@ use super::{
     collector_metrics::metrics,
     deletion_routes::{administrator_deletion_routes, public_deletion_routes},
     fleet_page, fleet_page_routes, fleet_routes,
+    interface_program::InterfaceProgram,
     listing_parameters::{BadParameter, ListingPage, ListingParameters},
     published_routes, role_page,
 };
@@ -49,12 +52,14 @@ const API_TITLE: &str = "Headcount collector";
 const API_SUMMARY: &str = "The numbers of the fleet. All times are Unix seconds, all days are in UTC.";
 
 /// The routes of `headcount collect`, for [`listen::serve`](headcount_web::listen::serve). `collector` is
-/// reached directly or through these proxies. With `publish`, everybody may see what is published.
+/// reached directly or through these proxies. With `publish`, everybody may see what is published. `interface`
+/// has the program that takes over in the browser, if it was built.
 pub fn router(
     access: &AccessControl,
     collector: &Collector,
     proxies: TrustedProxies,
     publish: bool,
+    interface: StaticFiles,
 ) -> Router {
     let (session, _) = sign_in::session_routes::<AccessControl>().split_for_parts();
     let open: Router = with_headers(session).merge(sign_in::page_routes()).with_state(access.clone());
@@ -66,11 +71,15 @@ pub fn router(
         described = described.merge_from(of_role);
     }
     let described = ApiDescription::new(&described, access.base_path());
-    let private = private.layer(Extension(described));
+    let interface = InterfaceProgram::new(interface);
+    let private = private.layer(Extension(described)).layer(Extension(interface.presence()));
     let guard = middleware::from_fn_with_state(access.clone(), access::for_metrics);
     let private = private.merge(metrics_route(collector).route_layer(guard));
     let everybodys = published_routes::everybodys_routes(collector, publish);
-    with_headers(private.merge(everybodys)).merge(public_routes(collector, proxies)).merge(open)
+    with_headers(private.merge(everybodys))
+        .merge(public_routes(collector, proxies))
+        .merge(open)
+        .merge(interface.routes())
 }
 
 /// The routes that a role may use beside those of smaller ones, behind the guard of the role, with their
@@ -117,7 +126,7 @@ fn interface_routes(role: AccessRole) -> OpenApiRouter<AccessControl> {
 /// The same for pages, which are in no description.
 fn page_routes(role: AccessRole) -> Router<Collector> {
     match role {
-        AccessRole::Viewer => Router::new().route("/", get(first_page)).route("/style.css", get(style)),
+        AccessRole::Viewer => Router::new().route("/", get(first_page)),
         AccessRole::Analyst => fleet_page_routes::analyst_pages(),
         AccessRole::Administrator => Router::new(),
     }
@@ -250,13 +259,9 @@ pub(super) const fn page_headers() -> [(HeaderName, &'static str); 5] {
         (header::REFERRER_POLICY, "same-origin"),
         (
             header::CONTENT_SECURITY_POLICY,
-            "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+            "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
         ),
     ]
-}
-
-async fn style() -> impl IntoResponse {
-    style_sheet(fleet_page::STYLE)
 }
 
 /// A style sheet as an answer.

@@ -367,7 +367,7 @@ async fn the_pages_show_what_the_answers_say() {
     assert!(graph["graph"]["value"][0].as_u64().unwrap() > 0 && absolute.contains("focus=1"), "{graph}");
 
     let (status, style) = filled.body("/pages.css").await;
-    assert!(status == 200 && style.windows(14).any(|part| part == b"--chart-ground"));
+    assert!(status == 200 && style.windows(14).any(|part| part == b"var(--surface)"));
     assert_eq!(filled.body("/overview?from=2026-06-14&to=2026-06-03").await.0, 400);
     assert_eq!(filled.body("/profiles?focus=x").await.0, 400);
     filled.collector.close().await;

@@ -20,6 +20,8 @@ pub struct PageFrame<'a> {
     pub is_administrator: bool,
     /// What was chosen on the page itself: names and values that its filters keep.
     pub choices: &'a [(&'static str, String)],
+    /// The address of the program that takes over in the browser.
+    pub script: Option<&'static str>,
 }
 
 /// A page.
@@ -33,13 +35,17 @@ pub fn render_page(frame: PageFrame<'_>, content: &Markup) -> String {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 title { "Headcount: " (title) }
-                link rel="stylesheet" href="style.css";
+                link rel="icon" type="image/svg+xml" href="static/mark.svg";
+                link rel="stylesheet" href="static/visual-style.css";
                 link rel="stylesheet" href="pages.css";
+                @if let Some(script) = frame.script {
+                    script type="module" src=(script) {}
+                }
             }
-            body {
+            body data-headcount-pages="fleet" {
                 a.skip href="#content" { "Skip to the content" }
                 (navigation(frame))
-                main #content {
+                main #content tabindex="-1" {
                     h1 { (title) }
                     (filters(frame))
                     (content)
@@ -52,8 +58,12 @@ pub fn render_page(frame: PageFrame<'_>, content: &Markup) -> String {
 
 fn navigation(frame: PageFrame<'_>) -> Markup {
     html! {
-        header.bar {
-            nav aria-label="Pages" {
+        header.header {
+            a.brand href="./" {
+                img.mark src="static/mark.svg" alt="" width="24" height="24";
+                "Headcount"
+            }
+            nav.nav aria-label="Pages" {
                 @for page in FleetPage::ALL {
                     a href=(frame.filter.address(page)) aria-current=[(page == frame.page).then_some("page")] {
                         (page.title())
@@ -61,7 +71,7 @@ fn navigation(frame: PageFrame<'_>) -> Markup {
                 }
                 a href="./" { (if frame.is_administrator { "Installations" } else { "Answers as files" }) }
             }
-            form.sign-out method="post" action="sign-out" { button type="submit" { "Sign out" } }
+            form.session.sign-out method="post" action="sign-out" { button type="submit" { "Sign out" } }
         }
     }
 }
@@ -136,7 +146,15 @@ mod tests {
     use crate::page_filter::tests::ten_days;
 
     fn frame(page: FleetPage, filter: &PageFilter) -> PageFrame<'_> {
-        PageFrame { page, filter, products: &[], versions: &[], is_administrator: false, choices: &[] }
+        PageFrame {
+            page,
+            filter,
+            products: &[],
+            versions: &[],
+            is_administrator: false,
+            choices: &[],
+            script: None,
+        }
     }
 
     #[test]
@@ -150,6 +168,14 @@ mod tests {
             }
             assert!(!text.contains("style=") && !text.contains("<script"), "{text}");
         }
+    }
+
+    #[test]
+    fn a_page_loads_a_program_if_there_is_one() {
+        let filter = ten_days();
+        let scripted = PageFrame { script: Some("static/ui.js"), ..frame(FleetPage::Overview, &filter) };
+        let text = render_page(scripted, &html! {});
+        assert!(text.contains("<script type=\"module\" src=\"static/ui.js\"></script>"), "{text}");
     }
 
     #[test]

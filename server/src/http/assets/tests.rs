@@ -2,7 +2,11 @@
 
 use std::{io::Read, time::Duration};
 
-use axum::{Router, routing::get};
+use axum::{
+    Router,
+    http::{HeaderName, StatusCode, header},
+    routing::get,
+};
 use headcount_outbound;
 use headcount_web::listen;
 use reqwest::header::HeaderMap as Headers;

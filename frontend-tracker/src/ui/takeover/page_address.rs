@@ -1,0 +1,166 @@
+//! Decides which links and forms are followed within the page, and compares addresses.
+
+/// Parameters that decide which part of a graph is shown, not which graph.
+const FOCUS_PARAMETERS: [&str; 2] = ["focus", "function"];
+
+/// A link that was clicked.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct ClickedLink<'a> {
+    /// Its whole address.
+    pub(super) address: &'a str,
+    /// The whole address of the page that it is in.
+    pub(super) here: &'a str,
+    /// Where it wants to be opened: its attribute `target`.
+    pub(super) target: &'a str,
+    /// Whether it is a file to be saved.
+    pub(super) is_download: bool,
+    /// Whether the main button was pressed and no key with it.
+    pub(super) is_plain: bool,
+}
+
+impl ClickedLink<'_> {
+    /// Whether the program follows the link. All others are the browser's: other windows and sites, files,
+    /// answers of the API, and places in the same page.
+    pub(super) fn is_followed(self) -> bool {
+        let (there, here) = (AddressParts::of(self.address), AddressParts::of(self.here));
+        let is_place = there.fragment.is_some() && there.without_fragment == here.without_fragment;
+        self.is_plain
+            && matches!(self.target, "" | "_self")
+            && !self.is_download
+            && there.folder == here.folder
+            && !there.page.contains('.')
+            && !is_place
+    }
+}
+
+/// The parts of an address that are compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct AddressParts<'a> {
+    without_fragment: &'a str,
+    fragment: Option<&'a str>,
+    /// From the scheme to the last slash of the path.
+    folder: &'a str,
+    /// The part of the path after that.
+    page: &'a str,
+    query: &'a str,
+}
+
+impl<'a> AddressParts<'a> {
+    fn of(address: &'a str) -> Self {
+        let (without_fragment, fragment) = match address.split_once('#') {
+            Some((address, fragment)) => (address, Some(fragment)),
+            None => (address, None),
+        };
+        let (path, query) = without_fragment.split_once('?').unwrap_or((without_fragment, ""));
+        let (folder, page) = path.rsplit_once('/').unwrap_or(("", path));
+        Self { without_fragment, fragment, folder, page, query }
+    }
+}
+
+/// Whether both addresses are of the same page, whatever its filters.
+pub(super) fn is_same_page(one: &str, other: &str) -> bool {
+    let (one, other) = (AddressParts::of(one), AddressParts::of(other));
+    (one.folder, one.page) == (other.folder, other.page)
+}
+
+/// Whether both addresses are of the same page with the same filters, whatever place in it.
+pub(super) fn is_same_view(one: &str, other: &str) -> bool {
+    AddressParts::of(one).without_fragment == AddressParts::of(other).without_fragment
+}
+
+/// Whether two addresses of a page with a graph differ at most in its focus.
+pub(super) fn is_same_graph(one: &str, other: &str) -> bool {
+    is_same_page(one, other) && without_focus(one) == without_focus(other)
+}
+
+/// The query of an address without the focus and without what is empty.
+fn without_focus(address: &str) -> Vec<&str> {
+    let is_focus = |pair: &&str| {
+        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        FOCUS_PARAMETERS.contains(&name) || value.is_empty()
+    };
+    AddressParts::of(address).query.split('&').filter(|pair| !is_focus(pair)).collect()
+}
+
+/// The address of the same graph with the focus on a node; on the whole with 0.
+pub(super) fn with_focus(address: &str, key: u64) -> String {
+    let parts = AddressParts::of(address);
+    let path = parts.without_fragment.split('?').next().unwrap_or_default();
+    let mut pairs: Vec<String> = without_focus(address).into_iter().map(ToOwned::to_owned).collect();
+    if key > 0 {
+        pairs.push(format!("focus={key}"));
+    }
+    format!("{path}?{}", pairs.join("&"))
+}
+
+/// The value of a parameter as it is written, if it has one.
+pub(super) fn parameter<'a>(address: &'a str, name: &str) -> Option<&'a str> {
+    let pairs = AddressParts::of(address).query.split('&');
+    let value = pairs.filter_map(|pair| pair.split_once('=')).find(|(its, _)| *its == name);
+    value.map(|(_, value)| value).filter(|value| !value.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HERE: &str = "https://stats.example/fleet/overview?product=shop";
+
+    fn link(address: &str) -> ClickedLink<'_> {
+        ClickedLink { address, here: HERE, target: "", is_download: false, is_plain: true }
+    }
+
+    #[test]
+    fn links_between_pages_are_followed_and_all_others_are_left_to_the_browser() {
+        for (address, is_followed) in [
+            ("https://stats.example/fleet/versions?product=shop", true),
+            ("https://stats.example/fleet/overview", true),
+            ("https://stats.example/fleet/", true),
+            ("https://stats.example/fleet/versions#content", true),
+            ("https://stats.example/fleet/overview?product=shop#content", false),
+            ("https://stats.example/fleet/api/reports", false),
+            ("https://stats.example/fleet/export.zip", false),
+            ("https://stats.example/overview", false),
+            ("https://other.example/fleet/overview", false),
+            ("http://stats.example/fleet/overview", false),
+            ("mailto:somebody@stats.example", false),
+        ] {
+            assert_eq!(link(address).is_followed(), is_followed, "{address}");
+        }
+    }
+
+    #[test]
+    fn what_the_reader_wants_elsewhere_goes_there() {
+        let address = "https://stats.example/fleet/versions";
+        assert!(ClickedLink { target: "_self", ..link(address) }.is_followed());
+        assert!(!ClickedLink { target: "_blank", ..link(address) }.is_followed());
+        assert!(!ClickedLink { is_download: true, ..link(address) }.is_followed());
+        assert!(!ClickedLink { is_plain: false, ..link(address) }.is_followed());
+    }
+
+    #[test]
+    fn a_graph_is_the_same_with_any_focus() {
+        let graph = "https://a/profiles?product=shop&resource=cpu&version=";
+        assert!(is_same_graph(graph, "https://a/profiles?product=shop&resource=cpu&focus=12"));
+        assert!(is_same_graph(graph, "https://a/profiles?product=shop&resource=cpu&function=main#top"));
+        assert!(!is_same_graph(graph, "https://a/profiles?product=shop&resource=heap"));
+        assert!(!is_same_graph(graph, "https://a/overview?product=shop&resource=cpu"));
+    }
+
+    #[test]
+    fn the_focus_is_part_of_the_address() {
+        let address = "https://a/profiles?product=shop&focus=3&version=&function=x#y";
+        assert_eq!(with_focus(address, 7), "https://a/profiles?product=shop&focus=7");
+        assert_eq!(with_focus(address, 0), "https://a/profiles?product=shop");
+        assert_eq!(parameter(&with_focus(address, 7), "focus"), Some("7"));
+        assert_eq!((parameter(address, "version"), parameter(address, "none")), (None, None));
+    }
+
+    #[test]
+    fn a_place_in_a_page_is_the_same_view() {
+        assert!(is_same_view("https://a/b?c=d#e", "https://a/b?c=d"));
+        assert!(!is_same_view("https://a/b?c=d", "https://a/b?c=e"));
+        assert!(is_same_page("https://a/b?c=d", "https://a/b?c=e"));
+        assert!(!is_same_page("https://a/b", "https://a/c"));
+    }
+}
