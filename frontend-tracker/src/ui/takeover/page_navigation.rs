@@ -141,15 +141,14 @@ impl PageNavigation {
 
     fn show(self, page: &FetchedPage, address: String, arrival: &Arrival) {
         self.flames.detach();
+        let scrolled_to = window().scroll_y().unwrap_or_default();
         let Some(heading) = open_page::replace_with(&page.html) else { return open_page::load(&address) };
         let address = page.moved_to.clone().unwrap_or(address);
         match arrival {
             Arrival::Link { focus, keeps_place } => {
                 open_page::push_address(&address);
-                if !keeps_place {
-                    open_page::scroll_to(0.0);
-                }
                 open_page::focus(focus);
+                open_page::scroll_to(if *keeps_place { scrolled_to } else { 0.0 });
             }
             Arrival::History { top } => {
                 open_page::focus(&FocusPlace::Content);
