@@ -1,5 +1,7 @@
 //! Reads the numbers of a flame graph, as the API answers them, and draws it with a focus and a search.
 
+use std::collections::BTreeSet;
+
 use headcount_charts::{
     ChartCaption, ValueUnit,
     flame_graph::{
@@ -91,6 +93,15 @@ impl FlameNumbers {
         Some(flame_picture(&caption, &tree, style, address, &|name| search.finds(name)))
     }
 
+    /// The places of all functions that a search finds.
+    pub(super) fn found_places(&self, search: &str) -> BTreeSet<u64> {
+        let search = FunctionSearch::new(search);
+        let is_found: Vec<bool> = self.lists.names.iter().map(|name| search.finds(name)).collect();
+        let places = self.lists.name.iter().enumerate().skip(1);
+        let found = places.filter(|(_, name)| is_found.get(**name as usize).copied().unwrap_or(false));
+        found.map(|(place, _)| place as u64).collect()
+    }
+
     /// What a search finds, in words; empty without a search.
     pub(super) fn found_text(&self, search: &str) -> String {
         let search = FunctionSearch::new(search);
@@ -176,6 +187,8 @@ mod tests {
         assert!(picture.contains("&lt;Parse&gt;") && !picture.contains("<Parse>"), "{picture}");
         assert_eq!(numbers.place_of("<Parse>"), Some(2));
         assert_eq!(numbers.place_of("none"), None);
+        assert_eq!(numbers.found_places("parse"), BTreeSet::from([2, 3]));
+        assert!(numbers.found_places("").is_empty() && numbers.found_places("all").is_empty());
     }
 
     #[test]

@@ -10,7 +10,7 @@ use web_sys::{Element, HtmlElement, Response};
 use super::{
     flame_numbers::{FlameAnswer, FlameNumbers, ShownPart},
     open_page,
-    page_address::{is_same_graph, parameter, with_focus},
+    page_address::{is_page_of_graph, is_same_page, parameter, with_focus},
 };
 
 /// The element around a graph, which names the address of its numbers.
@@ -47,6 +47,7 @@ impl FlameView {
             return self.begin();
         }
         self.search.set(String::new());
+        self.found.set(String::new());
         self.numbers.set_value(None);
         spawn_local(async move {
             let Ok(Some(numbers)) = fetch(&address).await else { return };
@@ -66,8 +67,11 @@ impl FlameView {
 
     /// Shows the part of the graph that an address of the same graph names. Returns whether that is done.
     pub(super) fn show(self, address: &str) -> bool {
-        let is_here = self.page.with_value(|page| is_same_graph(page, address));
-        if !is_here || graph().is_none() || self.field.with_value(Option::is_none) {
+        let is_open = self.page.with_value(|page| is_same_page(page, address));
+        let is_of_graph = self.numbers.with_value(|numbers| {
+            numbers.as_ref().is_some_and(|(numbers, _)| is_page_of_graph(address, numbers))
+        });
+        if !is_open || !is_of_graph || self.field.with_value(Option::is_none) {
             return false;
         }
         let had_focus = document().active_element().and_then(|element| element.get_attribute("href"));
@@ -98,7 +102,22 @@ impl FlameView {
         let found = self.numbers.with_value(|numbers| Some(numbers.as_ref()?.1.found_text(&text)));
         self.search.set(text);
         self.found.set(found.unwrap_or_default());
-        self.draw();
+        self.mark();
+    }
+
+    /// Marks what is found in the picture as it is. A new picture would take ten times as long.
+    fn mark(self) {
+        let search = self.search.get_untracked();
+        let Some(links) = graph().and_then(|graph| graph.query_selector_all("a.frame").ok()) else { return };
+        let links = (0..links.length()).filter_map(|at| links.get(at)?.dyn_into::<Element>().ok());
+        self.numbers.with_value(|numbers| {
+            let Some((_, numbers)) = numbers else { return };
+            let found = numbers.found_places(&search);
+            for link in links {
+                let is_found = key_of(&link).is_some_and(|key| found.contains(&key));
+                let _marked = link.class_list().toggle_with_force("found", is_found);
+            }
+        });
     }
 
     fn draw(self) {
@@ -150,6 +169,12 @@ fn link_in_graph(address: &str) -> Option<Element> {
         let same = |its: String| parameter(&its, "focus") == parameter(address, "focus");
         link.get_attribute("href").is_some_and(same)
     })
+}
+
+/// The place of the node that a link in the graph is of.
+fn key_of(link: &Element) -> Option<u64> {
+    let address = link.get_attribute("href")?;
+    parameter(&address, "focus").map_or(Some(0), |focus| focus.parse().ok())
 }
 
 /// A parameter as it is meant.

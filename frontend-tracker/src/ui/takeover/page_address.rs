@@ -3,6 +3,9 @@
 /// Parameters that decide which part of a graph is shown, not which graph.
 const FOCUS_PARAMETERS: [&str; 2] = ["focus", "function"];
 
+/// Filters that pages keep for each other and graphs do not have.
+const OTHER_FILTERS: [&str; 2] = ["database", "size"];
+
 /// A link that was clicked.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct ClickedLink<'a> {
@@ -68,9 +71,16 @@ pub(super) fn is_same_view(one: &str, other: &str) -> bool {
     AddressParts::of(one).without_fragment == AddressParts::of(other).without_fragment
 }
 
-/// Whether two addresses of a page with a graph differ at most in its focus.
-pub(super) fn is_same_graph(one: &str, other: &str) -> bool {
-    is_same_page(one, other) && without_focus(one) == without_focus(other)
+/// Whether a page shows a graph whose numbers are at an address of the API, whatever its focus.
+pub(super) fn is_page_of_graph(page: &str, numbers: &str) -> bool {
+    let parameters = |address| {
+        let is_of_graph =
+            |pair: &&str| !OTHER_FILTERS.contains(&pair.split_once('=').map_or(*pair, |(name, _)| name));
+        let mut pairs: Vec<&str> = without_focus(address).into_iter().filter(is_of_graph).collect();
+        pairs.sort_unstable();
+        pairs
+    };
+    parameters(page) == parameters(numbers)
 }
 
 /// The query of an address without the focus and without what is empty.
@@ -140,11 +150,21 @@ mod tests {
 
     #[test]
     fn a_graph_is_the_same_with_any_focus() {
-        let graph = "https://a/profiles?product=shop&resource=cpu&version=";
-        assert!(is_same_graph(graph, "https://a/profiles?product=shop&resource=cpu&focus=12"));
-        assert!(is_same_graph(graph, "https://a/profiles?product=shop&resource=cpu&function=main#top"));
-        assert!(!is_same_graph(graph, "https://a/profiles?product=shop&resource=heap"));
-        assert!(!is_same_graph(graph, "https://a/overview?product=shop&resource=cpu"));
+        let numbers = "api/fleet/profiles/graph?product=shop&from=2026-11-01&resource=cpu";
+        for (query, is_of_graph) in [
+            ("product=shop&from=2026-11-01&resource=cpu", true),
+            ("resource=cpu&product=shop&from=2026-11-01&version=&focus=12", true),
+            ("product=shop&from=2026-11-01&database=sqlite&resource=cpu&function=main#top", true),
+            ("product=shop&from=2026-11-01&resource=heap", false),
+            ("product=shop&from=2026-11-01&resource=cpu&version=1.0", false),
+            ("", false),
+        ] {
+            assert_eq!(
+                is_page_of_graph(&format!("https://a/profiles?{query}"), numbers),
+                is_of_graph,
+                "{query}"
+            );
+        }
     }
 
     #[test]

@@ -46,6 +46,7 @@ use headcount_shared::{
 use headcount_web::{
     access::{AccessConfig, AccessControl, PeerAddress, SessionProgram},
     base_path::BasePath,
+    static_files::StaticFiles,
 };
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
@@ -2063,7 +2064,8 @@ async fn the_access_log_has_sign_ins_and_confirmed_clocks_and_nothing_else() {
     };
     let access = AccessControl::new(access, Arc::new(SystemClock::new()));
     let access = access.observed_by(Arc::new(running.collector.access_log().clone()));
-    let router = router(&access, &running.collector, std::iter::empty().collect(), false);
+    let router =
+        router(&access, &running.collector, std::iter::empty().collect(), false, StaticFiles::default());
     let send =
         async |request: Request<Body>| router.clone().oneshot(request).await.unwrap().status().as_u16();
     let sign_in = |token: &str| Request::post("/sign-in").body(Body::from(format!("token={token}"))).unwrap();

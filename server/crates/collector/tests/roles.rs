@@ -15,6 +15,7 @@ use headcount_web::{
     access::{AccessConfig, AccessControl, AccessRole, SessionProgram},
     base_path::BasePath,
     forwarded::TrustedProxies,
+    static_files::StaticFiles,
 };
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
@@ -77,7 +78,7 @@ impl GuardedCollector {
             public_url: None,
         };
         let access = AccessControl::new(access, clock);
-        let routes = router(&access, &collector, TrustedProxies::default(), publish);
+        let routes = router(&access, &collector, TrustedProxies::default(), publish, StaticFiles::default());
         Self { _directory: directory, routes, collector }
     }
 
