@@ -4,11 +4,11 @@ use leptos::prelude::{document, window};
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{Document, DomParser, Element, FocusOptions, HtmlElement, ScrollRestoration, SupportedType};
 
-/// The attribute of the body of every page that is taken over.
+/// The attribute of the body of every page that is taken over: the way from it to the address of the collector.
 const MARKER: &str = "data-headcount-pages";
 
-/// The parts of a page that differ from one to another, and are put in place of the old ones.
-const CHANGING_PARTS: [&str; 2] = ["header nav", "main"];
+/// The parts of a page that are put in place of the old ones.
+const CHANGING_PARTS: [&str; 2] = ["body > header", "main"];
 
 /// Where the focus is in a page, so that it can be there again in the next one.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,17 +36,28 @@ pub(super) fn address() -> String {
     window().location().href().unwrap_or_default()
 }
 
-/// Puts a page in place of the one that is open, and returns its heading. `None` if that is not a page like
-/// this one: then nothing has changed.
-pub(super) fn replace_with(html: &str) -> Option<String> {
+/// The whole address of the collector.
+pub(super) fn root() -> Option<String> {
+    let way = document().body()?.get_attribute(MARKER)?;
+    let way = if way.is_empty() { "./" } else { &way };
+    Some(Url::new_with_base(way, &address()).ok()?.href())
+}
+
+/// Puts the page of an address in place of the one that is open, and returns its heading. `None` if that is not
+/// a page like this one: then nothing has changed.
+pub(super) fn replace_with(html: &str, address: &str) -> Option<String> {
     let next = DomParser::new().ok()?.parse_from_string(html, SupportedType::TextHtml).ok()?;
     let open = document();
-    if !is_ours(&next) || files_of(&next) != files_of(&open) {
+    if !is_ours(&next) || files_of(&next, address) != files_of(&open, &self::address()) {
         return None;
     }
     let parts = CHANGING_PARTS.map(|selector| Some((find(&open, selector)?, find(&next, selector)?)));
     let parts: Vec<(Element, Element)> = parts.into_iter().collect::<Option<_>>()?;
     let heading = find(&next, "main h1").and_then(|heading| heading.text_content()).unwrap_or_default();
+    if let (Some(open), Some(next)) = (open.body(), next.body()) {
+        let way = next.get_attribute(MARKER).unwrap_or_default();
+        let _changed = open.set_attribute(MARKER, &way);
+    }
     for (old, new) in parts {
         old.replace_with_with_node_1(&new).ok()?;
     }
@@ -54,14 +65,17 @@ pub(super) fn replace_with(html: &str) -> Option<String> {
     Some(heading)
 }
 
-/// The style sheets and scripts of a page.
-fn files_of(document: &Document) -> Vec<String> {
+/// The whole addresses of the style sheets and scripts of the page at an address.
+fn files_of(document: &Document, base: &str) -> Vec<String> {
     let Ok(found) = document.query_selector_all("head link[rel=stylesheet], head script[src]") else {
         return Vec::new();
     };
     let elements = (0..found.length()).filter_map(|at| found.get(at)?.dyn_into::<Element>().ok());
     let address = |element: Element| element.get_attribute("href").or_else(|| element.get_attribute("src"));
-    elements.filter_map(address).collect()
+    elements
+        .filter_map(address)
+        .filter_map(|file| Some(Url::new_with_base(&file, base).ok()?.href()))
+        .collect()
 }
 
 fn find(document: &Document, selector: &str) -> Option<Element> {

@@ -6,6 +6,9 @@ const FOCUS_PARAMETERS: [&str; 2] = ["focus", "function"];
 /// Filters that pages keep for each other and graphs do not have.
 const OTHER_FILTERS: [&str; 2] = ["database", "size"];
 
+/// What begins the paths that are no pages.
+const OTHER_PATHS: [&str; 3] = ["api/", "static/", "ce/"];
+
 /// A link that was clicked.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct ClickedLink<'a> {
@@ -13,6 +16,8 @@ pub(super) struct ClickedLink<'a> {
     pub(super) address: &'a str,
     /// The whole address of the page that it is in.
     pub(super) here: &'a str,
+    /// The whole address of the collector, with a slash at its end.
+    pub(super) root: &'a str,
     /// Where it wants to be opened: its attribute `target`.
     pub(super) target: &'a str,
     /// Whether it is a file to be saved.
@@ -30,10 +35,14 @@ impl ClickedLink<'_> {
         self.is_plain
             && matches!(self.target, "" | "_self")
             && !self.is_download
-            && there.folder == here.folder
-            && !there.page.contains('.')
+            && there.without_query.strip_prefix(self.root).is_some_and(is_page)
             && !is_place
     }
+}
+
+/// Whether a path below the address of the collector is that of a page.
+fn is_page(path: &str) -> bool {
+    !OTHER_PATHS.iter().any(|other| path.starts_with(other)) && !path.contains('.')
 }
 
 /// The parts of an address that are compared.
@@ -41,10 +50,7 @@ impl ClickedLink<'_> {
 struct AddressParts<'a> {
     without_fragment: &'a str,
     fragment: Option<&'a str>,
-    /// From the scheme to the last slash of the path.
-    folder: &'a str,
-    /// The part of the path after that.
-    page: &'a str,
+    without_query: &'a str,
     query: &'a str,
 }
 
@@ -54,16 +60,14 @@ impl<'a> AddressParts<'a> {
             Some((address, fragment)) => (address, Some(fragment)),
             None => (address, None),
         };
-        let (path, query) = without_fragment.split_once('?').unwrap_or((without_fragment, ""));
-        let (folder, page) = path.rsplit_once('/').unwrap_or(("", path));
-        Self { without_fragment, fragment, folder, page, query }
+        let (without_query, query) = without_fragment.split_once('?').unwrap_or((without_fragment, ""));
+        Self { without_fragment, fragment, without_query, query }
     }
 }
 
 /// Whether both addresses are of the same page, whatever its filters.
 pub(super) fn is_same_page(one: &str, other: &str) -> bool {
-    let (one, other) = (AddressParts::of(one), AddressParts::of(other));
-    (one.folder, one.page) == (other.folder, other.page)
+    AddressParts::of(one).without_query == AddressParts::of(other).without_query
 }
 
 /// Whether both addresses are of the same page with the same filters, whatever place in it.
@@ -95,12 +99,11 @@ fn without_focus(address: &str) -> Vec<&str> {
 /// The address of the same graph with the focus on a node; on the whole with 0.
 pub(super) fn with_focus(address: &str, key: u64) -> String {
     let parts = AddressParts::of(address);
-    let path = parts.without_fragment.split('?').next().unwrap_or_default();
     let mut pairs: Vec<String> = without_focus(address).into_iter().map(ToOwned::to_owned).collect();
     if key > 0 {
         pairs.push(format!("focus={key}"));
     }
-    format!("{path}?{}", pairs.join("&"))
+    format!("{}?{}", parts.without_query, pairs.join("&"))
 }
 
 /// The value of a parameter as it is written, if it has one.
@@ -117,7 +120,14 @@ mod tests {
     const HERE: &str = "https://stats.example/fleet/overview?product=shop";
 
     fn link(address: &str) -> ClickedLink<'_> {
-        ClickedLink { address, here: HERE, target: "", is_download: false, is_plain: true }
+        ClickedLink {
+            address,
+            here: HERE,
+            root: "https://stats.example/fleet/",
+            target: "",
+            is_download: false,
+            is_plain: true,
+        }
     }
 
     #[test]
@@ -126,6 +136,7 @@ mod tests {
             ("https://stats.example/fleet/versions?product=shop", true),
             ("https://stats.example/fleet/overview", true),
             ("https://stats.example/fleet/", true),
+            ("https://stats.example/fleet/installations/4423595b", true),
             ("https://stats.example/fleet/versions#content", true),
             ("https://stats.example/fleet/overview?product=shop#content", false),
             ("https://stats.example/fleet/api/reports", false),

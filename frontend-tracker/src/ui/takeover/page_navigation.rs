@@ -142,8 +142,10 @@ impl PageNavigation {
     fn show(self, page: &FetchedPage, address: String, arrival: &Arrival) {
         self.flames.detach();
         let scrolled_to = window().scroll_y().unwrap_or_default();
-        let Some(heading) = open_page::replace_with(&page.html) else { return open_page::load(&address) };
         let address = page.moved_to.clone().unwrap_or(address);
+        let Some(heading) = open_page::replace_with(&page.html, &address) else {
+            return open_page::load(&address);
+        };
         match arrival {
             Arrival::Link { focus, keeps_place } => {
                 open_page::push_address(&address);

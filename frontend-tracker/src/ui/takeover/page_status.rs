@@ -43,10 +43,12 @@ fn on_click(navigation: PageNavigation, event: &MouseEvent) {
     let Some(link) = closest(event, "a[href]") else { return };
     let Some(address) = link.get_attribute("href").and_then(|address| absolute(&address)) else { return };
     let here = open_page::address();
+    let Some(root) = open_page::root() else { return };
     let has_key = event.ctrl_key() || event.meta_key() || event.shift_key() || event.alt_key();
     let clicked = ClickedLink {
         address: &address,
         here: &here,
+        root: &root,
         target: &link.get_attribute("target").unwrap_or_default(),
         is_download: link.has_attribute("download"),
         is_plain: event.button() == 0 && !has_key,

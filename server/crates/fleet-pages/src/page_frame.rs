@@ -42,7 +42,7 @@ pub fn render_page(frame: PageFrame<'_>, content: &Markup) -> String {
                     script type="module" src=(script) {}
                 }
             }
-            body data-headcount-pages="fleet" {
+            body data-headcount-pages="" {
                 a.skip href="#content" { "Skip to the content" }
                 (navigation(frame))
                 main #content tabindex="-1" {
