@@ -16,6 +16,7 @@ macro_rules! unprinted {
 }
 
 mod categories;
+mod changes;
 mod clickhouse;
 mod collector;
 mod deletion;
@@ -34,6 +35,10 @@ mod trust;
 
 pub use self::{
     categories::Categories,
+    changes::{
+        FleetChange, FleetChangesAnswer, FleetDayNotes, FleetGap, FleetRelease, FleetSchemaChange,
+        FleetSentence, FleetWeek, FleetWeeksAnswer, NewFleetNotes,
+    },
     clickhouse::{Clickhouse, ClickhouseProtocol, SetClickhouse},
     collector::{
         ClockDoubt, CollectorReport, CollectorReportPage, ConfirmedClock, FleetInstance, FleetOverview,

@@ -61,5 +61,9 @@ async fn fill(
         stored += collector.fill_day(fleet, day, number >= first_raw).await?;
         progress(&format!("{day}: {} of {} days, {stored} reports", number + 1, demo.days));
     }
+    // Each call looks at some weeks.
+    for _ in (0..demo.days).step_by(7) {
+        collector.look_for_changes().await?;
+    }
     Ok(())
 }

@@ -9,6 +9,7 @@ use axum::{
 use headcount_fleet::{
     answers::{
         answer_period::{AnswerPeriod, PeriodParameters},
+        changes_answer::weeks_answer,
         distributions_answer::DistributionGroup,
         shares_answer::ShareLabel,
     },
@@ -17,10 +18,10 @@ use headcount_fleet::{
     profiles::FunctionShare,
 };
 use headcount_fleet_pages::{
-    EnvironmentAnswers, FeatureAnswers, FleetPage, OverviewAnswers, PageFilter, PageFrame,
-    PerformanceAnswers, ProfileAnswers, ProfileChoice, ShownProfiles, UsageAnswers, environment_page,
-    features_page, overview_page, performance_page, profiles_page, render_page, trust_page, usage_page,
-    versions_page,
+    ChangeAnswers, EnvironmentAnswers, FeatureAnswers, FleetPage, OverviewAnswers, PageFilter, PageFrame,
+    PerformanceAnswers, ProfileAnswers, ProfileChoice, ShownProfiles, UsageAnswers, changes_page,
+    environment_page, features_page, overview_page, performance_page, profiles_page, render_page, trust_page,
+    usage_page, versions_page,
 };
 use headcount_shared::api::{FleetDistributionsAnswer, FleetSharesAnswer};
 use headcount_web::{access::AccessRole, problem::ProblemResponse};
@@ -130,6 +131,7 @@ async fn serve_page(
         versions.labels.iter().take(CHOOSABLE_VERSIONS).map(|version| version.label.clone()).collect();
     let content = match page {
         FleetPage::Overview => answers.overview(&filter).await?,
+        FleetPage::Changes => answers.changes(&filter, today).await?,
         FleetPage::Versions => versions_page(&filter, &versions),
         FleetPage::Features => answers.features(&filter).await?,
         FleetPage::Environment => answers.environment().await?,
@@ -201,6 +203,16 @@ impl PageAnswers<'_> {
             versions: &self.versions().await?,
         };
         Ok(overview_page(filter, answers))
+    }
+
+    async fn changes(&self, filter: &PageFilter, today: CalendarDay) -> Result<Markup, FleetReadError> {
+        let reader = self.collector.fleet_reader();
+        let weeks = reader.weekly_summaries(&self.period.product, today).await?;
+        let answers = ChangeAnswers {
+            changes: &reader.changes(self.period.clone()).await?,
+            weeks: &weeks_answer(&self.period.product, &weeks),
+        };
+        Ok(changes_page(filter, answers))
     }
 
     async fn features(&self, filter: &PageFilter) -> Result<Markup, FleetReadError> {

@@ -88,7 +88,7 @@ impl FleetReader {
     /// # Errors
     /// Every [`FleetReadError`].
     pub(super) async fn activity(&self, period: AnswerPeriod) -> Result<FleetActivityAnswer, FleetReadError> {
-        let block = self.activity_block(&period).await?;
+        let block = self.activity_block(&period.product).await?;
         on_other_thread(move || {
             let (activity, computed_at) = decoded_activity(block)?;
             Ok(activity_answer(&period, &activity, computed_at))
@@ -104,7 +104,7 @@ impl FleetReader {
         &self,
         period: AnswerPeriod,
     ) -> Result<FleetRetentionAnswer, FleetReadError> {
-        let block = self.activity_block(&period).await?;
+        let block = self.activity_block(&period.product).await?;
         on_other_thread(move || {
             let (activity, computed_at) = decoded_activity(block)?;
             Ok(retention_answer(&period, &activity, computed_at))
@@ -195,14 +195,18 @@ impl FleetReader {
         self.store.blocks(BlockLayer::Cells, product, table.name(), *first, *last).await
     }
 
-    async fn activity_block(&self, period: &AnswerPeriod) -> StorageResult<Option<StoredBlock>> {
+    /// The activity of a product.
+    pub(super) async fn activity_block(&self, product: &str) -> StorageResult<Option<StoredBlock>> {
         let day = CalendarDay::from_unix_seconds(0);
-        let blocks = self.store.blocks(BlockLayer::Activity, &period.product, ONLY_BLOCK, day, day).await?;
+        let blocks = self.store.blocks(BlockLayer::Activity, product, ONLY_BLOCK, day, day).await?;
         Ok(blocks.into_iter().next())
     }
 }
 
-fn decoded_activity(block: Option<StoredBlock>) -> Result<(FleetActivity, Option<u64>), FleetReadError> {
+/// The activity of its block, and when it was computed.
+pub(super) fn decoded_activity(
+    block: Option<StoredBlock>,
+) -> Result<(FleetActivity, Option<u64>), FleetReadError> {
     let Some(stored) = block else { return Ok((FleetActivity::default(), None)) };
     Ok((FleetActivity::decode(&stored.block)?, Some(stored.made_at)))
 }

@@ -5,7 +5,7 @@
 //! times as long.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     io,
     sync::{Arc, Mutex},
     time::Duration,
@@ -32,6 +32,7 @@ use super::{
     fleet_storage::{FleetStorage, StorageError, StorageResult},
     profile_dictionary::ProfileDictionary,
     report_store::{BlockLayer, ChangedDay, DayReport, NewBlock, ONLY_BLOCK, StoredBlock},
+    retention_policy::READINGS_DAYS,
     trusted_time::TrustedTime,
 };
 
@@ -103,6 +104,8 @@ pub(super) struct FleetRollup {
     condition: FailureLog,
     one_at_a_time: tokio::sync::Mutex<()>,
     complete: Mutex<CompleteRound>,
+    /// The last day of each product on which its releases were looked at, since the start.
+    looked_at: Mutex<BTreeMap<String, CalendarDay>>,
 }
 
 /// The right to compute. While it is held, nothing else computes or publishes.
@@ -130,7 +133,18 @@ impl FleetRollup {
             condition,
             one_at_a_time: tokio::sync::Mutex::new(()),
             complete,
+            looked_at: Mutex::default(),
         }
+    }
+
+    /// Whether the releases of a product were looked at until a day, since the start.
+    pub(super) fn is_looked_at(&self, product: &str, day: CalendarDay) -> bool {
+        lock(&self.looked_at).get(product).is_some_and(|looked_at| *looked_at >= day)
+    }
+
+    /// Notes that they were.
+    pub(super) fn note_looked_at(&self, product: String, day: CalendarDay) {
+        lock(&self.looked_at).insert(product, day);
     }
 
     /// The reports and blocks.
@@ -177,6 +191,7 @@ impl FleetRollup {
     async fn compute_if_leading(&self) -> Result<(), RollupError> {
         if self.store.leads().await? {
             self.compute_changed_days().await?;
+            self.look_for_changes().await?;
         }
         Ok(())
     }
@@ -240,6 +255,10 @@ impl FleetRollup {
     async fn compute_day(&self, changed: &ChangedDay) -> Result<(), RollupError> {
         let (product, day) = (changed.product.as_str(), changed.day);
         let mut rollup = DayRollup::new(self.dictionary.current().await?);
+        let today = CalendarDay::from_unix_seconds(self.time.now().at);
+        if day >= today.minus_days(READINGS_DAYS) {
+            rollup = rollup.with_readings();
+        }
         for earlier in self.store.blocks(BlockLayer::Installations, product, ONLY_BLOCK, day, day).await? {
             let earlier = on_other_thread(move || InstallationDays::decode(&earlier.block)).await??;
             rollup = rollup.with_browsers_of(&earlier);
@@ -351,6 +370,9 @@ fn blocks_of_day(
     if is_unreleased {
         let pages = InstallationPages::from_day(&rolled_up.installations).encode()?;
         blocks.push(new(BlockLayer::InstallationPages, ONLY_BLOCK.to_owned(), pages));
+    }
+    if let Some(readings) = &rolled_up.readings {
+        blocks.push(new(BlockLayer::InstallationReadings, ONLY_BLOCK.to_owned(), readings.encode()?));
     }
     for (table, cells) in &rolled_up.tables {
         blocks.push(new(BlockLayer::Cells, table.name().to_owned(), cells.encode()?));

@@ -28,6 +28,7 @@ use uuid::Uuid;
 
 use super::{
     Collector, DEFAULT_PRODUCT, DatabaseUnreadable,
+    fleet_change_routes::change_routes,
     fleet_csv::{CsvAnswer, csv_text},
     fleet_profiles::{ComparedVersions, FlameDifferenceAnswer, FlameGraphAnswer},
     fleet_reader::FleetReadError,
@@ -46,6 +47,7 @@ pub(super) fn analyst_routes() -> OpenApiRouter<Collector> {
         .routes(routes!(flame_difference))
         .routes(routes!(functions))
         .merge(trust_routes())
+        .merge(change_routes())
 }
 
 /// The routes for the administrator alone: single installations. They check no access.

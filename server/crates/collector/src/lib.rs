@@ -20,6 +20,8 @@ mod collector_metrics;
 pub mod decode_body;
 mod deletion_routes;
 mod failure_log;
+mod fleet_change_routes;
+mod fleet_changes;
 mod fleet_csv;
 pub mod fleet_page;
 mod fleet_page_routes;
@@ -640,6 +642,14 @@ impl Collector {
     /// [`DatabaseUnreadable`], when the database fails.
     pub async fn compute_fleet(&self) -> Result<usize, DatabaseUnreadable> {
         self.read(self.inner.rollup.compute_changed_days().await)
+    }
+
+    /// Looks at the days that are over for what releases changed, some at a time. Happens by itself.
+    ///
+    /// # Errors
+    /// [`DatabaseUnreadable`], when the database fails.
+    pub async fn look_for_changes(&self) -> Result<(), DatabaseUnreadable> {
+        self.read(self.inner.rollup.look_for_changes().await)
     }
 
     /// Decides about alerts, and tells the webhook. Happens by itself once a minute.

@@ -29,6 +29,8 @@ pub(super) struct PruneCutoffs {
     pub typed_before: CalendarDay,
     /// The day before which browsers are forgotten.
     pub browsers_before: CalendarDay,
+    /// The day before which readings of installations are dropped.
+    pub readings_before: CalendarDay,
     /// The day before which the numbers of the fleet are dropped.
     pub blocks_before: CalendarDay,
 }
@@ -39,6 +41,13 @@ const BROWSERS_KEPT: Duration = Duration::from_secs(16 * 24 * 60 * 60);
 /// How long typed reports are stored at least: longer than the age at which a report still counts in its own
 /// day, because a day is always computed from all of its reports.
 const TYPED_KEPT: Duration = Duration::from_secs(OLDEST_REPORT.as_secs() + 24 * 60 * 60);
+
+/// How long the readings of installations are stored: a release is looked at for two weeks, and compared with
+/// the two weeks before it.
+const READINGS_KEPT: Duration = Duration::from_secs(READINGS_DAYS as u64 * 24 * 60 * 60);
+
+/// The same, in days.
+pub(super) const READINGS_DAYS: u32 = 29;
 
 /// A file has the reports of at most this part of the time for which they are kept, or of a day.
 const SEGMENTS_PER_RETENTION: u32 = 16;
@@ -55,6 +64,7 @@ impl RetentionPolicy {
             counts_before: before(self.counts),
             typed_before: day_before(self.raw.max(TYPED_KEPT)),
             browsers_before: day_before(BROWSERS_KEPT),
+            readings_before: day_before(READINGS_KEPT),
             blocks_before: day_before(self.counts),
         }
     }
@@ -97,16 +107,16 @@ mod tests {
     #[test]
     fn typed_reports_stay_until_their_day_is_final_and_browsers_no_longer() {
         let cases = [
-            (days(400), days(30), (970, 984, 600)),
-            (days(400), days(1), (978, 984, 600)),
-            (days(10), days(30), (990, 990, 990)),
+            (days(400), days(30), (970, 984, 971, 600)),
+            (days(400), days(1), (978, 984, 971, 600)),
+            (days(10), days(30), (990, 990, 990, 990)),
         ];
-        for (counts, raw, (typed, browsers, blocks)) in cases {
+        for (counts, raw, (typed, browsers, readings, blocks)) in cases {
             let due = RetentionPolicy { counts, raw }.due(days(1000));
-            let cutoffs = [due.typed_before, due.browsers_before, due.blocks_before];
+            let cutoffs = [due.typed_before, due.browsers_before, due.readings_before, due.blocks_before];
             assert_eq!(
                 cutoffs.map(CalendarDay::days_since_epoch),
-                [typed, browsers, blocks],
+                [typed, browsers, readings, blocks],
                 "{counts:?} {raw:?}"
             );
         }

@@ -58,12 +58,13 @@ pub(crate) fn installations(number: u64) -> String {
     if number == 1 { "1 installation".to_owned() } else { format!("{} installations", grouped(number)) }
 }
 
-/// The day of a text such as `2026-11-28`.
+/// A day for charts.
 pub(crate) fn chart_day(day: CalendarDay) -> ChartDay {
     ChartDay::from_days_since_epoch(day.days_since_epoch())
 }
 
-fn day_text(day: &str) -> String {
+/// A day such as `2026-11-28` as it is read: `28 Nov 2026`.
+pub(crate) fn day_text(day: &str) -> String {
     day.parse().map_or_else(|_| day.to_owned(), |day| chart_day(day).to_string())
 }
 

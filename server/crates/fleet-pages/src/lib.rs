@@ -4,6 +4,7 @@
 //! Every function here is pure. [`FleetPage`] lists the pages; each has a file of its own.
 
 mod answer_basis;
+mod changes_page;
 mod distribution_charts;
 mod environment_page;
 mod features_page;
@@ -19,6 +20,7 @@ mod usage_page;
 mod versions_page;
 
 pub use self::{
+    changes_page::{ChangeAnswers, changes_page},
     environment_page::{EnvironmentAnswers, environment_page},
     features_page::{FeatureAnswers, features_page},
     overview_page::{OverviewAnswers, overview_page},

@@ -81,6 +81,17 @@ impl PageFilter {
         serde_urlencoded::to_string(parameters).unwrap_or_default()
     }
 
+    /// The part of [`PageFilter::query`] with the product and the days.
+    pub(crate) fn period_query(&self) -> String {
+        let filter = Self { version: None, database: None, size: None, ..self.clone() };
+        filter.query()
+    }
+
+    /// The part of [`PageFilter::query`] with the product.
+    pub(crate) fn product_query(&self) -> String {
+        serde_urlencoded::to_string([("product", &self.product)]).unwrap_or_default()
+    }
+
     /// The number of days.
     pub(crate) fn days(&self) -> usize {
         self.last.days_since(self.first) as usize + 1

@@ -5,6 +5,8 @@
 pub enum FleetPage {
     /// How many installations there are, and how many stay.
     Overview,
+    /// What releases changed.
+    Changes,
     /// Which versions are in use.
     Versions,
     /// Which features are in use.
@@ -23,8 +25,9 @@ pub enum FleetPage {
 
 impl FleetPage {
     /// All pages, in the order of the navigation.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Overview,
+        Self::Changes,
         Self::Versions,
         Self::Features,
         Self::Environment,
@@ -39,6 +42,7 @@ impl FleetPage {
     pub const fn path(self) -> &'static str {
         match self {
             Self::Overview => "overview",
+            Self::Changes => "changes",
             Self::Versions => "versions",
             Self::Features => "features",
             Self::Environment => "environment",
@@ -54,6 +58,7 @@ impl FleetPage {
     pub const fn title(self) -> &'static str {
         match self {
             Self::Overview => "Overview",
+            Self::Changes => "Changes",
             Self::Versions => "Versions",
             Self::Features => "Features",
             Self::Environment => "Environment",
@@ -67,7 +72,7 @@ impl FleetPage {
     /// Whether its numbers are known by version.
     #[must_use]
     pub const fn is_by_version(self) -> bool {
-        !matches!(self, Self::Overview | Self::Versions | Self::Trust)
+        !matches!(self, Self::Overview | Self::Changes | Self::Versions | Self::Trust)
     }
 
     /// Whether its numbers are known by kind of database and by size class.

@@ -2,6 +2,7 @@
 
 pub mod activity_answer;
 pub mod answer_period;
+pub mod changes_answer;
 pub mod distributions_answer;
 pub mod installation_answer;
 pub mod shares_answer;

@@ -20,6 +20,7 @@
 //!
 //! [`reporting_gaps`] are days of which too little is known. A [`weekly_summary`] tells it all to people.
 
+mod change_day;
 mod change_finder;
 mod change_test;
 mod changed_field;
@@ -34,6 +35,7 @@ mod upgrade_pairs;
 pub mod weekly_summary;
 
 pub use self::{
+    change_day::{ChangeDay, ChangeHistory, SchemaChange},
     change_finder::{ALARMS_PER_FIELD_YEAR, ChangeFinder, DayInput, FoundChange, LOOK_DAYS, find_changes},
     change_test::ChangeSize,
     changed_field::{ChangedField, FieldKind},

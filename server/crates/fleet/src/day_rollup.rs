@@ -14,6 +14,7 @@ use crate::{
         cell_table::CellTable,
         day_cells::{CellMap, ReadingKey, add_reading, cell_blocks},
     },
+    changes::{InstallationReadings, ReadingsRollup},
     installation_day::{InstallationDay, InstallationDays, InstallationHash, SampleBuckets},
     log_bucket::{LogBucket, LogHistogram},
     name_table::NameTable,
@@ -54,6 +55,8 @@ pub struct RolledUpDay {
     pub tables: Vec<(CellTable, CellBlock)>,
     /// The merged profiles, by version and resource.
     pub profiles: Vec<VersionProfile>,
+    /// The readings of installations, if they were asked for.
+    pub readings: Option<InstallationReadings>,
 }
 
 /// A day while its reports are read. The reports of an installation must follow each other.
@@ -65,6 +68,7 @@ pub struct DayRollup {
     /// The browsers of installations as they were counted before.
     browsers_before: HashMap<InstallationHash, u64, FixedState>,
     current: Option<InstallationFold>,
+    installation_readings: Option<ReadingsRollup>,
 }
 
 impl DayRollup {
@@ -78,7 +82,14 @@ impl DayRollup {
             profiles,
             browsers_before: HashMap::default(),
             current: None,
+            installation_readings: None,
         }
+    }
+
+    /// Also keeps what each installation measured, to find what a release changes.
+    #[must_use]
+    pub fn with_readings(self) -> Self {
+        Self { installation_readings: Some(ReadingsRollup::default()), ..self }
     }
 
     /// Takes over the numbers of browsers of an earlier computation of the day, after its browsers were destroyed.
@@ -103,6 +114,9 @@ impl DayRollup {
         }
         fold.add_use(origin, version, report, names);
         add_times(readings, version, report, names);
+        if let Some(kept) = &mut self.installation_readings {
+            kept.add(origin.installation, report);
+        }
     }
 
     fn finish_installation(&mut self) {
@@ -138,7 +152,8 @@ impl DayRollup {
             }
             is_kept
         });
-        RolledUpDay { installations: self.days, tables, profiles }
+        let readings = self.installation_readings.map(ReadingsRollup::finish);
+        RolledUpDay { installations: self.days, tables, profiles, readings }
     }
 }
 

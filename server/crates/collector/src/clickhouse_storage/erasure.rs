@@ -60,9 +60,6 @@ const TABLES: [(&ClickHouseTable, &str); 6] = [
     (&TALLIES, "week"),
 ];
 
-/// The layers of blocks with installations.
-const LAYERS: [BlockLayer; 2] = [BlockLayer::Installations, BlockLayer::InstallationPages];
-
 /// A part that was replaced, on a node.
 #[derive(Debug, PartialEq, Eq, Hash)]
 pub(super) struct OldPart {
@@ -212,7 +209,7 @@ impl ClickHouseStorage {
     }
 
     /// Deletes the rows of a table that fit to a condition, on every node, and waits until they are gone.
-    async fn delete_rows(
+    pub(super) async fn delete_rows(
         &self,
         table: (&ClickHouseTable, &'static str),
         condition: &str,
@@ -269,7 +266,7 @@ impl ClickHouseStorage {
     /// Removes installations from the stored days. What was counted stays.
     async fn erase_from_blocks(&self, installations: &[u64]) -> StorageResult<()> {
         for (product, day) in self.days_of_installations().await? {
-            for layer in LAYERS {
+            for layer in BlockLayer::OF_INSTALLATIONS {
                 for VersionedBlock { version, stored } in
                     self.versioned_blocks(layer, &product, ONLY_BLOCK, day, day).await?
                 {
@@ -289,7 +286,7 @@ impl ClickHouseStorage {
 
     /// Deletes the rows of blocks with installations that newer ones have replaced.
     async fn delete_replaced_blocks(&self) -> StorageResult<()> {
-        let layers = list_of(LAYERS.map(|layer| sql_literal(layer.name())));
+        let layers = list_of(BlockLayer::OF_INSTALLATIONS.map(|layer| sql_literal(layer.name())));
         let select = format!(
             "SELECT layer, product, day, max(version) FROM {} WHERE layer IN ({layers}) \
              GROUP BY layer, product, day HAVING uniqExact(version) > 1 ORDER BY layer, product, day",

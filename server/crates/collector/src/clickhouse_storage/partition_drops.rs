@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use headcount_clickhouse::ClickHouseClient;
+use headcount_clickhouse::{ClickHouseClient, sql_literal};
 use headcount_fleet::calendar_day::CalendarDay;
 
 use super::{
@@ -15,7 +15,11 @@ use super::{
         REPORT_IDS, REPORTS, TALLIES, TOMBSTONES,
     },
 };
-use crate::{fleet_storage::StorageResult, report_store::PrunedReports, retention_policy::PruneCutoffs};
+use crate::{
+    fleet_storage::{StorageError, StorageResult},
+    report_store::{BlockLayer, PrunedReports},
+    retention_policy::PruneCutoffs,
+};
 
 /// The partition of blocks that belong to no day.
 const NO_DAY: u64 = 0;
@@ -55,6 +59,7 @@ impl ClickHouseStorage {
             // What belongs to no day names the versions of all days. It is computed again in the next round.
             self.drop_partition(&BLOCKS, NO_DAY).await?;
         }
+        self.drop_readings(due.readings_before).await?;
         if self.drop_partitions(&PROFILE_NAMES, blocks_day / 32).await? {
             self.known_stacks.forget();
         }
@@ -76,6 +81,20 @@ impl ClickHouseStorage {
     /// When ClickHouse fails.
     pub(crate) async fn drop_tombstones(&self, now: u64) -> StorageResult<()> {
         self.drop_partitions(&TOMBSTONES, now / WEEK_SECONDS).await.map(drop)
+    }
+
+    /// Deletes the readings of installations before a day. Their partition has blocks that stay.
+    async fn drop_readings(&self, before: CalendarDay) -> StorageResult<()> {
+        let layer = sql_literal(BlockLayer::InstallationReadings.name());
+        let old = format!("layer = {layer} AND day < {}", before.days_since_epoch());
+        if self.number(&format!("SELECT count() FROM {} WHERE {old}", BLOCKS.name)).await? == 0 {
+            return Ok(());
+        }
+        match self.delete_rows((&BLOCKS, "day"), &old).await {
+            // The servers go on.
+            Err(StorageError::DeletionUnderWay) => Ok(()),
+            deleted => deleted,
+        }
     }
 
     /// Drops one partition of a table. A node that is away gets it from its replica.

@@ -21,6 +21,12 @@ pub(crate) enum BlockLayer {
     /// The pages of the installations of a day that is to be released; one block, with the name `all`. It is
     /// deleted with the last release of the day.
     InstallationPages,
+    /// What each installation of a day measured; one block, with the name `all`. It is kept for four weeks.
+    InstallationReadings,
+    /// What was found on a day about the releases before; one block, with the name `all`.
+    Changes,
+    /// What the maker noted of a day; one block, with the name `all`.
+    Notes,
     /// What is published of a day. Such a block is never changed.
     Published,
     /// What the next release needs to know of one; not published.
@@ -28,6 +34,10 @@ pub(crate) enum BlockLayer {
 }
 
 impl BlockLayer {
+    /// The layers whose blocks name installations.
+    pub(crate) const OF_INSTALLATIONS: [Self; 3] =
+        [Self::Installations, Self::InstallationPages, Self::InstallationReadings];
+
     /// The word for it in storage.
     #[must_use]
     pub(crate) const fn name(self) -> &'static str {
@@ -38,6 +48,9 @@ impl BlockLayer {
             Self::ProfileWeeks => "profile_weeks",
             Self::Activity => "activity",
             Self::InstallationPages => "installation_pages",
+            Self::InstallationReadings => "installation_readings",
+            Self::Changes => "changes",
+            Self::Notes => "notes",
             Self::Published => "published",
             Self::PublishedCarried => "published_carried",
         }

@@ -8,6 +8,7 @@ use std::sync::atomic::Ordering;
 
 use headcount_fleet::{
     block_codec::BlockError,
+    changes::InstallationReadings,
     installation_day::{InstallationDays, InstallationHash},
     published::day_input::InstallationPages,
 };
@@ -171,7 +172,7 @@ impl ReportStore {
     /// Removes an installation from the stored days. What was counted stays.
     async fn erase_from_days(&self, installation: InstallationHash) -> sqlx::Result<()> {
         for (product, day) in self.days_of_installations().await? {
-            for layer in [BlockLayer::Installations, BlockLayer::InstallationPages] {
+            for layer in BlockLayer::OF_INSTALLATIONS {
                 for StoredBlock { made_at, block, .. } in
                     self.blocks(layer, &product, ONLY_BLOCK, day, day).await?
                 {
@@ -246,15 +247,21 @@ pub(crate) async fn without_installation(
     block: Vec<u8>,
     installation: InstallationHash,
 ) -> sqlx::Result<Option<Vec<u8>>> {
-    let removed = task::spawn_blocking(move || {
-        if layer == BlockLayer::InstallationPages {
+    let removed = task::spawn_blocking(move || match layer {
+        BlockLayer::InstallationPages => {
             let mut pages = InstallationPages::decode(&block)?;
-            return if pages.remove(installation) { pages.encode().map(Some) } else { Ok(None) };
+            if pages.remove(installation) { pages.encode().map(Some) } else { Ok(None) }
         }
-        let mut days = InstallationDays::decode(&block)?;
-        let before = days.installations.len();
-        days.installations.retain(|row| row.installation != installation);
-        if days.installations.len() == before { Ok(None) } else { days.encode().map(Some) }
+        BlockLayer::InstallationReadings => {
+            let mut readings = InstallationReadings::decode(&block)?;
+            if readings.remove(installation) { readings.encode().map(Some) } else { Ok(None) }
+        }
+        _ => {
+            let mut days = InstallationDays::decode(&block)?;
+            let before = days.installations.len();
+            days.installations.retain(|row| row.installation != installation);
+            if days.installations.len() == before { Ok(None) } else { days.encode().map(Some) }
+        }
     });
     let removed = removed.await.map_err(|_| sqlx::Error::WorkerCrashed)?;
     removed.map_err(|error: BlockError| sqlx::Error::Decode(Box::new(error)))

@@ -35,6 +35,9 @@ const DROP_BLOCKS: &str = "DELETE FROM block WHERE (layer, product, name, day) I
     (SELECT layer, product, name, day FROM block
         WHERE day < ? AND layer NOT IN ('activity', 'published', 'published_carried') LIMIT ?)";
 
+const DROP_READINGS: &str = "DELETE FROM block WHERE (layer, product, name, day) IN
+    (SELECT layer, product, name, day FROM block WHERE day < ? AND layer = 'installation_readings' LIMIT ?)";
+
 /// It names the versions of all days. It is computed again in the next round.
 const DROP_ACTIVITY: &str = "DELETE FROM block WHERE layer = 'activity'";
 
@@ -61,6 +64,7 @@ impl ReportStore {
         }
         for (before, statement) in [
             (due.typed_before, DROP_TYPED),
+            (due.readings_before, DROP_READINGS),
             (due.browsers_before, DROP_BROWSERS),
             (due.browsers_before, DROP_BROWSER_KEYS),
             (due.blocks_before, DROP_RELEASES),

@@ -1,6 +1,9 @@
 //! Reads the days of a product and finds what its releases changed.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::{
+    cmp::Ordering,
+    collections::{BTreeMap, BTreeSet, VecDeque},
+};
 
 use serde::{Deserialize, Serialize};
 
@@ -185,11 +188,22 @@ impl ChangeFinder {
         for release in self.watched.drain(..) {
             self.done.extend(release.found.into_values());
         }
-        self.done.sort_by(|left, right| {
-            let key = |found: &FoundChange| (found.released_on, found.release.clone(), found.field.clone());
-            key(left).cmp(&key(right))
-        });
+        self.done.sort_by(compare_changes);
         self.done
+    }
+
+    /// What was found so far of the releases that are still looked at, and of those whose last look was on the
+    /// newest day. By release, then by field.
+    #[must_use]
+    pub fn watched_changes(&self) -> Vec<FoundChange> {
+        let open = self.watched.iter().flat_map(|release| release.found.values());
+        let over = self
+            .done
+            .iter()
+            .filter(|found| self.last_day.is_some_and(|day| day.days_since(found.released_on) <= LOOK_DAYS));
+        let mut changes: Vec<_> = open.chain(over).cloned().collect();
+        changes.sort_by(compare_changes);
+        changes
     }
 
     /// How many fields were compared, summed over the releases: each field of a release once.
@@ -297,6 +311,11 @@ impl WatchedRelease {
             self.found.insert(field, found);
         }
     }
+}
+
+fn compare_changes(left: &FoundChange, right: &FoundChange) -> Ordering {
+    let key = |found: &FoundChange| (found.released_on, found.release.clone(), found.field.clone());
+    key(left).cmp(&key(right))
 }
 
 fn number_of(versions: &mut Vec<String>, numbers: &mut BTreeMap<String, u32>, version: &str) -> u32 {

@@ -18,7 +18,7 @@ const OUTSIDE_INTERVAL: f64 = 0.05;
 /// How much a field changed, with an interval that has the true size in it with a probability of 95 %. Only
 /// large differences are found, so that the size on the first day is rather too large; later days correct it.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "unit", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub enum ChangeSize {
     /// By which factor the value is another one, less 1: 0.1 for a tenth more.
     Relative {

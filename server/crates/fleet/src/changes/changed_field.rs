@@ -6,7 +6,6 @@ use serde::{Deserialize, Serialize};
 
 /// What kind of number a field is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
 pub enum FieldKind {
     /// Installations with a flag of `integration`.
     Flag,
@@ -38,6 +37,30 @@ pub enum FieldKind {
     CpuFunction,
     /// The share of memory that a function holds itself.
     HeapFunction,
+}
+
+impl FieldKind {
+    /// The word for it in answers.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Flag => "flag",
+            Self::Alerting => "alerting",
+            Self::Cloud => "cloud",
+            Self::Service => "service",
+            Self::InstrumentedService => "instrumented_service",
+            Self::InspectionOverride => "inspection_override",
+            Self::Size => "size",
+            Self::Cpu => "cpu",
+            Self::Memory => "memory",
+            Self::Stage => "stage",
+            Self::Query => "query",
+            Self::WorldTime => "world_time",
+            Self::Page => "page",
+            Self::CpuFunction => "cpu_function",
+            Self::HeapFunction => "heap_function",
+        }
+    }
 }
 
 /// A field of reports, or a latency, a page or a function. Displays as `the time of the query up`.

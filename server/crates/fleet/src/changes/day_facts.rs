@@ -161,11 +161,11 @@ impl FactCatalogue {
             readings.map(|readings| readings.rows.as_slice()).unwrap_or_default().iter().peekable();
         let row = |row: &InstallationDay| {
             let mut of_row = fixed_numbers_of(row).to_vec();
-            of_row.resize(numbers, f32::NAN);
             while readings.next_if(|(installation, _)| *installation < row.installation).is_some() {}
             if let Some((_, of_installation)) =
                 readings.next_if(|(installation, _)| *installation == row.installation)
             {
+                of_row.resize(numbers, f32::NAN);
                 for (name, value) in of_installation {
                     let position = positions_of_readings.get(*name as usize).copied().flatten();
                     let slot = position.and_then(|position| of_row.get_mut(position));

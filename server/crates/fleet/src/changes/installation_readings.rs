@@ -3,11 +3,29 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 use super::changed_field::{ChangedField, FieldKind};
 use crate::{
-    installation_day::InstallationHash, log_bucket::LogBucket, profiles::ProfiledResource,
+    block_codec::{BlockError, decode_block, encode_block, pack_sorted, unpack_sorted},
+    installation_day::InstallationHash,
+    log_bucket::LogBucket,
+    profiles::ProfiledResource,
     typed_report::TypedReport,
 };
+
+/// The version of encoded readings.
+const VERSION: u8 = 1;
+
+/// The most installations of which readings are kept: those with the smallest hashes, the same ones every day.
+/// With so many, a change of a tenth is clear when a few in a hundred have upgraded.
+const MOST_READ: usize = 5_000;
+
+/// The steps of a stored logarithm: what rounding adds is far below the noise of any reading.
+const STEPS: f32 = 512.0;
+
+/// Stored for a reading that an installation does not have.
+const MISSING: i16 = i16::MIN;
 
 /// What is added to the share of a function before its logarithm is taken: on some days a profile has no
 /// sample of it. So the size that is found for a function of a share of 5 % is too small by a tenth of it, of
@@ -24,6 +42,69 @@ pub struct InstallationReadings {
     pub rows: Vec<(InstallationHash, Vec<(u32, f32)>)>,
 }
 
+/// How readings are stored: a column for each field.
+#[derive(Serialize, Deserialize)]
+struct StoredReadings {
+    fields: Vec<ChangedField>,
+    installations: Vec<u8>,
+    columns: Vec<Vec<i16>>,
+}
+
+impl InstallationReadings {
+    /// The readings as a block. Logarithms are rounded to 1/512.
+    ///
+    /// # Errors
+    /// [`BlockError::Unencodable`].
+    pub fn encode(&self) -> Result<Vec<u8>, BlockError> {
+        let installations: Vec<_> = self.rows.iter().map(|(installation, _)| installation.0).collect();
+        let column = |field: u32| {
+            let of_row = |(_, readings): &(InstallationHash, Vec<(u32, f32)>)| {
+                let place = readings.binary_search_by_key(&field, |(field, _)| *field).ok();
+                place.and_then(|place| readings.get(place)).map_or(MISSING, |(_, reading)| stored(*reading))
+            };
+            self.rows.iter().map(of_row).collect()
+        };
+        let columns = (0..).take(self.fields.len()).map(column).collect();
+        let installations = pack_sorted(&installations);
+        encode_block(VERSION, &StoredReadings { fields: self.fields.clone(), installations, columns })
+    }
+
+    /// The readings of a block.
+    ///
+    /// # Errors
+    /// [`BlockError::UnknownVersion`] and [`BlockError::Damaged`].
+    pub fn decode(block: &[u8]) -> Result<Self, BlockError> {
+        let StoredReadings { fields, installations, columns } = decode_block(VERSION, block)?;
+        let mut rows: Vec<_> = unpack_sorted(&installations)
+            .into_iter()
+            .map(|hash| (InstallationHash(hash), Vec::new()))
+            .collect();
+        if columns.len() != fields.len() || columns.iter().any(|column| column.len() != rows.len()) {
+            return Err(BlockError::Damaged);
+        }
+        for (number, column) in (0..).zip(columns) {
+            for ((_, readings), stored) in rows.iter_mut().zip(column) {
+                if stored != MISSING {
+                    readings.push((number, f32::from(stored) / STEPS));
+                }
+            }
+        }
+        Ok(Self { fields, rows })
+    }
+
+    /// Removes an installation. Returns whether it was there.
+    pub fn remove(&mut self, installation: InstallationHash) -> bool {
+        let before = self.rows.len();
+        self.rows.retain(|(hash, _)| *hash != installation);
+        self.rows.len() < before
+    }
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "bounded before")]
+fn stored(reading: f32) -> i16 {
+    (reading * STEPS).round().clamp(f32::from(MISSING + 1), f32::from(i16::MAX)) as i16
+}
+
 /// Sums of logarithms, and their counts.
 type LogSums = BTreeMap<u32, (f32, f32)>;
 
@@ -35,7 +116,7 @@ pub struct ReadingsRollup {
 }
 
 impl ReadingsRollup {
-    /// Adds a report. Times of 0 say that nothing was measured.
+    /// Adds a report, unless enough installations with smaller hashes were added. Times of 0 say that nothing was measured.
     pub fn add(&mut self, installation: InstallationHash, report: &TypedReport<'_>) {
         let stages = report.stages.iter().map(|(name, time)| (FieldKind::Stage, *name, *time));
         let queries = report.queries.iter().map(|query| (FieldKind::Query, query.name, query.time));
@@ -67,6 +148,13 @@ impl ReadingsRollup {
     }
 
     fn add_logarithm(&mut self, installation: InstallationHash, field: ChangedField, logarithm: f64) {
+        if self.sums.len() >= MOST_READ && !self.sums.contains_key(&installation) {
+            // The last one makes room, unless this one is behind it.
+            match self.sums.last_entry() {
+                Some(last) if *last.key() > installation => drop(last.remove()),
+                _ => return,
+            }
+        }
         let next = u32::try_from(self.numbers.len()).unwrap_or(u32::MAX);
         let number = *self.numbers.entry(field).or_insert(next);
         let (sum, count) = self.sums.entry(installation).or_default().entry(number).or_default();
@@ -95,6 +183,8 @@ pub(super) fn function_logarithm(share: f64) -> f64 {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
     use crate::typed_report::QueryReading;
 
@@ -117,5 +207,55 @@ mod tests {
         let (_, of_second) = &times.rows[1];
         assert_eq!(of_second[1].0, 1);
         assert!((f64::from(of_second[1].1).exp() - 2.0).abs() < 0.1, "{of_second:?}");
+    }
+
+    #[test]
+    fn the_installations_with_the_smallest_hashes_are_kept_in_any_order_of_arrival() {
+        let report =
+            TypedReport { stages: vec![("load", LogBucket::containing(0.1))], ..TypedReport::default() };
+        let many = MOST_READ as u64 + 500;
+        let mut rollup = ReadingsRollup::default();
+        for hash in (0..many).map(|at| at * 7919 % many) {
+            rollup.add(InstallationHash(hash), &report);
+        }
+        let kept: Vec<_> = rollup.finish().rows.iter().map(|(installation, _)| installation.0).collect();
+        assert_eq!(kept, (0..MOST_READ as u64).collect::<Vec<_>>());
+    }
+
+    proptest! {
+        #[test]
+        fn readings_are_decoded_as_they_were_encoded_but_for_rounding(
+            rows in prop::collection::btree_map(
+                any::<u64>(),
+                prop::collection::btree_map(0_u32..5, -60.0_f32..60.0, 0..5),
+                0..20,
+            ),
+        ) {
+            let fields = (0..5).map(|at| ChangedField::new(FieldKind::Stage, &at.to_string())).collect();
+            let rows = rows.into_iter().map(|(hash, row)| (InstallationHash(hash), row.into_iter().collect()));
+            let readings = InstallationReadings { fields, rows: rows.collect() };
+            let decoded = InstallationReadings::decode(&readings.encode().unwrap()).unwrap();
+            prop_assert_eq!(&decoded.fields, &readings.fields);
+            prop_assert_eq!(decoded.rows.len(), readings.rows.len());
+            for ((hash, row), (expected_hash, expected)) in decoded.rows.iter().zip(&readings.rows) {
+                prop_assert_eq!(hash, expected_hash);
+                prop_assert_eq!(row.len(), expected.len());
+                for ((field, value), (expected_field, expected)) in row.iter().zip(expected) {
+                    prop_assert_eq!(field, expected_field);
+                    prop_assert!((value - expected).abs() <= 0.5 / STEPS + 1e-4);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_removed_installation_is_in_no_block() {
+        let rows = [1, 2].map(|hash| (InstallationHash(hash), vec![(0, 1.0)])).to_vec();
+        let mut readings =
+            InstallationReadings { fields: vec![ChangedField::new(FieldKind::Query, "up")], rows };
+        assert!(readings.remove(InstallationHash(1)) && !readings.remove(InstallationHash(1)));
+        let decoded = InstallationReadings::decode(&readings.encode().unwrap()).unwrap();
+        assert_eq!(decoded.rows, [(InstallationHash(2), vec![(0, 1.0)])]);
+        assert_eq!(InstallationReadings::decode(&[9, 9]), Err(BlockError::UnknownVersion(9)));
     }
 }

@@ -50,6 +50,19 @@ pub enum SummaryTopic {
     Gaps,
 }
 
+impl SummaryTopic {
+    /// The word for it in answers.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Activity => "activity",
+            Self::Releases => "releases",
+            Self::Changes => "changes",
+            Self::Gaps => "gaps",
+        }
+    }
+}
+
 /// A sentence. It has no line breaks or other control characters, and no markup.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SummarySentence {

@@ -1,0 +1,104 @@
+//! Tests that a collector finds what a release of a simulated fleet changed, over HTTP and over time.
+
+use axum::{body::Body, http::Request};
+use headcount_platform::clock::Clock;
+use serde_json::{Value, json};
+use tower::ServiceExt;
+
+use crate::filled_collector::{FilledCollector, SUNDAY};
+
+/// The first days of these fleets, before the second release.
+const FROM: &str = "2026-05-10";
+
+async fn looked_at_whole(installations: u32) -> FilledCollector {
+    let filled = FilledCollector::of_days(installations, 36, false).await;
+    for _ in 0..2 {
+        filled.collector.look_for_changes().await.unwrap();
+    }
+    filled
+}
+
+async fn put(filled: &FilledCollector, path: &str, body: &Value) -> u16 {
+    let request =
+        Request::put(path).header("content-type", "application/json").body(Body::from(body.to_string()));
+    filled.routes.clone().oneshot(request.unwrap()).await.unwrap().status().as_u16()
+}
+
+#[tokio::test]
+async fn a_release_that_makes_a_query_and_a_stage_slower_is_named() {
+    let filled = looked_at_whole(300).await;
+    let answer = filled.get(&format!("/api/fleet/changes?from={FROM}&to={SUNDAY}")).await;
+    assert_eq!(answer["looked_at"], SUNDAY);
+    let releases: Vec<_> = answer["releases"].as_array().unwrap().iter().map(|one| &one["version"]).collect();
+    assert_eq!(releases, ["1.9.0"], "{answer}");
+    let changes = answer["changes"].as_array().unwrap();
+    for (name, by) in [("inbound_latency", 1.8), ("load_containers", 1.6)] {
+        let found =
+            changes.iter().find(|change| change["name"] == name).unwrap_or_else(|| panic!("{answer}"));
+        assert_eq!((&found["release"], &found["previous"]), (&json!("1.9.0"), &json!("1.8.0")));
+        let (low, high) = (found["low"].as_f64().unwrap(), found["high"].as_f64().unwrap());
+        assert!(low - 0.1 < by - 1.0 && by - 1.0 < high + 0.1, "{found}");
+        assert!(found["sentence"].as_str().unwrap().contains("larger than with 1.8.0"), "{found}");
+    }
+    let others: Vec<_> =
+        changes.iter().filter(|change| change["kind"] != "query" && change["kind"] != "stage").collect();
+    assert!(others.is_empty(), "{others:?}");
+
+    let weeks = filled.get("/api/fleet/weeks").await;
+    let told = weeks["weeks"].to_string();
+    assert_eq!(weeks["weeks"][0]["week"], "2026-06-08", "{weeks}");
+    assert!(told.contains("the time of the query inbound_latency"), "{told}");
+    let (_, feed) = filled.body("/api/fleet/weeks.atom").await;
+    let feed = String::from_utf8(feed.to_vec()).unwrap();
+    assert!(feed.contains("<entry>") && feed.contains("inbound_latency"), "{feed}");
+    let (_, mail) = filled.body("/api/fleet/weeks.txt").await;
+    assert!(mail.starts_with(b"coroot in the week of 2026-06-08"), "{mail:?}");
+    filled.collector.close().await;
+}
+
+#[tokio::test]
+async fn a_day_is_looked_at_once_and_what_is_dropped_is_not_told() {
+    let filled = looked_at_whole(40).await;
+    let sunday: headcount_fleet::calendar_day::CalendarDay = SUNDAY.parse().unwrap();
+    assert_eq!(
+        (filled.blocks("changes", SUNDAY).await, filled.blocks("installation_readings", SUNDAY).await),
+        (1, 1)
+    );
+    let before = filled.get("/api/fleet/changes").await;
+    filled.collector.look_for_changes().await.unwrap();
+    assert_eq!(filled.get("/api/fleet/changes").await, before);
+    // The readings of installations go after four weeks, what was found with the numbers of its day.
+    filled.clock.turn_to(sunday.plus_days(30));
+    filled.collector.prune(filled.clock.wall()).await.unwrap();
+    assert_eq!(
+        (filled.blocks("changes", SUNDAY).await, filled.blocks("installation_readings", SUNDAY).await),
+        (1, 0)
+    );
+    filled.clock.turn_to(sunday.plus_days(401));
+    filled.collector.prune(filled.clock.wall()).await.unwrap();
+    assert_eq!(filled.blocks("changes", SUNDAY).await, 0);
+    filled.collector.close().await;
+}
+
+#[tokio::test]
+async fn notes_of_a_day_are_told_until_they_are_removed() {
+    let filled = FilledCollector::new(20, false).await;
+    let path = format!("/api/fleet/notes/{SUNDAY}");
+    assert_eq!(put(&filled, &path, &json!({"notes": [" A campaign began. "]})).await, 204);
+    let noted = filled.get("/api/fleet/changes").await["notes"].clone();
+    assert_eq!(noted, json!([{"day": SUNDAY, "notes": ["A campaign began."]}]));
+    for refused in [
+        json!({"notes": [""]}),
+        json!({"notes": ["two\nlines"]}),
+        json!({"notes": ["x".repeat(201)]}),
+        json!({"notes": vec!["x"; 11]}),
+        json!({"note": ["x"]}),
+    ] {
+        assert_eq!(put(&filled, &path, &refused).await, 400, "{refused}");
+    }
+    assert_eq!(put(&filled, &format!("{path}?product=nobody"), &json!({"notes": ["x"]})).await, 400);
+    assert_eq!(put(&filled, "/api/fleet/notes/yesterday", &json!({"notes": ["x"]})).await, 400);
+    assert_eq!(put(&filled, &path, &json!({"notes": []})).await, 204);
+    assert_eq!(filled.get("/api/fleet/changes").await["notes"], json!([]));
+    filled.collector.close().await;
+}

@@ -1,0 +1,349 @@
+//! Renders what releases changed, what happened in each week, and what the maker noted.
+
+use headcount_charts::number_format::{grouped, percent};
+use headcount_shared::api::{
+    FleetChange, FleetChangesAnswer, FleetDayNotes, FleetGap, FleetRelease, FleetWeek, FleetWeeksAnswer,
+};
+use maud::{Markup, html};
+
+use crate::{answer_basis::day_text, page_filter::PageFilter, page_list::FleetPage};
+
+/// What the page is made of.
+#[derive(Debug, Clone, Copy)]
+pub struct ChangeAnswers<'a> {
+    /// What happened in the period.
+    pub changes: &'a FleetChangesAnswer,
+    /// The weeks in sentences.
+    pub weeks: &'a FleetWeeksAnswer,
+}
+
+/// The page.
+#[must_use]
+pub fn changes_page(filter: &PageFilter, answers: ChangeAnswers<'_>) -> Markup {
+    let ChangeAnswers { changes, weeks } = answers;
+    let (from, to) = (filter.first.to_string(), filter.last.to_string());
+    let is_shown = |week: &&FleetWeek| from.as_str() <= week.week.as_str() && week.week <= to;
+    let weeks: Vec<_> = weeks.weeks.iter().filter(is_shown).collect();
+    html! {
+        (lead(changes))
+        (change_table(filter, &changes.changes))
+        (release_table(&changes.releases))
+        (week_sections(&weeks))
+        (interruptions(changes))
+        (note_list(&changes.notes))
+        (links(filter))
+    }
+}
+
+/// What was found, and how far was looked.
+fn lead(changes: &FleetChangesAnswer) -> Markup {
+    let Some(looked_at) = &changes.looked_at else {
+        return html! {
+            p.lead { "No day has been looked at yet. A day is looked at two hours after its end." }
+        };
+    };
+    let found = match changes.changes.len() {
+        0 => "Nothing was found that a release changed".to_owned(),
+        1 => "One change was found that a release made".to_owned(),
+        many => format!("{many} changes were found that releases made"),
+    };
+    html! {
+        p.lead { (found) ", in the data until " (day_text(looked_at)) "." }
+        p.note {
+            "Each release is compared with the one before it for two weeks, within the installations that \
+             took it where that is possible. Chance alone gives one false alarm a year in a hundred numbers."
+        }
+    }
+}
+
+fn change_table(filter: &PageFilter, changes: &[FleetChange]) -> Markup {
+    html! {
+        @if !changes.is_empty() {
+            section.numbers aria-labelledby="found" {
+                h2 #found { "What releases changed" }
+                div.scroll tabindex="0" role="group" aria-labelledby="found" {
+                    table {
+                        thead {
+                            tr {
+                                th scope="col" { "What" }
+                                th scope="col" { "Release" }
+                                th.n scope="col" { "By" }
+                                th.n scope="col" { "Between" }
+                                th scope="col" { "Found on" }
+                                th.n scope="col" { "Certainty" }
+                            }
+                        }
+                        tbody { @for change in changes { (change_row(filter, change)) } }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn change_row(filter: &PageFilter, change: &FleetChange) -> Markup {
+    let FleetChange { field, release, released_on, previous, size, low, high, found_on, certainty, .. } =
+        change;
+    let page = page_of(&change.kind);
+    html! {
+        tr {
+            th scope="row" { a href=(filter.address(page)) { (field) } }
+            td { (release) " of " (day_text(released_on)) ", after " (previous) }
+            td.n { (signed_size(change, *size)) }
+            td.n { (signed_size(change, *low)) " and " (signed_size(change, *high)) }
+            td { (day_text(found_on)) }
+            td.n { (certainty_text(*certainty)) }
+        }
+    }
+}
+
+/// The page with the numbers of a kind of field.
+fn page_of(kind: &str) -> FleetPage {
+    match kind {
+        "flag" | "alerting" | "inspection_override" => FleetPage::Features,
+        "cloud" | "service" | "instrumented_service" | "size" => FleetPage::Environment,
+        "page" => FleetPage::Usage,
+        "cpu_function" | "heap_function" => FleetPage::Profiles,
+        _ => FleetPage::Performance,
+    }
+}
+
+/// `+12 %`, or `+3 points` for shares of installations.
+fn signed_size(change: &FleetChange, size: f64) -> String {
+    let sign = if size < 0.0 { "\u{2212}" } else { "+" };
+    let by = 100.0 * size.abs();
+    let unit = if change.unit == "share" { "points" } else { "%" };
+    format!("{sign}{by:.1}\u{202f}{unit}")
+}
+
+fn certainty_text(certainty: f64) -> String {
+    if certainty > 0.9999 { "over 99.99\u{202f}%".to_owned() } else { percent(certainty) }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "counts are far below 2^52")]
+fn release_table(releases: &[FleetRelease]) -> Markup {
+    let share = |release: &FleetRelease| percent(release.installations as f64 / release.total.max(1) as f64);
+    html! {
+        @if !releases.is_empty() {
+            section.numbers aria-labelledby="releases" {
+                h2 #releases { "Releases" }
+                p.note {
+                    "A version is a release on the first day on which at least 5 installations and 0.5 % of all \
+                     have it."
+                }
+                div.scroll tabindex="0" role="group" aria-labelledby="releases" {
+                    table {
+                        thead {
+                            tr {
+                                th scope="col" { "Version" }
+                                th scope="col" { "Since" }
+                                th.n scope="col" { "Installations" }
+                                th.n scope="col" { "Of all" }
+                                th.n scope="col" { "Days until half had it" }
+                            }
+                        }
+                        tbody {
+                            @for release in releases {
+                                tr {
+                                    th scope="row" { (release.version) }
+                                    td { (day_text(&release.released_on)) }
+                                    td.n { (grouped(release.installations)) }
+                                    td.n { (share(release)) }
+                                    td.n { (release.days_to_half.map_or("not yet".to_owned(), |days| days.to_string())) }
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn week_sections(weeks: &[&FleetWeek]) -> Markup {
+    html! {
+        section.numbers aria-labelledby="weeks" {
+            h2 #weeks { "Week by week" }
+            @if weeks.is_empty() {
+                p.note { "No week of this period is over yet." }
+            }
+            @for week in weeks {
+                article id=(week.week) {
+                    h3 { "The week of " (day_text(&week.week)) }
+                    ul { @for sentence in &week.sentences { li { (sentence.text) } } }
+                }
+            }
+        }
+    }
+}
+
+fn interruptions(changes: &FleetChangesAnswer) -> Markup {
+    html! {
+        @if !changes.gaps.is_empty() || !changes.schema_changes.is_empty() {
+            section.numbers aria-labelledby="interruptions" {
+                h2 #interruptions { "Gaps, and new numbers" }
+                ul {
+                    @for gap in &changes.gaps { li { (gap_text(gap)) } }
+                    @for change in &changes.schema_changes {
+                        li { "Since " (day_text(&change.day)) " reports have " (change.tables.join(", ").replace('_', " ")) "." }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// What happened in a gap, in a sentence.
+fn gap_text(gap: &FleetGap) -> String {
+    let FleetGap { from, to, received, usual } = gap;
+    let when = if from == to {
+        format!("On {}", day_text(from))
+    } else {
+        format!("From {} to {}", day_text(from), day_text(to))
+    };
+    format!("{when} the collector has {} of about {} usual reports.", grouped(*received), grouped(*usual))
+}
+
+fn note_list(notes: &[FleetDayNotes]) -> Markup {
+    html! {
+        section.numbers aria-labelledby="notes" {
+            h2 #notes { "Notes" }
+            @if notes.is_empty() {
+                p.note { "Nothing is noted. A note is on every chart of its day." }
+            } @else {
+                ul {
+                    @for day in notes {
+                        @for note in &day.notes { li { (day_text(&day.day)) ": " (note) } }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The same for programs.
+fn links(filter: &PageFilter) -> Markup {
+    let period = filter.period_query();
+    let product = filter.product_query();
+    html! {
+        p.note {
+            "The same as " a href={ "api/fleet/changes?" (period) } { "JSON" } " and "
+            a href={ "api/fleet/changes?" (period) "&format=csv" } { "CSV" } "; the weeks as "
+            a href={ "api/fleet/weeks.atom?" (product) } { "a feed" } " and "
+            a href={ "api/fleet/weeks.txt?" (product) } { "the text of a mail" } "."
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use headcount_shared::api::{FleetSchemaChange, FleetSentence};
+
+    use super::*;
+    use crate::page_filter::tests::ten_days;
+
+    fn changes() -> FleetChangesAnswer {
+        FleetChangesAnswer {
+            product: "my shop".to_owned(),
+            from: "2026-11-01".to_owned(),
+            to: "2026-11-10".to_owned(),
+            looked_at: Some("2026-11-09".to_owned()),
+            releases: vec![FleetRelease {
+                version: "1.1".to_owned(),
+                released_on: "2026-11-03".to_owned(),
+                installations: 30,
+                total: 120,
+                days_to_half: None,
+            }],
+            changes: vec![FleetChange {
+                release: "1.1".to_owned(),
+                released_on: "2026-11-03".to_owned(),
+                previous: "1.0".to_owned(),
+                kind: "query".to_owned(),
+                name: "<up>".to_owned(),
+                field: "the time of the query <up>".to_owned(),
+                unit: "relative".to_owned(),
+                size: -0.123,
+                low: -0.2,
+                high: -0.05,
+                found_on: "2026-11-05".to_owned(),
+                certainty: 0.99995,
+                sentence: String::new(),
+            }],
+            schema_changes: vec![FleetSchemaChange {
+                day: "2026-11-04".to_owned(),
+                tables: vec!["world_times".to_owned()],
+            }],
+            gaps: vec![FleetGap {
+                from: "2026-11-06".to_owned(),
+                to: "2026-11-07".to_owned(),
+                received: 12,
+                usual: 2000,
+            }],
+            notes: vec![FleetDayNotes {
+                day: "2026-11-08".to_owned(),
+                notes: vec!["a <b>fair</b>".to_owned()],
+            }],
+        }
+    }
+
+    fn weeks() -> FleetWeeksAnswer {
+        let week = |week: &str| FleetWeek {
+            week: week.to_owned(),
+            sentences: vec![FleetSentence {
+                topic: "activity".to_owned(),
+                text: format!("In {week} & more."),
+            }],
+        };
+        FleetWeeksAnswer {
+            product: "my shop".to_owned(),
+            weeks: vec![week("2026-11-02"), week("2026-10-26")],
+        }
+    }
+
+    #[test]
+    fn a_page_says_what_releases_changed_and_what_else_happened() {
+        let answers = ChangeAnswers { changes: &changes(), weeks: &weeks() };
+        let text = changes_page(&ten_days(), answers).into_string().replace(['\u{a0}', '\u{202f}'], " ");
+        for said in [
+            "One change was found that a release made, in the data until 9 Nov 2026.",
+            "the time of the query &lt;up&gt;",
+            "−12.3 %",
+            "−20.0 % and −5.0 %",
+            "over 99.99 %",
+            "25 %",
+            "not yet",
+            "<article id=\"2026-11-02\">",
+            "In 2026-11-02 &amp; more.",
+            "From 6 Nov 2026 to 7 Nov 2026 the collector has 12 of about 2 000 usual reports.",
+            "Since 4 Nov 2026 reports have world times.",
+            "8 Nov 2026: a &lt;b&gt;fair&lt;/b&gt;",
+            "api/fleet/weeks.atom?product=my+shop",
+            "api/fleet/changes?product=my+shop&amp;from=2026-11-01&amp;to=2026-11-10",
+        ] {
+            assert!(text.contains(said), "{said}: {text}");
+        }
+        assert!(!text.contains("2026-10-26"), "a week of another period: {text}");
+    }
+
+    #[test]
+    fn a_fleet_without_changes_says_so() {
+        let empty = FleetChangesAnswer {
+            looked_at: None,
+            releases: Vec::new(),
+            changes: Vec::new(),
+            schema_changes: Vec::new(),
+            gaps: Vec::new(),
+            notes: Vec::new(),
+            ..changes()
+        };
+        let weeks = FleetWeeksAnswer { product: String::new(), weeks: Vec::new() };
+        let page = |changes: &FleetChangesAnswer| {
+            changes_page(&ten_days(), ChangeAnswers { changes, weeks: &weeks }).into_string()
+        };
+        let text = page(&empty);
+        assert!(text.contains("No day has been looked at yet") && !text.contains("<table"), "{text}");
+        let looked_at = FleetChangesAnswer { looked_at: changes().looked_at, ..empty };
+        assert!(page(&looked_at).contains("Nothing was found that a release changed"));
+    }
+}
