@@ -172,9 +172,26 @@ pub(crate) fn name_text(name: &str, characters: usize) -> String {
     if name.chars().any(is_seen) { shortened(name, characters) } else { "(no name)".to_owned() }
 }
 
+/// A text that a stranger wrote, for a page that escapes it: of at most so many characters, with a replacement
+/// for those that would change the text around it. One without anything to see says so.
+#[must_use]
+pub fn readable_text(text: &str, characters: usize) -> String {
+    let shown = |character| if is_disruptive(character) { char::REPLACEMENT_CHARACTER } else { character };
+    name_text(text, characters).chars().map(shown).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn texts_of_strangers_cannot_change_what_is_around_them() {
+        for (text, readable) in
+            [("1\u{202e}b", "1\u{fffd}b"), ("\u{202e}", "(no name)"), ("<b>", "<b>"), ("abcdef", "abc…")]
+        {
+            assert_eq!(readable_text(text, 4), readable);
+        }
+    }
 
     #[test]
     fn texts_and_attributes_are_escaped() {

@@ -2,7 +2,9 @@
 
 use leptos::prelude::{document, window};
 use wasm_bindgen::{JsCast, JsValue};
-use web_sys::{Document, DomParser, Element, FocusOptions, HtmlElement, ScrollRestoration, SupportedType, Url};
+use web_sys::{
+    Document, DomParser, Element, FocusOptions, HtmlElement, ScrollRestoration, SupportedType, Url,
+};
 
 /// The attribute of the body of every page that is taken over: the way from it to the address of the collector.
 const MARKER: &str = "data-headcount-pages";

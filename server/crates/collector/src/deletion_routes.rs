@@ -95,7 +95,8 @@ fn answer(removed: Result<InstallationRemoval, RemovalRefused>) -> Result<Respon
     }
 }
 
-fn refusal(refused: RemovalRefused) -> ProblemResponse {
+/// The refusal of a deletion.
+pub(super) fn refusal(refused: RemovalRefused) -> ProblemResponse {
     let status = match refused {
         RemovalRefused::OtherSecret => StatusCode::FORBIDDEN,
         RemovalRefused::Unknown => StatusCode::NOT_FOUND,

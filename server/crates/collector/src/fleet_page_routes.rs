@@ -19,7 +19,7 @@ use headcount_fleet::{
 };
 use headcount_fleet_pages::{
     ChangeAnswers, EnvironmentAnswers, FeatureAnswers, FleetPage, OverviewAnswers, PageFilter, PageFrame,
-    PerformanceAnswers, ProfileAnswers, ProfileChoice, ShownProfiles, UsageAnswers, changes_page,
+    PageReader, PerformanceAnswers, ProfileAnswers, ProfileChoice, ShownProfiles, UsageAnswers, changes_page,
     environment_page, features_page, overview_page, performance_page, profiles_page, render_page, trust_page,
     usage_page, versions_page,
 };
@@ -33,8 +33,9 @@ use super::{
     fleet_profiles::ComparedVersions,
     fleet_reader::FleetReadError,
     fleet_routes::{bad_request, flame_measure, profiled_resource},
-    interface_program::{InterfacePresence, SCRIPT, fleet_page_answer},
-    routes::style_sheet,
+    published_page_routes::published,
+    published_routes::USUAL_DAYS,
+    routes::{page_headers, style_sheet},
 };
 
 /// The versions that can be chosen.
@@ -42,46 +43,96 @@ const CHOOSABLE_VERSIONS: usize = 100;
 
 /// The pages for analysts. They check no access.
 pub(super) fn analyst_pages() -> Router<Collector> {
-    let pages = FleetPage::ALL.into_iter().fold(Router::new(), |router, page| {
-        let serve = async move |collector: State<Collector>,
-                                role: Option<Extension<AccessRole>>,
-                                interface: Option<Extension<InterfacePresence>>,
-                                query: Result<Query<PageParameters>, QueryRejection>| {
-            serve_page(page, collector, role, interface, query).await
-        };
+    FleetPage::ALL.into_iter().fold(Router::new(), |router, page| {
+        let serve =
+            async move |collector: State<Collector>,
+                        role: Option<Extension<AccessRole>>,
+                        query: PageQuery| { serve_page(page, collector, role, query).await };
         router.route(&format!("/{}", page.path()), get(serve))
-    });
-    pages.route("/pages.css", get(style))
+    })
 }
 
-async fn style() -> impl IntoResponse {
+/// The page of a role: the overview of the fleet, and for a viewer what is published.
+pub(super) async fn first_page(
+    collector: State<Collector>,
+    role: Option<Extension<AccessRole>>,
+    query: PageQuery,
+) -> Result<Response, ProblemResponse> {
+    match role {
+        Some(Extension(AccessRole::Viewer)) => published(collector, role, query).await,
+        Some(Extension(AccessRole::Analyst | AccessRole::Administrator)) | None => {
+            serve_page(FleetPage::Overview, collector, role, query).await
+        }
+    }
+}
+
+/// Who looks at a page. Without access control that is the administrator.
+pub(super) fn reader_of(role: Option<AccessRole>) -> PageReader {
+    match role {
+        Some(AccessRole::Viewer) => PageReader::Viewer,
+        Some(AccessRole::Analyst) => PageReader::Analyst,
+        Some(AccessRole::Administrator) | None => PageReader::Administrator,
+    }
+}
+
+/// The style sheet of pages.
+pub(super) async fn style() -> impl IntoResponse {
     style_sheet([headcount_charts::STYLE, headcount_fleet_pages::STYLE].concat())
 }
 
 /// What a page is about. A form sends what was not chosen as an empty text.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-struct PageParameters {
+pub(super) struct PageParameters {
     product: String,
     from: String,
     to: String,
     version: String,
     database: String,
     size: String,
-    resource: String,
+    pub(super) resource: String,
     measure: String,
     before: String,
     after: String,
-    focus: String,
+    pub(super) focus: String,
     function: String,
+    /// One installation alone: the report that is shown.
+    pub(super) report: String,
+    /// One installation alone: the newest report of the list.
+    pub(super) until: String,
+    /// What is published alone: the day of the release that is shown.
+    pub(super) day: String,
 }
 
-fn chosen(text: String) -> Option<String> {
+/// The parameters of a page, as they were sent.
+pub(super) type PageQuery = Result<Query<PageParameters>, QueryRejection>;
+
+/// The parameters of a page.
+///
+/// # Errors
+/// A sentence about one that is unknown, or given twice.
+pub(super) fn page_parameters(query: PageQuery) -> Result<PageParameters, ProblemResponse> {
+    query.map(|Query(parameters)| parameters).map_err(|rejection| bad_request(rejection.body_text()))
+}
+
+pub(super) fn chosen(text: String) -> Option<String> {
     Some(text).filter(|text| !text.is_empty())
 }
 
 impl PageParameters {
-    fn period(&self, today: CalendarDay) -> Result<AnswerPeriod, ProblemResponse> {
+    /// The same from a year before the last day on, unless a first day is given: as the API of what is published.
+    pub(super) fn period_of_releases(&self, today: CalendarDay) -> Result<AnswerPeriod, ProblemResponse> {
+        let last = if self.to.is_empty() { Some(today) } else { self.to.parse().ok() };
+        match last.filter(|_| self.from.is_empty()) {
+            Some(last) => {
+                let from = last.minus_days(USUAL_DAYS - 1).to_string();
+                Self { from, ..self.clone() }.period(today)
+            }
+            None => self.period(today),
+        }
+    }
+
+    pub(super) fn period(&self, today: CalendarDay) -> Result<AnswerPeriod, ProblemResponse> {
         let text = |text: &str| chosen(text.to_owned());
         let parameters = PeriodParameters {
             product: text(&self.product),
@@ -116,10 +167,9 @@ async fn serve_page(
     page: FleetPage,
     State(collector): State<Collector>,
     role: Option<Extension<AccessRole>>,
-    interface: Option<Extension<InterfacePresence>>,
-    query: Result<Query<PageParameters>, QueryRejection>,
+    query: PageQuery,
 ) -> Result<Response, ProblemResponse> {
-    let Query(parameters) = query.map_err(|rejection| bad_request(rejection.body_text()))?;
+    let parameters = page_parameters(query)?;
     let today = CalendarDay::from_unix_seconds(collector.now().as_secs());
     let rollup_lag = collector.rollup_lag().await?.behind.as_secs();
     let period = AnswerPeriod { rollup_lag, ..parameters.period(today)? };
@@ -141,18 +191,16 @@ async fn serve_page(
         FleetPage::Trust => answers.trust(&filter).await?,
     };
     let products = collector.fleet_reader().products().await?.products;
-    let interface = interface.map_or(InterfacePresence::Missing, |Extension(presence)| presence);
     let choices = if page == FleetPage::Profiles { choice.kept() } else { Vec::new() };
     let frame = PageFrame {
         page,
         filter: &filter,
         products: &products,
         versions: &choosable,
-        is_administrator: !matches!(role, Some(Extension(AccessRole::Analyst | AccessRole::Viewer))),
+        reader: reader_of(role.map(|Extension(role)| role)),
         choices: &choices,
-        script: (interface == InterfacePresence::Built).then_some(SCRIPT),
     };
-    Ok(fleet_page_answer(render_page(frame, &content), interface))
+    Ok((page_headers(), render_page(frame, &content)).into_response())
 }
 
 /// Gathers answers about a period.

@@ -12,7 +12,7 @@ use headcount_fleet::{
     profiles::StackDictionary,
     published::{NoiseKey, ReleaseStage},
 };
-use headcount_shared::api::{CollectorReportPage, FleetOverview};
+use headcount_shared::api::{CollectorReport, CollectorReportPage, FleetInstance, FleetOverview};
 use thiserror::Error;
 use uuid::Uuid;
 
@@ -199,6 +199,28 @@ impl FleetStorage {
     /// When the store cannot be read.
     pub(super) async fn list(&self, page: &ListingPage) -> StorageResult<CollectorReportPage> {
         on_engine!(self, store => store.list(page).await)
+    }
+
+    /// At most `limit` reports of an installation, the newest first: those up to the one with the id `until`,
+    /// or all. None if the installation has no such report.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub(super) async fn reports_until(
+        &self,
+        instance: Uuid,
+        until: Option<&str>,
+        limit: u16,
+    ) -> StorageResult<Vec<CollectorReport>> {
+        on_engine!(self, store => store.reports_until(instance, until, limit).await)
+    }
+
+    /// One installation; `None` if it is not known.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub(super) async fn installation(&self, instance: Uuid) -> StorageResult<Option<FleetInstance>> {
+        on_engine!(self, store => store.installation(instance).await)
     }
 
     /// A report as it was sent; `None` if there never was one with this id, or if its counts were dropped

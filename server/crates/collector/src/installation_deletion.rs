@@ -11,7 +11,7 @@ use tokio::{sync::Semaphore, time};
 use uuid::Uuid;
 
 use super::{
-    Collector, CollectorInner, DatabaseUnreadable,
+    AccessEvent, Collector, CollectorInner, DatabaseUnreadable, LoggedActor,
     collector_keys::CollectorKeys,
     report_store::{ClaimOutcome, DeletedAmounts, DeletionClaim, Tombstone},
 };
@@ -99,7 +99,11 @@ impl Collector {
         let installation = self.keys().installation(instance);
         let judged = self.read(self.inner.store.judge_claim(instance, installation, claim).await)?;
         let tombstone = match judged {
-            ClaimOutcome::Accepted => self.bury(instance, claim).await?,
+            ClaimOutcome::Accepted => {
+                let tombstone = self.bury(instance, claim).await?;
+                self.inner.access_log.note(AccessEvent::Deleted, actor(claim));
+                tombstone
+            }
             judged => buried(judged)?,
         };
         // It goes on if who asked disconnects, or has waited for long.
@@ -125,6 +129,14 @@ impl Collector {
         });
         let judged = burying.await.map_err(|_| DatabaseUnreadable)?;
         buried(self.read(judged)?)
+    }
+}
+
+/// Who deletes by a claim, in the access log.
+const fn actor(claim: DeletionClaim) -> LoggedActor {
+    match claim {
+        DeletionClaim::Committed(_) => LoggedActor::Installation,
+        DeletionClaim::Operator => LoggedActor::ADMINISTRATOR,
     }
 }
 

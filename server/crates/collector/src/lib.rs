@@ -23,7 +23,6 @@ mod failure_log;
 mod fleet_change_routes;
 mod fleet_changes;
 mod fleet_csv;
-pub mod fleet_page;
 mod fleet_page_routes;
 mod fleet_profiles;
 mod fleet_reader;
@@ -33,6 +32,7 @@ mod fleet_routes;
 mod fleet_storage;
 mod fleet_trust;
 pub mod installation_deletion;
+mod installation_page_routes;
 mod intake_entry;
 mod intake_ledger;
 mod interface_program;
@@ -44,9 +44,11 @@ mod month_estimate;
 mod prepared_report;
 mod profile_dictionary;
 mod published_export;
+mod published_page_routes;
 mod published_reader;
 mod published_routes;
 mod raw_copy_pause;
+mod refusal_pages;
 mod report_day;
 pub mod report_headers;
 mod report_intake;
@@ -55,7 +57,6 @@ mod report_pruner;
 mod report_store;
 mod report_writer;
 mod retention_policy;
-mod role_page;
 pub mod routes;
 mod sender_key;
 mod set_aside;
@@ -76,7 +77,9 @@ use headcount_platform::{
     },
 };
 use headcount_shared::{
-    api::{CollectorReportPage, ConfirmedClock, FleetOverview, ReceiptStatus},
+    api::{
+        CollectorReport, CollectorReportPage, ConfirmedClock, FleetInstance, FleetOverview, ReceiptStatus,
+    },
     json::JsonError,
     limits::{JSON_VALUES, REPORT_BYTES, REPORT_ID_BYTES, STORED_REPORTS_PER_HOUR},
 };
@@ -574,6 +577,22 @@ impl Collector {
         };
         let restored = task::spawn_blocking(move || prepared_report::restore(&zstd, bytes)).await;
         self.read(restored.map_err(io::Error::other).flatten()).map(ReportLookup::Report)
+    }
+
+    /// At most `limit` reports of an installation, the newest first: those up to the one with the id `until`,
+    /// or all. None if the installation has no such report.
+    async fn reports_until(
+        &self,
+        instance: Uuid,
+        until: Option<&str>,
+        limit: u16,
+    ) -> Result<Vec<CollectorReport>, DatabaseUnreadable> {
+        self.read(self.inner.store.reports_until(instance, until, limit).await)
+    }
+
+    /// One installation; `None` if it is not known.
+    async fn installation(&self, instance: Uuid) -> Result<Option<FleetInstance>, DatabaseUnreadable> {
+        self.read(self.inner.store.installation(instance).await)
     }
 
     /// The installations, ordered by their latest report, newest first.

@@ -76,7 +76,8 @@ impl PublishedTableName {
         }
     }
 
-    fn described(self) -> PublishedTableKind {
+    /// What an answer says about it.
+    pub(super) fn described(self) -> PublishedTableKind {
         let (kind, has_open_names) = match self {
             Self::Versions => (TableKind::OneLabel, false),
             Self::Listed(definition) => (definition.kind, definition.open_names),

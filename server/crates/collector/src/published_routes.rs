@@ -37,7 +37,7 @@ use super::{
 };
 
 /// The days that an answer is about unless something else is asked for: a year of releases.
-const USUAL_DAYS: u32 = 366;
+pub(super) const USUAL_DAYS: u32 = 366;
 
 /// The requests of everybody that are answered at the same time. Others wait.
 const PUBLIC_AT_ONCE: usize = 4;

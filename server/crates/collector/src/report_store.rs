@@ -218,6 +218,38 @@ impl ReportStore {
         Ok(CollectorReportPage { reports: rows.into_iter().map(|row| row.report).collect(), next })
     }
 
+    /// At most `limit` reports of an installation, the newest first: those up to the one with the id `until`,
+    /// or all. None if the installation has no such report.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub(super) async fn reports_until(
+        &self,
+        instance: Uuid,
+        until: Option<&str>,
+        limit: u16,
+    ) -> sqlx::Result<Vec<CollectorReport>> {
+        let instance = instance.to_string();
+        let query = match until {
+            Some(until) => sqlx::query_as(LIST_UNTIL).bind(&instance).bind(&instance).bind(until),
+            None => sqlx::query_as(LIST_FROM_NEWEST).bind(&instance),
+        };
+        let rows: Vec<ListedReport> = query.bind(i64::from(limit)).fetch_all(&self.readers).await?;
+        Ok(rows.into_iter().map(|row| row.report).collect())
+    }
+
+    /// One installation; `None` if it is not known.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub(super) async fn installation(&self, instance: Uuid) -> sqlx::Result<Option<FleetInstance>> {
+        let row: Option<FleetRow> = sqlx::query_as("SELECT * FROM instance WHERE instance = ?")
+            .bind(instance.to_string())
+            .fetch_optional(&self.readers)
+            .await?;
+        Ok(row.map(|row| row.0))
+    }
+
     /// A report as it was sent; `None` if there never was one with this id, or if its counts were dropped
     /// too.
     ///
@@ -280,6 +312,13 @@ const LIST: &str =
 
 const LIST_OF_INSTANCE: &str = "SELECT seq, id, instance, received_at, bytes, replica FROM report
     WHERE instance = ? AND seq > ? ORDER BY seq LIMIT ?";
+
+const LIST_UNTIL: &str = "SELECT seq, id, instance, received_at, bytes, replica FROM report
+    WHERE instance = ? AND seq <= (SELECT seq FROM report WHERE instance = ? AND id = ?)
+    ORDER BY seq DESC LIMIT ?";
+
+const LIST_FROM_NEWEST: &str = "SELECT seq, id, instance, received_at, bytes, replica FROM report
+    WHERE instance = ? ORDER BY seq DESC LIMIT ?";
 
 const RAW_PLACE: &str = "SELECT seq, segment, raw_segment.day, offset, length
     FROM report JOIN raw_place USING (seq) JOIN raw_segment ON segment = number WHERE id = ?";

@@ -31,10 +31,10 @@ use super::{
     Collector, DatabaseUnreadable, IngestError, ReportLookup,
     collector_metrics::metrics,
     deletion_routes::{administrator_deletion_routes, public_deletion_routes},
-    fleet_page, fleet_page_routes, fleet_routes,
-    interface_program::InterfaceProgram,
+    fleet_page_routes, fleet_routes, installation_page_routes,
+    interface_program::program_routes,
     listing_parameters::{BadParameter, ListingPage, ListingParameters},
-    published_routes, role_page,
+    published_page_routes, published_routes, refusal_pages,
 };
 
 /// When to retry a report that could not be taken, in seconds. Each sender gets a random time, so that they
@@ -71,15 +71,14 @@ pub fn router(
         described = described.merge_from(of_role);
     }
     let described = ApiDescription::new(&described, access.base_path());
-    let interface = InterfaceProgram::new(interface);
-    let private = private.layer(Extension(described)).layer(Extension(interface.presence()));
+    let private = private.layer(Extension(described));
     let guard = middleware::from_fn_with_state(access.clone(), access::for_metrics);
     let private = private.merge(metrics_route(collector).route_layer(guard));
     let everybodys = published_routes::everybodys_routes(collector, publish);
     with_headers(private.merge(everybodys))
         .merge(public_routes(collector, proxies))
         .merge(open)
-        .merge(interface.routes())
+        .merge(program_routes(interface))
 }
 
 /// The routes that a role may use beside those of smaller ones, behind the guard of the role, with their
@@ -89,15 +88,23 @@ fn routes_of_role(role: AccessRole, access: &AccessControl, collector: &Collecto
     let (of_interface, of_interface_described) = interface_routes(role).split_for_parts();
     described = described.merge_from(of_interface_described);
     describe_role(&mut described, role);
-    let routes = numbers.merge(page_routes(role)).with_state(collector.clone());
-    let routes = routes.merge(of_interface.with_state(access.clone()));
-    let guard = middleware::from_fn_with_state((access.clone(), role), access::for_role);
-    let routes = match role {
+    let routes = numbers.with_state(collector.clone()).merge(of_interface.with_state(access.clone()));
+    let pages = page_routes(role).with_state(collector.clone());
+    let pages = match role {
         // Whoever may see nothing is not told what there is.
-        AccessRole::Viewer => routes.fallback(async || StatusCode::NOT_FOUND),
-        AccessRole::Analyst | AccessRole::Administrator => routes,
+        AccessRole::Viewer => pages.fallback(no_page),
+        AccessRole::Analyst | AccessRole::Administrator => pages,
     };
-    (routes.layer(guard), described)
+    let guard = middleware::from_fn_with_state((access.clone(), role), access::for_role);
+    let (routes, pages) = (routes.layer(guard.clone()), pages.layer(guard));
+    let form_guard = middleware::from_fn_with_state((access.clone(), role), access::for_forms_of_role);
+    let forms = form_routes(role).with_state(collector.clone()).layer(form_guard);
+    (routes.merge(explained(pages.merge(forms), None)), described)
+}
+
+/// Pages whose refusals are pages, too. Without access control they are shown for `role`.
+fn explained(pages: Router, role: Option<AccessRole>) -> Router {
+    pages.layer(middleware::from_fn_with_state(role, refusal_pages::refusals_as_pages))
 }
 
 /// The routes of the collector that a role may use beside those of smaller ones.
@@ -126,10 +133,31 @@ fn interface_routes(role: AccessRole) -> OpenApiRouter<AccessControl> {
 /// The same for pages, which are in no description.
 fn page_routes(role: AccessRole) -> Router<Collector> {
     match role {
-        AccessRole::Viewer => Router::new().route("/", get(first_page)),
+        AccessRole::Viewer => {
+            let pages = Router::new().route("/", get(fleet_page_routes::first_page));
+            let pages = pages.route("/published", get(published_page_routes::published));
+            pages.route("/pages.css", get(fleet_page_routes::style))
+        }
         AccessRole::Analyst => fleet_page_routes::analyst_pages(),
-        AccessRole::Administrator => Router::new(),
+        AccessRole::Administrator => installation_page_routes::administrator_pages(),
     }
+}
+
+/// The same for forms that work without script and change something.
+fn form_routes(role: AccessRole) -> Router<Collector> {
+    match role {
+        AccessRole::Viewer | AccessRole::Analyst => Router::new(),
+        AccessRole::Administrator => installation_page_routes::deletion_forms(),
+    }
+}
+
+/// The answer where nothing is: a page for browsers, and nothing for programs.
+async fn no_page(headers: HeaderMap) -> Response {
+    let accepted = headers.get(header::ACCEPT).and_then(|accepted| accepted.to_str().ok());
+    if !accepted.is_some_and(|accepted| accepted.contains("text/html")) {
+        return StatusCode::NOT_FOUND.into_response();
+    }
+    ProblemResponse::new(StatusCode::NOT_FOUND, "there is no page at this address").into_response()
 }
 
 /// The routes that are open to all: sending a report, deleting what was sent, and the health check.
@@ -148,11 +176,14 @@ fn metrics_route(collector: &Collector) -> Router {
 
 /// The routes of all roles, and the metrics. They check no access.
 pub fn private_routes(collector: &Collector) -> Router {
-    let routes = AccessRole::ALL.into_iter().fold(Router::new(), |routes, role| {
+    let (mut routes, mut pages) = (Router::new(), Router::new());
+    for role in AccessRole::ALL {
         let (described, _) = described_routes(role).split_for_parts();
-        routes.merge(described).merge(page_routes(role))
-    });
-    routes.with_state(collector.clone()).merge(metrics_route(collector))
+        routes = routes.merge(described);
+        pages = pages.merge(page_routes(role)).merge(form_routes(role));
+    }
+    let pages = explained(pages.with_state(collector.clone()), Some(AccessRole::Administrator));
+    routes.with_state(collector.clone()).merge(pages).merge(metrics_route(collector))
 }
 
 async fn take_report(
@@ -233,23 +264,8 @@ async fn fleet(State(collector): State<Collector>) -> Result<Json<FleetOverview>
     Ok(Json(collector.fleet().await?))
 }
 
-/// The page of a role: the installations for an administrator, and for others where their numbers are.
-async fn first_page(
-    State(collector): State<Collector>,
-    role: Option<Extension<AccessRole>>,
-    headers: HeaderMap,
-) -> Result<Response, ProblemResponse> {
-    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
-    let page = match role {
-        Some(Extension(role @ (AccessRole::Viewer | AccessRole::Analyst))) => role_page::render(role),
-        Some(Extension(AccessRole::Administrator)) | None => {
-            fleet_page::render(&collector.fleet().await?, collector.now().as_secs(), host)
-        }
-    };
-    Ok((page_headers(), page).into_response())
-}
-
-/// The headers of a page: no script, no frame, nothing from elsewhere.
+/// The headers of a page: no frame, and nothing that is not a file or an answer of this collector.
+/// `wasm-unsafe-eval` permits compiling WebAssembly and no other evaluation.
 pub(super) const fn page_headers() -> [(HeaderName, &'static str); 5] {
     [
         (header::CONTENT_TYPE, "text/html; charset=utf-8"),
@@ -259,7 +275,8 @@ pub(super) const fn page_headers() -> [(HeaderName, &'static str); 5] {
         (header::REFERRER_POLICY, "same-origin"),
         (
             header::CONTENT_SECURITY_POLICY,
-            "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+            "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; connect-src 'self'; \
+             img-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
         ),
     ]
 }

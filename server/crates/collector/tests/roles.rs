@@ -219,9 +219,9 @@ async fn metrics_need_their_token_or_that_of_the_administrator() {
 async fn the_first_page_of_a_role_leads_to_what_it_may_see() {
     let guarded = GuardedCollector::start(false).await;
     for (role, shown, absent) in [
-        (AccessRole::Viewer, "signed in as viewer", "api/fleet/activity"),
-        (AccessRole::Analyst, "api/fleet/activity", "No reports"),
-        (AccessRole::Administrator, "<h1>Installations</h1>", "signed in as"),
+        (AccessRole::Viewer, "<h1>Published</h1>", ">Overview</a>"),
+        (AccessRole::Analyst, "<h1>Overview</h1>", ">Installations</a>"),
+        (AccessRole::Administrator, "<h1>Overview</h1>", "<h1>Published</h1>"),
     ] {
         let session = guarded.session(role).await;
         let headers = [("cookie", session.as_str()), ("accept", "text/html")];
@@ -310,5 +310,78 @@ async fn pages_of_the_fleet_are_for_analysts_and_have_a_strict_policy() {
             }
         }
     }
+    guarded.collector.close().await;
+}
+
+#[tokio::test]
+async fn a_viewer_sees_what_is_published_and_no_exact_number() {
+    let guarded = GuardedCollector::start(false).await;
+    for role in AccessRole::ALL {
+        let session = guarded.session(role).await;
+        let (status, headers, page) = guarded.get("/published", &[("cookie", &session)]).await;
+        let page = String::from_utf8_lossy(&page);
+        assert_eq!(status, StatusCode::OK, "{}", role.name());
+        assert!(headers[header::CONTENT_SECURITY_POLICY].to_str().unwrap().starts_with("default-src 'none'"));
+        assert!(page.contains("Nothing is published of this product in this time."), "{page}");
+        for (title, needed) in [
+            ("Published", AccessRole::Viewer),
+            ("Overview", AccessRole::Analyst),
+            ("Trust", AccessRole::Analyst),
+            ("Installations", AccessRole::Administrator),
+        ] {
+            let is_shown = page.contains(&format!(">{title}</a>"));
+            assert_eq!(is_shown, role >= needed, "{} {title}", role.name());
+        }
+    }
+    let session = guarded.session(AccessRole::Viewer).await;
+    for sheet in ["/style.css", "/pages.css"] {
+        assert_eq!(guarded.get(sheet, &[("cookie", &session)]).await.0, StatusCode::OK, "{sheet}");
+    }
+    guarded.collector.close().await;
+}
+
+#[tokio::test]
+async fn a_refused_page_is_a_page_with_the_sentence_and_a_way_back() {
+    let guarded = GuardedCollector::start(false).await;
+    let (viewer, analyst) =
+        (guarded.session(AccessRole::Viewer).await, guarded.session(AccessRole::Analyst).await);
+    let unknown = "/installations/4423595b-9d97-4e01-a19f-8e3d60c83b2a";
+    for (session, path, expected, sentence, way_back) in [
+        (
+            &viewer,
+            "/overview",
+            403,
+            "Only an analyst or an administrator may see exact numbers",
+            "\"published\"",
+        ),
+        (&analyst, "/installations", 403, "Only an administrator may do this.", "\"overview\""),
+        (&analyst, unknown, 403, "Only an administrator may do this.", "\"../overview\""),
+        (
+            &analyst,
+            "/trust?from=yesterday",
+            400,
+            "From must be a day such as 2026-11-28, not",
+            "\"overview\"",
+        ),
+        (&analyst, "/trust?colour=%3Cred%3E", 400, "unknown field `colour`", "\"overview\""),
+        (&analyst, "/profiles?resource=disk", 400, "Resource must be cpu or heap", "\"overview\""),
+        (&viewer, "/no/such/page", 404, "There is no page at this address.", "\"../../published\""),
+    ] {
+        let headers = [("cookie", session.as_str()), ("accept", "text/html")];
+        let (status, headers, page) = guarded.get(path, &headers).await;
+        let page = std::str::from_utf8(&page).unwrap();
+        assert_eq!(status.as_u16(), expected, "{path}: {page}");
+        assert_eq!(headers[header::CONTENT_TYPE], "text/html; charset=utf-8", "{path}");
+        assert!(headers[header::CONTENT_SECURITY_POLICY].to_str().unwrap().starts_with("default-src 'none'"));
+        assert!(page.contains(sentence), "{path}: {page}");
+        assert!(page.contains(&format!("<a href={way_back}>To the page")), "{path}: {page}");
+        assert!(page.contains("Sign out"), "{path}");
+    }
+    for (path, expected) in [("/api/fleet/activity?from=yesterday", 400), ("/api/fleet", 403)] {
+        let (status, headers, _) = guarded.get(path, &[("cookie", &analyst), ("accept", "text/html")]).await;
+        assert_eq!(status.as_u16(), expected, "{path}");
+        assert_eq!(headers[header::CONTENT_TYPE], "application/problem+json", "{path}");
+    }
+    assert_eq!(guarded.get("/no/such/page", &[("cookie", &viewer)]).await.2, Bytes::new());
     guarded.collector.close().await;
 }

@@ -5,30 +5,46 @@
 
 mod answer_basis;
 mod changes_page;
+mod deletion_pages;
 mod distribution_charts;
 mod environment_page;
+mod error_page;
 mod features_page;
+mod installation_page;
+mod installations_page;
 mod overview_page;
 mod page_filter;
 mod page_frame;
 mod page_list;
 mod performance_page;
 mod profiles_page;
+mod published_comparison;
+mod published_page;
+mod report_fields;
+mod report_profile;
+mod report_table;
 mod share_charts;
+mod time_text;
 mod trust_page;
 mod usage_page;
 mod versions_page;
 
 pub use self::{
     changes_page::{ChangeAnswers, changes_page},
+    deletion_pages::{deleted_page, deletion_form, pending_deletion_page},
     environment_page::{EnvironmentAnswers, environment_page},
+    error_page::error_page,
     features_page::{FeatureAnswers, features_page},
+    installation_page::{InstallationAnswers, InstallationChoice, ReadReport, ReportCopy, installation_page},
+    installations_page::installations_page,
     overview_page::{OverviewAnswers, overview_page},
     page_filter::PageFilter,
-    page_frame::{PageFrame, render_page},
+    page_frame::{NavigationEntry, PageFrame, PageReader, PageShell, render_page, render_shell},
     page_list::FleetPage,
     performance_page::{PerformanceAnswers, performance_page},
     profiles_page::{ProfileAnswers, ProfileChoice, ShownProfiles, profiles_page},
+    published_comparison::ExactTable,
+    published_page::{PublishedAnswers, PublishedRelease, published_page},
     trust_page::trust_page,
     usage_page::{UsageAnswers, usage_page},
     versions_page::versions_page,

@@ -1,11 +1,86 @@
-//! Puts around a page what every page has: the navigation and the filters.
+//! Puts around a page what every page has: the navigation, and around those about the fleet the filters.
 
 use headcount_fleet::{size_class::SizeClass, typed_report::DatabaseKind};
 use maud::{DOCTYPE, Markup, html};
 
 use crate::{page_filter::PageFilter, page_list::FleetPage};
 
-/// What a page is rendered in.
+/// Who looks at a page. A role may open all that a smaller one may.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum PageReader {
+    /// What is published.
+    Viewer,
+    /// Exact numbers too.
+    Analyst,
+    /// Single installations too.
+    Administrator,
+}
+
+/// What the navigation leads to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum NavigationEntry {
+    /// A page about the fleet.
+    Fleet(FleetPage),
+    /// What is published.
+    Published,
+    /// The list of installations.
+    Installations,
+}
+
+impl NavigationEntry {
+    /// What a reader may open, in the order of the navigation.
+    pub fn of_reader(reader: PageReader) -> impl Iterator<Item = Self> {
+        let all = FleetPage::ALL.into_iter().map(Self::Fleet).chain([Self::Published, Self::Installations]);
+        all.filter(move |entry| entry.least_reader() <= reader)
+    }
+
+    /// The smallest role that may open it.
+    #[must_use]
+    pub const fn least_reader(self) -> PageReader {
+        match self {
+            Self::Fleet(_) => PageReader::Analyst,
+            Self::Published => PageReader::Viewer,
+            Self::Installations => PageReader::Administrator,
+        }
+    }
+
+    /// Its address below that of the collector, without a slash.
+    #[must_use]
+    pub const fn path(self) -> &'static str {
+        match self {
+            Self::Fleet(page) => page.path(),
+            Self::Published => "published",
+            Self::Installations => "installations",
+        }
+    }
+
+    /// Its title.
+    #[must_use]
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Fleet(page) => page.title(),
+            Self::Published => "Published",
+            Self::Installations => "Installations",
+        }
+    }
+}
+
+/// What is around the content of every page.
+#[derive(Debug, Clone, Copy)]
+pub struct PageShell<'a> {
+    /// The title.
+    pub title: &'a str,
+    /// The way from the page to the address of the collector: empty, or `../` for every directory.
+    pub root: &'a str,
+    /// Who looks at it.
+    pub reader: PageReader,
+    /// Where it is in the navigation.
+    pub entry: Option<NavigationEntry>,
+    /// What other pages are to be about.
+    pub filter: Option<&'a PageFilter>,
+}
+
+/// What a page about the fleet is rendered in.
 #[derive(Debug, Clone, Copy)]
 pub struct PageFrame<'a> {
     /// The page.
@@ -16,18 +91,35 @@ pub struct PageFrame<'a> {
     pub products: &'a [String],
     /// The versions that can be chosen.
     pub versions: &'a [String],
-    /// Whether single installations may be seen.
-    pub is_administrator: bool,
+    /// Who looks at it.
+    pub reader: PageReader,
     /// What was chosen on the page itself: names and values that its filters keep.
     pub choices: &'a [(&'static str, String)],
-    /// The address of the program that takes over in the browser.
-    pub script: Option<&'static str>,
 }
 
-/// A page.
+/// A page about the fleet.
 #[must_use]
 pub fn render_page(frame: PageFrame<'_>, content: &Markup) -> String {
-    let title = frame.page.title();
+    let shell = PageShell {
+        title: frame.page.title(),
+        root: "",
+        reader: frame.reader,
+        entry: Some(NavigationEntry::Fleet(frame.page)),
+        filter: Some(frame.filter),
+    };
+    render_shell(
+        shell,
+        &html! {
+            (filters(frame))
+            (content)
+        },
+    )
+}
+
+/// Any page.
+#[must_use]
+pub fn render_shell(shell: PageShell<'_>, content: &Markup) -> String {
+    let PageShell { title, root, .. } = shell;
     let page = html! {
         (DOCTYPE)
         html lang="en" {
@@ -35,19 +127,17 @@ pub fn render_page(frame: PageFrame<'_>, content: &Markup) -> String {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 title { "Headcount: " (title) }
-                link rel="icon" type="image/svg+xml" href="static/mark.svg";
-                link rel="stylesheet" href="static/visual-style.css";
-                link rel="stylesheet" href="pages.css";
-                @if let Some(script) = frame.script {
-                    script type="module" src=(script) {}
-                }
+                link rel="icon" type="image/svg+xml" href={ (root) "static/mark.svg" };
+                link rel="stylesheet" href={ (root) "static/visual-style.css" };
+                link rel="stylesheet" href={ (root) "pages.css" };
+                // Takes over in the browser. Pages do without.
+                script type="module" src={ (root) "static/ui.js" } {}
             }
-            body data-headcount-pages="" {
+            body data-headcount-pages=(root) {
                 a.skip href="#content" { "Skip to the content" }
-                (navigation(frame))
+                (navigation(shell))
                 main #content tabindex="-1" {
                     h1 { (title) }
-                    (filters(frame))
                     (content)
                 }
             }
@@ -56,22 +146,25 @@ pub fn render_page(frame: PageFrame<'_>, content: &Markup) -> String {
     page.into_string()
 }
 
-fn navigation(frame: PageFrame<'_>) -> Markup {
+fn navigation(shell: PageShell<'_>) -> Markup {
+    let PageShell { root, entry, filter, .. } = shell;
+    let query = filter.map(|filter| format!("?{}", filter.query())).unwrap_or_default();
     html! {
         header.header {
-            a.brand href="./" {
-                img.mark src="static/mark.svg" alt="" width="24" height="24";
+            a.brand href={ (root) "./" } {
+                img.mark src={ (root) "static/mark.svg" } alt="" width="24" height="24";
                 "Headcount"
             }
             nav.nav aria-label="Pages" {
-                @for page in FleetPage::ALL {
-                    a href=(frame.filter.address(page)) aria-current=[(page == frame.page).then_some("page")] {
-                        (page.title())
+                @for linked in NavigationEntry::of_reader(shell.reader) {
+                    a href={ (root) (linked.path()) (query) } aria-current=[(Some(linked) == entry).then_some("page")] {
+                        (linked.title())
                     }
                 }
-                a href="./" { (if frame.is_administrator { "Installations" } else { "Answers as files" }) }
             }
-            form.session.sign-out method="post" action="sign-out" { button type="submit" { "Sign out" } }
+            form.session.sign-out method="post" action={ (root) "sign-out" } {
+                button type="submit" { "Sign out" }
+            }
         }
     }
 }
@@ -146,15 +239,7 @@ mod tests {
     use crate::page_filter::tests::ten_days;
 
     fn frame(page: FleetPage, filter: &PageFilter) -> PageFrame<'_> {
-        PageFrame {
-            page,
-            filter,
-            products: &[],
-            versions: &[],
-            is_administrator: false,
-            choices: &[],
-            script: None,
-        }
+        PageFrame { page, filter, products: &[], versions: &[], reader: PageReader::Analyst, choices: &[] }
     }
 
     #[test]
@@ -166,16 +251,28 @@ mod tests {
             for other in FleetPage::ALL {
                 assert!(text.contains(&format!("href=\"{}?", other.path())), "{text}");
             }
-            assert!(!text.contains("style=") && !text.contains("<script"), "{text}");
+            assert!(!text.contains("style=") && text.matches("<script").count() == 1, "{text}");
         }
     }
 
     #[test]
-    fn a_page_loads_a_program_if_there_is_one() {
-        let filter = ten_days();
-        let scripted = PageFrame { script: Some("static/ui.js"), ..frame(FleetPage::Overview, &filter) };
-        let text = render_page(scripted, &html! {});
-        assert!(text.contains("<script type=\"module\" src=\"static/ui.js\"></script>"), "{text}");
+    fn every_page_names_the_program_and_the_way_to_the_first_page() {
+        let shell = PageShell {
+            title: "Installation",
+            root: "../",
+            reader: PageReader::Administrator,
+            entry: None,
+            filter: None,
+        };
+        let text = render_shell(shell, &html! {});
+        for named in [
+            "<script type=\"module\" src=\"../static/ui.js\"></script>",
+            "<body data-headcount-pages=\"../\">",
+            "href=\"../static/mark.svg\"",
+            "<a class=\"brand\" href=\".././\">",
+        ] {
+            assert!(text.contains(named), "{named} in {text}");
+        }
     }
 
     #[test]
@@ -201,7 +298,24 @@ mod tests {
         let filter = ten_days();
         let of_analyst = frame(FleetPage::Trust, &filter);
         assert!(!render_page(of_analyst, &html! {}).contains("Installations"));
-        let of_administrator = PageFrame { is_administrator: true, ..of_analyst };
+        let of_administrator = PageFrame { reader: PageReader::Administrator, ..of_analyst };
         assert!(render_page(of_administrator, &html! {}).contains("Installations"));
+    }
+
+    #[test]
+    fn the_navigation_shows_only_what_the_role_may_open() {
+        for (reader, shown) in [
+            (PageReader::Viewer, vec!["Published"]),
+            (PageReader::Administrator, vec!["Overview", "Trust", "Published", "Installations"]),
+        ] {
+            let shell = PageShell { title: "A page", root: "../", reader, entry: None, filter: None };
+            let text = render_shell(shell, &html! {});
+            for entry in NavigationEntry::of_reader(PageReader::Administrator) {
+                let link = format!("href=\"../{}\">{}</a>", entry.path(), entry.title());
+                assert_eq!(text.contains(&link), entry.least_reader() <= reader, "{reader:?}: {text}");
+            }
+            assert!(shown.iter().all(|title| text.contains(&format!(">{title}</a>"))), "{text}");
+            assert!(!text.contains("aria-current") && text.contains("href=\"../pages.css\""), "{text}");
+        }
     }
 }

@@ -7,6 +7,7 @@
 mod answer;
 mod counts;
 pub mod day_input;
+pub mod exact;
 pub mod flame;
 mod fleet_day;
 mod fold;

@@ -144,6 +144,15 @@ enum PrivatePart {
     Metrics,
 }
 
+/// How a signed-in browser shows that a change is meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum ChangeProof {
+    /// With [`HEADCOUNT_REQUEST`], from a page of this program.
+    RequestHeader,
+    /// From a page of this program, as a form does that works without script.
+    OwnForm,
+}
+
 impl AccessControl {
     /// Access by `config`. Sessions end by the time of `clock`.
     #[must_use]
@@ -301,6 +310,7 @@ impl AccessControl {
     async fn admit(
         &self,
         part: PrivatePart,
+        proof: ChangeProof,
         method: &Method,
         headers: &HeaderMap,
     ) -> Result<RequestCaller, AccessDenied> {
@@ -311,7 +321,10 @@ impl AccessControl {
             RequestCaller::Session(role, _) => {
                 part.require(role)?;
                 if !matches!(*method, Method::GET | Method::HEAD) {
-                    self.require_own_change(headers)?;
+                    match proof {
+                        ChangeProof::RequestHeader => self.require_own_change(headers)?,
+                        ChangeProof::OwnForm => self.require_own_page(headers)?,
+                    }
                 }
                 Ok(caller)
             }
@@ -438,31 +451,48 @@ impl PrivatePart {
 /// Lets requests for data and pages through that show the admin token or belong to a session of it. Others get
 /// a problem document, or the sign-in page where a browser asks for a page.
 pub async fn for_data(State(access): State<AccessControl>, request: Request, next: Next) -> Response {
-    guard(&access, PrivatePart::DataFor(AccessRole::Administrator), request, next).await
+    let part = PrivatePart::DataFor(AccessRole::Administrator);
+    guard(&access, part, ChangeProof::RequestHeader, request, next).await
 }
 
-/// The same for whoever has at least this role. Handlers find the role of the request in its extensions.
+/// The same for whoever has at least this role. Handlers find the role of the request in its extensions, and
+/// layers around this one find it in those of the answer, also of a refusal.
 pub async fn for_role(
     State((access, role)): State<(AccessControl, AccessRole)>,
     request: Request,
     next: Next,
 ) -> Response {
-    guard(&access, PrivatePart::DataFor(role), request, next).await
+    guard(&access, PrivatePart::DataFor(role), ChangeProof::RequestHeader, request, next).await
+}
+
+/// The same as [`for_role`] for forms that work without script: a change by a session needs no header that a
+/// form cannot set, but has to come from a page of this program.
+pub async fn for_forms_of_role(
+    State((access, role)): State<(AccessControl, AccessRole)>,
+    request: Request,
+    next: Next,
+) -> Response {
+    guard(&access, PrivatePart::DataFor(role), ChangeProof::OwnForm, request, next).await
 }
 
 /// The same as [`for_data`], and requests that show the token for metrics.
 pub async fn for_metrics(State(access): State<AccessControl>, request: Request, next: Next) -> Response {
-    guard(&access, PrivatePart::Metrics, request, next).await
+    guard(&access, PrivatePart::Metrics, ChangeProof::RequestHeader, request, next).await
 }
 
-async fn guard(access: &AccessControl, part: PrivatePart, mut request: Request, next: Next) -> Response {
+async fn guard(
+    access: &AccessControl,
+    part: PrivatePart,
+    proof: ChangeProof,
+    mut request: Request,
+    next: Next,
+) -> Response {
     let access = &access.of_request(request.extensions());
-    match access.admit(part, request.method(), request.headers()).await {
+    match access.admit(part, proof, request.method(), request.headers()).await {
         Ok(caller) => {
-            if let RequestCaller::RoleToken(role) | RequestCaller::Session(role, _) = caller {
-                request.extensions_mut().insert(role);
-            }
+            request.extensions_mut().extend(role_extension(caller));
             let mut response = next.run(request).await;
+            response.extensions_mut().extend(role_extension(caller));
             let renewed = match caller {
                 RequestCaller::Session(role, session) => access.renewed_cookie(role, session),
                 _ => None,
@@ -475,8 +505,21 @@ async fn guard(access: &AccessControl, part: PrivatePart, mut request: Request, 
         Err(AccessDenied::NoCredential) if asks_for_a_page(&request) => {
             sign_in::instead_of(access, request.uri())
         }
-        Err(denied) => denied.refusal().into_response(),
+        Err(denied) => {
+            let mut response = denied.refusal().into_response();
+            response.extensions_mut().extend(role_extension(access.caller(request.headers())));
+            response
+        }
     }
+}
+
+/// The role of who sent a request, as an extension.
+fn role_extension(caller: RequestCaller) -> Extensions {
+    let mut extensions = Extensions::new();
+    if let RequestCaller::RoleToken(role) | RequestCaller::Session(role, _) = caller {
+        extensions.insert(role);
+    }
+    extensions
 }
 
 /// Whether a browser requests a page.

@@ -60,7 +60,9 @@ impl IntoResponse for ProblemResponse {
             detail: self.detail,
             field: self.field,
         };
-        let mut response = (self.status, Json(problem)).into_response();
+        let mut response = (self.status, Json(&problem)).into_response();
+        // Whoever shows the refusal in another form finds it here.
+        response.extensions_mut().insert(problem);
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         if let Some(wait) = self.retry_after {

@@ -99,15 +99,65 @@ impl ClickHouseStorage {
         }
         let next = rows.last().filter(|_| has_more).and_then(|row| i64::try_from(row.0).ok());
         let names = self.uuids_of(rows.iter().map(|row| row.2).collect()).await?;
-        let reports =
-            rows.into_iter().map(|(_, id, instance, received_at, bytes, replica)| CollectorReport {
-                id,
-                instance: names.get(&instance).map(ToString::to_string).unwrap_or_default(),
-                received_at,
-                bytes,
-                replica: replica != 0,
-            });
+        let reports = rows.into_iter().map(|row| listed_report(row, &names));
         Ok(CollectorReportPage { reports: reports.collect(), next })
+    }
+
+    /// At most `limit` reports of an installation, the newest first: those up to the one with the id `until`,
+    /// or all. None if the installation has no such report.
+    ///
+    /// # Errors
+    /// When ClickHouse fails.
+    pub(crate) async fn reports_until(
+        &self,
+        instance: Uuid,
+        until: Option<&str>,
+        limit: u16,
+    ) -> StorageResult<Vec<CollectorReport>> {
+        let ids = REPORT_IDS.name;
+        let installation = self.installation_hash(instance).0;
+        let mut condition = format!("instance = {installation}{}", self.not_superseded());
+        let mut last_week = u32::MAX;
+        if let Some(until) = until {
+            let number = self.keys.report_number(until);
+            let select = format!(
+                "SELECT week, place FROM {ids} FINAL WHERE number = {number} AND {condition} ORDER BY place LIMIT 1"
+            );
+            let Some((week, place)) = self.client.query::<(u32, u64)>(&select).await?.pop() else {
+                return Ok(Vec::new());
+            };
+            last_week = week;
+            condition.push_str(&format!(" AND (place, number) <= ({place}, {number})"));
+        }
+        let weeks = format!(
+            "SELECT DISTINCT week FROM {ids} WHERE instance = {installation} AND week <= {last_week} \
+             ORDER BY week DESC"
+        );
+        let limit = usize::from(limit);
+        let mut rows: Vec<ListedRow> = Vec::new();
+        for (week,) in self.client.query::<(u32,)>(&weeks).await? {
+            if rows.len() >= limit {
+                break;
+            }
+            let missing = limit - rows.len();
+            let select = format!(
+                "SELECT place, id, instance, received_at, bytes, replica FROM {ids} FINAL \
+                 WHERE week = {week} AND {condition} ORDER BY place DESC, number DESC LIMIT {missing}"
+            );
+            rows.extend(self.client.query::<ListedRow>(&select).await?);
+        }
+        let names = HashMap::from([(installation, instance)]);
+        Ok(rows.into_iter().map(|row| listed_report(row, &names)).collect())
+    }
+
+    /// One installation; `None` if it is not known.
+    ///
+    /// # Errors
+    /// When ClickHouse fails.
+    pub(crate) async fn installation(&self, instance: Uuid) -> StorageResult<Option<FleetInstance>> {
+        let hash = self.installation_hash(instance).0;
+        let heard = self.heard_installations(&format!("instance = {hash}"), 1).await?.pop();
+        Ok(heard.map(|heard| FleetInstance { instance: instance.to_string(), ..heard.fleet }))
     }
 
     /// A report as it was sent; `None` if there never was one with this id, or if its counts were dropped
@@ -140,14 +190,7 @@ impl ClickHouseStorage {
     pub(crate) async fn fleet(&self) -> StorageResult<FleetOverview> {
         let ids = REPORT_IDS.name;
         let total = format!("SELECT uniqExact(instance) FROM {ids} WHERE instance != 0");
-        let select = format!(
-            "SELECT instance, argMax(program_version, place), argMax(database_type, place), min(received_at), \
-             max(received_at), count(), argMax(users, place), argMax(page_views, place), sum(set_aside), \
-             toUInt64(sum(overlaps)), argMax(id, place) FROM {ids} FINAL WHERE instance != 0{} \
-             GROUP BY instance ORDER BY max(place) DESC, instance LIMIT {FLEET}",
-            self.not_superseded()
-        );
-        let heard = self.client.query::<HeardInstallation>(&select).await?;
+        let heard = self.heard_installations("instance != 0", FLEET).await?;
         let names = self.uuids_of(heard.iter().map(|heard| heard.instance).collect()).await?;
         let instances: Vec<_> = heard
             .into_iter()
@@ -168,6 +211,23 @@ impl ClickHouseStorage {
             clones: self.tally("clones").await?,
             ..FleetOverview::default()
         })
+    }
+
+    /// At most `limit` of the installations that a condition is true of, the one heard from last first.
+    async fn heard_installations(
+        &self,
+        condition: &str,
+        limit: usize,
+    ) -> StorageResult<Vec<HeardInstallation>> {
+        let select = format!(
+            "SELECT instance, argMax(program_version, place), argMax(database_type, place), min(received_at), \
+             max(received_at), count(), argMax(users, place), argMax(page_views, place), sum(set_aside), \
+             toUInt64(sum(overlaps)), argMax(id, place) FROM {} FINAL WHERE {condition}{} \
+             GROUP BY instance ORDER BY max(place) DESC, instance LIMIT {limit}",
+            REPORT_IDS.name,
+            self.not_superseded()
+        );
+        Ok(self.client.query::<HeardInstallation>(&select).await?)
     }
 
     async fn tally(&self, name: &str) -> StorageResult<u64> {
@@ -261,6 +321,13 @@ impl ClickHouseStorage {
     async fn two_numbers(&self, select: &str) -> StorageResult<(u64, u64)> {
         Ok(self.client.query::<(u64, u64)>(select).await?.into_iter().next().unwrap_or_default())
     }
+}
+
+/// A row of the listing with the UUID of its installation.
+fn listed_report(row: ListedRow, names: &HashMap<u64, Uuid>) -> CollectorReport {
+    let (_, id, instance, received_at, bytes, replica) = row;
+    let instance = names.get(&instance).map(ToString::to_string).unwrap_or_default();
+    CollectorReport { id, instance, received_at, bytes, replica: replica != 0 }
 }
 
 /// Leaves the rows of the last place to the next page, which begins after a place.

@@ -213,7 +213,9 @@ async fn the_pages_show_what_the_answers_say() {
         let (status, body) = filled.body(path).await;
         let text = String::from_utf8(body.to_vec()).unwrap();
         assert_eq!(status, 200, "{path}: {text}");
-        assert!(text.starts_with("<!DOCTYPE html>") && !text.contains("style=") && !text.contains("<script"));
+        assert!(
+            text.starts_with("<!DOCTYPE html>") && !text.contains("style=") && !text.contains("<script>")
+        );
         text
     };
     let activity = filled.get(&format!("/api/fleet/activity?{period}")).await;
@@ -261,4 +263,73 @@ async fn the_pages_of_an_empty_fleet_explain_themselves() {
         assert!(explained.iter().any(|said| text.contains(said)), "{path}: {text}");
     }
     empty.collector.close().await;
+}
+
+/// A number as pages write it.
+fn written(number: i64) -> String {
+    let digits = number.to_string();
+    let (head, tail) = digits.split_at(digits.len().saturating_sub(3));
+    if head.is_empty() { digits } else { format!("{head}\u{202f}{tail}") }
+}
+
+#[tokio::test]
+async fn the_page_of_what_is_published_has_the_exact_numbers_beside_the_published_ones() {
+    let filled = FilledCollector::new(1500, false).await;
+    let (status, page) = filled.body("/published").await;
+    let page = String::from_utf8(page.to_vec()).unwrap();
+    assert_eq!(status, 200, "{page}");
+    assert!(page.contains(&format!("The release of <strong>{SUNDAY}</strong>")), "{page}");
+    let versions = filled.table("versions").await;
+    let exact = filled.exact("versions", SUNDAY).await;
+    let mut compared = 0;
+    for cell in versions["releases"][1]["cells"].as_array().unwrap() {
+        let Some(version) = cell["version"].as_str() else { continue };
+        let published = written(cell["installations"].as_i64().unwrap());
+        let row = format!(
+            "<th scope=\"row\">{version}</th><td class=\"n\">{published}</td><td class=\"n\">{}</td>",
+            written(exact[version])
+        );
+        assert!(page.contains(&row), "{row}: {page}");
+        compared += 1;
+    }
+    assert!(compared > 0, "{versions}");
+    // Each table that has cells has the sum of the exact numbers of the day.
+    let services = filled.exact("services", SUNDAY).await;
+    assert!(services.keys().any(|service| page.contains(&format!("<td>{service}</td>"))), "{services:?}");
+    for said in ["without a cell of its own", "below 85 with its noise", "Cpu usage", "p95, exact"] {
+        assert!(page.contains(said), "{said}: {page}");
+    }
+    let (status, first) = filled.body("/published?day=2026-06-07").await;
+    assert!(status == 200 && String::from_utf8_lossy(&first).contains("The release of <strong>2026-06-07"));
+    for (query, sentence) in [
+        ("day=2026-06-08", "There is no release of 2026-06-08 in this time."),
+        ("day=sunday", "Day must be a day such as 2026-11-28, not &quot;sunday&quot;."),
+        ("from=2026-06-15&to=2026-06-14", "From must be at most 731 days before to"),
+    ] {
+        let (status, page) = filled.body(&format!("/published?{query}")).await;
+        assert!(status == 400 && String::from_utf8_lossy(&page).contains(sentence), "{query}");
+    }
+    filled.collector.close().await;
+}
+
+#[tokio::test]
+async fn a_report_with_profiles_is_drawn_on_the_page_of_its_installation() {
+    let filled = FilledCollector::new(20, true).await;
+    let fleet = filled.get("/api/fleet").await;
+    let uuid = fleet["instances"][0]["instance"].as_str().unwrap();
+    let page = async |query: &str| {
+        let (status, page) = filled.body(&format!("/installations/{uuid}{query}")).await;
+        let page = String::from_utf8(page.to_vec()).unwrap();
+        assert_eq!(status, 200, "{page}");
+        assert!(!page.contains("style=") && !page.contains("<script>"), "{page}");
+        page
+    };
+    let whole = page("").await;
+    for said in ["Where CPU time goes", "What memory is used for", "resource=cpu&amp;focus=1#profiles"] {
+        assert!(whole.contains(said), "{said}: {whole}");
+    }
+    assert!(!whole.contains("The report has no such profile."), "{whole}");
+    assert!(!whole.contains("cannot be read"), "{whole}");
+    assert!(page("?resource=heap&focus=1").await.contains("caller"));
+    filled.collector.close().await;
 }

@@ -1,0 +1,133 @@
+//! Draws the profile of one report.
+
+use std::collections::HashMap;
+
+use headcount_charts::{
+    ChartCaption, ValueUnit,
+    flame_graph::{FlameDirection, FlameNode, FlameStyle, FlameTree, FlameView},
+};
+use headcount_fleet::profiles::{DEFAULT_MIN_SHARE, DecodedProfile, ProfiledResource};
+use maud::{Markup, PreEscaped, html};
+
+/// The name of the root.
+const ALL: &str = "(all)";
+
+/// A call: its function, the position of its caller, and what it takes.
+struct Call {
+    function: u32,
+    caller: usize,
+    value: u64,
+}
+
+/// The flame graph of a profile, or a sentence if there is nothing in it. `focus` is the number of the call that
+/// has the whole width; `link` makes the address of the page with another one.
+pub(crate) fn report_profile(
+    caption: &ChartCaption<'_>,
+    resource: ProfiledResource,
+    profile: &DecodedProfile,
+    focus: Option<u64>,
+    link: &dyn Fn(u64) -> String,
+) -> Markup {
+    if profile.total == 0 {
+        return html! {
+            section.numbers {
+                h3 { (caption.title) }
+                p.note { "The report has no such profile." }
+            }
+        };
+    }
+    // Processor time is in nanoseconds.
+    let (unit, divisor) = match resource {
+        ProfiledResource::Cpu => (ValueUnit::Microseconds, 1000),
+        ProfiledResource::Heap => (ValueUnit::Bytes, 1),
+    };
+    let tree = tree_of(profile, divisor);
+    let focus = focus.and_then(|key| tree.find_key(key));
+    let view = FlameView { focus, min_width: DEFAULT_MIN_SHARE, is_difference: false };
+    let style = FlameStyle { view, direction: FlameDirection::RootAtTop, unit };
+    html! { (PreEscaped(headcount_charts::flame_graph(caption, &tree, style, Some(link)))) }
+}
+
+/// The calls of all stacks as one tree. Numbers of calls are those of their order, the same for the same profile.
+fn tree_of(profile: &DecodedProfile, divisor: u64) -> FlameTree<'_> {
+    let calls = calls_of(profile);
+    let root = FlameNode { name: ALL, key: 0, value: profile.total / divisor, value_before: 0 };
+    let mut tree = FlameTree::new(root);
+    let mut ids = vec![tree.root()];
+    for (call, key) in calls.iter().zip(1..) {
+        let name = profile.functions.get(call.function as usize).map_or("", |function| &function.name);
+        let node = FlameNode { name, key, value: call.value / divisor, value_before: 0 };
+        let caller = ids.get(call.caller).copied().unwrap_or_else(|| tree.root());
+        ids.push(tree.add_child(caller, node));
+    }
+    tree
+}
+
+/// The calls, callers first; position 0 is that of the root, the first call has position 1.
+fn calls_of(profile: &DecodedProfile) -> Vec<Call> {
+    let mut calls: Vec<Call> = Vec::new();
+    let mut positions = HashMap::new();
+    for stack in &profile.stacks {
+        let mut caller = 0;
+        for &function in &stack.frames {
+            let position = *positions.entry((caller, function)).or_insert_with(|| {
+                calls.push(Call { function, caller, value: 0 });
+                calls.len()
+            });
+            if let Some(call) = calls.get_mut(position - 1) {
+                call.value = call.value.saturating_add(stack.value);
+            }
+            caller = position;
+        }
+    }
+    calls
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use headcount_fleet::profiles::{DecodedStack, FunctionId, NamedFunction, StackId};
+
+    use super::*;
+
+    /// `main` calls `work` and `wait`, in nanoseconds.
+    pub(crate) fn profile() -> DecodedProfile {
+        let function = |id: u64, name: &str| NamedFunction { id: FunctionId(id), name: name.to_owned() };
+        let stack =
+            |id: u64, frames: &[u32], value| DecodedStack { id: StackId(id), frames: frames.to_vec(), value };
+        DecodedProfile {
+            functions: vec![function(1, "main"), function(2, "<work>"), function(3, "wait")],
+            stacks: vec![stack(1, &[0, 1], 3_000_000), stack(2, &[0, 2], 1_000_000)],
+            total: 4_000_000,
+        }
+    }
+
+    fn drawn(profile: &DecodedProfile, focus: Option<u64>) -> String {
+        let caption = ChartCaption {
+            id: "cpu",
+            title: "Processor time",
+            description: "",
+            denominator: "of one report",
+            period: "",
+            freshness: "",
+        };
+        let link = |key| format!("?focus={key}");
+        report_profile(&caption, ProfiledResource::Cpu, profile, focus, &link).into_string()
+    }
+
+    #[test]
+    fn stacks_with_the_same_callers_become_one_tree() {
+        let profile = profile();
+        let tree = tree_of(&profile, 1000);
+        let nodes: Vec<_> = tree.ids().filter_map(|id| tree.node(id)).collect();
+        let nodes: Vec<_> = nodes.iter().map(|node| (node.name, node.key, node.value)).collect();
+        assert_eq!(nodes, [("(all)", 0, 4000), ("main", 1, 4000), ("<work>", 2, 3000), ("wait", 3, 1000)]);
+    }
+
+    #[test]
+    fn a_profile_is_drawn_with_links_to_each_call() {
+        let text = drawn(&profile(), None);
+        assert!(text.contains("&lt;work&gt;") && text.contains("?focus=2") && text.contains("75"), "{text}");
+        assert!(drawn(&profile(), Some(2)).contains("&lt;work&gt;"));
+        assert!(drawn(&DecodedProfile::default(), None).contains("The report has no such profile."));
+    }
+}
