@@ -209,7 +209,7 @@ mod tests {
         let numbers = numbers(GRAPH).unwrap();
         let cases = [("", ""), ("  ", ""), ("parse", "1 function: 80 %"), ("none", "no function")];
         for (search, text) in cases {
-            assert_eq!(numbers.found_text(search).replace('\u{a0}', " ").replace('\u{202f}', " "), text);
+            assert_eq!(numbers.found_text(search).replace(['\u{a0}', '\u{202f}'], " "), text);
         }
     }
 
