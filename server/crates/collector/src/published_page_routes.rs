@@ -17,7 +17,7 @@ use headcount_fleet::{
     },
 };
 use headcount_fleet_pages::{
-    ExactTable, NavigationEntry, PageFilter, PageReader, PageShell, PublishedAnswers, PublishedRelease,
+    ExactTable, NavigationEntry, PageFilter, PageReader, PageShell, PublishedAnswers, ShownRelease,
     published_page, render_shell,
 };
 use headcount_web::{access::AccessRole, problem::ProblemResponse};
@@ -86,7 +86,7 @@ async fn release(
     fleet: &FleetReader,
     day: PublishedPeriod,
     with_exact: bool,
-) -> Result<PublishedRelease, FleetReadError> {
+) -> Result<ShownRelease, FleetReadError> {
     let mut tables = Vec::new();
     for name in PublishedTableName::all() {
         let answer = fleet.published_table(day.clone(), name).await?;
@@ -95,7 +95,7 @@ async fn release(
     let names: Vec<_> = tables.iter().map(|(name, _)| *name).collect();
     let exact = if with_exact { fleet.exact_tables(&day, names).await? } else { None };
     let tables = tables.into_iter().map(|(name, table)| (name.described(), table));
-    Ok(PublishedRelease { tables: tables.collect(), exact })
+    Ok(ShownRelease { tables: tables.collect(), exact })
 }
 
 impl FleetReader {

@@ -809,7 +809,13 @@ async fn another_report_under_a_known_id_is_a_conflict() {
     assert_eq!(running.get("/api/reports/a").await.text(), DOCUMENTED);
     let fleet = running.fleet().await;
     assert_eq!((&fleet["conflicts"], &fleet["total"]), (&json!(3), &json!(1)));
-    assert!(running.get("/").await.text().contains("3 reports were refused: another report was stored"));
+    assert!(
+        running
+            .get("/installations")
+            .await
+            .text()
+            .contains("3 reports were refused: another report was stored")
+    );
 
     // When the report itself is gone, its digest still identifies it.
     assert_eq!(running.prune_after(31).await, (1, 0));
@@ -857,7 +863,7 @@ async fn reports_of_one_installation_for_the_same_time_are_shown() {
         instances.iter().find(|entry| entry["instance"] == instance).unwrap()["overlaps"].clone()
     };
     assert_eq!((of(INSTANCE), of(OTHER_INSTANCE)), (json!(3), json!(0)));
-    let page = running.get("/").await;
+    let page = running.get("/installations").await;
     assert!(page.text().contains("3 reports overlapping an earlier one"), "{}", page.text());
     running.report("a", report_for(INSTANCE, 1000, 2000), "duplicate").await;
     assert_eq!(running.fleet().await["overlaps"], 3);
@@ -1150,7 +1156,7 @@ async fn a_start_with_a_clock_that_jumped_drops_nothing() {
         let believed_in = if wall == 0 { json!(null) } else { json!(7 * DAY) };
         let doubt = json!({"wall": wall, "believed": START, "believed_in": believed_in});
         assert_eq!(running.fleet().await["clock"], doubt);
-        assert!(running.get("/").await.text().contains("The clock of this machine jumped."));
+        assert!(running.get("/installations").await.text().contains("The clock of this machine jumped."));
     }
     // A report that arrives meanwhile does not get the year of the clock.
     running.report("meanwhile", DOCUMENTED, "stored").await;
@@ -1234,7 +1240,7 @@ async fn an_installation_has_a_quota_and_duplicates_are_free() {
     running.report("7", small(7), "duplicate").await;
     running.report("other", report_of(OTHER_INSTANCE), "stored").await;
     assert_eq!(running.fleet().await["over_quota"], 3);
-    assert!(running.get("/").await.text().contains("3 reports were asked to come back"));
+    assert!(running.get("/installations").await.text().contains("3 reports were asked to come back"));
     running.clock.turn_to(START + 3601);
     running.report("one-more", small(1000), "stored").await;
 }

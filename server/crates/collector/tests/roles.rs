@@ -334,7 +334,7 @@ async fn a_viewer_sees_what_is_published_and_no_exact_number() {
         }
     }
     let session = guarded.session(AccessRole::Viewer).await;
-    for sheet in ["/style.css", "/pages.css"] {
+    for sheet in ["/static/visual-style.css", "/pages.css"] {
         assert_eq!(guarded.get(sheet, &[("cookie", &session)]).await.0, StatusCode::OK, "{sheet}");
     }
     guarded.collector.close().await;

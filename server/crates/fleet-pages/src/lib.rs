@@ -44,7 +44,7 @@ pub use self::{
     performance_page::{PerformanceAnswers, performance_page},
     profiles_page::{ProfileAnswers, ProfileChoice, ShownProfiles, profiles_page},
     published_comparison::ExactTable,
-    published_page::{PublishedAnswers, PublishedRelease, published_page},
+    published_page::{PublishedAnswers, ShownRelease, published_page},
     trust_page::trust_page,
     usage_page::{UsageAnswers, usage_page},
     versions_page::versions_page,

@@ -27,7 +27,7 @@ const SHOWN_HIDDEN: usize = 200;
 
 /// A release, with all tables.
 #[derive(Debug, Clone, PartialEq)]
-pub struct PublishedRelease {
+pub struct ShownRelease {
     /// The tables with their contents, in the order of their list.
     pub tables: Vec<(PublishedTableKind, PublishedTableRelease)>,
     /// The exact numbers of each table on the same day, in the same order; `None` for those who may not see them.
@@ -40,7 +40,7 @@ pub struct PublishedAnswers<'a> {
     /// The tables, the rule and the releases of the time.
     pub tables: &'a PublishedTables,
     /// The release that is shown; `None` if there is none.
-    pub shown: Option<&'a PublishedRelease>,
+    pub shown: Option<&'a ShownRelease>,
     /// The products that can be chosen.
     pub products: &'a [String],
 }
@@ -407,7 +407,7 @@ mod tests {
             releases: vec![versions.release.clone()],
         };
         let kinds = tables.tables.iter().cloned();
-        let shown = PublishedRelease { tables: kinds.zip([versions, clouds]).collect(), exact: exact_tables };
+        let shown = ShownRelease { tables: kinds.zip([versions, clouds]).collect(), exact: exact_tables };
         let answers = PublishedAnswers { tables: &tables, shown: Some(&shown), products: &[] };
         published_page(&ten_days(), answers).into_string()
     }

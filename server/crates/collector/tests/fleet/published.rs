@@ -314,7 +314,10 @@ async fn the_page_of_what_is_published_has_the_exact_numbers_beside_the_publishe
 
 #[tokio::test]
 async fn a_report_with_profiles_is_drawn_on_the_page_of_its_installation() {
-    let filled = FilledCollector::new(20, true).await;
+    let filled = FilledCollector::without_reports(20, 12, true).await;
+    for day in filled.fleet.days() {
+        filled.collector.fill_day(&filled.fleet, day, true).await.unwrap();
+    }
     let fleet = filled.get("/api/fleet").await;
     let uuid = fleet["instances"][0]["instance"].as_str().unwrap();
     let page = async |query: &str| {

@@ -16,6 +16,7 @@ use crate::{
 on_every_engine!(
     a_report_comes_back_byte_for_byte_and_counts_once,
     the_listing_goes_from_page_to_page,
+    an_installation_has_a_page_with_its_reports_the_newest_first,
     late_reports_change_their_day,
     raw_copies_go_first_and_counts_later,
     browsers_are_forgotten_with_their_key,
@@ -72,6 +73,39 @@ async fn the_listing_goes_from_page_to_page(kind: EngineKind) {
     let of_one = running.ids(&format!("?instance={}", instances[1])).await;
     assert_eq!(of_one, ["report-1", "report-3", "report-5"]);
     assert_eq!(running.ids(&format!("?instance={}", Uuid::new_v4())).await, Vec::<String>::new());
+}
+
+async fn an_installation_has_a_page_with_its_reports_the_newest_first(kind: EngineKind) {
+    let engine = TestedEngine::new(kind);
+    let running = engine.collector().await;
+    let instances = [Uuid::new_v4(), Uuid::new_v4()];
+    for number in 0..7_u64 {
+        // Over the end of a week, and two at the same time.
+        running.clock.turn_to(START + number / 2 * 2 * DAY);
+        let mut report = report_of(instances[usize::from(number == 3)]);
+        report["infra"]["nodes"] = json!(number);
+        running.report(&format!("report-{number}"), &report, "stored").await;
+    }
+    let listed = async |query: &str| {
+        let page = running.get(&format!("/installations/{}{query}", instances[0])).await;
+        assert_eq!(page.status, StatusCode::OK, "{:?}", page.body);
+        let text = String::from_utf8(page.body.to_vec()).unwrap();
+        let links = text.split("<td><a href=\"../api/reports/").skip(1);
+        let ids: Vec<_> = links.map(|link| link.split('"').next().unwrap().to_owned()).collect();
+        (ids, text)
+    };
+    let (ids, page) = listed("").await;
+    assert_eq!(ids, [6, 5, 4, 2, 1, 0].map(|number| format!("report-{number}")));
+    assert!(page.contains("It has sent 6 reports so far."), "{page}");
+    assert!(page.contains("<strong>changed</strong>: was 5 <code>5</code>"), "{page}");
+    let (ids, page) = listed("?until=report-4&report=report-4").await;
+    assert_eq!(ids, [4, 2, 1, 0].map(|number| format!("report-{number}")));
+    assert!(page.contains("<strong>changed</strong>: was 2 <code>2</code>"), "{page}");
+    assert_eq!(listed("?until=report-3").await.0, Vec::<String>::new(), "it is of another installation");
+    let other = running.get(&format!("/installations/{}?report=report-0", instances[1])).await;
+    assert_eq!(other.status, StatusCode::NOT_FOUND, "{:?}", other.body);
+    let unknown = running.get(&format!("/installations/{}", Uuid::new_v4())).await;
+    assert_eq!(unknown.status, StatusCode::NOT_FOUND, "{:?}", unknown.body);
 }
 
 async fn late_reports_change_their_day(kind: EngineKind) {

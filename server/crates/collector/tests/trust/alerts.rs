@@ -81,13 +81,15 @@ async fn answers_and_the_page_tell_how_far_the_numbers_are_behind() {
     running.report("first", DOCUMENTED).await;
     running.collector.compute_fleet().await.unwrap();
     assert_eq!(lag().await, 0);
-    assert!(running.get("/").await.body.contains("Every report is in the numbers of the fleet."));
+    assert!(
+        running.get("/installations").await.body.contains("Every report is in the numbers of the fleet.")
+    );
     let behind = async {
         // The collector may compute by itself at any time.
         loop {
             running.clock.0.fetch_add(600, Ordering::Relaxed);
             assert_eq!(running.post(&[], DOCUMENTED).await, 200);
-            let (seconds, page) = (lag().await, running.get("/").await.body);
+            let (seconds, page) = (lag().await, running.get("/installations").await.body);
             if seconds >= 600 && page.contains("do not have the reports of the last") {
                 break;
             }
