@@ -303,7 +303,10 @@ async fn pages_of_the_fleet_are_for_analysts_and_have_a_strict_policy() {
             assert_eq!(found, status, "{page} {}", role.name());
             if status == StatusCode::OK {
                 let policy = headers[header::CONTENT_SECURITY_POLICY].to_str().unwrap();
-                assert!(policy.starts_with("default-src 'none'; style-src 'self'"), "{policy}");
+                assert!(
+                    policy.starts_with("default-src 'none'; script-src 'self' 'wasm-unsafe-eval';"),
+                    "{policy}"
+                );
                 assert_eq!(headers[header::CACHE_CONTROL], "no-store");
                 let shows_installations = String::from_utf8_lossy(&body).contains(">Installations</a>");
                 assert_eq!(shows_installations, role == AccessRole::Administrator, "{page}");
