@@ -127,6 +127,10 @@ impl DayRollup {
                     let InstallationProfile { resource, stacks, .. } = stacks;
                     let installation = InstallationStacks { version, resource: *resource, reports, stacks };
                     self.profiles.add_installation(&installation);
+                    if let Some(readings) = &mut self.installation_readings {
+                        let shares = self.profiles.last_own_shares();
+                        readings.add_profile(fold.day.installation, *resource, shares);
+                    }
                 }
             }
             let mut day = fold.finish();
@@ -142,6 +146,8 @@ impl DayRollup {
         self.finish_installation();
         self.days.installations.sort_unstable_by_key(|day| day.installation);
         let tables = cell_blocks(&self.days, &self.readings);
+        let names = |function| self.profiles.dictionary().name_of_function(function);
+        let readings = self.installation_readings.map(|readings| readings.finish(names));
         let mut profiles = self.profiles.into_profiles();
         profiles.sort_by_key(|one| Reverse(one.profile.installations));
         let mut versions = Vec::new();
@@ -152,7 +158,6 @@ impl DayRollup {
             }
             is_kept
         });
-        let readings = self.installation_readings.map(ReadingsRollup::finish);
         RolledUpDay { installations: self.days, tables, profiles, readings }
     }
 }

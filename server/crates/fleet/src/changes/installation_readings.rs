@@ -10,7 +10,7 @@ use crate::{
     block_codec::{BlockError, decode_block, encode_block, pack_sorted, unpack_sorted},
     installation_day::InstallationHash,
     log_bucket::LogBucket,
-    profiles::ProfiledResource,
+    profiles::{FunctionId, ProfiledResource},
     typed_report::TypedReport,
 };
 
@@ -31,6 +31,12 @@ const MISSING: i16 = i16::MIN;
 /// sample of it. So the size that is found for a function of a share of 5 % is too small by a tenth of it, of
 /// a larger one by less.
 const ADDED_SHARE: f64 = 0.005;
+
+/// A function with a smaller mean share says too little.
+const SMALLEST_MEAN_SHARE: f64 = 0.005;
+
+/// A smaller share of one installation counts as none.
+const SMALLEST_SHARE: f64 = 0.0005;
 
 /// The readings of all installations on a day.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -108,16 +114,25 @@ fn stored(reading: f32) -> i16 {
 /// Sums of logarithms, and their counts.
 type LogSums = BTreeMap<u32, (f32, f32)>;
 
+/// The own shares of functions in a profile, 0 to 1.
+type FunctionReadings = Vec<(FunctionId, f32)>;
+
 /// The readings of a day while it is rolled up, in any order.
 #[derive(Debug, Clone, Default)]
 pub struct ReadingsRollup {
     numbers: BTreeMap<ChangedField, u32>,
     sums: BTreeMap<InstallationHash, LogSums>,
+    /// By resource and installation, a profile for each version that it had.
+    profiles: BTreeMap<ProfiledResource, BTreeMap<InstallationHash, Vec<FunctionReadings>>>,
 }
 
 impl ReadingsRollup {
-    /// Adds a report, unless enough installations with smaller hashes were added. Times of 0 say that nothing was measured.
+    /// Adds a report, unless enough installations with smaller hashes were added. Times of 0 say that nothing was
+    /// measured.
     pub fn add(&mut self, installation: InstallationHash, report: &TypedReport<'_>) {
+        if !self.makes_room(installation) {
+            return;
+        }
         let stages = report.stages.iter().map(|(name, time)| (FieldKind::Stage, *name, *time));
         let queries = report.queries.iter().map(|query| (FieldKind::Query, query.name, query.time));
         let world = [("world_load", report.world_load_time), ("audit", report.audit_time)];
@@ -130,31 +145,38 @@ impl ReadingsRollup {
         }
     }
 
-    /// Adds the share, 0 to 1, that a function takes itself in all profiles of an installation's day. A
-    /// function that the installation does not have has a share of 0, which is to be added too. Functions
-    /// with a mean share below half a percent are not worth it.
-    pub fn add_function(
+    /// Adds the shares, 0 to 1, that functions take themselves in a profile of an installation. Functions
+    /// that are not there have a share of 0.
+    pub fn add_profile(
         &mut self,
         installation: InstallationHash,
         resource: ProfiledResource,
-        name: &str,
-        share: f64,
+        shares: impl Iterator<Item = (FunctionId, f64)>,
     ) {
-        let kind = match resource {
-            ProfiledResource::Cpu => FieldKind::CpuFunction,
-            ProfiledResource::Heap => FieldKind::HeapFunction,
-        };
-        self.add_logarithm(installation, ChangedField::new(kind, name), function_logarithm(share));
+        if self.makes_room(installation) {
+            let shares = shares.filter(|(_, share)| *share >= SMALLEST_SHARE);
+            let shares = shares.map(|(function, share)| (function, share as f32)).collect();
+            self.profiles.entry(resource).or_default().entry(installation).or_default().push(shares);
+        }
+    }
+
+    /// Whether the readings of an installation are kept. The last one goes for an earlier one.
+    fn makes_room(&mut self, installation: InstallationHash) -> bool {
+        if self.sums.contains_key(&installation) {
+            return true;
+        }
+        if self.sums.len() >= MOST_READ {
+            let Some(last) = self.sums.last_entry().filter(|last| *last.key() > installation) else {
+                return false;
+            };
+            let gone = last.remove_entry().0;
+            self.profiles.values_mut().for_each(|profiles| drop(profiles.remove(&gone)));
+        }
+        self.sums.insert(installation, LogSums::new());
+        true
     }
 
     fn add_logarithm(&mut self, installation: InstallationHash, field: ChangedField, logarithm: f64) {
-        if self.sums.len() >= MOST_READ && !self.sums.contains_key(&installation) {
-            // The last one makes room, unless this one is behind it.
-            match self.sums.last_entry() {
-                Some(last) if *last.key() > installation => drop(last.remove()),
-                _ => return,
-            }
-        }
         let next = u32::try_from(self.numbers.len()).unwrap_or(u32::MAX);
         let number = *self.numbers.entry(field).or_insert(next);
         let (sum, count) = self.sums.entry(installation).or_default().entry(number).or_default();
@@ -162,9 +184,36 @@ impl ReadingsRollup {
         *count += 1.0;
     }
 
-    /// The readings of the day.
+    /// Makes readings of the functions that are worth it.
+    fn add_functions<'a>(&mut self, name_of: impl Fn(FunctionId) -> Option<&'a str>) {
+        for (resource, profiles) in std::mem::take(&mut self.profiles) {
+            let kind = match resource {
+                ProfiledResource::Cpu => FieldKind::CpuFunction,
+                ProfiledResource::Heap => FieldKind::HeapFunction,
+            };
+            let all: f64 = profiles.values().map(|of_one| of_one.len() as f64).sum();
+            let mut sums = BTreeMap::<FunctionId, f64>::new();
+            for (function, share) in profiles.values().flatten().flatten() {
+                *sums.entry(*function).or_default() += f64::from(*share);
+            }
+            let functions = sums.into_iter().filter(|(_, sum)| *sum >= all * SMALLEST_MEAN_SHARE);
+            let functions: Vec<_> =
+                functions.filter_map(|(id, _)| Some((id, ChangedField::new(kind, name_of(id)?)))).collect();
+            for (installation, of_one) in profiles {
+                for (id, field) in &functions {
+                    let shares = of_one.iter().flatten().filter(|(function, _)| function == id);
+                    let sum: f64 = shares.map(|(_, share)| f64::from(*share)).sum();
+                    let share = sum / of_one.len().max(1) as f64;
+                    self.add_logarithm(installation, field.clone(), function_logarithm(share));
+                }
+            }
+        }
+    }
+
+    /// The readings of the day. Functions are named by `name_of`; those without a name are left out.
     #[must_use]
-    pub fn finish(self) -> InstallationReadings {
+    pub fn finish<'a>(mut self, name_of: impl Fn(FunctionId) -> Option<&'a str>) -> InstallationReadings {
+        self.add_functions(name_of);
         let mut fields: Vec<_> = self.numbers.into_iter().collect();
         fields.sort_by_key(|(_, number)| *number);
         let means =
@@ -200,13 +249,31 @@ mod tests {
         rollup.add(InstallationHash(2), &report(0.1, 4.0));
         rollup.add(InstallationHash(1), &report(0.2, 1.0));
         rollup.add(InstallationHash(2), &report(0.1, 1.0));
-        let times = rollup.finish();
+        let times = rollup.finish(|_| None);
         let names: Vec<_> = times.fields.iter().map(|field| (field.kind, field.name.as_str())).collect();
         assert_eq!(names, [(FieldKind::Stage, "load"), (FieldKind::Query, "up")]);
         assert_eq!(times.rows[0].0, InstallationHash(1));
         let (_, of_second) = &times.rows[1];
         assert_eq!(of_second[1].0, 1);
         assert!((f64::from(of_second[1].1).exp() - 2.0).abs() < 0.1, "{of_second:?}");
+    }
+
+    #[test]
+    fn functions_have_the_mean_share_of_all_profiles_of_an_installation() {
+        let [hot, rare, unknown] = [1, 2, 3].map(FunctionId);
+        let mut rollup = ReadingsRollup::default();
+        let mut add = |hash, shares: &[(FunctionId, f64)]| {
+            let (hash, shares) = (InstallationHash(hash), shares.iter().copied());
+            rollup.add_profile(hash, ProfiledResource::Cpu, shares);
+        };
+        add(1, &[(hot, 0.2), (unknown, 0.5)]);
+        add(1, &[(hot, 0.1), (rare, 0.006)]);
+        add(2, &[]);
+        let names = |id| (id != unknown).then_some(if id == hot { "hot" } else { "rare" });
+        let readings = rollup.finish(names);
+        assert_eq!(readings.fields, [ChangedField::new(FieldKind::CpuFunction, "hot")]);
+        let shares: Vec<_> = readings.rows.iter().map(|(_, row)| f64::from(row[0].1).exp() - 0.005).collect();
+        assert!((shares[0] - 0.15).abs() < 1e-6 && shares[1].abs() < 1e-6, "{shares:?}");
     }
 
     #[test]
@@ -218,7 +285,8 @@ mod tests {
         for hash in (0..many).map(|at| at * 7919 % many) {
             rollup.add(InstallationHash(hash), &report);
         }
-        let kept: Vec<_> = rollup.finish().rows.iter().map(|(installation, _)| installation.0).collect();
+        let kept: Vec<_> =
+            rollup.finish(|_| None).rows.iter().map(|(installation, _)| installation.0).collect();
         assert_eq!(kept, (0..MOST_READ as u64).collect::<Vec<_>>());
     }
 

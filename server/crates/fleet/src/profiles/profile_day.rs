@@ -6,9 +6,9 @@ use rustc_hash::FxHashMap;
 
 use super::{
     ProfiledResource,
-    merged_profile::{FunctionTotals, MergedProfile, ShareMoments, StackTotals, share_of},
+    merged_profile::{FunctionTotals, MergedProfile, ShareMoments, StackTotals, WHOLE_SHARE, share_of},
     stack_dictionary::StackDictionary,
-    stack_identity::StackId,
+    stack_identity::{FunctionId, StackId},
 };
 
 /// Most stacks that a version has on a day. Of more, those with the largest shares are kept, and the stack
@@ -61,12 +61,18 @@ impl<D: Borrow<StackDictionary>> ProfileDay<D> {
         Self { dictionary, versions: BTreeMap::new(), unknown_stacks: 0, scratch }
     }
 
+    /// The dictionary.
+    pub fn dictionary(&self) -> &StackDictionary {
+        self.dictionary.borrow()
+    }
+
     /// Adds an installation. One without any value is not counted.
     pub fn add_installation(&mut self, installation: &InstallationStacks<'_>) {
         let divisor = match installation.resource {
             ProfiledResource::Cpu => 1,
             ProfiledResource::Heap => u64::from(installation.reports.get()),
         };
+        self.scratch.own_shares.clear();
         self.unknown_stacks += self.scratch.add_up(self.dictionary.borrow(), installation.stacks, divisor);
         if self.scratch.total == 0 {
             return;
@@ -77,6 +83,14 @@ impl<D: Borrow<StackDictionary>> ProfileDay<D> {
         if let Some(resources) = self.versions.get_mut(installation.version) {
             resources.entry(installation.resource).or_default().add(&mut self.scratch);
         }
+    }
+
+    /// The shares, 0 to 1, that functions take themselves in what was added last.
+    pub fn last_own_shares(&self) -> impl Iterator<Item = (FunctionId, f64)> {
+        let own = self.scratch.own_shares.iter();
+        own.map(|(function, share)| {
+            (self.dictionary.borrow().function_id(*function), *share as f64 / WHOLE_SHARE as f64)
+        })
     }
 
     /// How many stacks of installations the dictionary does not know. They are counted as [`StackId::other`].
@@ -110,6 +124,8 @@ struct InstallationSums {
     functions: Vec<[u64; 2]>,
     /// The functions that are not zero.
     touched: Vec<u32>,
+    /// What functions took themselves, as shares, of the installation that was added last.
+    own_shares: Vec<(u32, u64)>,
 }
 
 impl InstallationSums {
@@ -120,6 +136,7 @@ impl InstallationSums {
             total: 0,
             functions: vec![[0; 2]; functions],
             touched: Vec::new(),
+            own_shares: Vec::new(),
         }
     }
 
@@ -212,7 +229,9 @@ impl VersionSums {
             sums.installations += 1;
             sums.total.add_share(share_of(with_callees, total));
             if own > 0 {
-                sums.own.add_share(share_of(own, total));
+                let share = share_of(own, total);
+                sums.own.add_share(share);
+                installation.own_shares.push((function, share));
             }
         }
     }
