@@ -45,26 +45,44 @@ pub(super) fn root() -> Option<String> {
     Some(Url::new_with_base(way, &address()).ok()?.href())
 }
 
-/// Puts the page of an address in place of the one that is open, and returns its heading. `None` if that is not
-/// a page like this one: then nothing has changed.
-pub(super) fn replace_with(html: &str, address: &str) -> Option<String> {
-    let next = DomParser::new().ok()?.parse_from_string(html, SupportedType::TextHtml).ok()?;
-    let open = document();
-    if !is_ours(&next) || files_of(&next, address) != files_of(&open, &self::address()) {
-        return None;
+/// A page that was fetched, and can be put in place of the one that is open.
+#[derive(Debug)]
+pub(super) struct NextPage {
+    page: Document,
+    /// The parts of the open page, each with what comes in its place.
+    parts: Vec<(Element, Element)>,
+}
+
+impl NextPage {
+    /// The page of an address. `None` if it is not like the open one, which has these files.
+    pub(super) fn parse(html: &str, address: &str, files: &[String]) -> Option<Self> {
+        let page = DomParser::new().ok()?.parse_from_string(html, SupportedType::TextHtml).ok()?;
+        if !is_ours(&page) || files_of(&page, address) != files {
+            return None;
+        }
+        let open = document();
+        let parts = CHANGING_PARTS.map(|selector| Some((find(&open, selector)?, find(&page, selector)?)));
+        Some(Self { parts: parts.into_iter().collect::<Option<_>>()?, page })
     }
-    let parts = CHANGING_PARTS.map(|selector| Some((find(&open, selector)?, find(&next, selector)?)));
-    let parts: Vec<(Element, Element)> = parts.into_iter().collect::<Option<_>>()?;
-    let heading = find(&next, "main h1").and_then(|heading| heading.text_content()).unwrap_or_default();
-    if let (Some(open), Some(next)) = (open.body(), next.body()) {
-        let way = next.get_attribute(MARKER).unwrap_or_default();
-        let _changed = open.set_attribute(MARKER, &way);
+
+    /// Shows the page, and returns its heading. Its address must be that of the open page already: pictures are
+    /// loaded from there.
+    pub(super) fn show(self) -> String {
+        let (open, heading) = (document(), find(&self.page, "main h1"));
+        if let (Some(body), Some(next)) = (open.body(), self.page.body()) {
+            let _changed = body.set_attribute(MARKER, &next.get_attribute(MARKER).unwrap_or_default());
+        }
+        for (old, new) in self.parts {
+            let _replaced = old.replace_with_with_node_1(&new);
+        }
+        open.set_title(&self.page.title());
+        heading.and_then(|heading| heading.text_content()).unwrap_or_default()
     }
-    for (old, new) in parts {
-        old.replace_with_with_node_1(&new).ok()?;
-    }
-    open.set_title(&next.title());
-    Some(heading)
+}
+
+/// The whole addresses of the style sheets and scripts of the open page, before its address changes.
+pub(super) fn files() -> Vec<String> {
+    files_of(&document(), &address())
 }
 
 /// The whole addresses of the style sheets and scripts of the page at an address.

@@ -9,7 +9,7 @@ use web_sys::{AbortController, Headers, RequestInit, Response};
 
 use super::{
     flame_view::FlameView,
-    open_page::{self, FocusPlace},
+    open_page::{self, FocusPlace, NextPage},
 };
 
 /// After how long a page is slow.
@@ -46,6 +46,8 @@ pub(super) struct PageNavigation {
     asked: StoredValue<u64>,
     under_way: StoredValue<Option<AbortController>, LocalStorage>,
     storing: StoredValue<Option<TimeoutHandle>>,
+    /// The style sheets and scripts of the page that was loaded.
+    files: StoredValue<Vec<String>>,
     flames: FlameView,
 }
 
@@ -58,6 +60,7 @@ impl PageNavigation {
             asked: StoredValue::new(0),
             under_way: StoredValue::new_local(None),
             storing: StoredValue::new(None),
+            files: StoredValue::new(open_page::files()),
             flames: FlameView::new(),
         }
     }
@@ -140,15 +143,17 @@ impl PageNavigation {
     }
 
     fn show(self, page: &FetchedPage, address: String, arrival: &Arrival) {
-        self.flames.detach();
-        let scrolled_to = window().scroll_y().unwrap_or_default();
         let address = page.moved_to.clone().unwrap_or(address);
-        let Some(heading) = open_page::replace_with(&page.html, &address) else {
-            return open_page::load(&address);
-        };
+        let next = self.files.with_value(|files| NextPage::parse(&page.html, &address, files));
+        let Some(next) = next else { return open_page::load(&address) };
+        let scrolled_to = window().scroll_y().unwrap_or_default();
+        if matches!(arrival, Arrival::Link { .. }) {
+            open_page::push_address(&address);
+        }
+        self.flames.detach();
+        let heading = next.show();
         match arrival {
             Arrival::Link { focus, keeps_place } => {
-                open_page::push_address(&address);
                 open_page::focus(focus);
                 open_page::scroll_to(if *keeps_place { scrolled_to } else { 0.0 });
             }
