@@ -65,6 +65,6 @@ pub use number_format::ValueUnit;
 pub use time_context::{MarkKind, MissingSpan, TimeContext, TimeMark};
 pub use treemap::treemap;
 
-/// The style sheet of all charts: the palette for light, dark and forced colours, sizes of text, and the
-/// table. A page serves it beside its own.
+/// The style sheet of all charts. Its colours and sizes are those of `headcount-visual-style`, which a page
+/// needs too.
 pub const STYLE: &str = include_str!("charts.css");

@@ -50,5 +50,5 @@ pub use self::{
     versions_page::versions_page,
 };
 
-/// The style sheet of the pages; that of their charts is [`headcount_charts::STYLE`].
+/// The style sheet of the pages, beside that of all pages and [`headcount_charts::STYLE`] of their charts.
 pub const STYLE: &str = include_str!("fleet_pages.css");

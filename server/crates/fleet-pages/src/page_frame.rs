@@ -127,13 +127,16 @@ pub fn render_shell(shell: PageShell<'_>, content: &Markup) -> String {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 title { "Headcount: " (title) }
-                link rel="stylesheet" href={ (root) "style.css" };
+                link rel="icon" type="image/svg+xml" href={ (root) "static/mark.svg" };
+                link rel="stylesheet" href={ (root) "static/visual-style.css" };
                 link rel="stylesheet" href={ (root) "pages.css" };
+                // Takes over in the browser. Pages do without.
+                script type="module" src={ (root) "static/ui.js" } {}
             }
-            body {
+            body data-headcount-pages=(root) {
                 a.skip href="#content" { "Skip to the content" }
                 (navigation(shell))
-                main #content {
+                main #content tabindex="-1" {
                     h1 { (title) }
                     (content)
                 }
@@ -147,15 +150,21 @@ fn navigation(shell: PageShell<'_>) -> Markup {
     let PageShell { root, entry, filter, .. } = shell;
     let query = filter.map(|filter| format!("?{}", filter.query())).unwrap_or_default();
     html! {
-        header.bar {
-            nav aria-label="Pages" {
+        header.header {
+            a.brand href={ (root) "./" } {
+                img.mark src={ (root) "static/mark.svg" } alt="" width="24" height="24";
+                "Headcount"
+            }
+            nav.nav aria-label="Pages" {
                 @for linked in NavigationEntry::of_reader(shell.reader) {
                     a href={ (root) (linked.path()) (query) } aria-current=[(Some(linked) == entry).then_some("page")] {
                         (linked.title())
                     }
                 }
             }
-            form.sign-out method="post" action={ (root) "sign-out" } { button type="submit" { "Sign out" } }
+            form.session.sign-out method="post" action={ (root) "sign-out" } {
+                button type="submit" { "Sign out" }
+            }
         }
     }
 }
@@ -242,7 +251,27 @@ mod tests {
             for other in FleetPage::ALL {
                 assert!(text.contains(&format!("href=\"{}?", other.path())), "{text}");
             }
-            assert!(!text.contains("style=") && !text.contains("<script"), "{text}");
+            assert!(!text.contains("style=") && text.matches("<script").count() == 1, "{text}");
+        }
+    }
+
+    #[test]
+    fn every_page_names_the_program_and_the_way_to_the_first_page() {
+        let shell = PageShell {
+            title: "Installation",
+            root: "../",
+            reader: PageReader::Administrator,
+            entry: None,
+            filter: None,
+        };
+        let text = render_shell(shell, &html! {});
+        for named in [
+            "<script type=\"module\" src=\"../static/ui.js\"></script>",
+            "<body data-headcount-pages=\"../\">",
+            "href=\"../static/mark.svg\"",
+            "<a class=\"brand\" href=\".././\">",
+        ] {
+            assert!(text.contains(named), "{named} in {text}");
         }
     }
 
@@ -286,7 +315,7 @@ mod tests {
                 assert_eq!(text.contains(&link), entry.least_reader() <= reader, "{reader:?}: {text}");
             }
             assert!(shown.iter().all(|title| text.contains(&format!(">{title}</a>"))), "{text}");
-            assert!(!text.contains("aria-current") && text.contains("href=\"../style.css\""), "{text}");
+            assert!(!text.contains("aria-current") && text.contains("href=\"../pages.css\""), "{text}");
         }
     }
 }

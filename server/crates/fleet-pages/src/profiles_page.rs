@@ -144,15 +144,24 @@ pub fn profiles_page(
         @match answers.shown {
             ShownProfiles::Whole { graph, installations: of } => {
                 @let basis = AnswerBasis::new(answers.scope, format!("of at least {}", installations(of.into())));
-                (whole_graph(filter, choice, &basis, graph))
+                (flames("graph", filter, choice, &whole_graph(filter, choice, &basis, graph)))
             }
             ShownProfiles::Compared { difference, ranking, installations: [before, after] } => {
                 @let of = format!("at least {} before and {after} after", installations(before.into()));
                 @let basis = AnswerBasis::new(answers.scope, of);
-                (difference_graph(filter, choice, &basis, difference))
+                (flames("difference", filter, choice, &html! { (difference_graph(filter, choice, &basis, difference)) }))
                 (ranking_table(filter, choice, &basis, ranking))
             }
         }
+    }
+}
+
+/// A graph, with the address of its numbers for the program that redraws it in the browser.
+fn flames(numbers: &str, filter: &PageFilter, choice: &ProfileChoice, graph: &Markup) -> Markup {
+    let parameters = serde_urlencoded::to_string(choice.kept()).unwrap_or_default();
+    let query = PageFilter { database: None, size: None, ..filter.clone() }.query();
+    html! {
+        div.flames data-numbers=(format!("api/fleet/profiles/{numbers}?{query}&{parameters}")) { (graph) }
     }
 }
 
@@ -432,6 +441,13 @@ mod tests {
             text.contains("product=my+shop") && text.contains("resource=cpu&amp;measure=share&amp;focus=1"),
             "{text}"
         );
+    }
+
+    #[test]
+    fn a_graph_names_the_address_of_its_numbers() {
+        let text = whole(&choice(), &graph());
+        assert!(text.contains("data-numbers=\"api/fleet/profiles/graph?product=my+shop"), "{text}");
+        assert!(text.contains("&amp;resource=cpu&amp;measure=share\""), "{text}");
     }
 
     #[test]
