@@ -4,4 +4,7 @@ pub mod activity_answer;
 pub mod answer_period;
 pub mod distributions_answer;
 pub mod installation_answer;
+mod named_labels;
 pub mod shares_answer;
+
+pub use self::named_labels::MOST_NAMED;
