@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use axum::http::{HeaderMap, header};
 use headcount_charts::number_format::grouped;
 use headcount_platform::clock;
 use headcount_shared::api::{ClockDoubt, FleetInstance, FleetOverview};
@@ -71,6 +72,12 @@ fn clock_notice(doubt: &ClockDoubt) -> String {
         utc(doubt.wall),
         utc(doubt.believed),
     )
+}
+
+/// The host that a browser requested, if it is a valid one.
+pub(super) fn requested_host(headers: &HeaderMap) -> Option<&str> {
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
+    host.filter(|host| is_host(host))
 }
 
 fn empty(host: Option<&str>) -> String {
