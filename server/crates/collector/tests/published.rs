@@ -506,7 +506,7 @@ async fn an_address_of_a_function_opens_it_after_new_reports() {
     let period = format!("from=2026-06-03&to={SUNDAY}");
     let graph = filled.page(&format!("/profiles?{period}")).await;
     let functions = links(&graph, "profiles?");
-    let function = functions.iter().filter(|link| link.contains("focus=")).next_back().unwrap();
+    let function = functions.iter().rfind(|link| link.contains("focus=")).unwrap();
     let plan = FleetPlan { seed: 8, ..filled.fleet.plan().clone() };
     let other = Arc::new(SimulatedFleet::new(plan).unwrap());
     filled.collector.fill_day(&other, SUNDAY.parse().unwrap(), false).await.unwrap();
