@@ -1,6 +1,6 @@
 //! Reads the blocks that an answer needs, and makes the answer on a thread for work that takes long.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, num::NonZeroUsize, sync::Arc, thread};
 
 use headcount_fleet::{
     activity::FleetActivity,
@@ -31,6 +31,9 @@ use super::{
     profile_dictionary::ProfileDictionary,
     report_store::{BlockLayer, ONLY_BLOCK, StoredBlock},
 };
+
+/// A thread for less than this, in bytes of blocks, is not worth its start: about a millisecond of decoding.
+const BYTES_PER_THREAD: usize = 32 << 10;
 
 /// Why there is no answer.
 #[derive(Debug, Error)]
@@ -244,12 +247,12 @@ impl FleetReader {
         queries: Vec<DistributionQuery>,
     ) -> Result<Vec<FleetDistributionsAnswer>, FleetReadError> {
         let stored = self.cells(&period, table).await?;
+        let computed_at = newest(&stored);
+        let blocks = decoded_blocks(stored).await?;
         on_other_thread(move || {
-            let blocks = stored.iter().map(|stored| CellBlock::decode(&stored.block));
-            let blocks: Vec<_> = blocks.collect::<Result<_, _>>()?;
             let answer = |DistributionQuery { version, group }: DistributionQuery| {
                 let period = AnswerPeriod { version, ..period.clone() };
-                distributions_answer(&period, table, group, &blocks, newest(&stored))
+                distributions_answer(&period, table, group, &blocks, computed_at)
             };
             Ok(queries.into_iter().map(answer).collect())
         })
@@ -291,6 +294,31 @@ impl FleetReader {
         let blocks = self.store.blocks(BlockLayer::Activity, &period.product, ONLY_BLOCK, day, day).await?;
         Ok(blocks.into_iter().next())
     }
+}
+
+/// The cells of blocks, in their order. The blocks of a large table take most of the time of an answer: they
+/// are decoded on several threads.
+async fn decoded_blocks(stored: Vec<StoredBlock>) -> Result<Vec<CellBlock>, FleetReadError> {
+    let all: usize = stored.iter().map(|stored| stored.block.len()).sum();
+    let most = thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    let threads = (all / BYTES_PER_THREAD + 1).min(most);
+    let per_thread = stored.len().div_ceil(threads).max(1);
+    let (mut parts, mut stored) = (Vec::new(), stored.into_iter());
+    loop {
+        let part: Vec<_> = stored.by_ref().take(per_thread).collect();
+        if part.is_empty() {
+            break;
+        }
+        parts.push(task::spawn_blocking(move || {
+            let blocks = part.iter().map(|stored| CellBlock::decode(&stored.block));
+            blocks.collect::<Result<Vec<_>, _>>()
+        }));
+    }
+    let mut blocks = Vec::new();
+    for part in parts {
+        blocks.extend(part.await.map_err(|_| FleetReadError::Interrupted)??);
+    }
+    Ok(blocks)
 }
 
 fn decoded_activity(block: Option<StoredBlock>) -> Result<(FleetActivity, Option<u64>), FleetReadError> {
