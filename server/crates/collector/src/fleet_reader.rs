@@ -106,6 +106,18 @@ impl DecodedCells {
     }
 }
 
+/// The layers with the same content by day and by week.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct PeriodLayers {
+    /// By day.
+    pub days: BlockLayer,
+    /// By week, of weeks that are over.
+    pub weeks: BlockLayer,
+}
+
+/// Where distributions are.
+const CELL_LAYERS: PeriodLayers = PeriodLayers { days: BlockLayer::Cells, weeks: BlockLayer::CellWeeks };
+
 /// Answers from the blocks of a store.
 #[derive(Debug)]
 pub(super) struct FleetReader {
@@ -243,7 +255,8 @@ impl FleetReader {
         table: CellTable,
         queries: Vec<DistributionQuery>,
     ) -> Result<Vec<FleetDistributionsAnswer>, FleetReadError> {
-        let stored = self.cells(&period, table).await?;
+        let AnswerPeriod { product, first, last, .. } = &period;
+        let stored = self.blocks_of_period(CELL_LAYERS, product, table.name(), *first, *last).await?;
         on_other_thread(move || {
             let blocks = stored.iter().map(|stored| CellBlock::decode(&stored.block));
             let blocks: Vec<_> = blocks.collect::<Result<_, _>>()?;
@@ -284,6 +297,31 @@ impl FleetReader {
     async fn cells(&self, period: &AnswerPeriod, table: CellTable) -> StorageResult<Vec<StoredBlock>> {
         let AnswerPeriod { product, first, last, .. } = period;
         self.store.blocks(BlockLayer::Cells, product, table.name(), *first, *last).await
+    }
+
+    /// The blocks of a period: of whole weeks where they are merged, and of days elsewhere.
+    pub(super) async fn blocks_of_period(
+        &self,
+        layers: PeriodLayers,
+        product: &str,
+        name: &str,
+        first: CalendarDay,
+        last: CalendarDay,
+    ) -> StorageResult<Vec<StoredBlock>> {
+        let of_days = async |first, last| self.store.blocks(layers.days, product, name, first, last).await;
+        let weeks = self.store.blocks(layers.weeks, product, name, first, last).await?;
+        let (mut blocks, mut next) = (Vec::new(), first);
+        for week in weeks.into_iter().filter(|week| week.day.plus_days(6) <= last) {
+            if next < week.day {
+                blocks.extend(of_days(next, week.day.minus_days(1)).await?);
+            }
+            next = week.day.plus_days(7);
+            blocks.push(week);
+        }
+        if next <= last {
+            blocks.extend(of_days(next, last).await?);
+        }
+        Ok(blocks)
     }
 
     /// The activity of a product.

@@ -16,6 +16,8 @@ pub(crate) enum BlockLayer {
     Profiles,
     /// The merged profiles of a week, on its Monday.
     ProfileWeeks,
+    /// The cells of a week, on its Monday; a block per table with buckets.
+    CellWeeks,
     /// Active installations over time; one block, on the first day, with the name `all`.
     Activity,
     /// The pages of the installations of a day that is to be released; one block, with the name `all`. It is
@@ -38,6 +40,9 @@ impl BlockLayer {
     pub(crate) const OF_INSTALLATIONS: [Self; 3] =
         [Self::Installations, Self::InstallationPages, Self::InstallationReadings];
 
+    /// The layers with what was merged of the days of a week.
+    pub(crate) const OF_WEEKS: [Self; 2] = [Self::ProfileWeeks, Self::CellWeeks];
+
     /// The word for it in storage.
     #[must_use]
     pub(crate) const fn name(self) -> &'static str {
@@ -46,6 +51,7 @@ impl BlockLayer {
             Self::Cells => "cells",
             Self::Profiles => "profiles",
             Self::ProfileWeeks => "profile_weeks",
+            Self::CellWeeks => "cell_weeks",
             Self::Activity => "activity",
             Self::InstallationPages => "installation_pages",
             Self::InstallationReadings => "installation_readings",
@@ -109,6 +115,12 @@ impl ReportStore {
             let old = "DELETE FROM block WHERE layer = ? AND product = ? AND day = ?";
             let old = sqlx::query(old).bind(BlockLayer::Profiles.name()).bind(product);
             old.bind(changed.day.days_since_epoch()).execute(&mut *transaction).await?;
+            // What was merged of its week is not true any more.
+            for layer in BlockLayer::OF_WEEKS {
+                let old = sqlx::query("DELETE FROM block WHERE layer = ? AND product = ? AND day = ?");
+                let old = old.bind(layer.name()).bind(product);
+                old.bind(changed.day.week_start().days_since_epoch()).execute(&mut *transaction).await?;
+            }
         }
         for NewBlock { layer, day, name, block } in blocks {
             let replace = sqlx::query(REPLACE_BLOCK).bind(layer.name()).bind(product);
