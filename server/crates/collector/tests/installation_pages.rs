@@ -285,6 +285,8 @@ async fn an_installation_is_deleted_by_a_form_that_was_confirmed_on_a_page_of_th
         assert_eq!(status, expected, "{site} {form}: {page}");
         assert!(page.contains(sentence), "{page}");
     }
+    let unsaid = Request::post(&deletion).header("cookie", &session);
+    assert_eq!(guarded.send(unsaid.body(Body::from("confirmed=yes")).unwrap()).await.0, 403);
     assert_eq!(guarded.page(&session, &address(INSTANCE)).await.0, 200, "nothing was deleted");
     let unknown = format!("{}/deletion", address(UNKNOWN));
     assert_eq!(guarded.submit(&session, &unknown, "same-origin", "confirmed=yes").await.0, 404);
