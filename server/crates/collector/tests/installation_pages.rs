@@ -22,6 +22,7 @@ use headcount_web::{
     access::{AccessConfig, AccessControl, AccessRole, SessionProgram},
     base_path::BasePath,
     forwarded::TrustedProxies,
+    static_files::StaticFiles,
 };
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
@@ -83,7 +84,7 @@ impl GuardedCollector {
             public_url: None,
         };
         let access = AccessControl::new(access, Arc::<TurnedClock>::clone(&clock));
-        let routes = router(&access, &collector, TrustedProxies::default(), false);
+        let routes = router(&access, &collector, TrustedProxies::default(), false, StaticFiles::default());
         Self { directory, clock, collector, routes }
     }
 
@@ -169,11 +170,11 @@ async fn an_installation_is_shown_with_its_history_and_its_newest_report_against
         "&lt;img src=x&gt;\u{fffd}",
         "href=\"../api/reports/second\"",
         "2 profiles of the report cannot be read.",
-        "href=\"../style.css\"",
+        "href=\"../static/visual-style.css\"",
     ] {
         assert!(page.contains(said), "{said}: {page}");
     }
-    for never in ["<img", "\u{202e}", "<script", "style="] {
+    for never in ["<img src=x", "\u{202e}", "<script>", "style="] {
         assert!(!page.contains(never), "{never}: {page}");
     }
     let of_first = format!("{}?report=first", address(INSTANCE));

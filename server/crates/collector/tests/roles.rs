@@ -15,6 +15,7 @@ use headcount_web::{
     access::{AccessConfig, AccessControl, AccessRole, SessionProgram},
     base_path::BasePath,
     forwarded::TrustedProxies,
+    static_files::StaticFiles,
 };
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
@@ -77,7 +78,7 @@ impl GuardedCollector {
             public_url: None,
         };
         let access = AccessControl::new(access, clock);
-        let routes = router(&access, &collector, TrustedProxies::default(), publish);
+        let routes = router(&access, &collector, TrustedProxies::default(), publish, StaticFiles::default());
         Self { _directory: directory, routes, collector }
     }
 
@@ -302,7 +303,10 @@ async fn pages_of_the_fleet_are_for_analysts_and_have_a_strict_policy() {
             assert_eq!(found, status, "{page} {}", role.name());
             if status == StatusCode::OK {
                 let policy = headers[header::CONTENT_SECURITY_POLICY].to_str().unwrap();
-                assert!(policy.starts_with("default-src 'none'; style-src 'self'"), "{policy}");
+                assert!(
+                    policy.starts_with("default-src 'none'; script-src 'self' 'wasm-unsafe-eval';"),
+                    "{policy}"
+                );
                 assert_eq!(headers[header::CACHE_CONTROL], "no-store");
                 let shows_installations = String::from_utf8_lossy(&body).contains(">Installations</a>");
                 assert_eq!(shows_installations, role == AccessRole::Administrator, "{page}");
@@ -333,7 +337,7 @@ async fn a_viewer_sees_what_is_published_and_no_exact_number() {
         }
     }
     let session = guarded.session(AccessRole::Viewer).await;
-    for sheet in ["/style.css", "/pages.css"] {
+    for sheet in ["/static/visual-style.css", "/pages.css"] {
         assert_eq!(guarded.get(sheet, &[("cookie", &session)]).await.0, StatusCode::OK, "{sheet}");
     }
     guarded.collector.close().await;

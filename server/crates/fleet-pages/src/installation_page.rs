@@ -233,7 +233,11 @@ fn chart(
         .collect();
     let series: Vec<_> =
         values.iter().zip(&by_day).map(|((name, _), values)| LineSeries { name, values }).collect();
-    let basis = AnswerBasis::new(&answer.scope, "one installation".to_owned());
+    let basis = AnswerBasis::new(
+        &PageFilter { version: None, database: None, size: None, ..filter.clone() },
+        &answer.scope,
+        "one installation".to_owned(),
+    );
     let caption = basis.caption(id, title, "");
     html! { (PreEscaped(line_chart(&caption, value_title, unit, time_context(filter), &series))) }
 }
