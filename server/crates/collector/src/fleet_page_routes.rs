@@ -22,8 +22,9 @@ use headcount_fleet_pages::{
     ChangeAnswers, EnvironmentAnswers, FeatureAnswers, FleetPage, KnownDays, NewestRelease, OverviewAnswers,
     PageFilter, PageFrame, PageNotes, PageReader, PerformanceAnswers, PerformanceTable, ProfileAnswers,
     ProfileChoice, ReleaseChoice, ReleaseDistributions, ShownProfiles, UsageAnswers, changes_page,
-    environment_page, features_page, mean_installations, newest_release, overview_page, page_notes,
-    performance_page, profiles_page, render_page, trust_page, usage_page, version_of_value, versions_page,
+    day_events, environment_page, features_page, mean_installations, newest_release, overview_page,
+    page_notes, performance_page, profiles_page, render_page, trust_page, usage_page, version_of_value,
+    versions_page,
 };
 use headcount_shared::api::{FleetDistributionsAnswer, FleetSharesAnswer};
 use headcount_web::{access::AccessRole, problem::ProblemResponse};
@@ -221,6 +222,11 @@ async fn serve_page(
     let choice = parameters.profile_choice()?;
     let period = PageFilter::period_of(page, period);
     let answers = PageAnswers { collector: &collector, period: &period };
+    let filter = if page.is_over_time() {
+        filter.with_events(day_events(&collector.fleet_reader().changes(period.clone()).await?))
+    } else {
+        filter
+    };
     let known = products.iter().find(|known| known.product == period.product);
     let versions = answers.versions(page, known).await?;
     let choosable: Vec<String> =
@@ -342,10 +348,13 @@ impl PageAnswers<'_> {
         versions: &FleetSharesAnswer,
     ) -> Result<Markup, FleetReadError> {
         let reader = self.collector.fleet_reader();
+        let weeks = reader.weekly_summaries(&self.period.product, self.period.last).await?;
+        let weeks = weeks_answer(&self.period.product, &weeks);
         let answers = OverviewAnswers {
             activity: &reader.activity(self.period.clone()).await?,
             retention: &reader.retention(self.period.clone()).await?,
             versions,
+            week: weeks.weeks.first(),
         };
         Ok(overview_page(filter, answers))
     }

@@ -7,6 +7,7 @@ mod answer_basis;
 mod answer_files;
 mod changes_page;
 mod compared_releases;
+mod day_events;
 mod deletion_pages;
 mod distribution_charts;
 mod environment_page;
@@ -37,6 +38,7 @@ pub use self::{
     answer_basis::mean_installations,
     changes_page::{ChangeAnswers, changes_page},
     compared_releases::{ReleaseChoice, newest_release},
+    day_events::{DayEvent, day_events},
     deletion_pages::{deleted_page, deletion_form, pending_deletion_page},
     environment_page::{EnvironmentAnswers, environment_page},
     error_page::error_page,

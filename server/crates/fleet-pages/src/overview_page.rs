@@ -6,14 +6,18 @@ use headcount_charts::{
 };
 use headcount_shared::api::{
     FleetActivityAnswer, FleetActivityDay, FleetRetentionAnswer, FleetRetentionWeek, FleetSharesAnswer,
+    FleetWeek,
 };
 use maud::{Markup, PreEscaped, html};
 
 use crate::{
     answer_basis::{AnswerBasis, chart_day, day_text, installations},
     answer_files::AnswerFile,
+    day_events::ChartDays,
     page_filter::PageFilter,
-    share_charts::{ShareTitles, share_bars, time_context},
+    page_list::FleetPage,
+    share_charts::{ShareTitles, share_bars},
+    shown_names::shown_sentence,
 };
 
 /// The weeks of the table of retention.
@@ -28,12 +32,14 @@ pub struct OverviewAnswers<'a> {
     pub retention: &'a FleetRetentionAnswer,
     /// Versions.
     pub versions: &'a FleetSharesAnswer,
+    /// The newest week that is over; `None` before the first one.
+    pub week: Option<&'a FleetWeek>,
 }
 
 /// The page.
 #[must_use]
 pub fn overview_page(filter: &PageFilter, answers: OverviewAnswers<'_>) -> Markup {
-    let OverviewAnswers { activity, retention, versions } = answers;
+    let OverviewAnswers { activity, retention, versions, week } = answers;
     let titles = ShareTitles {
         id: "versions",
         title: "Versions in use",
@@ -43,10 +49,22 @@ pub fn overview_page(filter: &PageFilter, answers: OverviewAnswers<'_>) -> Marku
     };
     html! {
         (sentences(filter, activity))
+        @if let Some(week) = week { (week_section(filter, week)) }
         (activity_chart(filter, activity))
         (movement_chart(filter, activity))
         (share_bars(titles, filter, versions))
         (retention_table(filter, retention))
+    }
+}
+
+/// What happened in a week.
+fn week_section(filter: &PageFilter, week: &FleetWeek) -> Markup {
+    html! {
+        section.numbers aria-labelledby="week" {
+            h2 #week { "In the week of " (day_text(&week.week)) }
+            ul { @for sentence in &week.sentences { li { (shown_sentence(&sentence.text)) } } }
+            p.note { a href=(filter.address(FleetPage::Changes)) { "What releases changed, and the weeks before" } }
+        }
     }
 }
 
@@ -98,7 +116,8 @@ fn activity_chart(filter: &PageFilter, activity: &FleetActivityAnswer) -> Markup
     let title = "Active installations";
     let description = running_day_text(filter);
     let caption = basis.caption("active", title, &description);
-    let chart = line_chart(&caption, "installations", ValueUnit::Count, time_context(filter), &series);
+    let chart =
+        line_chart(&caption, "installations", ValueUnit::Count, ChartDays::new(filter).context(), &series);
     html! { (PreEscaped(chart)) (AnswerFile::table("activity").links(title, &activity.scope)) }
 }
 
@@ -109,7 +128,13 @@ fn movement_chart(filter: &PageFilter, activity: &FleetActivityAnswer) -> Markup
     let title = "New and gone";
     let description = "New: the first report. Gone: the last report was 30 days before.";
     let caption = basis.caption("movement", title, description);
-    let chart = line_chart(&caption, "installations a day", ValueUnit::Count, time_context(filter), &series);
+    let chart = line_chart(
+        &caption,
+        "installations a day",
+        ValueUnit::Count,
+        ChartDays::new(filter).context(),
+        &series,
+    );
     html! { (PreEscaped(chart)) (AnswerFile::table("activity").links(title, &activity.scope)) }
 }
 
@@ -170,6 +195,8 @@ fn retention_row(week: &FleetRetentionWeek, columns: usize) -> Markup {
 
 #[cfg(test)]
 mod tests {
+    use headcount_shared::api::FleetSentence;
+
     use super::*;
     use crate::{
         answer_basis::tests::{scope, shares},
@@ -179,7 +206,18 @@ mod tests {
     fn page(filter: &PageFilter, days: Vec<FleetActivityDay>, weeks: Vec<FleetRetentionWeek>) -> String {
         let activity = FleetActivityAnswer { scope: scope(), days };
         let retention = FleetRetentionAnswer { scope: scope(), weeks };
-        let answers = OverviewAnswers { activity: &activity, retention: &retention, versions: &shares(&[]) };
+        let answers = OverviewAnswers {
+            activity: &activity,
+            retention: &retention,
+            versions: &shares(&[]),
+            week: Some(&FleetWeek {
+                week: "2026-11-02".to_owned(),
+                sentences: vec![FleetSentence {
+                    topic: "changes".to_owned(),
+                    text: "1.1 is <quick>.".to_owned(),
+                }],
+            }),
+        };
         overview_page(filter, answers).into_string()
     }
 

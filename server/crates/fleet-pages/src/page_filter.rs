@@ -3,7 +3,7 @@
 use headcount_fleet::{answers::answer_period::AnswerPeriod, calendar_day::CalendarDay};
 use serde::Serialize;
 
-use crate::{page_list::FleetPage, shown_names::version_value};
+use crate::{day_events::DayEvent, page_list::FleetPage, shown_names::version_value};
 
 /// What a page is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,6 +22,8 @@ pub struct PageFilter {
     pub size: Option<String>,
     /// The day that is not over, if it is one of the days: its numbers are those of a part of a day.
     pub running_day: Option<CalendarDay>,
+    /// What happened on the days, for charts over time.
+    pub events: Vec<DayEvent>,
 }
 
 /// The parameters of an address.
@@ -50,7 +52,14 @@ impl PageFilter {
             database: period.database.map(|database| database.label().to_owned()),
             size: period.size.map(|size| size.label().to_owned()),
             running_day: None,
+            events: Vec::new(),
         }
+    }
+
+    /// The same with what happened on the days.
+    #[must_use]
+    pub fn with_events(self, events: Vec<DayEvent>) -> Self {
+        Self { events, ..self }
     }
 
     /// The same on a day that is not over.

@@ -1,7 +1,7 @@
 //! Draws which part of the installations has something.
 
 use headcount_charts::{
-    BarChart, ChartBar, LineSeries, ShareSeries, TimeContext, ValueUnit, area_chart, bar_chart, line_chart,
+    BarChart, ChartBar, LineSeries, ShareSeries, ValueUnit, area_chart, bar_chart, line_chart,
     number_format::grouped,
 };
 use headcount_fleet::name_table::OTHER;
@@ -9,8 +9,9 @@ use headcount_shared::api::{FleetShare, FleetSharesAnswer};
 use maud::{Markup, PreEscaped, html};
 
 use crate::{
-    answer_basis::{AnswerBasis, chart_day},
+    answer_basis::AnswerBasis,
     answer_files::AnswerFile,
+    day_events::ChartDays,
     page_filter::PageFilter,
     shown_names::{shown_label, shown_version},
 };
@@ -89,7 +90,7 @@ pub(crate) fn share_areas(
         labels.iter().zip(&values).map(|(name, values)| ShareSeries { name, values }).collect();
     let basis = AnswerBasis::of_shares(filter, answer);
     let caption = basis.caption(titles.id, titles.title, titles.description);
-    let chart = area_chart(&caption, time_context(filter), &series);
+    let chart = area_chart(&caption, ChartDays::new(filter).context(), &series);
     html! { (PreEscaped(chart)) (titles.notes(answer)) }
 }
 
@@ -116,15 +117,10 @@ pub(crate) fn share_lines(
         &caption,
         "share of the installations of a day",
         ValueUnit::Share,
-        time_context(filter),
+        ChartDays::new(filter).context(),
         &series,
     );
     html! { (PreEscaped(chart)) (titles.notes(answer)) }
-}
-
-/// The days of a page.
-pub(crate) fn time_context(filter: &PageFilter) -> TimeContext<'static> {
-    TimeContext { first_day: chart_day(filter.first), marks: &[], missing: &[] }
 }
 
 #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^52")]

@@ -6,6 +6,9 @@ use headcount_fleet::name_table::OTHER;
 /// The most characters of a name.
 const MOST_CHARACTERS: usize = 240;
 
+/// The most characters of a sentence.
+const MOST_SENTENCE_CHARACTERS: usize = 1000;
+
 /// How an address names the version of reports without one. An empty value there means that none was chosen.
 const UNKNOWN_VERSION_VALUE: &str = "(unknown)";
 
@@ -15,6 +18,11 @@ pub(crate) const UNKNOWN_VERSION: &str = "unknown version";
 /// A name as text of a page: short, and without characters that change the text around it.
 pub(crate) fn shown_name(name: &str) -> String {
     name_text(name, MOST_CHARACTERS)
+}
+
+/// A sentence that may have such names in it, or a note that somebody wrote.
+pub(crate) fn shown_sentence(sentence: &str) -> String {
+    name_text(sentence, MOST_SENTENCE_CHARACTERS)
 }
 
 /// A version as text of a page.

@@ -9,10 +9,8 @@ use headcount_shared::api::{FleetScope, FleetTrustAnswer, FleetTrustCount, Fleet
 use maud::{Markup, PreEscaped, html};
 
 use crate::{
-    answer_basis::AnswerBasis,
-    answer_files::AnswerFile,
-    page_filter::PageFilter,
-    share_charts::{SHOWN_BARS, time_context},
+    answer_basis::AnswerBasis, answer_files::AnswerFile, day_events::ChartDays, page_filter::PageFilter,
+    share_charts::SHOWN_BARS,
 };
 
 /// A number of a day.
@@ -107,7 +105,13 @@ fn arrivals(filter: &PageFilter, answer: &FleetTrustAnswer) -> PreEscaped<String
         [LineSeries { name: "stored", values: &stored }, LineSeries { name: "not stored", values: &others }];
     let basis = basis(filter, answer);
     let caption = basis.caption("arrivals", "Reports by day of arrival", "");
-    PreEscaped(line_chart(&caption, "reports a day", ValueUnit::Count, time_context(filter), &series))
+    PreEscaped(line_chart(
+        &caption,
+        "reports a day",
+        ValueUnit::Count,
+        ChartDays::new(filter).context(),
+        &series,
+    ))
 }
 
 #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^52")]
