@@ -155,7 +155,8 @@ async fn an_installation_is_shown_with_its_history_and_its_newest_report_against
 
     let (status, list) = guarded.page(&session, "/installations").await;
     assert!(status == 200 && list.contains(&format!("href=\"installations/{INSTANCE}\"")), "{list}");
-    let (status, page) = guarded.page(&session, &address(INSTANCE)).await;
+    let with_today = format!("{}?to=2023-11-15", address(INSTANCE));
+    let (status, page) = guarded.page(&session, &with_today).await;
     assert_eq!(status, 200, "{page}");
     for said in [
         "<strong>version 0.21.0</strong>, with its settings in sqlite",
