@@ -158,6 +158,7 @@ pub(crate) mod tests {
             database: Some("sqlite".to_owned()),
             size: None,
             running_day: None,
+            events: Vec::new(),
         }
     }
 
