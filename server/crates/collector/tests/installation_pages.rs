@@ -155,7 +155,8 @@ async fn an_installation_is_shown_with_its_history_and_its_newest_report_against
 
     let (status, list) = guarded.page(&session, "/installations").await;
     assert!(status == 200 && list.contains(&format!("href=\"installations/{INSTANCE}\"")), "{list}");
-    let (status, page) = guarded.page(&session, &address(INSTANCE)).await;
+    let with_today = format!("{}?to=2023-11-15", address(INSTANCE));
+    let (status, page) = guarded.page(&session, &with_today).await;
     assert_eq!(status, 200, "{page}");
     for said in [
         "<strong>version 0.21.0</strong>, with its settings in sqlite",
@@ -286,6 +287,8 @@ async fn an_installation_is_deleted_by_a_form_that_was_confirmed_on_a_page_of_th
         assert_eq!(status, expected, "{site} {form}: {page}");
         assert!(page.contains(sentence), "{page}");
     }
+    let unsaid = Request::post(&deletion).header("cookie", &session);
+    assert_eq!(guarded.send(unsaid.body(Body::from("confirmed=yes")).unwrap()).await.0, 403);
     assert_eq!(guarded.page(&session, &address(INSTANCE)).await.0, 200, "nothing was deleted");
     let unknown = format!("{}/deletion", address(UNKNOWN));
     assert_eq!(guarded.submit(&session, &unknown, "same-origin", "confirmed=yes").await.0, 404);

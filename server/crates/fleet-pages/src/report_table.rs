@@ -24,6 +24,13 @@ pub(crate) fn report_tables(report: &Value, before: Option<&Value>) -> Markup {
     let sections = payload::sections();
     html! {
         @if before.is_some() { p { (change_sentence(&fields)) } }
+        p.choices {
+            "To "
+            @for (name, _) in &sections {
+                @if shown.iter().any(|field| section_of(field) == *name) { a href={ "#section-" (name) } { (name) } " · " }
+            }
+            a href="#profiles" { "the profiles" }
+        }
         @for of_section in shown.chunk_by(|one, other| section_of(one) == section_of(other)) {
             @let name = of_section.first().map(section_of).unwrap_or_default();
             @let explained = sections.iter().find(|(section, _)| *section == name);
@@ -65,7 +72,8 @@ fn section_table(
     let title = name_text(section, NAME_CHARACTERS);
     html! {
         section.numbers.report {
-            h3 { (title) }
+            // Names of sections that nobody documented are no ids: a sender chose them.
+            h3 id=[explained.map(|_| format!("section-{section}"))] { (title) }
             p.note { (explained.unwrap_or("A section that this version does not know.")) }
             div.scroll tabindex="0" role="group" aria-label={ "Fields of " (title) } {
                 table {

@@ -437,7 +437,7 @@ async fn the_page_of_what_is_published_has_the_exact_numbers_beside_the_publishe
     // Each table that has cells has the sum of the exact numbers of the day.
     let services = filled.exact("services", SUNDAY).await;
     assert!(services.keys().any(|service| page.contains(&format!("<td>{service}</td>"))), "{services:?}");
-    for said in ["without a cell of its own", "below 85 with its noise", "Cpu usage", "p95, exact"] {
+    for said in ["without a cell of its own", "below 85 with its noise", "CPU usage", "p95, exact"] {
         assert!(page.contains(said), "{said}: {page}");
     }
     let (status, first) = filled.body("/published?day=2026-06-07").await;
