@@ -39,9 +39,9 @@ const DAY: u64 = 24 * 60 * 60;
 
 /// A clock that stands still until it is set.
 #[derive(Debug)]
-struct TurnedClock(AtomicU64);
+struct MovedClock(AtomicU64);
 
-impl Clock for TurnedClock {
+impl Clock for MovedClock {
     fn wall(&self) -> Duration {
         Duration::from_secs(self.0.load(Ordering::Relaxed))
     }
@@ -54,7 +54,7 @@ impl Clock for TurnedClock {
 /// A collector behind its access control.
 struct GuardedCollector {
     directory: TempDir,
-    clock: Arc<TurnedClock>,
+    clock: Arc<MovedClock>,
     collector: Collector,
     routes: Router,
 }
@@ -62,7 +62,7 @@ struct GuardedCollector {
 impl GuardedCollector {
     async fn start() -> Self {
         let directory = tempfile::tempdir().unwrap();
-        let clock = Arc::new(TurnedClock(AtomicU64::new(START)));
+        let clock = Arc::new(MovedClock(AtomicU64::new(START)));
         let days = |days| Duration::from_secs(days * DAY);
         let config = CollectorConfig {
             data_dir: directory.path().to_owned(),
@@ -72,7 +72,7 @@ impl GuardedCollector {
             free_space: Arc::new(FileSystemOf(directory.path().to_owned())),
             alert_webhook: None,
         };
-        let collector = Collector::open(&config, Arc::<TurnedClock>::clone(&clock)).await.unwrap();
+        let collector = Collector::open(&config, Arc::<MovedClock>::clone(&clock)).await.unwrap();
         let token = |role: AccessRole| Some(token_of(role).parse().unwrap());
         let access = AccessConfig {
             interface: SessionProgram::Collector,
@@ -83,7 +83,7 @@ impl GuardedCollector {
             base_path: BasePath::root(),
             public_url: None,
         };
-        let access = AccessControl::new(access, Arc::<TurnedClock>::clone(&clock));
+        let access = AccessControl::new(access, Arc::<MovedClock>::clone(&clock));
         let routes = router(&access, &collector, TrustedProxies::default(), false, StaticFiles::default());
         Self { directory, clock, collector, routes }
     }
