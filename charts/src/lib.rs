@@ -60,7 +60,7 @@ pub use chart_frame::ChartCaption;
 pub use flame_graph::flame_graph;
 pub use histogram_chart::{CountedBucket, HistogramChart, PercentileMark, histogram_chart};
 pub use line_chart::{LineSeries, line_chart};
-pub use markup::readable_text;
+pub use markup::name_text;
 pub use number_format::ValueUnit;
 pub use time_context::{MarkKind, MissingSpan, TimeContext, TimeMark};
 pub use treemap::treemap;

@@ -213,6 +213,7 @@ fn labels_stay_text() {
             let titles: Vec<&WrittenElement> =
                 elements.iter().filter(|element| element.attribute("class") == Some("chart-title")).collect();
             assert_eq!(titles.len(), 1);
+            assert_eq!(titles[0].name, "h2", "a screen reader goes from heading to heading");
             assert_eq!(titles[0].text.chars().count(), label.chars().count());
         }
     }

@@ -31,7 +31,7 @@ use super::{
     Collector, DatabaseUnreadable, IngestError, ReportLookup,
     collector_metrics::metrics,
     deletion_routes::{administrator_deletion_routes, public_deletion_routes},
-    fleet_page_routes, fleet_routes, installation_page_routes,
+    fleet_change_routes, fleet_page_routes, fleet_routes, installation_page_routes,
     interface_program::program_routes,
     listing_parameters::{BadParameter, ListingPage, ListingParameters},
     published_page_routes, published_routes, refusal_pages,
@@ -146,7 +146,8 @@ fn page_routes(role: AccessRole) -> Router<Collector> {
 /// The same for forms that work without script and change something.
 fn form_routes(role: AccessRole) -> Router<Collector> {
     match role {
-        AccessRole::Viewer | AccessRole::Analyst => Router::new(),
+        AccessRole::Viewer => Router::new(),
+        AccessRole::Analyst => fleet_change_routes::note_forms(),
         AccessRole::Administrator => installation_page_routes::deletion_forms(),
     }
 }

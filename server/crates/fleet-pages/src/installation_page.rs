@@ -13,12 +13,12 @@ use serde_json::Value;
 
 use crate::{
     answer_basis::AnswerBasis,
+    day_events::ChartDays,
     installations_page::version_text,
     page_filter::PageFilter,
     page_frame::choice as product_list,
     report_profile::report_profile,
     report_table::report_tables,
-    share_charts::time_context,
     time_text::{counted, moment, short_utc},
 };
 
@@ -233,9 +233,13 @@ fn chart(
         .collect();
     let series: Vec<_> =
         values.iter().zip(&by_day).map(|((name, _), values)| LineSeries { name, values }).collect();
-    let basis = AnswerBasis::new(&answer.scope, "one installation".to_owned());
+    let basis = AnswerBasis::new(
+        &PageFilter { version: None, database: None, size: None, ..filter.clone() },
+        &answer.scope,
+        "one installation".to_owned(),
+    );
     let caption = basis.caption(id, title, "");
-    html! { (PreEscaped(line_chart(&caption, value_title, unit, time_context(filter), &series))) }
+    html! { (PreEscaped(line_chart(&caption, value_title, unit, ChartDays::new(filter).context(), &series))) }
 }
 
 fn report_list(

@@ -3,7 +3,11 @@
 use headcount_fleet::{size_class::SizeClass, typed_report::DatabaseKind};
 use maud::{DOCTYPE, Markup, html};
 
-use crate::{page_filter::PageFilter, page_list::FleetPage};
+use crate::{
+    page_filter::PageFilter,
+    page_list::FleetPage,
+    shown_names::{shown_name, shown_version, version_of_value, version_value},
+};
 
 /// Who looks at a page. A role may open all that a smaller one may.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -170,7 +174,7 @@ fn navigation(shell: PageShell<'_>) -> Markup {
 }
 
 fn filters(frame: PageFrame<'_>) -> Markup {
-    let PageFilter { product, first, last, version, database, size } = frame.filter;
+    let PageFilter { product, first, last, version, database, size, .. } = frame.filter;
     let databases = DatabaseKind::ALL.map(|kind| kind.label().to_owned());
     let sizes = SizeClass::ALL.map(|size| size.label().to_owned());
     html! {
@@ -179,7 +183,7 @@ fn filters(frame: PageFrame<'_>) -> Markup {
             label { span { "From" } input type="date" name="from" value=(first); }
             label { span { "To" } input type="date" name="to" value=(last); }
             @if frame.page.is_by_version() {
-                (choice("version", "Version", frame.versions, version.as_deref(), Some("all")))
+                (version_choice("version", "Version", frame.versions, version.as_deref(), "all"))
             }
             @if frame.page.is_by_size() {
                 (choice("database", "Database", &databases, database.as_deref(), Some("all")))
@@ -189,6 +193,19 @@ fn filters(frame: PageFrame<'_>) -> Markup {
                 input type="hidden" name=(name) value=(value);
             }
             button type="submit" { "Show" }
+        }
+        (unknown_filters(frame.page, frame.filter))
+    }
+}
+
+/// Which parts of the filter the page does not know, so that nobody takes its numbers for filtered ones.
+fn unknown_filters(page: FleetPage, filter: &PageFilter) -> Markup {
+    let unknown: Vec<_> = hidden_filters(page, filter).map(|(name, _)| name).collect();
+    html! {
+        @if !unknown.is_empty() {
+            p.note {
+                "The numbers of this page are not known by " (unknown.join(" and ")) ": it shows all. What was chosen is kept for the other pages."
+            }
         }
     }
 }
@@ -203,9 +220,26 @@ fn hidden_filters(page: FleetPage, filter: &PageFilter) -> impl Iterator<Item = 
 
 /// The parts of the filter that are chosen, without product and days.
 pub(crate) fn all_filters(filter: &PageFilter) -> impl Iterator<Item = (&'static str, String)> {
-    [("version", &filter.version), ("database", &filter.database), ("size", &filter.size)]
+    let version = filter.version.as_deref().map(version_value);
+    [("version", version), ("database", filter.database.as_deref()), ("size", filter.size.as_deref())]
         .into_iter()
-        .filter_map(|(name, value)| Some((name, value.clone()?)))
+        .filter_map(|(name, value)| Some((name, value?.to_owned())))
+        .collect::<Vec<_>>()
+        .into_iter()
+}
+
+/// A list of versions to choose from. `all` is the text of the entry for no choice.
+pub(crate) fn version_choice(
+    name: &str,
+    title: &str,
+    versions: &[String],
+    chosen: Option<&str>,
+    all: &str,
+) -> Markup {
+    let values: Vec<_> = versions.iter().map(|version| version_value(version).to_owned()).collect();
+    options(name, title, &values, chosen.map(version_value), Some(all), |value| {
+        shown_version(&version_of_value(value.to_owned()).unwrap_or_default())
+    })
 }
 
 /// A list to choose from. `all` is the text of the entry for no choice.
@@ -215,6 +249,17 @@ pub(crate) fn choice(
     values: &[String],
     chosen: Option<&str>,
     all: Option<&str>,
+) -> Markup {
+    options(name, title, values, chosen, all, shown_name)
+}
+
+fn options(
+    name: &str,
+    title: &str,
+    values: &[String],
+    chosen: Option<&str>,
+    all: Option<&str>,
+    shown: impl Fn(&str) -> String,
 ) -> Markup {
     // What an address names can be chosen, even if no report has it.
     let missing = chosen.filter(|chosen| !values.iter().any(|value| value == chosen));
@@ -226,7 +271,7 @@ pub(crate) fn choice(
                     option value="" selected[chosen.is_none()] { (all) }
                 }
                 @for value in missing.into_iter().chain(values.iter().map(String::as_str)) {
-                    option value=(value) selected[chosen == Some(value)] { (value) }
+                    option value=(value) selected[chosen == Some(value)] { (shown(value)) }
                 }
             }
         }
@@ -284,6 +329,27 @@ mod tests {
         let of_profiles = PageFrame { choices: &choices, ..frame(FleetPage::Profiles, &filter) };
         let text = render_page(of_profiles, &html! {});
         assert!(text.contains("name=\"resource\" value=\"heap\""), "{text}");
+    }
+
+    #[test]
+    fn a_page_says_what_it_cannot_filter_by() {
+        let said = |page| {
+            let text = render_page(frame(page, &ten_days()), &html! {});
+            let (_, said) = text.split_once("not known by ")?;
+            Some(said.split_once(':')?.0.to_owned())
+        };
+        assert_eq!(said(FleetPage::Overview).as_deref(), Some("version and database"));
+        assert_eq!(said(FleetPage::Usage).as_deref(), Some("database"));
+        assert_eq!(said(FleetPage::Features), None);
+    }
+
+    #[test]
+    fn reports_without_a_version_can_be_chosen() {
+        let filter = PageFilter { version: Some(String::new()), ..ten_days() };
+        let versions = ["1.0".to_owned(), String::new()];
+        let text =
+            render_page(PageFrame { versions: &versions, ..frame(FleetPage::Usage, &filter) }, &html! {});
+        assert!(text.contains("<option value=\"(unknown)\" selected>unknown version</option>"), "{text}");
     }
 
     #[test]

@@ -3,9 +3,8 @@
 use std::collections::BTreeSet;
 
 use headcount_charts::{
-    ValueUnit,
+    ValueUnit, name_text,
     number_format::{decimal, grouped, percent},
-    readable_text,
 };
 use headcount_shared::api::{PublishedRule, PublishedTableKind, PublishedTableRelease, PublishedTables};
 use maud::{Markup, html};
@@ -361,7 +360,7 @@ fn version_title(version: Option<&str>) -> Markup {
 }
 
 fn label_text(label: &str) -> String {
-    readable_text(label, LABEL_CHARACTERS)
+    name_text(label, LABEL_CHARACTERS)
 }
 
 /// The title of a table: `cpu_usage` is `Cpu usage`.

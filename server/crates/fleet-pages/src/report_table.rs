@@ -1,6 +1,6 @@
 //! Renders a report field by field, with what became of each since the report before.
 
-use headcount_charts::readable_text;
+use headcount_charts::name_text;
 use headcount_shared::payload;
 use maud::{Markup, html};
 use serde_json::Value;
@@ -62,7 +62,7 @@ fn section_table(
     fields: &[ComparedField<'_>],
     is_compared: bool,
 ) -> Markup {
-    let title = readable_text(section, NAME_CHARACTERS);
+    let title = name_text(section, NAME_CHARACTERS);
     html! {
         section.numbers.report {
             h3 { (title) }
@@ -96,7 +96,7 @@ fn field_row(field: &ComparedField<'_>, is_compared: bool) -> Markup {
     let is_there = *change != FieldChange::Gone;
     html! {
         tr class=[class] {
-            th scope="row" { (readable_text(&inner.join(" › "), NAME_CHARACTERS)) }
+            th scope="row" { (name_text(&inner.join(" › "), NAME_CHARACTERS)) }
             td { @if is_there { (value_text(path, value)) } @else { "–" } }
             td { @if is_there { (exact(path, value)) } }
             @if is_compared {

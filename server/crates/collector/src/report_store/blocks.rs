@@ -3,7 +3,7 @@
 use headcount_fleet::calendar_day::CalendarDay;
 use sqlx::{FromRow, Row, sqlite::SqliteRow};
 
-use super::{ReportStore, signed, stored_day, typed_reports::ChangedDay, unsigned};
+use super::{ReportStore, day_of_column, signed, stored_day, typed_reports::ChangedDay, unsigned};
 
 /// A kind of computed content.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -166,6 +166,19 @@ impl ReportStore {
         let all = sqlx::query("SELECT product, day FROM block WHERE layer = ? ORDER BY product, day");
         let rows = all.bind(BlockLayer::Installations.name()).fetch_all(&self.readers).await?;
         rows.iter().map(|row| Ok((row.try_get("product")?, stored_day(row)?))).collect()
+    }
+
+    /// The first and the last day with installations of each product, sorted by product.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub(crate) async fn product_days(&self) -> sqlx::Result<Vec<(String, CalendarDay, CalendarDay)>> {
+        let all = "SELECT product, min(day) AS day, max(day) AS last FROM block WHERE layer = ? \
+                   GROUP BY product ORDER BY product";
+        let rows = sqlx::query(all).bind(BlockLayer::Installations.name()).fetch_all(&self.readers).await?;
+        rows.iter()
+            .map(|row| Ok((row.try_get("product")?, stored_day(row)?, day_of_column(row, "last")?)))
+            .collect()
     }
 
     /// The names of all products with blocks, sorted.

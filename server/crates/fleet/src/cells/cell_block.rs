@@ -130,11 +130,18 @@ impl CellBlock {
         });
         let database = filter.database.map(DatabaseKind::position);
         let size = filter.size.map(SizeClass::position);
-        self.cells.iter().filter(move |(key, _)| {
-            version.is_none_or(|version| key.version == version)
-                && database.is_none_or(|database| key.database == database)
+        self.cells_of(version).iter().filter(move |(key, _)| {
+            database.is_none_or(|database| key.database == database)
                 && size.is_none_or(|size| key.size == size)
         })
+    }
+
+    /// The cells of a version, which follow each other because cells are sorted.
+    fn cells_of(&self, version: Option<u32>) -> &[(CellKey, CellSums)] {
+        let Some(version) = version else { return &self.cells };
+        let first = self.cells.partition_point(|(key, _)| key.version < version);
+        let end = self.cells.partition_point(|(key, _)| key.version <= version);
+        self.cells.get(first..end).unwrap_or_default()
     }
 
     /// The label of a cell.
