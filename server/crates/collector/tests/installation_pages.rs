@@ -52,14 +52,14 @@ impl Clock for MovedClock {
 }
 
 /// A collector behind its access control.
-struct GuardedCollector {
+struct SignedInCollector {
     directory: TempDir,
     clock: Arc<MovedClock>,
     collector: Collector,
     routes: Router,
 }
 
-impl GuardedCollector {
+impl SignedInCollector {
     async fn start() -> Self {
         let directory = tempfile::tempdir().unwrap();
         let clock = Arc::new(MovedClock(AtomicU64::new(START)));
@@ -140,7 +140,7 @@ fn address(uuid: &str) -> String {
 
 #[tokio::test]
 async fn an_installation_is_shown_with_its_history_and_its_newest_report_against_the_one_before() {
-    let guarded = GuardedCollector::start().await;
+    let guarded = SignedInCollector::start().await;
     guarded.report("first", &[("/infra/nodes", json!(3000))]).await;
     guarded.turn_to(1);
     let evil = "<img src=x>\u{202e}";
@@ -187,7 +187,7 @@ async fn an_installation_is_shown_with_its_history_and_its_newest_report_against
 
 #[tokio::test]
 async fn what_cannot_be_shown_of_an_installation_is_said_on_a_page() {
-    let guarded = GuardedCollector::start().await;
+    let guarded = SignedInCollector::start().await;
     guarded.report("first", &[]).await;
     guarded.report("of-another", &[("/instance/uuid", json!(UNKNOWN.replace('1', "2")))]).await;
     guarded.collector.compute_fleet().await.unwrap();
@@ -222,7 +222,7 @@ async fn what_cannot_be_shown_of_an_installation_is_said_on_a_page() {
 
 #[tokio::test]
 async fn the_list_of_reports_goes_on_from_the_newest_to_the_oldest() {
-    let guarded = GuardedCollector::start().await;
+    let guarded = SignedInCollector::start().await;
     for number in 0..103 {
         guarded.clock.0.store(START + number * 3600, Ordering::Relaxed);
         guarded.report(&format!("r{number}"), &[]).await;
@@ -244,7 +244,7 @@ async fn the_list_of_reports_goes_on_from_the_newest_to_the_oldest() {
 
 #[tokio::test]
 async fn pages_of_installations_are_for_the_administrator_alone() {
-    let guarded = GuardedCollector::start().await;
+    let guarded = SignedInCollector::start().await;
     guarded.report("first", &[]).await;
     let deletion = format!("{}/deletion", address(INSTANCE));
     for (role, expected) in
@@ -268,7 +268,7 @@ async fn pages_of_installations_are_for_the_administrator_alone() {
 
 #[tokio::test]
 async fn an_installation_is_deleted_by_a_form_that_was_confirmed_on_a_page_of_this_site() {
-    let guarded = GuardedCollector::start().await;
+    let guarded = SignedInCollector::start().await;
     guarded.report("first", &[]).await;
     guarded.report("second", &[("/infra/nodes", json!(3))]).await;
     let session = guarded.session(AccessRole::Administrator).await;
