@@ -80,6 +80,15 @@ impl NextPage {
     }
 }
 
+/// Gives the icon of the page its whole address: browsers look it up again from the address of the next page.
+pub(super) fn keep_icon() {
+    let Some(icon) = find(&document(), "head link[rel=icon]") else { return };
+    let whole = icon.get_attribute("href").and_then(|file| Url::new_with_base(&file, &address()).ok());
+    if let Some(whole) = whole {
+        let _kept = icon.set_attribute("href", &whole.href());
+    }
+}
+
 /// The whole addresses of the style sheets and scripts of the open page, before its address changes.
 pub(super) fn files() -> Vec<String> {
     files_of(&document(), &address())

@@ -14,6 +14,7 @@ use super::{
 #[component]
 pub(super) fn PageStatus() -> impl IntoView {
     let navigation = PageNavigation::new();
+    open_page::keep_icon();
     open_page::take_over_scrolling();
     if let Some(top) = open_page::stored_scroll_position().filter(|_| window().scroll_y() == Ok(0.0)) {
         open_page::scroll_to(top);

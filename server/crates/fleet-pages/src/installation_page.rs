@@ -83,7 +83,7 @@ pub struct InstallationAnswers<'a> {
 
 /// The parameters of an address beside those of the filter.
 #[derive(Serialize)]
-struct ChoiceParameters<'a> {
+struct InstallationParameters<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     report: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -97,7 +97,7 @@ struct ChoiceParameters<'a> {
 impl InstallationChoice {
     /// The address of the page of an installation with this choice, from the directory of that page.
     fn address(&self, filter: &PageFilter, uuid: &str) -> String {
-        let parameters = ChoiceParameters {
+        let parameters = InstallationParameters {
             report: self.report.as_deref(),
             until: self.until.as_deref(),
             resource: self.focus.map(|(resource, _)| resource_name(resource)),
