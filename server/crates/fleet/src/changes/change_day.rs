@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     FoundChange,
+    change_finder::compare_changes,
     release_uptake::{ReleaseUptake, VersionDay, find_releases},
     reporting_gaps::{ReportingGap, find_gaps},
 };
@@ -117,14 +118,17 @@ impl ChangeHistory {
 }
 
 fn merged_changes(days: &[(CalendarDay, ChangeDay)]) -> Vec<FoundChange> {
-    let mut merged = BTreeMap::<(CalendarDay, &str, &ChangedField), FoundChange>::new();
+    // Late reports may move the day of a release, so that it does not tell changes apart.
+    let mut merged = BTreeMap::<(&str, &ChangedField), FoundChange>::new();
     for change in days.iter().flat_map(|(_, known)| &known.changes) {
         merged
-            .entry((change.released_on, change.release.as_str(), &change.field))
+            .entry((change.release.as_str(), &change.field))
             .and_modify(|known| known.size = change.size)
             .or_insert_with(|| change.clone());
     }
-    merged.into_values().collect()
+    let mut merged: Vec<_> = merged.into_values().collect();
+    merged.sort_by(compare_changes);
+    merged
 }
 
 fn schema_changes(days: &[(CalendarDay, ChangeDay)]) -> Vec<SchemaChange> {

@@ -157,12 +157,48 @@ impl ChangeFinder {
         }
     }
 
-    /// Adds a day. One that is not later than the one before is ignored, and so is one of which the collector
-    /// has less than half of the usual reports: who is missing in it is not chance.
+    /// Learns which releases there were on days before the first one that is added: installations by version,
+    /// in the order of days.
+    pub fn add_history<'a>(&mut self, days: impl Iterator<Item = (CalendarDay, &'a [(String, u64)])>) {
+        for (day, versions) in days {
+            self.first_day.get_or_insert(day);
+            for version in self.releases.add_day(&VersionDay { day, versions: versions.to_vec() }) {
+                let number = number_of(&mut self.versions, &mut self.version_numbers, &version);
+                self.released.push((day, number));
+            }
+        }
+    }
+
+    /// Adds a day, and looks at the releases. A day that is not later than the one before is ignored, and so
+    /// is one of which the collector has less than half of the usual reports: who is missing in it is not
+    /// chance.
     pub fn add_day(&mut self, input: &DayInput<'_>) {
+        if self.take_day(input) {
+            self.look(input.day);
+        }
+        self.end_releases(input.day);
+    }
+
+    /// Adds a day that was looked at before, with what was found until then. Looking again would be one more
+    /// chance for a false alarm: its reports may be others now.
+    pub fn add_past_day(&mut self, input: &DayInput<'_>, found: &[FoundChange]) {
+        self.take_day(input);
+        for change in found {
+            let of_release = self.watched.iter_mut().find(|release| {
+                self.versions.get(release.version as usize).is_some_and(|name| *name == change.release)
+            });
+            if let Some(release) = of_release {
+                release.found.entry(change.field.clone()).or_insert_with(|| change.clone());
+            }
+        }
+        self.end_releases(input.day);
+    }
+
+    /// Takes the numbers of a day. Returns whether they are to be looked at.
+    fn take_day(&mut self, input: &DayInput<'_>) -> bool {
         let reports = input.installations.installations.iter().map(|row| u64::from(row.reports)).sum();
         if self.last_day.is_some_and(|last| input.day <= last) || self.usual.missed_by(reports).is_some() {
-            return;
+            return false;
         }
         self.usual.add(reports);
         self.last_day = Some(input.day);
@@ -175,11 +211,11 @@ impl ChangeFinder {
         for release in &mut self.watched {
             release.pairs.add_day(input.day, &rows);
         }
-        self.look(input.day);
         self.recent.push_back((input.day, rows));
         if self.recent.len() > BASELINE_DAYS {
             self.recent.pop_front();
         }
+        true
     }
 
     /// What was found so far, by release, then by field.
@@ -268,6 +304,10 @@ impl ChangeFinder {
             let name = |version: u32| versions.get(version as usize).cloned().unwrap_or_default();
             release.take(tested, part, day, name);
         }
+    }
+
+    /// Ends looking at releases that are old enough.
+    fn end_releases(&mut self, day: CalendarDay) {
         let (open, over) =
             self.watched.drain(..).partition(|release| day.days_since(release.released_on) < LOOK_DAYS);
         self.watched = open;
@@ -313,7 +353,8 @@ impl WatchedRelease {
     }
 }
 
-fn compare_changes(left: &FoundChange, right: &FoundChange) -> Ordering {
+/// By release, then by field.
+pub(super) fn compare_changes(left: &FoundChange, right: &FoundChange) -> Ordering {
     let key = |found: &FoundChange| (found.released_on, found.release.clone(), found.field.clone());
     key(left).cmp(&key(right))
 }

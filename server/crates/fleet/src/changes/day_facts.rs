@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// The most times and functions that are compared within installations.
-const MOST_READINGS: usize = 400;
+pub(super) const MOST_READINGS: usize = 400;
 
 /// The most installations that are compared. More would not make a change of a tenth clearer.
 const MOST_COMPARED: usize = 20_000;
@@ -28,7 +28,7 @@ const WORDS: usize = 4;
 const MOST_FACTS: usize = WORDS * 64;
 
 /// A name that fewer installations of a day have is not compared: a change of a tenth could not be seen.
-const FEWEST_WITH_NAME: u32 = 20;
+pub(super) const FEWEST_WITH_NAME: u32 = 20;
 
 /// The logarithms of numbers, in the order of [`FactCatalogue::number_fields`]; NaN for 0 and for what is not
 /// known. Whether a number is 0 is another question than how large it is. Fields at the end may be missing.

@@ -5,7 +5,10 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::changed_field::{ChangedField, FieldKind};
+use super::{
+    changed_field::{ChangedField, FieldKind},
+    day_facts::{FEWEST_WITH_NAME, MOST_READINGS},
+};
 use crate::{
     block_codec::{BlockError, decode_block, encode_block, pack_sorted, unpack_sorted},
     installation_day::InstallationHash,
@@ -31,6 +34,9 @@ const MISSING: i16 = i16::MIN;
 /// sample of it. So the size that is found for a function of a share of 5 % is too small by a tenth of it, of
 /// a larger one by less.
 const ADDED_SHARE: f64 = 0.005;
+
+/// The most names of a day that are counted before the frequent ones are known.
+const MOST_NAMES: usize = 20_000;
 
 /// A function with a smaller mean share says too little.
 const SMALLEST_MEAN_SHARE: f64 = 0.005;
@@ -177,6 +183,9 @@ impl ReadingsRollup {
     }
 
     fn add_logarithm(&mut self, installation: InstallationHash, field: ChangedField, logarithm: f64) {
+        if self.numbers.len() >= MOST_NAMES && !self.numbers.contains_key(&field) {
+            return;
+        }
         let next = u32::try_from(self.numbers.len()).unwrap_or(u32::MAX);
         let number = *self.numbers.entry(field).or_insert(next);
         let (sum, count) = self.sums.entry(installation).or_default().entry(number).or_default();
@@ -214,14 +223,36 @@ impl ReadingsRollup {
     #[must_use]
     pub fn finish<'a>(mut self, name_of: impl Fn(FunctionId) -> Option<&'a str>) -> InstallationReadings {
         self.add_functions(name_of);
-        let mut fields: Vec<_> = self.numbers.into_iter().collect();
-        fields.sort_by_key(|(_, number)| *number);
-        let means =
-            |sums: LogSums| sums.into_iter().map(|(number, (sum, count))| (number, sum / count)).collect();
+        let kept = self.frequent_numbers();
+        let places: BTreeMap<u32, u32> = kept.iter().copied().zip(0..).collect();
+        let means = |sums: LogSums| {
+            let mut means: Vec<_> = sums
+                .into_iter()
+                .filter_map(|(number, (sum, count))| Some((*places.get(&number)?, sum / count)))
+                .collect();
+            means.sort_unstable_by_key(|(place, _)| *place);
+            means
+        };
+        let mut fields: BTreeMap<u32, ChangedField> =
+            self.numbers.into_iter().map(|(field, number)| (number, field)).collect();
         InstallationReadings {
-            fields: fields.into_iter().map(|(field, _)| field).collect(),
+            fields: kept.iter().filter_map(|number| fields.remove(number)).collect(),
             rows: self.sums.into_iter().map(|(installation, sums)| (installation, means(sums))).collect(),
         }
+    }
+
+    /// The numbers of the fields that enough installations have, those of the most installations first. A few
+    /// senders cannot crowd out the others with names that they invent.
+    fn frequent_numbers(&self) -> Vec<u32> {
+        let mut counts = BTreeMap::<u32, u32>::new();
+        for number in self.sums.values().flat_map(BTreeMap::keys) {
+            *counts.entry(*number).or_default() += 1;
+        }
+        let mut frequent: Vec<_> =
+            counts.into_iter().filter(|(_, count)| *count >= FEWEST_WITH_NAME).collect();
+        frequent.sort_unstable_by_key(|(number, count)| (std::cmp::Reverse(*count), *number));
+        frequent.truncate(MOST_READINGS);
+        frequent.into_iter().map(|(number, _)| number).collect()
     }
 }
 
@@ -249,6 +280,12 @@ mod tests {
         rollup.add(InstallationHash(2), &report(0.1, 4.0));
         rollup.add(InstallationHash(1), &report(0.2, 1.0));
         rollup.add(InstallationHash(2), &report(0.1, 1.0));
+        for hash in 3..30 {
+            rollup.add(InstallationHash(hash), &report(0.1, 1.0));
+        }
+        // What few installations name is left out.
+        let invented = TypedReport { stages: vec![("invented", time(0.1))], ..TypedReport::default() };
+        rollup.add(InstallationHash(1), &invented);
         let times = rollup.finish(|_| None);
         let names: Vec<_> = times.fields.iter().map(|field| (field.kind, field.name.as_str())).collect();
         assert_eq!(names, [(FieldKind::Stage, "load"), (FieldKind::Query, "up")]);
@@ -268,12 +305,15 @@ mod tests {
         };
         add(1, &[(hot, 0.2), (unknown, 0.5)]);
         add(1, &[(hot, 0.1), (rare, 0.006)]);
-        add(2, &[]);
+        for hash in 2..30 {
+            add(hash, &[(hot, 0.05)]);
+        }
         let names = |id| (id != unknown).then_some(if id == hot { "hot" } else { "rare" });
         let readings = rollup.finish(names);
-        assert_eq!(readings.fields, [ChangedField::new(FieldKind::CpuFunction, "hot")]);
+        let hot = ChangedField::new(FieldKind::CpuFunction, "hot");
+        assert_eq!(readings.fields, [hot], "rare is below half a percent");
         let shares: Vec<_> = readings.rows.iter().map(|(_, row)| f64::from(row[0].1).exp() - 0.005).collect();
-        assert!((shares[0] - 0.15).abs() < 1e-6 && shares[1].abs() < 1e-6, "{shares:?}");
+        assert!((shares[0] - 0.15).abs() < 1e-6 && (shares[1] - 0.05).abs() < 1e-6, "{shares:?}");
     }
 
     #[test]

@@ -113,9 +113,20 @@ impl WeeklySummary {
     }
 }
 
-/// What a sender put into a name must not begin a new line of a mail.
+/// The most characters of a sentence.
+const MOST_CHARACTERS: usize = 1000;
+
+/// Whether a character would begin a new line of a mail, or change the direction of the text around it.
+#[must_use]
+pub fn is_disruptive(letter: char) -> bool {
+    letter.is_control()
+        || matches!(letter, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{61c}')
+}
+
+/// What a sender put into a name must change nothing but its own place.
 fn without_controls(text: &str) -> String {
-    text.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).collect()
+    let letters = text.chars().take(MOST_CHARACTERS);
+    letters.map(|letter| if is_disruptive(letter) { ' ' } else { letter }).collect()
 }
 
 fn activity_sentences(input: &WeekInput<'_>) -> Vec<String> {
