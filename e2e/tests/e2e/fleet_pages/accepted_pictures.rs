@@ -113,6 +113,31 @@ async fn profiles_look_as_their_accepted_pictures() {
     look_as_accepted("profiles").await;
 }
 
+#[tokio::test]
+async fn another_digit_is_seen_and_the_same_page_is_not() {
+    let fleet = ShownFleet::shared().await;
+    let browser = Browser::open_own(Engine::Chromium, 1280).await;
+    let shown = async |digit: &str| {
+        fleet.show(&browser, "overview").await;
+        settle(&browser).await;
+        browser
+            .run(&format!(
+                "const said = document.querySelector('main .lead strong')
+                said.textContent = said.textContent.replace(/^[0-9]/, {})",
+                json!(digit)
+            ))
+            .await;
+        let picture = pictures("overview").into_iter().next_back().unwrap();
+        show_at(&browser, picture.width).await;
+        image::load_from_memory(&take(&browser, &picture).await).unwrap().to_rgb8()
+    };
+    let (eight, again, three) = (shown("8").await, shown("8").await, shown("3").await);
+    assert!(picture_difference(&eight, &again).is_none());
+    let difference = picture_difference(&eight, &three);
+    assert!(matches!(difference, Some(PictureDifference::Parts { .. })), "{difference:?}");
+    browser.close().await;
+}
+
 async fn look_as_accepted(page: &'static str) {
     assert!(PAGES.contains(&page));
     let fleet = ShownFleet::shared().await;
