@@ -64,27 +64,11 @@ fn main() {
     println!(
         "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>Charts</title>\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-         <style>{STYLE}{PAGE}</style></head>\n\
-         <body><main><h1>Charts</h1>\n{cards}</main></body></html>"
+         <style>{}{STYLE}</style></head>\n\
+         <body><main><h1>Charts</h1>\n{cards}</main></body></html>",
+        headcount_visual_style::STYLE
     );
 }
-
-const PAGE: &str = "
-body {
-  margin: 0;
-  background: var(--chart-ground);
-  color: var(--chart-ink);
-  font: 15px/1.5 system-ui, sans-serif;
-}
-main { max-width: 76rem; margin: 0 auto; padding: 1rem; }
-.card {
-  margin: 0 0 1rem;
-  padding: 1rem;
-  border: 1px solid var(--chart-line);
-  border-radius: 8px;
-  background: var(--chart-surface);
-}
-";
 
 const PERIOD: &str = "1 September to 29 November 2026";
 const FRESHNESS: &str = "computed on 30 November at 02:10 UTC";

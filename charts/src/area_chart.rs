@@ -12,8 +12,9 @@ use crate::{
     time_plot::{CANVAS, DayReading, EndLabel, ReadingPoint, TimePlot},
 };
 
-/// What is shown of the series that have no colour of their own.
-const OTHERS: &str = "others";
+/// What the series that have no colour of their own are together. Data often has an `other` or `others` of its
+/// own, which is something else.
+const REST: &str = "the rest";
 
 /// A part of a whole.
 #[derive(Debug, Clone, Copy)]
@@ -59,11 +60,11 @@ struct ShareBands<'a> {
 
 impl<'a> ShareBands<'a> {
     fn of(series: &[ShareSeries<'a>], days: usize) -> Self {
-        let has_others = series.len() > SERIES_COLOURS;
-        let own = if has_others { SERIES_COLOURS - 1 } else { series.len() };
+        let has_rest = series.len() > SERIES_COLOURS;
+        let own = if has_rest { SERIES_COLOURS - 1 } else { series.len() };
         let mut names: Vec<&str> = series.iter().take(own).map(|series| series.name).collect();
-        if has_others {
-            names.push(OTHERS);
+        if has_rest {
+            names.push(REST);
         }
         let mut shares = vec![vec![None; days]; names.len()];
         for day in 0..days {
@@ -206,7 +207,7 @@ mod tests {
         let all: Vec<_> = (0..10).map(|_| series("x", &values)).collect();
         let bands = ShareBands::of(&all, 1);
         assert_eq!(bands.names.len(), SERIES_COLOURS);
-        assert_eq!(bands.names[7], OTHERS);
+        assert_eq!(bands.names[7], REST);
         assert!((bands.shares[7][0].unwrap() - 0.3).abs() < 1e-9);
         let eight = ShareBands::of(&all[..8], 1);
         assert_eq!(eight.names[7], "x");

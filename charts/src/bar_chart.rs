@@ -49,7 +49,7 @@ pub fn bar_chart(caption: &ChartCaption<'_>, chart: &BarChart<'_>) -> String {
         if !rest.is_empty() {
             out.tag("details").class("chart-more").content(|out| {
                 out.tag("summary").content(|out| {
-                    out.text(format!("{} more", rest.len()));
+                    out.text(format!("{} more of {}", rest.len(), chart.bars.len()));
                     out.tag("span").class("chart-unseen").holding(format!(" of “{}”", caption.title));
                 });
                 write_table(out, caption, chart, rest);

@@ -14,7 +14,7 @@ pub struct ChartCaption<'a> {
     /// Begins every id in the chart. Unique in the page; what is neither a letter, a digit nor `-` is left
     /// out.
     pub id: &'a str,
-    /// What the chart shows, in a few words.
+    /// What the chart shows, in a few words: a heading of the second level.
     pub title: &'a str,
     /// What a reader should know about it, in a sentence. May be empty.
     pub description: &'a str,
@@ -39,7 +39,7 @@ impl ChartCaption<'_> {
 
     fn write_caption(&self, out: &mut MarkupText) {
         out.tag("figcaption").content(|out| {
-            out.tag("p").class("chart-title").attr("id", self.element_id("title")).holding(self.title);
+            out.tag("h2").class("chart-title").attr("id", self.element_id("title")).holding(self.title);
             if !self.description.is_empty() {
                 out.tag("p").class("chart-description").holding(self.description);
             }

@@ -2,12 +2,14 @@
 
 mod flame_layout;
 mod flame_tree;
+mod found_functions;
 mod function_sums;
 
 use self::{flame_layout::shares_of, function_sums::function_sums};
 pub use self::{
     flame_layout::{FlameContent, FlameRectangle, FlameView, MOST_ROWS, flame_layout},
     flame_tree::{FlameNode, FlameNodeId, FlameTree},
+    found_functions::{FoundFunctions, found_functions},
 };
 use crate::{
     chart_frame::{ChartCaption, DataTable, figure, focusable_part, picture, text_box},
@@ -72,9 +74,8 @@ pub fn flame_graph(
     style: FlameStyle,
     link: Option<&dyn Fn(u64) -> String>,
 ) -> String {
-    let rectangles = flame_layout(tree, style.view);
-    let rows = rectangles.iter().map(|rectangle| rectangle.depth + 1).max().unwrap_or(1);
-    let drawing = FlameDrawing { tree, style, link, rows };
+    let none_found = |_: &str| false;
+    let drawing = FlameDrawing { tree, style, link, is_found: &none_found };
     let draw = |out: &mut MarkupText| {
         let skip =
             out.tag("a").class("chart-skip").attr("href", format!("#{}", caption.element_id("numbers")));
@@ -82,19 +83,24 @@ pub fn flame_graph(
         if style.view.is_difference {
             write_change_legend(out);
         }
-        picture(out, caption, HEAD + ROW * rows as f64, "margin-none flame", |out| {
-            let title = if style.view.is_difference {
-                "width: mean of both · colour: change"
-            } else {
-                "width: share with all that is called"
-            };
-            out.tag("text").class("axis-title").at("0", 12.0).holding(title);
-            for (rectangle, is_stop) in rectangles.iter().zip(keyboard_stops(&rectangles)) {
-                drawing.write_rectangle(out, rectangle, is_stop);
-            }
-        });
+        drawing.write_picture(out, caption);
     };
     figure(caption, draw, Some(&table(tree, style)))
+}
+
+/// The picture of a [`flame_graph`] alone, for a program that changes the focus or searches in a page. Functions
+/// whose names `is_found` accepts stand out.
+#[must_use]
+pub fn flame_picture(
+    caption: &ChartCaption<'_>,
+    tree: &FlameTree<'_>,
+    style: FlameStyle,
+    link: &dyn Fn(u64) -> String,
+    is_found: &dyn Fn(&str) -> bool,
+) -> String {
+    let mut out = MarkupText::default();
+    FlameDrawing { tree, style, link: Some(link), is_found }.write_picture(&mut out, caption);
+    out.into_text()
 }
 
 /// Whether a keyboard stops at each rectangle: at the widest ones.
@@ -117,11 +123,27 @@ struct FlameDrawing<'a> {
     tree: &'a FlameTree<'a>,
     style: FlameStyle,
     link: Option<&'a dyn Fn(u64) -> String>,
-    rows: usize,
+    is_found: &'a dyn Fn(&str) -> bool,
 }
 
 impl FlameDrawing<'_> {
-    fn write_rectangle(&self, out: &mut MarkupText, rectangle: &FlameRectangle, is_stop: bool) {
+    fn write_picture(&self, out: &mut MarkupText, caption: &ChartCaption<'_>) {
+        let rectangles = flame_layout(self.tree, self.style.view);
+        let rows = rectangles.iter().map(|rectangle| rectangle.depth + 1).max().unwrap_or(1);
+        picture(out, caption, HEAD + ROW * rows as f64, "margin-none flame", |out| {
+            let title = if self.style.view.is_difference {
+                "width: mean of both · colour: change"
+            } else {
+                "width: share with all that is called"
+            };
+            out.tag("text").class("axis-title").at("0", 12.0).holding(title);
+            for (rectangle, is_stop) in rectangles.iter().zip(keyboard_stops(&rectangles)) {
+                self.write_rectangle(out, rectangle, rows, is_stop);
+            }
+        });
+    }
+
+    fn write_rectangle(&self, out: &mut MarkupText, rectangle: &FlameRectangle, rows: usize, is_stop: bool) {
         let (name, key) = match rectangle.content {
             FlameContent::Node(id) | FlameContent::Caller(id) => {
                 let Some(node) = self.tree.node(id) else { return };
@@ -132,25 +154,31 @@ impl FlameDrawing<'_> {
         };
         let value = self.value_text(rectangle);
         let href = self.link.zip(key).map(|(link, key)| link(key));
+        let class = if self.is_found(rectangle) { "frame found" } else { "frame" };
         let tag = match &href {
-            Some(href) if is_stop => out.tag("a").attr("href", href).class("frame"),
-            Some(href) => out.tag("a").attr("href", href).attr("tabindex", -1).class("frame"),
-            None => focusable_part(out, "frame", is_stop),
+            Some(href) if is_stop => out.tag("a").attr("href", href).class(class),
+            Some(href) => out.tag("a").attr("href", href).attr("tabindex", -1).class(class),
+            None => focusable_part(out, class, is_stop),
         };
         tag.content(|out| {
             out.tag("title").holding(format!("{name}: {value}"));
-            self.write_box(out, rectangle, &name);
+            self.write_box(out, rectangle, rows, &name);
             // The value first: a narrow screen cuts the name.
             let reading = out.tag("text").class("reading halo").at("0", 12.0).attr("aria-hidden", "true");
             reading.holding(format!("{value}: {name}"));
         });
     }
 
+    fn is_found(&self, rectangle: &FlameRectangle) -> bool {
+        let (FlameContent::Node(id) | FlameContent::Caller(id)) = rectangle.content else { return false };
+        self.tree.parent(id).is_some() && self.tree.node(id).is_some_and(|node| (self.is_found)(node.name))
+    }
+
     /// The rectangle with its name.
-    fn write_box(&self, out: &mut MarkupText, rectangle: &FlameRectangle, name: &str) {
+    fn write_box(&self, out: &mut MarkupText, rectangle: &FlameRectangle, rows: usize, name: &str) {
         let row = match self.style.direction {
             FlameDirection::RootAtTop => rectangle.depth,
-            FlameDirection::RootAtBottom => (self.rows - 1).saturating_sub(rectangle.depth),
+            FlameDirection::RootAtBottom => (rows - 1).saturating_sub(rectangle.depth),
         };
         let class = self.colour_class(rectangle, name);
         let y = HEAD + ROW * row as f64;

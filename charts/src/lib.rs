@@ -60,11 +60,11 @@ pub use chart_frame::ChartCaption;
 pub use flame_graph::flame_graph;
 pub use histogram_chart::{CountedBucket, HistogramChart, PercentileMark, histogram_chart};
 pub use line_chart::{LineSeries, line_chart};
-pub use markup::readable_text;
+pub use markup::name_text;
 pub use number_format::ValueUnit;
 pub use time_context::{MarkKind, MissingSpan, TimeContext, TimeMark};
 pub use treemap::treemap;
 
-/// The style sheet of all charts: the palette for light, dark and forced colours, sizes of text, and the
-/// table. A page serves it beside its own.
+/// The style sheet of all charts. Its colours and sizes are those of `headcount-visual-style`, which a page
+/// needs too.
 pub const STYLE: &str = include_str!("charts.css");

@@ -18,7 +18,7 @@ const WIDTH: f64 = 600.0;
 /// The width of the picture on a telephone.
 const NARROW_WIDTH: f64 = 320.0;
 
-/// The most tiles; the others are one.
+/// The most tiles; the smaller ones are one.
 const MOST_TILES: usize = 60;
 
 /// The least sizes of a tile that has a label, in pixels of a picture of [`WIDTH`].
@@ -159,11 +159,11 @@ pub fn treemap(
         .map(|part| vec![part.label.to_owned(), unit.value_text(part.value), percent(part.value / total)]);
     let columns = [part_title, "value", "share"].map(str::to_owned).to_vec();
     let numbers = DataTable { columns, rows: rows.collect(), notes: Vec::new() };
-    let others = format!("{} others", parts.len().saturating_sub(MOST_TILES - 1));
+    let rest_label = format!("{} smaller ones", parts.len().saturating_sub(MOST_TILES - 1));
     if parts.len() > MOST_TILES {
         let rest: f64 = parts.iter().skip(MOST_TILES - 1).map(|part| part.value).sum();
         parts.truncate(MOST_TILES - 1);
-        parts.push(TreemapPart { label: &others, value: rest, group: SERIES_COLOURS - 1 });
+        parts.push(TreemapPart { label: &rest_label, value: rest, group: SERIES_COLOURS - 1 });
     }
     let values: Vec<f64> = parts.iter().map(|part| part.value).collect();
     let tiles = squarified_tiles(&values, WIDTH, PLOT);

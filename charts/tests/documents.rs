@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use headcount_charts::{
     BarChart, ChartBar, ChartCaption, ChartDay, CountedBucket, HistogramChart, LineSeries, MarkKind,
     MissingSpan, PercentileMark, ShareSeries, TimeContext, TimeMark, ValueUnit, area_chart, bar_chart,
-    flame_graph::{FlameDirection, FlameNode, FlameStyle, FlameTree, FlameView, flame_graph},
+    flame_graph::{FlameDirection, FlameNode, FlameStyle, FlameTree, FlameView, flame_graph, flame_picture},
     histogram_chart, line_chart,
     treemap::{TreemapPart, treemap},
 };
@@ -213,6 +213,7 @@ fn labels_stay_text() {
             let titles: Vec<&WrittenElement> =
                 elements.iter().filter(|element| element.attribute("class") == Some("chart-title")).collect();
             assert_eq!(titles.len(), 1);
+            assert_eq!(titles[0].name, "h2", "a screen reader goes from heading to heading");
             assert_eq!(titles[0].text.chars().count(), label.chars().count());
         }
     }
@@ -298,6 +299,28 @@ fn a_gap_is_a_gap_in_the_line() {
         paths.map(|path| (path.attribute("class").unwrap(), path.attribute("d").unwrap())).collect();
     let expected = [("line series-1", "M666.67 333.33L1000 0"), ("line dots series-1", "M0 666.67h0")];
     assert_eq!(paths, expected);
+}
+
+#[test]
+fn a_picture_alone_is_that_of_the_graph_and_marks_what_is_found() {
+    let node = |name, key, value| FlameNode { name, key, value, value_before: 0 };
+    let mut tree = FlameTree::new(node("all", 0, 100));
+    let main = tree.add_child(tree.root(), node("main", 1, 80));
+    tree.add_child(main, node("parse", 2, 50));
+    let view = FlameView { focus: None, min_width: 0.0, is_difference: false };
+    let style = FlameStyle { view, direction: FlameDirection::RootAtTop, unit: ValueUnit::Share };
+    let link = |key: u64| format!("?focus={key}");
+    let whole = flame_graph(&caption("flame", "Calls"), &tree, style, Some(&link));
+    let picture = |found: &str| {
+        flame_picture(&caption("flame", "Calls"), &tree, style, &link, &|name| {
+            !found.is_empty() && name.contains(found)
+        })
+    };
+    assert!(whole.contains(&picture("")), "{whole}");
+    let found = picture("a");
+    assert_eq!(found.matches("class=\"frame found\"").count(), 2, "{found}");
+    // The root is the whole, and no function.
+    assert_eq!(picture("all").matches("found").count(), 0);
 }
 
 #[test]

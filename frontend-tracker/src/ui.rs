@@ -1,5 +1,7 @@
 //! The web interface: the pages of the route table, of which the one about usage statistics is finished.
 //!
+//! On the pages of a collector the same program takes over instead: see `takeover`.
+//!
 //! Plain functions without a browser decide what is shown: how values are formatted (`format`), how a report
 //! becomes rows (`report_rows`), and what an answer of the server means (`answer`). The components only render that.
 //! Pages need no inline style or script, so that a strict Content-Security-Policy works.
@@ -16,10 +18,15 @@ mod projects;
 mod report_rows;
 mod session;
 mod statistics;
+mod takeover;
 mod title;
 
-/// Mounts the interface in the page's body.
+/// Mounts the interface in the page's body, or takes over on a page of a collector.
 pub fn start() {
     console_error_panic_hook::set_once();
-    leptos::mount::mount_to_body(app::App);
+    if takeover::is_page_of_collector() {
+        takeover::start();
+    } else {
+        leptos::mount::mount_to_body(app::App);
+    }
 }

@@ -84,7 +84,7 @@ const CLOSING: Duration = Duration::from_secs(1);
 /// # Errors
 /// One sentence for the operator: the data directory, the database or the address cannot be used.
 pub async fn serve(config: Serve, stop: CancellationToken) -> anyhow::Result<()> {
-    let address = ListenAddress::reserve(config.listen)?;
+    let address = ProgramAddress::reserve(config.listen)?;
     let server = Server::open(&config, Arc::new(SystemClock::new()), None).await?;
     let listener = address.listen()?;
     let url = format!("http://{}{}", listener.local_addr()?, config.url_base_path.as_str());
@@ -107,7 +107,7 @@ pub async fn serve(config: Serve, stop: CancellationToken) -> anyhow::Result<()>
 /// # Errors
 /// One sentence for the operator: the data directory, the database or the address cannot be used.
 pub async fn collect(config: Collect, stop: CancellationToken) -> anyhow::Result<()> {
-    let address = ListenAddress::reserve(config.listen)?;
+    let address = ProgramAddress::reserve(config.listen)?;
     let clickhouse = clickhouse_place(&config)?;
     let collector_config = CollectorConfig {
         data_dir: config.data_dir.clone(),
@@ -142,7 +142,8 @@ pub async fn collect(config: Collect, stop: CancellationToken) -> anyhow::Result
     let access = AccessControl::new(access, Arc::new(SystemClock::new()));
     let access = access.observed_by(Arc::new(collector.access_log().clone()));
     let proxies = config.trusted_proxy.into_iter().collect();
-    let router = headcount_collector::routes::router(&access, &collector, proxies, config.publish);
+    let interface = http::assets::interface_files();
+    let router = headcount_collector::routes::router(&access, &collector, proxies, config.publish, interface);
     let listener = address.listen()?;
     tracing::info!(admin_token = %operator, "collecting on http://{}/", listener.local_addr()?);
     let _code = AbortOnDropHandle::new(tokio::spawn(code_pages::give_back_regularly()));
@@ -183,12 +184,12 @@ fn announce_reports(status: &Status, collector: &Url, url: &str) {
 
 /// The address of `--listen`. It is taken before anything is opened or started: where another program
 /// listens, this one leaves no trace.
-struct ListenAddress {
+struct ProgramAddress {
     address: SocketAddr,
     reserved: ReservedAddress,
 }
 
-impl ListenAddress {
+impl ProgramAddress {
     fn reserve(address: SocketAddr) -> anyhow::Result<Self> {
         let reserved = ReservedAddress::of(address).with_context(|| format!("cannot listen on {address}"))?;
         Ok(Self { address, reserved })

@@ -16,6 +16,7 @@ use headcount_web::{
     access::{self, AccessControl},
     api_description::{ApiDescription, description_routes, empty_description},
     forwarded::EventSenders,
+    page_files::PAGE_FILES,
     sign_in, with_headers, with_one_host,
 };
 use utoipa_axum::router::OpenApiRouter;
@@ -124,7 +125,7 @@ pub fn server_routes(base_path: &BasePath, state: ServerState) -> ServerRoutes {
 fn own_addresses<'d>(assets: &StaticAssets, described: impl Iterator<Item = &'d String>) -> Vec<String> {
     let public = ["/stats", "/health", "/metrics", "/sign-in", "/sign-out"].map(str::to_owned);
     let pages = ROUTES.iter().filter(|route| **route != "/" && !route.contains(':'));
-    let files = assets.names().chain(["sign-in.js", "sign-in.css"]).map(|name| format!("/static/{name}"));
+    let files = assets.names().chain(PAGE_FILES).map(|name| format!("/static/{name}"));
     public
         .into_iter()
         .chain(pages.map(|&page| page.to_owned()))

@@ -22,7 +22,14 @@ use serde_json::json;
 use self::serving::{ADMIN_TOKEN, RunningServer, ServerAnswer};
 
 /// Everything that a stranger may request.
-const PUBLIC: [&str; 4] = ["health", "sign-in", "static/sign-in.js", "static/sign-in.css"];
+const PUBLIC: [&str; 6] = [
+    "health",
+    "sign-in",
+    "static/sign-in.js",
+    "static/sign-in.css",
+    "static/mark.svg",
+    "static/visual-style.css",
+];
 
 /// Some of the rest.
 const PRIVATE: [&str; 10] = [

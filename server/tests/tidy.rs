@@ -29,7 +29,7 @@ fn root() -> PathBuf {
 /// Every source file of the workspace.
 fn sources() -> Vec<PathBuf> {
     let mut found = Vec::new();
-    for package in ["charts", "shared", "frontend-tracker", "server", "e2e"] {
+    for package in ["charts", "shared", "visual-style", "frontend-tracker", "server", "e2e"] {
         add_files(&root().join(package), "rs", &mut found);
     }
     assert!(found.len() > 50, "only {} files were found", found.len());

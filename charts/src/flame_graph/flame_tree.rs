@@ -2,7 +2,7 @@
 
 /// A node of a [`FlameTree`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct FlameNodeId(usize);
+pub struct FlameNodeId(pub(super) usize);
 
 /// A function as called by those above it.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -41,7 +41,10 @@ async fn two_hosts_none_or_another_one_than_the_target_are_refused_on_every_rout
                 "/nowhere",
             ],
         ),
-        (&collector, &["/", "/health", "/ce/usage-statistics", "/api/reports", "/style.css", "/nowhere"]),
+        (
+            &collector,
+            &["/", "/health", "/ce/usage-statistics", "/api/reports", "/static/mark.svg", "/nowhere"],
+        ),
     ];
     for (process, paths) in programs {
         for path in paths {

@@ -40,7 +40,7 @@ pub(crate) const PRIVATE: [(Method, &str); 12] = [
 /// Requests to a collector that only an operator may make.
 pub(crate) const FLEET: [(Method, &str); 6] = [
     (Method::GET, ""),
-    (Method::GET, "style.css"),
+    (Method::GET, "pages.css"),
     (Method::GET, "api/fleet"),
     (Method::GET, "api/reports"),
     (Method::GET, "api/reports/some-id"),

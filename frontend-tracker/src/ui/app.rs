@@ -40,9 +40,13 @@ fn skip(event: &leptos::ev::MouseEvent) {
 /// Links to the pages that have content.
 #[component]
 fn Navigation() -> impl IntoView {
+    let InterfaceBase(base) = expect_context::<InterfaceBase>();
     view! {
         <header class="header">
-            <Link to="/" class="brand">"Headcount"</Link>
+            <Link to="/" class="brand">
+                <img class="mark" src=format!("{base}/static/mark.svg") alt="" width="24" height="24" />
+                "Headcount"
+            </Link>
             <nav aria-label="Pages" class="nav">
                 <Link to="/">"Overview"</Link>
                 <Link to="/usage-statistics">"Usage statistics"</Link>

@@ -1,24 +1,21 @@
 //! Serves the embedded browser programs: `GET <base>static/<file>`.
 
-mod accepted;
-mod file;
 mod tracker;
 
-use std::{collections::HashMap, io, sync::Arc};
+use std::{io, sync::Arc};
 
 use axum::{
     extract::{Path, State},
-    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
-    response::{IntoResponse, Response},
+    http::HeaderMap,
+    response::Response,
 };
 use headcount_shared::{browser_storage::OFF_SCRIPT, routes::RouteTable};
-use headcount_web::problem::ProblemResponse;
+use headcount_web::{
+    problem::ProblemResponse,
+    static_files::{FileEncoding, StaticFile, StaticFiles, send},
+};
 use thiserror::Error;
 
-use self::{
-    accepted::{accepts, has_it_already},
-    file::{AssetEncoding, AssetFile, EncodedAsset},
-};
 use crate::app::statistics_service::StatisticsService;
 
 /// Name and bytes of every file. `<name>.br` and `<name>.gz` are compressed copies.
@@ -27,6 +24,15 @@ static EMBEDDED: &[(&str, &[u8])] = include!(concat!(env!("OUT_DIR"), "/assets.r
 /// The script of the tracker, and the WebAssembly that it fetches.
 const TRACKER: &str = "tracker.js";
 const TRACKER_PROGRAM: &str = "tracker_bg.wasm";
+
+/// The script of the interface, and the WebAssembly that it fetches.
+const INTERFACE: &str = "ui.js";
+const INTERFACE_PROGRAM: &str = "ui_bg.wasm";
+
+/// The files of the interface alone, which the pages of a collector load too.
+pub fn interface_files() -> StaticFiles {
+    StaticFiles::of(EMBEDDED).only(&[INTERFACE, INTERFACE_PROGRAM])
+}
 
 /// Why the tracker cannot have a route table.
 #[derive(Debug, Error)]
@@ -42,9 +48,9 @@ pub enum AssetsError {
 /// The files that browsers can request.
 #[derive(Debug)]
 pub struct StaticAssets {
-    files: HashMap<&'static str, AssetFile>,
+    files: StaticFiles,
     /// The tracker while statistics are off.
-    forgetting: Option<AssetFile>,
+    forgetting: Option<StaticFile>,
 }
 
 impl StaticAssets {
@@ -60,51 +66,41 @@ impl StaticAssets {
     /// # Errors
     /// The tracker takes no routes.
     pub fn with_routes(mut self, routes: &RouteTable) -> Result<Self, AssetsError> {
-        let Some(built) = self.files.get(TRACKER) else { return Ok(self) };
+        let Some(built) = self.files.find(TRACKER) else { return Ok(self) };
         let script = tracker::with_routes(&built.plain(), routes).ok_or(AssetsError::NoPlace)?;
         // Brotli would save a few hundred bytes and take a library for it.
         let gzip = tracker::gzip(&script)?;
-        if let Some(mut file) = AssetFile::new(TRACKER, script) {
-            file.add(AssetEncoding::Gzip, gzip);
+        if let Some(mut file) = StaticFile::new(TRACKER, script) {
+            file.add(FileEncoding::Gzip, gzip);
             self.files.insert(TRACKER, file);
         }
         Ok(self)
     }
 
     fn of(files: &[(&'static str, &'static [u8])]) -> Self {
-        let find = |name: &str| files.iter().find(|(file, _)| *file == name).map(|(_, bytes)| *bytes);
-        let sendable = files.iter().filter_map(|&(name, bytes)| {
-            let mut file = AssetFile::new(name, bytes)?;
-            for encoding in AssetEncoding::BEST_FIRST {
-                if let Some(bytes) = find(&format!("{name}.{}", encoding.ending())) {
-                    file.add(encoding, bytes);
-                }
-            }
-            Some((name, file))
-        });
-        Self { files: sendable.collect(), forgetting: AssetFile::new(TRACKER, OFF_SCRIPT) }
+        Self { files: StaticFiles::of(files), forgetting: StaticFile::new(TRACKER, OFF_SCRIPT) }
     }
 
     /// The file of a name, as it is while statistics are on or off.
-    fn find(&self, name: &str, is_on: bool) -> Option<&AssetFile> {
+    fn find(&self, name: &str, is_on: bool) -> Option<&StaticFile> {
         match name {
-            _ if is_on => self.files.get(name),
+            _ if is_on => self.files.find(name),
             TRACKER => self.forgetting.as_ref(),
             TRACKER_PROGRAM => None,
-            _ => self.files.get(name),
+            _ => self.files.find(name),
         }
     }
 
     /// The names of all files, whether statistics are on or off.
     pub(super) fn names(&self) -> impl Iterator<Item = &'static str> {
-        let tracker = (!self.files.contains_key(TRACKER)).then_some(TRACKER);
-        self.files.keys().copied().chain(tracker)
+        let tracker = self.files.find(TRACKER).is_none().then_some(TRACKER);
+        self.files.names().chain(tracker)
     }
 
     /// Whether the browser programs were built when this binary was.
     #[must_use]
     pub fn are_built(&self) -> bool {
-        self.files.contains_key("ui.js")
+        self.files.find(INTERFACE).is_some()
     }
 }
 
@@ -120,38 +116,6 @@ pub async fn file(
     headers: HeaderMap,
 ) -> Result<Response, ProblemResponse> {
     send(assets.find(&name, statistics.is_on()), &headers)
-}
-
-fn send(file: Option<&AssetFile>, headers: &HeaderMap) -> Result<Response, ProblemResponse> {
-    let not_found = || ProblemResponse::new(StatusCode::NOT_FOUND, "there is no such file");
-    let file = file.ok_or_else(not_found)?;
-    let stored = file.stored(|encoding| accepts(headers, encoding.token()));
-    if has_it_already(headers, stored.tag()) {
-        return Ok((StatusCode::NOT_MODIFIED, validity(stored)).into_response());
-    }
-    Ok((validity(stored), whole(file, stored)).into_response())
-}
-
-fn whole(file: &AssetFile, stored: &EncodedAsset) -> Response {
-    let mut response = ([(header::CONTENT_TYPE, file.content_type())], stored.bytes()).into_response();
-    if let Some(encoding) = stored.encoding() {
-        response.headers_mut().insert(header::CONTENT_ENCODING, HeaderValue::from_static(encoding.token()));
-    }
-    response
-}
-
-/// The headers on caching and on use by other origins, also of a 304.
-fn validity(stored: &EncodedAsset) -> [(HeaderName, &str); 6] {
-    [
-        (header::ETAG, stored.tag()),
-        // A new version of this program has new files under the same names.
-        (header::CACHE_CONTROL, "no-cache"),
-        (header::VARY, "accept-encoding"),
-        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        // The files are public: a product may serve them from one origin and use them on another.
-        (header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"),
-        (HeaderName::from_static("cross-origin-resource-policy"), "cross-origin"),
-    ]
 }
 
 #[cfg(test)]

@@ -100,7 +100,7 @@ mod tests {
     fn everything_is_under_the_base_path() {
         let html = html("/coroot/", true, true);
         assert_eq!(html.matches("api/").count(), html.matches("/coroot/api/").count());
-        assert_eq!(html.matches("\"/coroot/static/").count(), 3);
+        assert_eq!(html.matches("\"/coroot/static/").count(), 5);
         assert!(!html.contains("\"/static/"));
     }
 }

@@ -103,7 +103,8 @@ pub struct FleetSharesAnswer {
     pub days: Vec<FleetDenominator>,
     /// The labels, the most frequent first.
     pub labels: Vec<FleetShare>,
-    /// The most labels of a day that are counted together as `other`.
+    /// How many labels are counted together as `other`: the most of a day, and those that are not among the 200
+    /// most frequent of the whole answer. Versions are bounded in the same way.
     pub other_labels: u64,
 }
 
@@ -148,7 +149,8 @@ pub struct FleetDistributionsAnswer {
     pub unit: String,
     /// The distributions.
     pub distributions: Vec<FleetDistribution>,
-    /// The most labels of a day that are counted together as `other`.
+    /// How many labels are counted together as `other`: the most of a day, and those that are not among the 200
+    /// most frequent of the whole answer. Versions are bounded in the same way.
     pub other_labels: u64,
 }
 

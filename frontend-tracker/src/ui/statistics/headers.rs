@@ -18,16 +18,18 @@ pub(super) fn Headers() -> impl IntoView {
         <section class="card" aria-labelledby="headers-title">
             <h2 id="headers-title">"Sent beside a report"</h2>
             <p>"Each report is one HTTP request. These are all headers that it can have."</p>
-            <table>
-                <thead>
-                    <tr>
-                        <th scope="col">"Header"</th>
-                        <th scope="col">"Value"</th>
-                        <th scope="col">"Why"</th>
-                    </tr>
-                </thead>
-                <tbody>{rows.collect_view()}</tbody>
-            </table>
+            <div class="scroll texts" tabindex="0" role="group" aria-labelledby="headers-title">
+                <table>
+                    <thead>
+                        <tr>
+                            <th scope="col">"Header"</th>
+                            <th scope="col">"Value"</th>
+                            <th scope="col">"Why"</th>
+                        </tr>
+                    </thead>
+                    <tbody>{rows.collect_view()}</tbody>
+                </table>
+            </div>
         </section>
     }
 }

@@ -318,6 +318,20 @@ impl ClickHouseStorage {
         let rows = self.client.query::<(String, u32)>(&select).await?;
         rows.into_iter().map(|(product, day)| Ok((product, stored_day(day)?))).collect()
     }
+
+    /// The first and the last day with installations of each product, sorted by product.
+    ///
+    /// # Errors
+    /// When ClickHouse fails.
+    pub(crate) async fn product_days(&self) -> StorageResult<Vec<(String, CalendarDay, CalendarDay)>> {
+        let select = format!(
+            "SELECT product, min(day), max(day) FROM {} WHERE layer = 'installations' GROUP BY product \
+             ORDER BY product",
+            BLOCKS.name
+        );
+        let rows = self.client.query::<(String, u32, u32)>(&select).await?.into_iter();
+        rows.map(|(product, first, last)| Ok((product, stored_day(first)?, stored_day(last)?))).collect()
+    }
 }
 
 async fn number_of(client: &ClickHouseClient, select: &str) -> StorageResult<u64> {

@@ -2,10 +2,12 @@
 //! and sets the notes of the maker.
 
 use axum::{
-    Json,
+    Json, Router,
+    body::{Body, to_bytes},
     extract::{Path, Query, State, rejection::QueryRejection},
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
+    routing::post,
 };
 use headcount_fleet::{
     answers::{
@@ -32,6 +34,9 @@ const MOST_NOTES: usize = 10;
 
 /// The most characters of a note.
 const NOTE_CHARACTERS: usize = 200;
+
+/// The largest body of the form, in bytes.
+const FORM_BYTES: usize = 4096;
 
 /// The routes. They check no access.
 pub(super) fn change_routes() -> OpenApiRouter<Collector> {
@@ -154,6 +159,46 @@ async fn set_notes(
         day.parse().map_err(|_| bad_request(format!("the day must be like 2026-11-28, not \"{day}\"")))?;
     collector.set_fleet_notes(product.as_deref().unwrap_or(DEFAULT_PRODUCT), day, notes).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// The form that adds or removes a note. It checks no access.
+pub(super) fn note_forms() -> Router<Collector> {
+    Router::new().route("/notes", post(change_notes))
+}
+
+/// The fields of the form.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct NoteFields {
+    product: String,
+    from: String,
+    to: String,
+    day: String,
+    note: String,
+    remove: String,
+}
+
+/// Adds a note to a day, or removes one, and shows the page again.
+async fn change_notes(State(collector): State<Collector>, body: Body) -> Result<Response, ProblemResponse> {
+    let body = to_bytes(body, FORM_BYTES).await.map_err(|_| bad_request("the form cannot be read"))?;
+    let fields: NoteFields =
+        serde_urlencoded::from_bytes(&body).map_err(|_| bad_request("the form cannot be read"))?;
+    let NoteFields { product, from, to, day, note, remove } = fields;
+    let noted = read_day(&day)?;
+    let mut notes = collector.fleet_reader().notes(&product, noted).await?;
+    if remove.is_empty() {
+        notes.push(note);
+    } else {
+        notes.retain(|note| *note != remove);
+    }
+    collector.set_fleet_notes(&product, noted, notes).await?;
+    let query = [("product", product), ("from", from), ("to", to)];
+    let query = serde_urlencoded::to_string(query).unwrap_or_default();
+    Ok((StatusCode::SEE_OTHER, [(header::LOCATION, format!("changes?{query}#notes"))]).into_response())
+}
+
+fn read_day(day: &str) -> Result<CalendarDay, ProblemResponse> {
+    day.parse().map_err(|_| bad_request(format!("the day must be like 2026-11-28, not \"{day}\"")))
 }
 
 impl Collector {

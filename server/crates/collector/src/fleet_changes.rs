@@ -279,6 +279,17 @@ impl FleetReader {
         Ok(self.store().blocks(BlockLayer::Changes, product, ONLY_BLOCK, first, last).await?)
     }
 
+    /// The notes of a day.
+    ///
+    /// # Errors
+    /// Every [`FleetReadError`].
+    pub(super) async fn notes(&self, product: &str, day: CalendarDay) -> Result<Vec<String>, FleetReadError> {
+        let stored = self.store().blocks(BlockLayer::Notes, product, ONLY_BLOCK, day, day).await?;
+        Ok(stored
+            .last()
+            .map_or_else(|| Ok(Vec::new()), |stored| decode_block(NOTES_VERSION, &stored.block))?)
+    }
+
     /// Sets the notes of a day, in place of those before, at a time in Unix seconds.
     ///
     /// # Errors

@@ -3,6 +3,7 @@
 use axum::{
     Extension, Router,
     extract::{Query, State, rejection::QueryRejection},
+    http::{HeaderMap, header},
     response::{IntoResponse, Response},
     routing::get,
 };
@@ -18,20 +19,22 @@ use headcount_fleet::{
     profiles::FunctionShare,
 };
 use headcount_fleet_pages::{
-    ChangeAnswers, EnvironmentAnswers, FeatureAnswers, FleetPage, OverviewAnswers, PageFilter, PageFrame,
-    PageReader, PerformanceAnswers, ProfileAnswers, ProfileChoice, ShownProfiles, UsageAnswers, changes_page,
-    environment_page, features_page, overview_page, performance_page, profiles_page, render_page, trust_page,
-    usage_page, versions_page,
+    ChangeAnswers, EnvironmentAnswers, FeatureAnswers, FleetPage, KnownDays, NewestRelease, OverviewAnswers,
+    PageFilter, PageFrame, PageNotes, PageReader, PerformanceAnswers, PerformanceTable, ProfileAnswers,
+    ProfileChoice, ReleaseChoice, ReleaseDistributions, ShownProfiles, UsageAnswers, changes_page,
+    day_events, environment_page, features_page, mean_installations, newest_release, overview_page,
+    page_notes, performance_page, profiles_page, render_page, trust_page, usage_page, version_of_value,
+    versions_page,
 };
 use headcount_shared::api::{FleetDistributionsAnswer, FleetSharesAnswer};
 use headcount_web::{access::AccessRole, problem::ProblemResponse};
-use maud::Markup;
+use maud::{Markup, html};
 use serde::Deserialize;
 
 use super::{
     Collector, DEFAULT_PRODUCT,
     fleet_profiles::ComparedVersions,
-    fleet_reader::FleetReadError,
+    fleet_reader::{DistributionQuery, FleetReadError, ProductDays, ShareQuery},
     fleet_routes::{bad_request, flame_measure, profiled_resource},
     published_page_routes::published,
     published_routes::USUAL_DAYS,
@@ -41,13 +44,19 @@ use super::{
 /// The versions that can be chosen.
 const CHOOSABLE_VERSIONS: usize = 100;
 
+/// The versions that can be chosen are those of the last days alone: older ones are rarely asked for, and can
+/// be named in an address.
+const CHOOSABLE_DAYS: u32 = 7;
+
 /// The pages for analysts. They check no access.
 pub(super) fn analyst_pages() -> Router<Collector> {
     FleetPage::ALL.into_iter().fold(Router::new(), |router, page| {
-        let serve =
-            async move |collector: State<Collector>,
-                        role: Option<Extension<AccessRole>>,
-                        query: PageQuery| { serve_page(page, collector, role, query).await };
+        let serve = async move |collector: State<Collector>,
+                                role: Option<Extension<AccessRole>>,
+                                headers: HeaderMap,
+                                query: PageQuery| {
+            serve_page(page, collector, role, headers, query).await
+        };
         router.route(&format!("/{}", page.path()), get(serve))
     })
 }
@@ -56,14 +65,20 @@ pub(super) fn analyst_pages() -> Router<Collector> {
 pub(super) async fn first_page(
     collector: State<Collector>,
     role: Option<Extension<AccessRole>>,
+    headers: HeaderMap,
     query: PageQuery,
 ) -> Result<Response, ProblemResponse> {
     match role {
         Some(Extension(AccessRole::Viewer)) => published(collector, role, query).await,
         Some(Extension(AccessRole::Analyst | AccessRole::Administrator)) | None => {
-            serve_page(FleetPage::Overview, collector, role, query).await
+            serve_page(FleetPage::Overview, collector, role, headers, query).await
         }
     }
+}
+
+/// The host that a browser requested; pages check that it is one.
+pub(super) fn requested_host(headers: &HeaderMap) -> Option<&str> {
+    headers.get(header::HOST).and_then(|host| host.to_str().ok())
 }
 
 /// Who looks at a page. Without access control that is the administrator.
@@ -121,24 +136,41 @@ pub(super) fn chosen(text: String) -> Option<String> {
 
 impl PageParameters {
     /// The same from a year before the last day on, unless a first day is given: as the API of what is published.
-    pub(super) fn period_of_releases(&self, today: CalendarDay) -> Result<AnswerPeriod, ProblemResponse> {
+    pub(super) fn period_of_releases(
+        &self,
+        today: CalendarDay,
+        products: &[ProductDays],
+    ) -> Result<AnswerPeriod, ProblemResponse> {
         let last = if self.to.is_empty() { Some(today) } else { self.to.parse().ok() };
         match last.filter(|_| self.from.is_empty()) {
             Some(last) => {
                 let from = last.minus_days(USUAL_DAYS - 1).to_string();
-                Self { from, ..self.clone() }.period(today)
+                Self { from, ..self.clone() }.period(today, products)
             }
-            None => self.period(today),
+            None => self.period(today, products),
         }
     }
 
-    pub(super) fn period(&self, today: CalendarDay) -> Result<AnswerPeriod, ProblemResponse> {
+    /// The period of the parameters. `products` are the products with numbers.
+    ///
+    /// Without a product, it is the one with the newest numbers. Without a last day, it is the last one that
+    /// is over: today has a part of its reports, so that its numbers are too small, and every mean with it.
+    /// On the first day of a product, there is nothing else.
+    pub(super) fn period(
+        &self,
+        today: CalendarDay,
+        products: &[ProductDays],
+    ) -> Result<AnswerPeriod, ProblemResponse> {
         let text = |text: &str| chosen(text.to_owned());
+        let product = text(&self.product).unwrap_or_else(|| usual_product(products).to_owned());
+        let known = products.iter().find(|known| known.product == product);
+        let yesterday = today.minus_days(1);
+        let last = if known.is_some_and(|known| known.first > yesterday) { today } else { yesterday };
         let parameters = PeriodParameters {
-            product: text(&self.product),
+            product: Some(product),
             from: text(&self.from),
-            to: text(&self.to),
-            version: text(&self.version),
+            to: text(&self.to).or_else(|| Some(last.to_string())),
+            version: version_of_value(self.version.clone()),
             database: text(&self.database),
             size: text(&self.size),
         };
@@ -150,48 +182,85 @@ impl PageParameters {
         let resource = profiled_resource(chosen(self.resource).as_deref())?;
         let measure = flame_measure(chosen(self.measure).as_deref(), resource)?;
         let focus = chosen(self.focus).map(|focus| {
-            focus.parse().map_err(|_| bad_request(format!("focus must be a number, not \"{focus}\"")))
+            u64::from_str_radix(&focus, 16)
+                .map_err(|_| bad_request(format!("focus must be a hexadecimal number, not \"{focus}\"")))
         });
         Ok(ProfileChoice {
             resource,
             measure,
-            before: chosen(self.before),
-            after: chosen(self.after),
+            before: version_of_value(self.before),
+            after: version_of_value(self.after),
             focus: focus.transpose()?,
             function: chosen(self.function),
         })
     }
 }
 
+/// The product of a page whose address names none: the one with the newest numbers; of several, the default
+/// one, or else the first.
+fn usual_product(products: &[ProductDays]) -> &str {
+    let newest = products.iter().map(|known| known.last).max();
+    let mut with_newest = products.iter().filter(|known| Some(known.last) == newest);
+    let is_default = |known: &&ProductDays| known.product == DEFAULT_PRODUCT;
+    let usual = with_newest.clone().find(is_default).or_else(|| with_newest.next());
+    usual.map_or(DEFAULT_PRODUCT, |known| &known.product)
+}
+
 async fn serve_page(
     page: FleetPage,
     State(collector): State<Collector>,
     role: Option<Extension<AccessRole>>,
+    headers: HeaderMap,
     query: PageQuery,
 ) -> Result<Response, ProblemResponse> {
     let parameters = page_parameters(query)?;
     let today = CalendarDay::from_unix_seconds(collector.now().as_secs());
+    let products = collector.fleet_reader().product_days().await?;
     let rollup_lag = collector.rollup_lag().await?.behind.as_secs();
-    let period = AnswerPeriod { rollup_lag, ..parameters.period(today)? };
-    let (filter, choice) = (PageFilter::of_period(&period), parameters.profile_choice()?);
+    let period = AnswerPeriod { rollup_lag, ..parameters.period(today, &products)? };
+    let filter = PageFilter::of_period(&period).on(today);
+    let choice = parameters.profile_choice()?;
     let period = PageFilter::period_of(page, period);
     let answers = PageAnswers { collector: &collector, period: &period };
-    let versions = answers.versions().await?;
+    let filter = if page.is_over_time() {
+        filter.with_events(day_events(&collector.fleet_reader().changes(period.clone()).await?))
+    } else {
+        filter
+    };
+    let known = products.iter().find(|known| known.product == period.product);
+    let versions = answers.versions(page, known).await?;
     let choosable: Vec<String> =
         versions.labels.iter().take(CHOOSABLE_VERSIONS).map(|version| version.label.clone()).collect();
+    let notes = PageNotes {
+        known: known.map(|known| KnownDays { first: known.first, last: known.last }),
+        host: requested_host(&headers),
+        installations: match page {
+            FleetPage::Trust => None,
+            _ if period.version.is_some() || period.database.is_some() || period.size.is_some() => {
+                Some(mean_installations(&answers.installations_by(ShareLabel::Size).await?))
+            }
+            _ => Some(mean_installations(&versions)),
+        },
+    };
+    let (notes, has_content) = page_notes(page, &filter, notes);
     let content = match page {
-        FleetPage::Overview => answers.overview(&filter).await?,
+        FleetPage::Trust => answers.trust(&filter).await?,
+        _ if !has_content => Markup::default(),
+        FleetPage::Overview => answers.overview(&filter, &versions).await?,
         FleetPage::Changes => answers.changes(&filter, today).await?,
         FleetPage::Versions => versions_page(&filter, &versions),
-        FleetPage::Features => answers.features(&filter).await?,
-        FleetPage::Environment => answers.environment().await?,
+        FleetPage::Features => answers.features(&filter, &versions).await?,
+        FleetPage::Environment => answers.environment(&filter).await?,
         FleetPage::Usage => answers.usage(&filter).await?,
-        FleetPage::Performance => answers.performance().await?,
+        FleetPage::Performance => answers.performance(&filter, &choice, &versions, &choosable).await?,
         FleetPage::Profiles => answers.profiles(&filter, &choice, &choosable).await?,
-        FleetPage::Trust => answers.trust(&filter).await?,
     };
-    let products = collector.fleet_reader().products().await?.products;
-    let choices = if page == FleetPage::Profiles { choice.kept() } else { Vec::new() };
+    let choices = match page {
+        FleetPage::Profiles => choice.kept(),
+        FleetPage::Performance => release_choice(&choice).kept(),
+        _ => Vec::new(),
+    };
+    let products: Vec<_> = products.into_iter().map(|known| known.product).collect();
     let frame = PageFrame {
         page,
         filter: &filter,
@@ -200,10 +269,16 @@ async fn serve_page(
         reader: reader_of(role.map(|Extension(role)| role)),
         choices: &choices,
     };
-    Ok((page_headers(), render_page(frame, &content)).into_response())
+    Ok((page_headers(), render_page(frame, &html! { (notes) (content) })).into_response())
+}
+
+/// The versions that were chosen for a comparison.
+fn release_choice(choice: &ProfileChoice) -> ReleaseChoice {
+    ReleaseChoice { before: choice.before.clone(), after: choice.after.clone() }
 }
 
 /// Gathers answers about a period.
+#[derive(Clone, Copy)]
 struct PageAnswers<'a> {
     collector: &'a Collector,
     period: &'a AnswerPeriod,
@@ -218,9 +293,17 @@ impl PageAnswers<'_> {
         period
     }
 
-    async fn shares(&self, table: CellTable) -> Result<FleetSharesAnswer, FleetReadError> {
-        let reader = self.collector.fleet_reader();
-        reader.shares(self.period_of(table), table, ShareLabel::Label).await
+    fn share_query(&self, table: CellTable, label: ShareLabel) -> ShareQuery {
+        ShareQuery { period: self.period_of(table), table, label }
+    }
+
+    /// The shares of several tables.
+    async fn shares<const N: usize>(
+        &self,
+        tables: [CellTable; N],
+    ) -> Result<[FleetSharesAnswer; N], FleetReadError> {
+        let queries = tables.map(|table| self.share_query(table, ShareLabel::Label));
+        self.collector.fleet_reader().all_shares(queries).await
     }
 
     async fn installations_by(&self, label: ShareLabel) -> Result<FleetSharesAnswer, FleetReadError> {
@@ -228,9 +311,25 @@ impl PageAnswers<'_> {
         self.collector.fleet_reader().shares(self.period_of(table), table, label).await
     }
 
-    /// The versions of all installations, whatever version was chosen.
-    async fn versions(&self) -> Result<FleetSharesAnswer, FleetReadError> {
-        let period = AnswerPeriod { version: None, database: None, size: None, ..self.period.clone() };
+    /// The versions of all installations, whatever version was chosen: over the whole period for pages that
+    /// show or compare them, and else of its last days with numbers.
+    async fn versions(
+        &self,
+        page: FleetPage,
+        known: Option<&ProductDays>,
+    ) -> Result<FleetSharesAnswer, FleetReadError> {
+        let AnswerPeriod { first, last, .. } = *self.period;
+        let last = known.map_or(last, |known| last.min(known.last));
+        let needs_all = match page {
+            FleetPage::Overview | FleetPage::Versions | FleetPage::Performance | FleetPage::Profiles => true,
+            FleetPage::Changes
+            | FleetPage::Features
+            | FleetPage::Environment
+            | FleetPage::Usage
+            | FleetPage::Trust => false,
+        };
+        let first = if needs_all { first } else { first.max(last.minus_days(CHOOSABLE_DAYS - 1)) };
+        let period = AnswerPeriod { first, version: None, database: None, size: None, ..self.period.clone() };
         let reader = self.collector.fleet_reader();
         reader.shares(period, CellTable::Installations, ShareLabel::Version).await
     }
@@ -243,12 +342,19 @@ impl PageAnswers<'_> {
         self.collector.fleet_reader().distributions(self.period_of(table), table, group).await
     }
 
-    async fn overview(&self, filter: &PageFilter) -> Result<Markup, FleetReadError> {
+    async fn overview(
+        &self,
+        filter: &PageFilter,
+        versions: &FleetSharesAnswer,
+    ) -> Result<Markup, FleetReadError> {
         let reader = self.collector.fleet_reader();
+        let weeks = reader.weekly_summaries(&self.period.product, self.period.last).await?;
+        let weeks = weeks_answer(&self.period.product, &weeks);
         let answers = OverviewAnswers {
             activity: &reader.activity(self.period.clone()).await?,
             retention: &reader.retention(self.period.clone()).await?,
-            versions: &self.versions().await?,
+            versions,
+            week: weeks.weeks.first(),
         };
         Ok(overview_page(filter, answers))
     }
@@ -263,51 +369,128 @@ impl PageAnswers<'_> {
         Ok(changes_page(filter, answers))
     }
 
-    async fn features(&self, filter: &PageFilter) -> Result<Markup, FleetReadError> {
+    async fn features(
+        &self,
+        filter: &PageFilter,
+        versions: &FleetSharesAnswer,
+    ) -> Result<Markup, FleetReadError> {
+        let [flags, alerting, inspection_overrides, notifications, deployment_summaries] = self
+            .shares([
+                CellTable::Flags,
+                CellTable::Alerting,
+                CellTable::InspectionOverrides,
+                CellTable::Notifications,
+                CellTable::DeploymentSummaries,
+            ])
+            .await?;
+        let newest = newest_release(versions).filter(|_| self.period.version.is_none());
+        let of_newest = match newest {
+            None => None,
+            Some(version) => {
+                let period = AnswerPeriod { version: Some(version.to_owned()), ..self.period.clone() };
+                let of_release = PageAnswers { period: &period, ..*self };
+                Some(of_release.shares([CellTable::Flags, CellTable::Alerting]).await?)
+            }
+        };
+        let newest = newest.zip(of_newest.as_ref());
         let answers = FeatureAnswers {
-            flags: &self.shares(CellTable::Flags).await?,
-            alerting: &self.shares(CellTable::Alerting).await?,
-            inspection_overrides: &self.shares(CellTable::InspectionOverrides).await?,
-            notifications: &self.shares(CellTable::Notifications).await?,
-            deployment_summaries: &self.shares(CellTable::DeploymentSummaries).await?,
+            flags: &flags,
+            alerting: &alerting,
+            inspection_overrides: &inspection_overrides,
+            notifications: &notifications,
+            deployment_summaries: &deployment_summaries,
+            newest: newest.map(|(version, [flags, alerting])| NewestRelease { version, flags, alerting }),
         };
         Ok(features_page(filter, answers))
     }
 
-    async fn environment(&self) -> Result<Markup, FleetReadError> {
+    async fn environment(&self, filter: &PageFilter) -> Result<Markup, FleetReadError> {
+        let of = |table| self.share_query(table, ShareLabel::Label);
+        let installations = |label| self.share_query(CellTable::Installations, label);
+        let queries = [
+            of(CellTable::Clouds),
+            of(CellTable::Services),
+            of(CellTable::InstrumentedServices),
+            of(CellTable::ScreenSizes),
+            installations(ShareLabel::Database),
+            installations(ShareLabel::Size),
+        ];
+        let [clouds, services, instrumented_services, screen_sizes, databases, size_classes] =
+            self.collector.fleet_reader().all_shares(queries).await?;
         let answers = EnvironmentAnswers {
-            clouds: &self.shares(CellTable::Clouds).await?,
-            services: &self.shares(CellTable::Services).await?,
-            instrumented_services: &self.shares(CellTable::InstrumentedServices).await?,
-            databases: &self.installations_by(ShareLabel::Database).await?,
-            screen_sizes: &self.shares(CellTable::ScreenSizes).await?,
-            size_classes: &self.installations_by(ShareLabel::Size).await?,
+            clouds: &clouds,
+            services: &services,
+            instrumented_services: &instrumented_services,
+            databases: &databases,
+            screen_sizes: &screen_sizes,
+            size_classes: &size_classes,
             sizes: &self.distributions(CellTable::Sizes, DistributionGroup::None).await?,
         };
-        Ok(environment_page(answers))
+        Ok(environment_page(filter, answers))
     }
 
     async fn usage(&self, filter: &PageFilter) -> Result<Markup, FleetReadError> {
+        let [pages] = self.shares([CellTable::Pages]).await?;
         let answers = UsageAnswers {
-            pages: &self.shares(CellTable::Pages).await?,
+            pages: &pages,
             page_views: &self.distributions(CellTable::PageViews, DistributionGroup::None).await?,
             browsers: &self.distributions(CellTable::Browsers, DistributionGroup::None).await?,
         };
         Ok(usage_page(filter, answers))
     }
 
-    async fn performance(&self) -> Result<Markup, FleetReadError> {
-        let (all, by_version) = (DistributionGroup::None, DistributionGroup::Version);
+    async fn performance(
+        &self,
+        filter: &PageFilter,
+        choice: &ProfileChoice,
+        versions: &FleetSharesAnswer,
+        choosable: &[String],
+    ) -> Result<Markup, FleetReadError> {
+        let compared = release_choice(choice).resolve(versions);
+        let of = |table| self.performance_table(table, compared.as_ref());
+        // Each table is decoded and added up on a thread of its own.
+        let (cpu, memory, world_times, stages, queries) = tokio::try_join!(
+            of(CellTable::Cpu),
+            of(CellTable::Memory),
+            of(CellTable::WorldTimes),
+            of(CellTable::Stages),
+            of(CellTable::Queries),
+        )?;
         let answers = PerformanceAnswers {
-            cpu: &self.distributions(CellTable::Cpu, all).await?,
-            cpu_by_version: &self.distributions(CellTable::Cpu, by_version).await?,
-            memory: &self.distributions(CellTable::Memory, all).await?,
-            memory_by_version: &self.distributions(CellTable::Memory, by_version).await?,
-            stages: &self.distributions(CellTable::Stages, all).await?,
-            queries: &self.distributions(CellTable::Queries, all).await?,
-            world_times: &self.distributions(CellTable::WorldTimes, all).await?,
+            versions: choosable,
+            compared: compared.as_ref(),
+            cpu: &cpu,
+            memory: &memory,
+            world_times: &world_times,
+            stages: &stages,
+            queries: &queries,
         };
-        Ok(performance_page(answers))
+        Ok(performance_page(filter, answers))
+    }
+
+    async fn performance_table(
+        &self,
+        table: CellTable,
+        compared: Option<&[String; 2]>,
+    ) -> Result<PerformanceTable, FleetReadError> {
+        let query = |version: Option<&String>, group| DistributionQuery { version: version.cloned(), group };
+        let mut queries = vec![query(self.period.version.as_ref(), DistributionGroup::None)];
+        let groups = [Some(DistributionGroup::None), table.has_size().then_some(DistributionGroup::Size)];
+        for version in compared.into_iter().flatten() {
+            queries.extend(groups.into_iter().flatten().map(|group| query(Some(version), group)));
+        }
+        let reader = self.collector.fleet_reader();
+        let answers = reader.all_distributions(self.period_of(table), table, queries).await?;
+        let mut answers = answers.into_iter();
+        let mut next = || answers.next().ok_or(FleetReadError::Interrupted);
+        let all = next()?;
+        let mut release = || {
+            let all = next()?;
+            let by_size = if table.has_size() { Some(next()?) } else { None };
+            Ok::<_, FleetReadError>(ReleaseDistributions { all, by_size })
+        };
+        let compared = if compared.is_some() { Some([release()?, release()?]) } else { None };
+        Ok(PerformanceTable { all, compared })
     }
 
     async fn profiles(
@@ -343,5 +526,49 @@ impl PageAnswers<'_> {
         let AnswerPeriod { product, first, last, .. } = self.period;
         let answer = self.collector.trust(Some(product.clone()), *first, *last).await?;
         Ok(trust_page(filter, Some(&answer)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn known(product: &str, first: &str, last: &str) -> ProductDays {
+        ProductDays {
+            product: product.to_owned(),
+            first: first.parse().unwrap(),
+            last: last.parse().unwrap(),
+        }
+    }
+
+    #[test]
+    fn the_usual_product_is_the_one_with_the_newest_numbers() {
+        let (old, new) = (("2026-01-01", "2026-01-31"), ("2026-11-01", "2026-11-28"));
+        let of = |product, (first, last)| known(product, first, last);
+        for (products, usual) in [
+            (vec![], DEFAULT_PRODUCT),
+            (vec![of("shop", old)], "shop"),
+            (vec![of(DEFAULT_PRODUCT, old), of("shop", new)], "shop"),
+            (vec![of("a", new), of(DEFAULT_PRODUCT, new), of("shop", old)], DEFAULT_PRODUCT),
+            (vec![of("b", new), of("c", new)], "b"),
+        ] {
+            assert_eq!(usual_product(&products), usual, "{products:?}");
+        }
+    }
+
+    #[test]
+    fn the_usual_days_end_with_the_last_one_that_is_over() {
+        let today: CalendarDay = "2026-11-28".parse().unwrap();
+        let last = |parameters: &PageParameters, first| {
+            let products = [known("shop", first, "2026-11-28")];
+            let period = parameters.period(today, &products).unwrap();
+            (period.first.to_string(), period.last.to_string())
+        };
+        let days = |first: &str, last: &str| (first.to_owned(), last.to_owned());
+        let none = PageParameters::default();
+        assert_eq!(last(&none, "2026-11-01"), days("2026-10-29", "2026-11-27"));
+        assert_eq!(last(&none, "2026-11-28"), days("2026-10-30", "2026-11-28"), "there is no other day");
+        let chosen = PageParameters { to: "2026-11-28".to_owned(), ..none };
+        assert_eq!(last(&chosen, "2026-11-01").1, "2026-11-28");
     }
 }

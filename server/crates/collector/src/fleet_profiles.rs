@@ -2,7 +2,6 @@
 
 use headcount_fleet::{
     answers::answer_period::AnswerPeriod,
-    calendar_day::CalendarDay,
     profiles::{
         DEFAULT_MIN_SHARE, FlameDifference, FlameGraph, FlameMeasure, FlameSource, FunctionRanking,
         FunctionShare, MergedProfile, ProfiledResource, RankingRule, rank_functions,
@@ -12,7 +11,7 @@ use headcount_shared::api::FleetScope;
 use serde::Serialize;
 
 use super::{
-    fleet_reader::{FleetReadError, FleetReader, newest, on_other_thread},
+    fleet_reader::{FleetReadError, FleetReader, PeriodLayers, newest, on_other_thread},
     fleet_rollup::{merged_profile, profile_block_name, version_of_profile_block},
     report_store::{BlockLayer, StoredBlock},
 };
@@ -257,36 +256,15 @@ impl FleetReader {
         };
         let mut blocks = Vec::new();
         for name in names {
-            blocks.extend(self.blocks_of_period(product, &name, *first, *last).await?);
+            blocks.extend(self.blocks_of_period(PROFILE_LAYERS, product, &name, *first, *last).await?);
         }
         Ok(PeriodProfile { blocks })
     }
-
-    async fn blocks_of_period(
-        &self,
-        product: &str,
-        name: &str,
-        first: CalendarDay,
-        last: CalendarDay,
-    ) -> Result<Vec<StoredBlock>, FleetReadError> {
-        let weeks = self.store().blocks(BlockLayer::ProfileWeeks, product, name, first, last).await?;
-        let weeks: Vec<_> = weeks.into_iter().filter(|week| week.day.plus_days(6) <= last).collect();
-        let mut blocks = Vec::new();
-        let mut next = first;
-        for week in weeks {
-            if next < week.day {
-                let before = week.day.minus_days(1);
-                blocks.extend(self.store().blocks(BlockLayer::Profiles, product, name, next, before).await?);
-            }
-            next = week.day.plus_days(7);
-            blocks.push(week);
-        }
-        if next <= last {
-            blocks.extend(self.store().blocks(BlockLayer::Profiles, product, name, next, last).await?);
-        }
-        Ok(blocks)
-    }
 }
+
+/// Where profiles are.
+const PROFILE_LAYERS: PeriodLayers =
+    PeriodLayers { days: BlockLayer::Profiles, weeks: BlockLayer::ProfileWeeks };
 
 impl StoredComparison {
     fn merge(&self) -> Result<ComparedProfiles, FleetReadError> {

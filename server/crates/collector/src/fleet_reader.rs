@@ -1,6 +1,6 @@
 //! Reads the blocks that an answer needs, and makes the answer on a thread for work that takes long.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use headcount_fleet::{
     activity::FleetActivity,
@@ -51,6 +51,72 @@ pub(super) enum FleetReadError {
     #[error("the answer was interrupted")]
     Interrupted,
 }
+
+/// The days of which there are numbers of a product.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct ProductDays {
+    /// The product.
+    pub(super) product: String,
+    /// The first day.
+    pub(super) first: CalendarDay,
+    /// The last day.
+    pub(super) last: CalendarDay,
+}
+
+/// A question about a table of shares.
+#[derive(Debug, Clone)]
+pub(super) struct ShareQuery {
+    /// The period.
+    pub(super) period: AnswerPeriod,
+    /// The table.
+    pub(super) table: CellTable,
+    /// What its labels are.
+    pub(super) label: ShareLabel,
+}
+
+/// A question about a table of distributions.
+#[derive(Debug, Clone)]
+pub(super) struct DistributionQuery {
+    /// Only this version.
+    pub(super) version: Option<String>,
+    /// What the distributions are told apart by.
+    pub(super) group: DistributionGroup,
+}
+
+/// The blocks of a table, by day.
+struct DecodedCells {
+    computed_at: Option<u64>,
+    days: BTreeMap<CalendarDay, CellBlock>,
+}
+
+impl DecodedCells {
+    fn new(stored: &[StoredBlock]) -> Result<Self, BlockError> {
+        let days = stored.iter().map(|stored| Ok((stored.day, CellBlock::decode(&stored.block)?)));
+        Ok(Self { computed_at: newest(stored), days: days.collect::<Result<_, BlockError>>()? })
+    }
+
+    /// The days with their denominators. Both are stored together, so a day has both, unless it was dropped
+    /// while they were read.
+    fn with<'a>(&'a self, denominators: &'a Self) -> Vec<DayTables<'a>> {
+        let both = |(day, table)| {
+            let installations = denominators.days.get(day)?;
+            Some(DayTables { day: *day, installations, table })
+        };
+        self.days.iter().filter_map(both).collect()
+    }
+}
+
+/// The layers with the same content by day and by week.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct PeriodLayers {
+    /// By day.
+    pub days: BlockLayer,
+    /// By week, of weeks that are over.
+    pub weeks: BlockLayer,
+}
+
+/// Where distributions are.
+const CELL_LAYERS: PeriodLayers = PeriodLayers { days: BlockLayer::Cells, weeks: BlockLayer::CellWeeks };
 
 /// Answers from the blocks of a store.
 #[derive(Debug)]
@@ -112,6 +178,15 @@ impl FleetReader {
         .await
     }
 
+    /// The days of which there are numbers, of each product.
+    ///
+    /// # Errors
+    /// [`FleetReadError::Storage`].
+    pub(super) async fn product_days(&self) -> Result<Vec<ProductDays>, FleetReadError> {
+        let all = self.store.product_days().await?.into_iter();
+        Ok(all.map(|(product, first, last)| ProductDays { product, first, last }).collect())
+    }
+
     /// The shares of a table.
     ///
     /// # Errors
@@ -122,26 +197,35 @@ impl FleetReader {
         table: CellTable,
         label: ShareLabel,
     ) -> Result<FleetSharesAnswer, FleetReadError> {
-        let denominators = self.cells(&period, CellTable::Installations).await?;
-        let cells = self.cells(&period, table).await?;
-        on_other_thread(move || {
-            let computed_at = newest(&cells);
-            let mut days = Vec::with_capacity(cells.len());
-            let mut denominators = denominators.into_iter().peekable();
-            for stored in cells {
-                // Both are stored together, so a day has both, unless it was dropped in between.
-                while denominators.next_if(|denominator| denominator.day < stored.day).is_some() {}
-                let Some(denominator) = denominators.next_if(|denominator| denominator.day == stored.day)
-                else {
-                    continue;
-                };
-                days.push(DayTables {
-                    day: stored.day,
-                    installations: CellBlock::decode(&denominator.block)?,
-                    table: CellBlock::decode(&stored.block)?,
-                });
+        let answers = self.all_shares([ShareQuery { period, table, label }]).await?;
+        let [answer] = answers;
+        Ok(answer)
+    }
+
+    /// The shares of several tables of a product and the same days. What they are parts of is read once.
+    ///
+    /// # Errors
+    /// Every [`FleetReadError`].
+    pub(super) async fn all_shares<const N: usize>(
+        &self,
+        queries: [ShareQuery; N],
+    ) -> Result<[FleetSharesAnswer; N], FleetReadError> {
+        let Some(first) = queries.first() else { return Err(FleetReadError::Interrupted) };
+        let denominators = self.cells(&first.period, CellTable::Installations).await?;
+        let mut tables = BTreeMap::new();
+        for query in &queries {
+            if query.table != CellTable::Installations && !tables.contains_key(&query.table) {
+                tables.insert(query.table, self.cells(&query.period, query.table).await?);
             }
-            Ok(shares_answer(&period, table, label, &days, computed_at))
+        }
+        on_other_thread(move || {
+            let denominators = DecodedCells::new(&denominators)?;
+            let decoded = tables.iter().map(|(table, stored)| Ok((*table, DecodedCells::new(stored)?)));
+            let decoded: BTreeMap<_, _> = decoded.collect::<Result<_, BlockError>>()?;
+            Ok(queries.map(|ShareQuery { period, table, label }| {
+                let cells = decoded.get(&table).unwrap_or(&denominators);
+                shares_answer(&period, table, label, &cells.with(&denominators), cells.computed_at)
+            }))
         })
         .await
     }
@@ -156,11 +240,31 @@ impl FleetReader {
         table: CellTable,
         group: DistributionGroup,
     ) -> Result<FleetDistributionsAnswer, FleetReadError> {
-        let stored = self.cells(&period, table).await?;
+        let version = period.version.clone();
+        let answers = self.all_distributions(period, table, vec![DistributionQuery { version, group }]);
+        answers.await?.pop().ok_or(FleetReadError::Interrupted)
+    }
+
+    /// Several answers about a table, in the order of their queries. The table is read once.
+    ///
+    /// # Errors
+    /// Every [`FleetReadError`].
+    pub(super) async fn all_distributions(
+        &self,
+        period: AnswerPeriod,
+        table: CellTable,
+        queries: Vec<DistributionQuery>,
+    ) -> Result<Vec<FleetDistributionsAnswer>, FleetReadError> {
+        let AnswerPeriod { product, first, last, .. } = &period;
+        let stored = self.blocks_of_period(CELL_LAYERS, product, table.name(), *first, *last).await?;
         on_other_thread(move || {
             let blocks = stored.iter().map(|stored| CellBlock::decode(&stored.block));
             let blocks: Vec<_> = blocks.collect::<Result<_, _>>()?;
-            Ok(distributions_answer(&period, table, group, &blocks, newest(&stored)))
+            let answer = |DistributionQuery { version, group }: DistributionQuery| {
+                let period = AnswerPeriod { version, ..period.clone() };
+                distributions_answer(&period, table, group, &blocks, newest(&stored))
+            };
+            Ok(queries.into_iter().map(answer).collect())
         })
         .await
     }
@@ -193,6 +297,31 @@ impl FleetReader {
     async fn cells(&self, period: &AnswerPeriod, table: CellTable) -> StorageResult<Vec<StoredBlock>> {
         let AnswerPeriod { product, first, last, .. } = period;
         self.store.blocks(BlockLayer::Cells, product, table.name(), *first, *last).await
+    }
+
+    /// The blocks of a period: of whole weeks where they are merged, and of days elsewhere.
+    pub(super) async fn blocks_of_period(
+        &self,
+        layers: PeriodLayers,
+        product: &str,
+        name: &str,
+        first: CalendarDay,
+        last: CalendarDay,
+    ) -> StorageResult<Vec<StoredBlock>> {
+        let of_days = async |first, last| self.store.blocks(layers.days, product, name, first, last).await;
+        let weeks = self.store.blocks(layers.weeks, product, name, first, last).await?;
+        let (mut blocks, mut next) = (Vec::new(), first);
+        for week in weeks.into_iter().filter(|week| week.day.plus_days(6) <= last) {
+            if next < week.day {
+                blocks.extend(of_days(next, week.day.minus_days(1)).await?);
+            }
+            next = week.day.plus_days(7);
+            blocks.push(week);
+        }
+        if next <= last {
+            blocks.extend(of_days(next, last).await?);
+        }
+        Ok(blocks)
     }
 
     /// The activity of a product.

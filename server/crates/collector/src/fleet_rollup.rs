@@ -15,6 +15,7 @@ use headcount_fleet::{
     activity::ActivityScan,
     block_codec::BlockError,
     calendar_day::CalendarDay,
+    cells::{cell_block::CellBlock, cell_table::CellTable},
     day_rollup::{DayRollup, ReportOrigin, RolledUpDay},
     installation_day::{CountedInstallations, InstallationDays},
     profiles::{MergedProfile, ProfileBlockError, ProfiledResource, VersionProfile},
@@ -218,7 +219,7 @@ impl FleetRollup {
         let weeks: BTreeSet<_> =
             changed.iter().map(|changed| (changed.product.as_str(), changed.day.week_start())).collect();
         for (product, week) in &weeks {
-            self.compute_profile_week(product, *week).await?;
+            self.compute_week(product, *week).await?;
         }
         for product in self.store.products().await? {
             let is_changed = weeks.iter().any(|(changed, _)| *changed == product);
@@ -277,8 +278,8 @@ impl FleetRollup {
         Ok(self.store.replace_blocks(product, &blocks, Some(changed), now).await?)
     }
 
-    /// Merges the profiles of a week that is over.
-    async fn compute_profile_week(&self, product: &str, week: CalendarDay) -> Result<(), RollupError> {
+    /// Merges the profiles and the distributions of a week that is over.
+    async fn compute_week(&self, product: &str, week: CalendarDay) -> Result<(), RollupError> {
         let (now, last) = (self.time.now().at, week.plus_days(6));
         if CalendarDay::from_unix_seconds(now) <= last {
             return Ok(());
@@ -288,6 +289,13 @@ impl FleetRollup {
             let block =
                 on_other_thread(move || merged_profile(&days)?.encode_block().map_err(RollupError::Encoding));
             let block = NewBlock { layer: BlockLayer::ProfileWeeks, day: week, name, block: block.await?? };
+            self.store.replace_blocks(product, &[block], None, now).await?;
+        }
+        for table in CellTable::ALL.into_iter().filter(|table| table.has_buckets()) {
+            let name = table.name().to_owned();
+            let days = self.store.blocks(BlockLayer::Cells, product, &name, week, last).await?;
+            let block = on_other_thread(move || merged_cells(&days)?.encode()).await??;
+            let block = NewBlock { layer: BlockLayer::CellWeeks, day: week, name, block };
             self.store.replace_blocks(product, &[block], None, now).await?;
         }
         Ok(())
@@ -400,6 +408,12 @@ pub(super) const fn resource_name(resource: ProfiledResource) -> &'static str {
         ProfiledResource::Cpu => "cpu",
         ProfiledResource::Heap => "heap",
     }
+}
+
+/// The cells of several blocks as one.
+fn merged_cells(blocks: &[StoredBlock]) -> Result<CellBlock, BlockError> {
+    let blocks = blocks.iter().map(|stored| CellBlock::decode(&stored.block));
+    Ok(CellBlock::merge(&blocks.collect::<Result<Vec<_>, _>>()?))
 }
 
 /// The profiles of several blocks as one.

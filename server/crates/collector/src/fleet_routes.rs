@@ -64,9 +64,9 @@ struct FleetParameters {
     product: Option<String>,
     /// The first day, such as `2026-11-28`; 30 days with the last one, without.
     from: Option<String>,
-    /// The last day; today without.
+    /// The last day; today, which is not over, without.
     to: Option<String>,
-    /// Only this version.
+    /// Only this version; an empty text for reports without one.
     version: Option<String>,
     /// Only this kind of database: `sqlite`, `postgres` or `unknown`.
     database: Option<String>,

@@ -389,6 +389,14 @@ impl FleetStorage {
         on_engine!(self, store => store.days_of_installations().await)
     }
 
+    /// The first and the last day with installations of each product, sorted by product.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub(super) async fn product_days(&self) -> StorageResult<Vec<(String, CalendarDay, CalendarDay)>> {
+        on_engine!(self, store => store.product_days().await)
+    }
+
     /// The names of all products with blocks, sorted.
     ///
     /// # Errors

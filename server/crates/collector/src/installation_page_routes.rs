@@ -5,7 +5,7 @@ use axum::{
     Extension, Router,
     body::{Body, to_bytes},
     extract::{Path, State},
-    http::{HeaderMap, StatusCode, header},
+    http::{HeaderMap, StatusCode},
     response::{IntoResponse, Response},
     routing::get,
 };
@@ -23,7 +23,7 @@ use uuid::Uuid;
 use super::{
     Collector, ReportLookup,
     deletion_routes::refusal,
-    fleet_page_routes::{PageParameters, PageQuery, chosen, page_parameters, reader_of},
+    fleet_page_routes::{PageParameters, PageQuery, chosen, page_parameters, reader_of, requested_host},
     fleet_routes::{bad_request, profiled_resource},
     installation_deletion::InstallationRemoval,
     report_profiles::ReportProfiles,
@@ -76,9 +76,9 @@ async fn installations(
     headers: HeaderMap,
 ) -> Result<Response, ProblemResponse> {
     let now = collector.now().as_secs();
-    let period = page_parameters(query)?.period(CalendarDay::from_unix_seconds(now))?;
-    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
-    let content = installations_page(&collector.fleet().await?, now, host);
+    let products = collector.fleet_reader().product_days().await?;
+    let period = page_parameters(query)?.period(CalendarDay::from_unix_seconds(now), &products)?;
+    let content = installations_page(&collector.fleet().await?, now, requested_host(&headers));
     let filter = PageFilter::of_period(&period);
     Ok(rendered(role, NavigationEntry::Installations.title(), "", Some(&filter), &content))
 }
@@ -97,7 +97,8 @@ async fn one_installation(
     let instance = read_uuid(&instance)?;
     let parameters = page_parameters(query)?;
     let now = collector.now().as_secs();
-    let mut period = parameters.period(CalendarDay::from_unix_seconds(now))?;
+    let products = collector.fleet_reader().product_days().await?;
+    let mut period = parameters.period(CalendarDay::from_unix_seconds(now), &products)?;
     period.rollup_lag = collector.rollup_lag().await?.behind.as_secs();
     let choice = installation_choice(parameters)?;
     let filter = PageFilter::of_period(&period);

@@ -35,6 +35,7 @@ pub mod installation_deletion;
 mod installation_page_routes;
 mod intake_entry;
 mod intake_ledger;
+mod interface_program;
 mod known_products;
 mod ledger_flush;
 pub mod listing_parameters;

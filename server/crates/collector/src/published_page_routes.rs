@@ -41,7 +41,8 @@ pub(super) async fn published(
     let reader = reader_of(role.map(|Extension(role)| role));
     let parameters = page_parameters(query)?;
     let today = CalendarDay::from_unix_seconds(collector.now().as_secs());
-    let period = parameters.period_of_releases(today)?;
+    let products = collector.fleet_reader().product_days().await?;
+    let period = parameters.period_of_releases(today, &products)?;
     let day = chosen(parameters.day).map(|day| {
         let malformed = || bad_request(format!("day must be a day such as 2026-11-28, not \"{day}\""));
         day.parse::<CalendarDay>().map_err(|_| malformed())

@@ -369,8 +369,12 @@ impl FromRow<'_, SqliteRow> for FleetRow {
 
 /// The day in the column `day`.
 fn stored_day(row: &SqliteRow) -> sqlx::Result<CalendarDay> {
+    day_of_column(row, "day")
+}
+
+fn day_of_column(row: &SqliteRow, column: &str) -> sqlx::Result<CalendarDay> {
     let day =
-        u32::try_from(row.try_get::<i64, _>("day")?).ok().and_then(|day| CalendarDay::try_from(day).ok());
+        u32::try_from(row.try_get::<i64, _>(column)?).ok().and_then(|day| CalendarDay::try_from(day).ok());
     day.ok_or_else(|| sqlx::Error::Protocol("a stored day is out of range".to_owned()))
 }
 

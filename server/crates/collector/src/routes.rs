@@ -18,7 +18,9 @@ use headcount_web::{
     described_refusals::GuardedResponses,
     forwarded::TrustedProxies,
     problem::ProblemResponse,
-    sign_in, with_headers,
+    sign_in,
+    static_files::StaticFiles,
+    with_headers,
 };
 use rand::RngExt;
 use sha2::{Digest, Sha256};
@@ -29,7 +31,8 @@ use super::{
     Collector, DatabaseUnreadable, IngestError, ReportLookup,
     collector_metrics::metrics,
     deletion_routes::{administrator_deletion_routes, public_deletion_routes},
-    fleet_page_routes, fleet_routes, installation_page_routes,
+    fleet_change_routes, fleet_page_routes, fleet_routes, installation_page_routes,
+    interface_program::program_routes,
     listing_parameters::{BadParameter, ListingPage, ListingParameters},
     published_page_routes, published_routes, refusal_pages,
 };
@@ -49,12 +52,14 @@ const API_TITLE: &str = "Headcount collector";
 const API_SUMMARY: &str = "The numbers of the fleet. All times are Unix seconds, all days are in UTC.";
 
 /// The routes of `headcount collect`, for [`listen::serve`](headcount_web::listen::serve). `collector` is
-/// reached directly or through these proxies. With `publish`, everybody may see what is published.
+/// reached directly or through these proxies. With `publish`, everybody may see what is published. `interface`
+/// has the program that takes over in the browser, if it was built.
 pub fn router(
     access: &AccessControl,
     collector: &Collector,
     proxies: TrustedProxies,
     publish: bool,
+    interface: StaticFiles,
 ) -> Router {
     let (session, _) = sign_in::session_routes::<AccessControl>().split_for_parts();
     let open: Router = with_headers(session).merge(sign_in::page_routes()).with_state(access.clone());
@@ -70,7 +75,10 @@ pub fn router(
     let guard = middleware::from_fn_with_state(access.clone(), access::for_metrics);
     let private = private.merge(metrics_route(collector).route_layer(guard));
     let everybodys = published_routes::everybodys_routes(collector, publish);
-    with_headers(private.merge(everybodys)).merge(public_routes(collector, proxies)).merge(open)
+    with_headers(private.merge(everybodys))
+        .merge(public_routes(collector, proxies))
+        .merge(open)
+        .merge(program_routes(interface))
 }
 
 /// The routes that a role may use beside those of smaller ones, behind the guard of the role, with their
@@ -128,7 +136,7 @@ fn page_routes(role: AccessRole) -> Router<Collector> {
         AccessRole::Viewer => {
             let pages = Router::new().route("/", get(fleet_page_routes::first_page));
             let pages = pages.route("/published", get(published_page_routes::published));
-            pages.route("/style.css", get(style)).route("/pages.css", get(fleet_page_routes::style))
+            pages.route("/pages.css", get(fleet_page_routes::style))
         }
         AccessRole::Analyst => fleet_page_routes::analyst_pages(),
         AccessRole::Administrator => installation_page_routes::administrator_pages(),
@@ -138,7 +146,8 @@ fn page_routes(role: AccessRole) -> Router<Collector> {
 /// The same for forms that work without script and change something.
 fn form_routes(role: AccessRole) -> Router<Collector> {
     match role {
-        AccessRole::Viewer | AccessRole::Analyst => Router::new(),
+        AccessRole::Viewer => Router::new(),
+        AccessRole::Analyst => fleet_change_routes::note_forms(),
         AccessRole::Administrator => installation_page_routes::deletion_forms(),
     }
 }
@@ -256,7 +265,8 @@ async fn fleet(State(collector): State<Collector>) -> Result<Json<FleetOverview>
     Ok(Json(collector.fleet().await?))
 }
 
-/// The headers of a page: no script, no frame, nothing from elsewhere.
+/// The headers of a page: no frame, and nothing that is not a file or an answer of this collector.
+/// `wasm-unsafe-eval` permits compiling WebAssembly and no other evaluation.
 pub(super) const fn page_headers() -> [(HeaderName, &'static str); 5] {
     [
         (header::CONTENT_TYPE, "text/html; charset=utf-8"),
@@ -266,13 +276,10 @@ pub(super) const fn page_headers() -> [(HeaderName, &'static str); 5] {
         (header::REFERRER_POLICY, "same-origin"),
         (
             header::CONTENT_SECURITY_POLICY,
-            "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+            "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; connect-src 'self'; \
+             img-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
         ),
     ]
-}
-
-async fn style() -> impl IntoResponse {
-    style_sheet(include_str!("fleet_page.css"))
 }
 
 /// A style sheet as an answer.

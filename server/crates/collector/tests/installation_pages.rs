@@ -22,6 +22,7 @@ use headcount_web::{
     access::{AccessConfig, AccessControl, AccessRole, SessionProgram},
     base_path::BasePath,
     forwarded::TrustedProxies,
+    static_files::StaticFiles,
 };
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
@@ -38,9 +39,9 @@ const DAY: u64 = 24 * 60 * 60;
 
 /// A clock that stands still until it is set.
 #[derive(Debug)]
-struct TurnedClock(AtomicU64);
+struct MovedClock(AtomicU64);
 
-impl Clock for TurnedClock {
+impl Clock for MovedClock {
     fn wall(&self) -> Duration {
         Duration::from_secs(self.0.load(Ordering::Relaxed))
     }
@@ -51,17 +52,17 @@ impl Clock for TurnedClock {
 }
 
 /// A collector behind its access control.
-struct GuardedCollector {
+struct SignedInCollector {
     directory: TempDir,
-    clock: Arc<TurnedClock>,
+    clock: Arc<MovedClock>,
     collector: Collector,
     routes: Router,
 }
 
-impl GuardedCollector {
+impl SignedInCollector {
     async fn start() -> Self {
         let directory = tempfile::tempdir().unwrap();
-        let clock = Arc::new(TurnedClock(AtomicU64::new(START)));
+        let clock = Arc::new(MovedClock(AtomicU64::new(START)));
         let days = |days| Duration::from_secs(days * DAY);
         let config = CollectorConfig {
             data_dir: directory.path().to_owned(),
@@ -71,7 +72,7 @@ impl GuardedCollector {
             free_space: Arc::new(FileSystemOf(directory.path().to_owned())),
             alert_webhook: None,
         };
-        let collector = Collector::open(&config, Arc::<TurnedClock>::clone(&clock)).await.unwrap();
+        let collector = Collector::open(&config, Arc::<MovedClock>::clone(&clock)).await.unwrap();
         let token = |role: AccessRole| Some(token_of(role).parse().unwrap());
         let access = AccessConfig {
             interface: SessionProgram::Collector,
@@ -82,8 +83,8 @@ impl GuardedCollector {
             base_path: BasePath::root(),
             public_url: None,
         };
-        let access = AccessControl::new(access, Arc::<TurnedClock>::clone(&clock));
-        let routes = router(&access, &collector, TrustedProxies::default(), false);
+        let access = AccessControl::new(access, Arc::<MovedClock>::clone(&clock));
+        let routes = router(&access, &collector, TrustedProxies::default(), false, StaticFiles::default());
         Self { directory, clock, collector, routes }
     }
 
@@ -139,7 +140,7 @@ fn address(uuid: &str) -> String {
 
 #[tokio::test]
 async fn an_installation_is_shown_with_its_history_and_its_newest_report_against_the_one_before() {
-    let guarded = GuardedCollector::start().await;
+    let guarded = SignedInCollector::start().await;
     guarded.report("first", &[("/infra/nodes", json!(3000))]).await;
     guarded.turn_to(1);
     let evil = "<img src=x>\u{202e}";
@@ -154,7 +155,8 @@ async fn an_installation_is_shown_with_its_history_and_its_newest_report_against
 
     let (status, list) = guarded.page(&session, "/installations").await;
     assert!(status == 200 && list.contains(&format!("href=\"installations/{INSTANCE}\"")), "{list}");
-    let (status, page) = guarded.page(&session, &address(INSTANCE)).await;
+    let with_today = format!("{}?to=2023-11-15", address(INSTANCE));
+    let (status, page) = guarded.page(&session, &with_today).await;
     assert_eq!(status, 200, "{page}");
     for said in [
         "<strong>version 0.21.0</strong>, with its settings in sqlite",
@@ -169,11 +171,11 @@ async fn an_installation_is_shown_with_its_history_and_its_newest_report_against
         "&lt;img src=x&gt;\u{fffd}",
         "href=\"../api/reports/second\"",
         "2 profiles of the report cannot be read.",
-        "href=\"../style.css\"",
+        "href=\"../static/visual-style.css\"",
     ] {
         assert!(page.contains(said), "{said}: {page}");
     }
-    for never in ["<img", "\u{202e}", "<script", "style="] {
+    for never in ["<img src=x", "\u{202e}", "<script>", "style="] {
         assert!(!page.contains(never), "{never}: {page}");
     }
     let of_first = format!("{}?report=first", address(INSTANCE));
@@ -186,7 +188,7 @@ async fn an_installation_is_shown_with_its_history_and_its_newest_report_against
 
 #[tokio::test]
 async fn what_cannot_be_shown_of_an_installation_is_said_on_a_page() {
-    let guarded = GuardedCollector::start().await;
+    let guarded = SignedInCollector::start().await;
     guarded.report("first", &[]).await;
     guarded.report("of-another", &[("/instance/uuid", json!(UNKNOWN.replace('1', "2")))]).await;
     guarded.collector.compute_fleet().await.unwrap();
@@ -221,7 +223,7 @@ async fn what_cannot_be_shown_of_an_installation_is_said_on_a_page() {
 
 #[tokio::test]
 async fn the_list_of_reports_goes_on_from_the_newest_to_the_oldest() {
-    let guarded = GuardedCollector::start().await;
+    let guarded = SignedInCollector::start().await;
     for number in 0..103 {
         guarded.clock.0.store(START + number * 3600, Ordering::Relaxed);
         guarded.report(&format!("r{number}"), &[]).await;
@@ -243,7 +245,7 @@ async fn the_list_of_reports_goes_on_from_the_newest_to_the_oldest() {
 
 #[tokio::test]
 async fn pages_of_installations_are_for_the_administrator_alone() {
-    let guarded = GuardedCollector::start().await;
+    let guarded = SignedInCollector::start().await;
     guarded.report("first", &[]).await;
     let deletion = format!("{}/deletion", address(INSTANCE));
     for (role, expected) in
@@ -267,7 +269,7 @@ async fn pages_of_installations_are_for_the_administrator_alone() {
 
 #[tokio::test]
 async fn an_installation_is_deleted_by_a_form_that_was_confirmed_on_a_page_of_this_site() {
-    let guarded = GuardedCollector::start().await;
+    let guarded = SignedInCollector::start().await;
     guarded.report("first", &[]).await;
     guarded.report("second", &[("/infra/nodes", json!(3))]).await;
     let session = guarded.session(AccessRole::Administrator).await;
@@ -285,6 +287,8 @@ async fn an_installation_is_deleted_by_a_form_that_was_confirmed_on_a_page_of_th
         assert_eq!(status, expected, "{site} {form}: {page}");
         assert!(page.contains(sentence), "{page}");
     }
+    let unsaid = Request::post(&deletion).header("cookie", &session);
+    assert_eq!(guarded.send(unsaid.body(Body::from("confirmed=yes")).unwrap()).await.0, 403);
     assert_eq!(guarded.page(&session, &address(INSTANCE)).await.0, 200, "nothing was deleted");
     let unknown = format!("{}/deletion", address(UNKNOWN));
     assert_eq!(guarded.submit(&session, &unknown, "same-origin", "confirmed=yes").await.0, 404);

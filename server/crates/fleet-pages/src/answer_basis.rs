@@ -4,6 +4,11 @@ use headcount_charts::{ChartCaption, ChartDay, number_format::grouped};
 use headcount_fleet::calendar_day::CalendarDay;
 use headcount_shared::api::{FleetScope, FleetSharesAnswer};
 
+use crate::{
+    page_filter::PageFilter,
+    shown_names::{UNKNOWN_VERSION, shown_name},
+};
+
 /// What every chart of an answer says beside its title.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct AnswerBasis {
@@ -13,12 +18,17 @@ pub(crate) struct AnswerBasis {
 }
 
 impl AnswerBasis {
-    /// That of an answer whose whole is `denominator`.
-    pub(crate) fn new(scope: &FleetScope, denominator: String) -> Self {
+    /// That of an answer whose whole is `denominator`. Says also by which parts of the filter of the page the
+    /// answer is not filtered, because its numbers are not known by them.
+    pub(crate) fn new(filter: &PageFilter, scope: &FleetScope, denominator: String) -> Self {
+        let part = |of_scope: Option<String>, of_page: &Option<String>, name: &str| {
+            of_scope.or_else(|| of_page.as_ref().map(|_| format!("not filtered by {name}")))
+        };
+        let (version, database, size) = (&scope.version, &scope.database, &scope.size);
         let filters = [
-            scope.version.as_ref().map(|version| format!("version {version}")),
-            scope.database.as_ref().map(|database| format!("on {database}")),
-            scope.size.as_ref().map(|size| format!("with {size} nodes")),
+            part(version.as_ref().map(|version| version_text(version)), &filter.version, "version"),
+            part(database.as_ref().map(|database| format!("on {database}")), &filter.database, "database"),
+            part(size.as_ref().map(|size| format!("with {size} nodes")), &filter.size, "nodes"),
         ];
         let parts = [denominator].into_iter().chain(filters.into_iter().flatten());
         Self {
@@ -29,8 +39,14 @@ impl AnswerBasis {
     }
 
     /// That of shares: of the installations of a day.
-    pub(crate) fn of_shares(answer: &FleetSharesAnswer) -> Self {
-        Self::new(&answer.scope, format!("of {} a day", installations(mean_installations(answer))))
+    pub(crate) fn of_shares(filter: &PageFilter, answer: &FleetSharesAnswer) -> Self {
+        Self::new(filter, &answer.scope, format!("of {} a day", installations(mean_installations(answer))))
+    }
+
+    /// All of it as one text.
+    pub(crate) fn text(&self) -> String {
+        let said = [&self.denominator, &self.period, &self.freshness].into_iter();
+        said.filter(|part| !part.is_empty()).map(String::as_str).collect::<Vec<_>>().join(" · ")
     }
 
     /// The caption of a chart.
@@ -45,8 +61,13 @@ impl AnswerBasis {
     }
 }
 
+fn version_text(version: &str) -> String {
+    if version.is_empty() { UNKNOWN_VERSION.to_owned() } else { format!("version {}", shown_name(version)) }
+}
+
 /// How many installations reported on a day, on average over the days with reports of some.
-pub(crate) fn mean_installations(answer: &FleetSharesAnswer) -> u64 {
+#[must_use]
+pub fn mean_installations(answer: &FleetSharesAnswer) -> u64 {
     let with_some =
         answer.days.iter().map(|day| day.installations).filter(|installations| *installations > 0);
     let (sum, days) = (with_some.clone().sum::<u64>(), (with_some.count() as u64).max(1));
@@ -88,6 +109,7 @@ pub(crate) mod tests {
     use headcount_shared::api::FleetDenominator;
 
     use super::*;
+    use crate::page_filter::tests::{ten_days, unfiltered};
 
     /// Ten days of a product, computed at 1,800,000,000.
     pub(crate) fn scope() -> FleetScope {
@@ -124,7 +146,8 @@ pub(crate) mod tests {
 
     #[test]
     fn a_basis_says_of_how_many_when_and_how_new() {
-        let basis = AnswerBasis::of_shares(&shares(&[("2026-11-01", 1000), ("2026-11-02", 1469)]));
+        let basis =
+            AnswerBasis::of_shares(&unfiltered(), &shares(&[("2026-11-01", 1000), ("2026-11-02", 1469)]));
         assert_eq!(basis.denominator, "of 1\u{202f}235 installations a day");
         assert_eq!(with_spaces(&basis.period), "1 Nov 2026 to 10 Nov 2026");
         assert_eq!(with_spaces(&basis.freshness), "computed on 15 Jan 2027 at 08:00 UTC");
@@ -139,11 +162,19 @@ pub(crate) mod tests {
             rollup_lag: 600,
             ..scope()
         };
-        let basis = AnswerBasis::new(&scope, "of all".to_owned());
+        let basis = AnswerBasis::new(&unfiltered(), &scope, "of all".to_owned());
         assert_eq!(basis.denominator, "of all, version 1.2, with 4-10 nodes");
         assert_eq!(with_spaces(&basis.period), "1 Nov 2026");
         assert!(basis.freshness.ends_with(", without the reports of the last 10 min"), "{}", basis.freshness);
-        let unknown = AnswerBasis::new(&FleetScope { computed_at: None, ..scope }, String::new());
+        let unknown =
+            AnswerBasis::new(&unfiltered(), &FleetScope { computed_at: None, ..scope }, String::new());
         assert_eq!(unknown.freshness, "");
+    }
+
+    #[test]
+    fn a_basis_says_which_filters_its_numbers_are_not_known_by() {
+        let scope = FleetScope { version: Some(String::new()), ..scope() };
+        let basis = AnswerBasis::new(&ten_days(), &scope, "of all".to_owned());
+        assert_eq!(basis.denominator, "of all, unknown version, not filtered by database");
     }
 }

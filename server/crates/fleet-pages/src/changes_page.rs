@@ -6,7 +6,12 @@ use headcount_shared::api::{
 };
 use maud::{Markup, html};
 
-use crate::{answer_basis::day_text, page_filter::PageFilter, page_list::FleetPage};
+use crate::{
+    answer_basis::day_text,
+    page_filter::PageFilter,
+    page_list::FleetPage,
+    shown_names::{shown_sentence, shown_version},
+};
 
 /// What the page is made of.
 #[derive(Debug, Clone, Copy)]
@@ -30,7 +35,7 @@ pub fn changes_page(filter: &PageFilter, answers: ChangeAnswers<'_>) -> Markup {
         (release_table(&changes.releases))
         (week_sections(&weeks))
         (interruptions(changes))
-        (note_list(&changes.notes))
+        (note_list(filter, &changes.notes))
         (links(filter))
     }
 }
@@ -87,8 +92,10 @@ fn change_row(filter: &PageFilter, change: &FleetChange) -> Markup {
     let page = page_of(&change.kind);
     html! {
         tr {
-            th scope="row" { a href=(filter.address(page)) { (field) } }
-            td { (release) " of " (day_text(released_on)) ", after " (previous) }
+            th scope="row" { a href=(filter.address(page)) { (shown_sentence(field)) } }
+            td {
+                (shown_version(release)) " of " (day_text(released_on)) ", after " (shown_version(previous))
+            }
             td.n { (signed_size(change, *size)) }
             td.n { (signed_size(change, *low)) " and " (signed_size(change, *high)) }
             td { (day_text(found_on)) }
@@ -145,7 +152,7 @@ fn release_table(releases: &[FleetRelease]) -> Markup {
                         tbody {
                             @for release in releases {
                                 tr {
-                                    th scope="row" { (release.version) }
+                                    th scope="row" { (shown_version(&release.version)) }
                                     td { (day_text(&release.released_on)) }
                                     td.n { (grouped(release.installations)) }
                                     td.n { (share(release)) }
@@ -170,7 +177,7 @@ fn week_sections(weeks: &[&FleetWeek]) -> Markup {
             @for week in weeks {
                 article id=(week.week) {
                     h3 { "The week of " (day_text(&week.week)) }
-                    ul { @for sentence in &week.sentences { li { (sentence.text) } } }
+                    ul { @for sentence in &week.sentences { li { (shown_sentence(&sentence.text)) } } }
                 }
             }
         }
@@ -204,20 +211,42 @@ fn gap_text(gap: &FleetGap) -> String {
     format!("{when} the collector has {} of about {} usual reports.", grouped(*received), grouped(*usual))
 }
 
-fn note_list(notes: &[FleetDayNotes]) -> Markup {
+fn note_list(filter: &PageFilter, notes: &[FleetDayNotes]) -> Markup {
     html! {
         section.numbers aria-labelledby="notes" {
             h2 #notes { "Notes" }
-            @if notes.is_empty() {
-                p.note { "Nothing is noted. A note is on every chart of its day." }
-            } @else {
-                ul {
-                    @for day in notes {
-                        @for note in &day.notes { li { (day_text(&day.day)) ": " (note) } }
+            p.note { "A note is on every chart of its day, for everybody who sees exact numbers." }
+            ul {
+                @for day in notes {
+                    @for note in &day.notes {
+                        li {
+                            (day_text(&day.day)) ": " (shown_sentence(note)) " "
+                            form.inline method="post" action="notes" {
+                                (hidden_days(filter))
+                                input type="hidden" name="day" value=(day.day);
+                                input type="hidden" name="remove" value=(note);
+                                button type="submit" { "Remove" }
+                            }
+                        }
                     }
                 }
             }
+            form.filters method="post" action="notes" {
+                (hidden_days(filter))
+                label { span { "Day" } input type="date" name="day" value=(filter.last) required; }
+                label { span { "Note" } input type="text" name="note" maxlength="200" required; }
+                button type="submit" { "Add" }
+            }
         }
+    }
+}
+
+/// What a form keeps of the page.
+fn hidden_days(filter: &PageFilter) -> Markup {
+    html! {
+        input type="hidden" name="product" value=(filter.product);
+        input type="hidden" name="from" value=(filter.first);
+        input type="hidden" name="to" value=(filter.last);
     }
 }
 
@@ -318,6 +347,7 @@ mod tests {
             "From 6 Nov 2026 to 7 Nov 2026 the collector has 12 of about 2 000 usual reports.",
             "Since 4 Nov 2026 reports have world times.",
             "8 Nov 2026: a &lt;b&gt;fair&lt;/b&gt;",
+            "name=\"remove\" value=\"a &lt;b&gt;fair&lt;/b&gt;\"",
             "api/fleet/weeks.atom?product=my+shop",
             "api/fleet/changes?product=my+shop&amp;from=2026-11-01&amp;to=2026-11-10",
         ] {

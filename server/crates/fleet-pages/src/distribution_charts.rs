@@ -7,7 +7,9 @@ use headcount_charts::{
 use headcount_shared::api::{FleetDistribution, FleetDistributionsAnswer};
 use maud::{Markup, PreEscaped, html};
 
-use crate::answer_basis::AnswerBasis;
+use crate::{
+    answer_basis::AnswerBasis, answer_files::AnswerFile, page_filter::PageFilter, shown_names::shown_label,
+};
 
 /// The factor between the edges of a bucket of an answer.
 const BUCKET_WIDTH: f64 = 1.1;
@@ -37,9 +39,10 @@ pub(crate) fn distribution_of<'a>(
 /// A distribution as a histogram; an empty chart without one.
 pub(crate) fn histogram(
     titles: DistributionTitles<'_>,
+    filter: &PageFilter,
     answer: &FleetDistributionsAnswer,
     distribution: Option<&FleetDistribution>,
-) -> PreEscaped<String> {
+) -> Markup {
     let buckets: Vec<_> = distribution
         .into_iter()
         .flat_map(|distribution| &distribution.buckets)
@@ -69,13 +72,20 @@ pub(crate) fn histogram(
         (distribution.count, none.map(|bucket| bucket.count).sum())
     });
     let zero = if none == 0 { String::new() } else { format!(", {} of them with 0", grouped(none)) };
-    let basis = AnswerBasis::new(&answer.scope, format!("of {} {counted}{zero}", grouped(all)));
-    PreEscaped(histogram_chart(&basis.caption(titles.id, titles.title, titles.description), &chart))
+    let basis = AnswerBasis::new(filter, &answer.scope, format!("of {} {counted}{zero}", grouped(all)));
+    let chart = histogram_chart(&basis.caption(titles.id, titles.title, titles.description), &chart);
+    let path = distributions_path(answer);
+    html! { (PreEscaped(chart)) (AnswerFile::table(&path).links(titles.title, &answer.scope)) }
 }
 
 /// What the values of an answer are of.
-fn counted_things(answer: &FleetDistributionsAnswer) -> &'static str {
+pub(crate) fn counted_things(answer: &FleetDistributionsAnswer) -> &'static str {
     if answer.unit == "report" { "reports" } else { "days of an installation" }
+}
+
+/// The address of an answer below `api/fleet/`.
+pub(crate) fn distributions_path(answer: &FleetDistributionsAnswer) -> String {
+    format!("distributions/{}", answer.table)
 }
 
 /// What a table of distributions has.
@@ -86,49 +96,85 @@ pub(crate) struct DistributionTable<'a> {
     /// What a label is: `Stage`.
     pub(crate) label: &'a str,
     pub(crate) unit: ValueUnit,
-    /// The title of what the table sums beside: `failed`; none if it sums nothing.
+    /// The title of what the table sums beside: `Failed`; none if it sums nothing.
     pub(crate) sum: Option<&'a str>,
+    /// The first rows.
+    pub(crate) first: TableOrder,
 }
 
-/// Percentiles by label and group, as a table.
-pub(crate) fn percentile_table(table: DistributionTable<'_>, answer: &FleetDistributionsAnswer) -> Markup {
+/// Which rows of a table are the first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum TableOrder {
+    /// What takes longest, by its 95th percentile.
+    Slowest,
+    /// What fails most often. What never does has no row.
+    MostFailures,
+}
+
+/// Percentiles by label, as a table. The answer has no groups.
+pub(crate) fn percentile_table(
+    table: DistributionTable<'_>,
+    filter: &PageFilter,
+    answer: &FleetDistributionsAnswer,
+) -> Markup {
     let mut rows: Vec<_> = answer.distributions.iter().collect();
-    rows.sort_by(|one, other| {
-        // Versions in use come first; without versions, what takes longest.
-        let by_use = one.label.cmp(&other.label).then_with(|| other.count.cmp(&one.count));
-        let by_time = other.p50.total_cmp(&one.p50).then_with(|| one.label.cmp(&other.label));
-        if one.group.is_some() { by_use } else { by_time }
-    });
-    let (first, rest) = rows.split_at_checked(SHOWN_ROWS).unwrap_or((&rows, &[]));
-    let basis = AnswerBasis::new(&answer.scope, format!("of {}", counted_things(answer)));
-    let said = [basis.denominator, basis.period, basis.freshness];
+    match table.first {
+        TableOrder::Slowest => {
+            rows.sort_by(|one, other| {
+                other.p95.total_cmp(&one.p95).then_with(|| one.label.cmp(&other.label))
+            });
+        }
+        TableOrder::MostFailures => {
+            rows.retain(|row| row.value > 0);
+            rows.sort_by(|one, other| {
+                share(other.value, other.count)
+                    .total_cmp(&share(one.value, one.count))
+                    .then_with(|| one.label.cmp(&other.label))
+            });
+        }
+    }
+    let counted = answer.distributions.iter().map(|row| row.count).sum();
+    let of = format!("of {} values in {}", grouped(counted), counted_things(answer));
+    let basis = AnswerBasis::new(filter, &answer.scope, of);
+    let path = distributions_path(answer);
     html! {
         section.numbers aria-labelledby=(table.id) {
             h2 id=(table.id) { (table.title) }
-            p.note { (said.iter().filter(|part| !part.is_empty()).map(String::as_str).collect::<Vec<_>>().join(" · ")) }
-            @if rows.is_empty() {
-                p.note { "There are no numbers yet." }
+            p.note { (basis.text()) }
+            @if rows.is_empty() && table.first == TableOrder::MostFailures && counted > 0 {
+                p.note { "None of them failed." }
             } @else {
-                (rows_of(table, first))
-                @if !rest.is_empty() {
-                    details { summary { (rest.len()) " more" } (rows_of(table, rest)) }
-                }
+                (folded_rows(&rows, "There are no numbers yet.", |rows| rows_of(table, rows)))
+            }
+        }
+        (AnswerFile::table(&path).links(table.title, &answer.scope))
+    }
+}
+
+/// The first rows of a table, and the others folded. `none` is what is said without rows.
+pub(crate) fn folded_rows<T>(rows: &[T], none: &str, table: impl Fn(&[T]) -> Markup) -> Markup {
+    let (first, rest) = rows.split_at_checked(SHOWN_ROWS).unwrap_or((rows, &[]));
+    html! {
+        @if rows.is_empty() {
+            p.note { (none) }
+        } @else {
+            (table(first))
+            @if !rest.is_empty() {
+                details { summary { (rest.len()) " more of " (rows.len()) } (table(rest)) }
             }
         }
     }
 }
 
 fn rows_of(table: DistributionTable<'_>, rows: &[&FleetDistribution]) -> Markup {
-    let has_groups = rows.iter().any(|row| row.group.is_some());
     html! {
         div.scroll tabindex="0" role="group" aria-labelledby=(table.id) {
             table {
                 thead {
                     tr {
                         th scope="col" { (table.label) }
-                        @if has_groups { th scope="col" { "Version" } }
                         th.n scope="col" { "Values" }
-                        th.n scope="col" { "p50" }
+                        th.n scope="col" { "Median" }
                         th.n scope="col" { "p95" }
                         th.n scope="col" { "p99" }
                         @if let Some(sum) = table.sum { th.n scope="col" { (sum) } }
@@ -137,13 +183,12 @@ fn rows_of(table: DistributionTable<'_>, rows: &[&FleetDistribution]) -> Markup 
                 tbody {
                     @for row in rows {
                         tr {
-                            th scope="row" { (row.label) }
-                            @if has_groups { td { (row.group.as_deref().unwrap_or("all")) } }
+                            th scope="row" { (shown_label(&row.label)) }
                             td.n { (grouped(row.count)) }
                             @for value in [row.p50, row.p95, row.p99] {
                                 td.n { (table.unit.value_text(value)) }
                             }
-                            @if table.sum.is_some() { td.n { (share_text(row.value, row.count)) } }
+                            @if table.sum.is_some() { td.n { (percent(share(row.value, row.count))) } }
                         }
                     }
                 }
@@ -153,8 +198,8 @@ fn rows_of(table: DistributionTable<'_>, rows: &[&FleetDistribution]) -> Markup 
 }
 
 #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^52")]
-fn share_text(part: u64, whole: u64) -> String {
-    if whole == 0 { percent(0.0) } else { percent(part as f64 / whole as f64) }
+pub(crate) fn share(part: u64, whole: u64) -> f64 {
+    if whole == 0 { 0.0 } else { part as f64 / whole as f64 }
 }
 
 #[cfg(test)]
@@ -162,7 +207,7 @@ pub(crate) mod tests {
     use headcount_shared::api::FleetBucket;
 
     use super::*;
-    use crate::answer_basis::tests::scope;
+    use crate::{answer_basis::tests::scope, page_filter::tests::unfiltered};
 
     /// A distribution of 30 values, a third of them 0.
     pub(crate) fn distribution(label: &str, p50: f64) -> FleetDistribution {
@@ -194,19 +239,39 @@ pub(crate) mod tests {
         }
     }
 
+    fn table(first: TableOrder) -> DistributionTable<'static> {
+        let (id, title) = ("stages", "Stages");
+        DistributionTable { id, title, label: "Stage", unit: ValueUnit::Seconds, sum: Some("Failed"), first }
+    }
+
     #[test]
     fn a_table_begins_with_what_takes_longest_and_shows_shares_of_failures() {
         let answer = distributions(vec![distribution("short", 0.001), distribution("<long>", 2.0)]);
-        let table = DistributionTable {
-            id: "stages",
-            title: "Stages",
-            label: "Stage",
-            unit: ValueUnit::Seconds,
-            sum: Some("Failed"),
-        };
-        let text = percentile_table(table, &answer).into_string();
+        let text = percentile_table(table(TableOrder::Slowest), &unfiltered(), &answer).into_string();
         assert!(text.find("&lt;long&gt;").unwrap() < text.find("short").unwrap(), "{text}");
         assert!(text.contains("10\u{202f}%"), "{text}");
+        assert!(text.contains("of 60 values in reports"), "{text}");
+        assert!(text.contains("api/fleet/distributions/stages?product=coroot"), "{text}");
+    }
+
+    #[test]
+    fn what_fails_most_is_first_and_what_never_fails_has_no_row() {
+        let failing = |label, value| FleetDistribution { value, ..distribution(label, 1.0) };
+        let rows = vec![failing("never", 0), failing("seldom", 1), failing("often\u{202e}", 20)];
+        let text = percentile_table(table(TableOrder::MostFailures), &unfiltered(), &distributions(rows));
+        let text = text.into_string();
+        assert!(text.find("often\u{fffd}").unwrap() < text.find("seldom").unwrap(), "{text}");
+        assert!(!text.contains("never"), "{text}");
+        let none = distributions(vec![failing("never", 0)]);
+        let text = percentile_table(table(TableOrder::MostFailures), &unfiltered(), &none).into_string();
+        assert!(text.contains("None of them failed."), "{text}");
+    }
+
+    #[test]
+    fn a_long_table_says_how_much_of_it_is_folded() {
+        let rows = (0..40).map(|number| distribution(&format!("stage {number}"), 1.0)).collect();
+        let text = percentile_table(table(TableOrder::Slowest), &unfiltered(), &distributions(rows));
+        assert!(text.into_string().contains("10 more of 40"));
     }
 
     #[test]
@@ -219,9 +284,10 @@ pub(crate) mod tests {
             values: "nodes of an installation",
             unit: ValueUnit::Count,
         };
-        let text = histogram(titles, &answer, distribution_of(&answer, "nodes")).0;
+        let text = histogram(titles, &unfiltered(), &answer, distribution_of(&answer, "nodes")).into_string();
         assert!(text.contains("of 30 reports, 10 of them with 0"), "{text}");
-        let missing = histogram(titles, &answer, distribution_of(&answer, "absent")).0;
+        let missing =
+            histogram(titles, &unfiltered(), &answer, distribution_of(&answer, "absent")).into_string();
         assert!(missing.contains("There are no numbers yet."), "{missing}");
     }
 }

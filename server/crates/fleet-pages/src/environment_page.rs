@@ -6,6 +6,7 @@ use maud::{Markup, html};
 
 use crate::{
     distribution_charts::{DistributionTitles, distribution_of, histogram},
+    page_filter::PageFilter,
     share_charts::{ShareTitles, share_bars},
 };
 
@@ -39,18 +40,18 @@ pub struct EnvironmentAnswers<'a> {
 
 /// The page.
 #[must_use]
-pub fn environment_page(answers: EnvironmentAnswers<'_>) -> Markup {
-    let titles = |id, title, description, label| ShareTitles { id, title, description, label };
+pub fn environment_page(filter: &PageFilter, answers: EnvironmentAnswers<'_>) -> Markup {
+    let titles = |id, title, description, label, table| ShareTitles { id, title, description, label, table };
     html! {
-        (share_bars(titles("clouds", "Clouds", "", "Cloud"), answers.clouds))
-        (share_bars(titles("services", "Services", "What runs beside the product.", "Service"), answers.services))
-        (share_bars(titles("instrumented", "Instrumented services", "", "Service"), answers.instrumented_services))
-        (share_bars(titles("databases", "Settings database", "", "Database"), answers.databases))
-        (share_bars(titles("size-classes", "Size", "", "Nodes"), answers.size_classes))
+        (share_bars(titles("clouds", "Clouds", "", "Cloud", "clouds"), filter, answers.clouds))
+        (share_bars(titles("services", "Services", "What runs beside the product.", "Service", "services"), filter, answers.services))
+        (share_bars(titles("instrumented", "Instrumented services", "", "Service", "instrumented_services"), filter, answers.instrumented_services))
+        (share_bars(titles("databases", "Settings database", "", "Database", "databases"), filter, answers.databases))
+        (share_bars(titles("size-classes", "Size", "", "Nodes", "size_classes"), filter, answers.size_classes))
         @for (label, title, values) in SIZES {
             @let titles = DistributionTitles { id: label, title, description: "", values, unit: ValueUnit::Count };
-            (histogram(titles, answers.sizes, distribution_of(answers.sizes, label)))
+            (histogram(titles, filter, answers.sizes, distribution_of(answers.sizes, label)))
         }
-        (share_bars(titles("screens", "Screens", "Installations with a browser of the size.", "Screen"), answers.screen_sizes))
+        (share_bars(titles("screens", "Screens", "Installations with a browser of the size.", "Screen", "screen_sizes"), filter, answers.screen_sizes))
     }
 }

@@ -1,6 +1,6 @@
 //! Renders why a page cannot be shown.
 
-use headcount_charts::readable_text;
+use headcount_charts::name_text;
 use maud::{Markup, html};
 
 use crate::page_frame::{NavigationEntry, PageReader};
@@ -22,7 +22,7 @@ pub fn error_page(sentence: &str, root: &str, reader: PageReader) -> Markup {
 
 /// A refusal as a sentence of a page: with a capital letter and a full stop.
 fn sentence_text(refusal: &str) -> String {
-    let text = readable_text(refusal, SENTENCE_CHARACTERS);
+    let text = name_text(refusal, SENTENCE_CHARACTERS);
     let mut characters = text.chars();
     let first: String = characters.next().map(|first| first.to_uppercase().collect()).unwrap_or_default();
     let full_stop = if text.ends_with(['.', '…', '?', '!']) { "" } else { "." };

@@ -13,12 +13,12 @@ use serde_json::Value;
 
 use crate::{
     answer_basis::AnswerBasis,
+    day_events::ChartDays,
     installations_page::version_text,
     page_filter::PageFilter,
     page_frame::choice as product_list,
     report_profile::report_profile,
     report_table::report_tables,
-    share_charts::time_context,
     time_text::{counted, moment, short_utc},
 };
 
@@ -83,7 +83,7 @@ pub struct InstallationAnswers<'a> {
 
 /// The parameters of an address beside those of the filter.
 #[derive(Serialize)]
-struct ChoiceParameters<'a> {
+struct InstallationParameters<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     report: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -97,7 +97,7 @@ struct ChoiceParameters<'a> {
 impl InstallationChoice {
     /// The address of the page of an installation with this choice, from the directory of that page.
     fn address(&self, filter: &PageFilter, uuid: &str) -> String {
-        let parameters = ChoiceParameters {
+        let parameters = InstallationParameters {
             report: self.report.as_deref(),
             until: self.until.as_deref(),
             resource: self.focus.map(|(resource, _)| resource_name(resource)),
@@ -233,9 +233,13 @@ fn chart(
         .collect();
     let series: Vec<_> =
         values.iter().zip(&by_day).map(|((name, _), values)| LineSeries { name, values }).collect();
-    let basis = AnswerBasis::new(&answer.scope, "one installation".to_owned());
+    let basis = AnswerBasis::new(
+        &PageFilter { version: None, database: None, size: None, ..filter.clone() },
+        &answer.scope,
+        "one installation".to_owned(),
+    );
     let caption = basis.caption(id, title, "");
-    html! { (PreEscaped(line_chart(&caption, value_title, unit, time_context(filter), &series))) }
+    html! { (PreEscaped(line_chart(&caption, value_title, unit, ChartDays::new(filter).context(), &series))) }
 }
 
 fn report_list(

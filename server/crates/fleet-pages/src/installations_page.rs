@@ -1,6 +1,6 @@
 //! Renders the list of installations, for the administrator.
 
-use headcount_charts::{number_format::grouped, readable_text};
+use headcount_charts::{name_text, number_format::grouped};
 use headcount_shared::api::{ClockDoubt, FleetInstance, FleetOverview};
 use maud::{Markup, html};
 
@@ -71,7 +71,7 @@ fn clock_notice(doubt: &ClockDoubt) -> Markup {
 }
 
 fn empty(host: Option<&str>) -> Markup {
-    let host = host.filter(|host| is_host(host)).unwrap_or("address-of-this-collector");
+    let host = shown_host(host);
     html! {
         section.empty {
             p { strong { "No installation has reported yet." } }
@@ -153,7 +153,7 @@ fn row(instance: &FleetInstance, now: u64) -> Markup {
 
 /// A version that a report names.
 pub(crate) fn version_text(version: &str) -> String {
-    if version.is_empty() { "unknown".to_owned() } else { readable_text(version, VERSION_CHARACTERS) }
+    if version.is_empty() { "unknown".to_owned() } else { name_text(version, VERSION_CHARACTERS) }
 }
 
 /// Remarks about values that could not be read, and about reports that overlap.
@@ -167,6 +167,11 @@ fn remarks(instance: &FleetInstance) -> Markup {
             @if count > 0 { " " small.warn { (counted(count, noun)) " " (what) } }
         }
     }
+}
+
+/// The host that a browser requested, or words in its place if it is not a valid one.
+pub(crate) fn shown_host(requested: Option<&str>) -> &str {
+    requested.filter(|host| is_host(host)).unwrap_or("address-of-this-collector")
 }
 
 /// Whether a text can be a host with a port.

@@ -4,7 +4,10 @@
 //! Every function here is pure. [`FleetPage`] lists the pages; each has a file of its own.
 
 mod answer_basis;
+mod answer_files;
 mod changes_page;
+mod compared_releases;
+mod day_events;
 mod deletion_pages;
 mod distribution_charts;
 mod environment_page;
@@ -16,6 +19,7 @@ mod overview_page;
 mod page_filter;
 mod page_frame;
 mod page_list;
+mod page_notes;
 mod performance_page;
 mod profiles_page;
 mod published_comparison;
@@ -24,31 +28,37 @@ mod report_fields;
 mod report_profile;
 mod report_table;
 mod share_charts;
+mod shown_names;
 mod time_text;
 mod trust_page;
 mod usage_page;
 mod versions_page;
 
 pub use self::{
+    answer_basis::mean_installations,
     changes_page::{ChangeAnswers, changes_page},
+    compared_releases::{ReleaseChoice, newest_release},
+    day_events::{DayEvent, day_events},
     deletion_pages::{deleted_page, deletion_form, pending_deletion_page},
     environment_page::{EnvironmentAnswers, environment_page},
     error_page::error_page,
-    features_page::{FeatureAnswers, features_page},
+    features_page::{FeatureAnswers, NewestRelease, features_page},
     installation_page::{InstallationAnswers, InstallationChoice, ReadReport, ReportCopy, installation_page},
     installations_page::installations_page,
     overview_page::{OverviewAnswers, overview_page},
     page_filter::PageFilter,
     page_frame::{NavigationEntry, PageFrame, PageReader, PageShell, render_page, render_shell},
     page_list::FleetPage,
-    performance_page::{PerformanceAnswers, performance_page},
+    page_notes::{KnownDays, PageNotes, page_notes},
+    performance_page::{PerformanceAnswers, PerformanceTable, ReleaseDistributions, performance_page},
     profiles_page::{ProfileAnswers, ProfileChoice, ShownProfiles, profiles_page},
     published_comparison::ExactTable,
     published_page::{PublishedAnswers, ShownRelease, published_page},
+    shown_names::{version_of_value, version_value},
     trust_page::trust_page,
     usage_page::{UsageAnswers, usage_page},
     versions_page::versions_page,
 };
 
-/// The style sheet of the pages; that of their charts is [`headcount_charts::STYLE`].
+/// The style sheet of the pages, beside that of all pages and [`headcount_charts::STYLE`] of their charts.
 pub const STYLE: &str = include_str!("fleet_pages.css");

@@ -6,13 +6,18 @@ use headcount_charts::{
 };
 use headcount_shared::api::{
     FleetActivityAnswer, FleetActivityDay, FleetRetentionAnswer, FleetRetentionWeek, FleetSharesAnswer,
+    FleetWeek,
 };
 use maud::{Markup, PreEscaped, html};
 
 use crate::{
-    answer_basis::{AnswerBasis, installations},
+    answer_basis::{AnswerBasis, chart_day, day_text, installations},
+    answer_files::AnswerFile,
+    day_events::ChartDays,
     page_filter::PageFilter,
-    share_charts::{ShareTitles, share_bars, time_context},
+    page_list::FleetPage,
+    share_charts::{ShareTitles, share_bars},
+    shown_names::shown_sentence,
 };
 
 /// The weeks of the table of retention.
@@ -27,37 +32,57 @@ pub struct OverviewAnswers<'a> {
     pub retention: &'a FleetRetentionAnswer,
     /// Versions.
     pub versions: &'a FleetSharesAnswer,
+    /// The newest week that is over; `None` before the first one.
+    pub week: Option<&'a FleetWeek>,
 }
 
 /// The page.
 #[must_use]
 pub fn overview_page(filter: &PageFilter, answers: OverviewAnswers<'_>) -> Markup {
-    let OverviewAnswers { activity, retention, versions } = answers;
+    let OverviewAnswers { activity, retention, versions, week } = answers;
     let titles = ShareTitles {
         id: "versions",
         title: "Versions in use",
         description: "Installations by the last version of the day.",
         label: "Version",
+        table: "versions",
     };
     html! {
-        (sentences(activity))
+        (sentences(filter, activity))
+        @if let Some(week) = week { (week_section(filter, week)) }
         (activity_chart(filter, activity))
         (movement_chart(filter, activity))
-        (share_bars(titles, versions))
-        (retention_table(retention))
+        (share_bars(titles, filter, versions))
+        (retention_table(filter, retention))
+    }
+}
+
+/// What happened in a week.
+fn week_section(filter: &PageFilter, week: &FleetWeek) -> Markup {
+    html! {
+        section.numbers aria-labelledby="week" {
+            h2 #week { "In the week of " (day_text(&week.week)) }
+            ul { @for sentence in &week.sentences { li { (shown_sentence(&sentence.text)) } } }
+            p.note { a href=(filter.address(FleetPage::Changes)) { "What releases changed, and the weeks before" } }
+        }
     }
 }
 
 /// What a maker asks first, in sentences.
-fn sentences(activity: &FleetActivityAnswer) -> Markup {
-    let Some(last) = activity.days.last() else {
+fn sentences(filter: &PageFilter, activity: &FleetActivityAnswer) -> Markup {
+    // A day that is not over has too few installations: the sentence is about the day before, if there is
+    // one.
+    let is_over =
+        |day: &&FleetActivityDay| filter.running_day.is_none_or(|today| day.day != today.to_string());
+    let Some(last) = activity.days.iter().rfind(is_over).or(activity.days.last()) else {
         return html! { p.lead { "No installation has reported in this time." } };
     };
+    let until = if is_over(&last) { "on that day" } else { "on that day, which is not over" };
     let sum = |count: fn(&FleetActivityDay) -> u64| activity.days.iter().map(count).sum::<u64>();
     html! {
         p.lead {
-            strong { (installations(last.active_30d)) } " reported in the 30 days until the end, "
-            (grouped(last.active_7d)) " in the last 7 days and " (grouped(last.active_1d)) " on the last day."
+            strong { (installations(last.active_30d)) } " reported in the 30 days until " (day_text(&last.day)) ", "
+            (grouped(last.active_7d)) " in the last 7 of them and " (grouped(last.active_1d)) " " (until) "."
         }
         p {
             "In this time " (grouped(sum(|day| day.new))) " were new, "
@@ -76,7 +101,7 @@ fn counts(
     filter.by_day(activity.days.iter().map(|day| (day.day.as_str(), count(day) as f64)))
 }
 
-fn activity_chart(filter: &PageFilter, activity: &FleetActivityAnswer) -> PreEscaped<String> {
+fn activity_chart(filter: &PageFilter, activity: &FleetActivityAnswer) -> Markup {
     let (day, week, month) = (
         counts(filter, activity, |day| day.active_1d),
         counts(filter, activity, |day| day.active_7d),
@@ -87,28 +112,54 @@ fn activity_chart(filter: &PageFilter, activity: &FleetActivityAnswer) -> PreEsc
         LineSeries { name: "in 7 days", values: &week },
         LineSeries { name: "on the day", values: &day },
     ];
-    let basis = AnswerBasis::new(&activity.scope, "installations with a report".to_owned());
-    let caption = basis.caption("active", "Active installations", "");
-    PreEscaped(line_chart(&caption, "installations", ValueUnit::Count, time_context(filter), &series))
+    let basis = AnswerBasis::new(filter, &activity.scope, "installations with a report".to_owned());
+    let title = "Active installations";
+    let description = running_day_text(filter);
+    let caption = basis.caption("active", title, &description);
+    let chart =
+        line_chart(&caption, "installations", ValueUnit::Count, ChartDays::new(filter).context(), &series);
+    html! { (PreEscaped(chart)) (AnswerFile::table("activity").links(title, &activity.scope)) }
 }
 
-fn movement_chart(filter: &PageFilter, activity: &FleetActivityAnswer) -> PreEscaped<String> {
+fn movement_chart(filter: &PageFilter, activity: &FleetActivityAnswer) -> Markup {
     let (new, gone) = (counts(filter, activity, |day| day.new), counts(filter, activity, |day| day.gone));
     let series = [LineSeries { name: "new", values: &new }, LineSeries { name: "gone", values: &gone }];
-    let basis = AnswerBasis::new(&activity.scope, "installations of the day".to_owned());
+    let basis = AnswerBasis::new(filter, &activity.scope, "installations of the day".to_owned());
+    let title = "New and gone";
     let description = "New: the first report. Gone: the last report was 30 days before.";
-    let caption = basis.caption("movement", "New and gone", description);
-    PreEscaped(line_chart(&caption, "installations a day", ValueUnit::Count, time_context(filter), &series))
+    let caption = basis.caption("movement", title, description);
+    let chart = line_chart(
+        &caption,
+        "installations a day",
+        ValueUnit::Count,
+        ChartDays::new(filter).context(),
+        &series,
+    );
+    html! { (PreEscaped(chart)) (AnswerFile::table("activity").links(title, &activity.scope)) }
 }
 
-fn retention_table(retention: &FleetRetentionAnswer) -> Markup {
+/// What is to be known of a line whose last day is not over.
+fn running_day_text(filter: &PageFilter) -> String {
+    let said = |today| format!("{} is not over: its point is of the reports until now.", chart_day(today));
+    filter.running_day.map(said).unwrap_or_default()
+}
+
+fn retention_table(filter: &PageFilter, retention: &FleetRetentionAnswer) -> Markup {
     let skipped = retention.weeks.len().saturating_sub(SHOWN_WEEKS);
     let weeks: Vec<_> = retention.weeks.iter().skip(skipped).collect();
     let columns = weeks.iter().map(|week| week.active.len()).max().unwrap_or_default().min(SHOWN_WEEKS);
+    let title = "How many stay";
+    let all = weeks.iter().map(|week| week.installations).sum();
+    let of = format!("of {} that came in these weeks", installations(all));
+    let basis = AnswerBasis::new(filter, &retention.scope, of);
     html! {
         section.numbers aria-labelledby="retention" {
-            h2 #retention { "How many stay" }
-            p.note { "Installations by the week of their first report, and the share of them that reported in each week from then on." }
+            h2 #retention { (title) }
+            p.note { "Installations by the week of their first report, and the share of them that reported in each week from then on. The newest week of each row may not be over." }
+            p.note {
+                (basis.text())
+                @if skipped > 0 { ". The last " (SHOWN_WEEKS) " of " (retention.weeks.len()) " weeks." }
+            }
             @if weeks.is_empty() {
                 p.note { "There are no numbers yet." }
             } @else {
@@ -126,6 +177,7 @@ fn retention_table(retention: &FleetRetentionAnswer) -> Markup {
                 }
             }
         }
+        (AnswerFile::table("retention").links(title, &retention.scope))
     }
 }
 
@@ -143,41 +195,77 @@ fn retention_row(week: &FleetRetentionWeek, columns: usize) -> Markup {
 
 #[cfg(test)]
 mod tests {
+    use headcount_shared::api::FleetSentence;
+
     use super::*;
     use crate::{
         answer_basis::tests::{scope, shares},
         page_filter::tests::ten_days,
     };
 
-    fn page(days: Vec<FleetActivityDay>, weeks: Vec<FleetRetentionWeek>) -> String {
+    fn page(filter: &PageFilter, days: Vec<FleetActivityDay>, weeks: Vec<FleetRetentionWeek>) -> String {
         let activity = FleetActivityAnswer { scope: scope(), days };
         let retention = FleetRetentionAnswer { scope: scope(), weeks };
-        let answers = OverviewAnswers { activity: &activity, retention: &retention, versions: &shares(&[]) };
-        overview_page(&ten_days(), answers).into_string()
+        let answers = OverviewAnswers {
+            activity: &activity,
+            retention: &retention,
+            versions: &shares(&[]),
+            week: Some(&FleetWeek {
+                week: "2026-11-02".to_owned(),
+                sentences: vec![FleetSentence {
+                    topic: "changes".to_owned(),
+                    text: "1.1 is <quick>.".to_owned(),
+                }],
+            }),
+        };
+        overview_page(filter, answers).into_string()
     }
 
-    #[test]
-    fn an_overview_says_how_many_are_active_new_and_gone() {
-        let day = |day: &str, active_30d, new| FleetActivityDay {
+    fn day(day: &str, active_30d: u64, new: u64) -> FleetActivityDay {
+        FleetActivityDay {
             day: day.to_owned(),
-            active_1d: 3,
-            active_7d: 20,
+            active_1d: active_30d / 10,
+            active_7d: active_30d / 2,
             active_30d,
             new,
             returning: 1,
             gone: 2,
-        };
+        }
+    }
+
+    #[test]
+    fn an_overview_says_how_many_are_active_new_and_gone() {
         let week = FleetRetentionWeek { week: "2026-11-02".to_owned(), installations: 8, active: vec![8, 6] };
-        let text = page(vec![day("2026-11-09", 1999, 4), day("2026-11-10", 2000, 5)], vec![week]);
-        for said in
-            ["2\u{202f}000 installations", "9 were new", "2 came back", "4 have been silent", "75\u{202f}%"]
-        {
+        let days = vec![day("2026-11-09", 1999, 4), day("2026-11-10", 2000, 5)];
+        let text = page(&ten_days(), days, vec![week]);
+        for said in [
+            "2\u{202f}000 installations</strong> reported in the 30 days until 10\u{a0}Nov\u{a0}2026",
+            "9 were new",
+            "2 came back",
+            "4 have been silent",
+            "75\u{202f}%",
+            "of 8 installations that came in these weeks, not filtered by version",
+            "api/fleet/retention?product=coroot",
+            "api/fleet/activity?product=coroot",
+        ] {
             assert!(text.contains(said), "{said}: {text}");
         }
     }
 
     #[test]
+    fn a_day_that_is_not_over_is_not_what_an_overview_says_first() {
+        let today = ten_days().on("2026-11-10".parse().unwrap());
+        let text = page(&today, vec![day("2026-11-09", 1999, 4), day("2026-11-10", 2000, 5)], Vec::new());
+        assert!(text.contains("1\u{202f}999 installations</strong>"), "{text}");
+        assert!(text.contains("is not over: its point is of the reports until now"), "{text}");
+        let text = page(&today, vec![day("2026-11-10", 2000, 5)], Vec::new());
+        assert!(text.contains("200 on that day, which is not over."), "{text}");
+    }
+
+    #[test]
     fn an_overview_without_reports_says_so() {
-        assert!(page(Vec::new(), Vec::new()).contains("No installation has reported in this time."));
+        assert!(
+            page(&ten_days(), Vec::new(), Vec::new()).contains("No installation has reported in this time.")
+        );
     }
 }

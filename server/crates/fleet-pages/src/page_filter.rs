@@ -3,7 +3,7 @@
 use headcount_fleet::{answers::answer_period::AnswerPeriod, calendar_day::CalendarDay};
 use serde::Serialize;
 
-use crate::page_list::FleetPage;
+use crate::{day_events::DayEvent, page_list::FleetPage, shown_names::version_value};
 
 /// What a page is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,6 +20,10 @@ pub struct PageFilter {
     pub database: Option<String>,
     /// Only this size class.
     pub size: Option<String>,
+    /// The day that is not over, if it is one of the days: its numbers are those of a part of a day.
+    pub running_day: Option<CalendarDay>,
+    /// What happened on the days, for charts over time.
+    pub events: Vec<DayEvent>,
 }
 
 /// The parameters of an address.
@@ -47,7 +51,32 @@ impl PageFilter {
             version: period.version.clone(),
             database: period.database.map(|database| database.label().to_owned()),
             size: period.size.map(|size| size.label().to_owned()),
+            running_day: None,
+            events: Vec::new(),
         }
+    }
+
+    /// The same with what happened on the days.
+    #[must_use]
+    pub fn with_events(self, events: Vec<DayEvent>) -> Self {
+        Self { events, ..self }
+    }
+
+    /// The same on a day that is not over.
+    #[must_use]
+    pub fn on(self, today: CalendarDay) -> Self {
+        let is_shown = (self.first..=self.last).contains(&today);
+        Self { running_day: is_shown.then_some(today), ..self }
+    }
+
+    /// The same with other days.
+    pub(crate) fn with_days(&self, first: CalendarDay, last: CalendarDay) -> Self {
+        Self { first, last, running_day: None, ..self.clone() }
+    }
+
+    /// The same of all versions, databases and sizes.
+    pub(crate) fn without_filters(&self) -> Self {
+        Self { version: None, database: None, size: None, ..self.clone() }
     }
 
     /// The period with the parts of the filter that a page has.
@@ -73,7 +102,7 @@ impl PageFilter {
             product: &self.product,
             from: self.first.to_string(),
             to: self.last.to_string(),
-            version: self.version.as_deref(),
+            version: self.version.as_deref().map(version_value),
             database: self.database.as_deref(),
             size: self.size.as_deref(),
         };
@@ -128,6 +157,27 @@ pub(crate) mod tests {
             version: Some("1.0+<b>&".to_owned()),
             database: Some("sqlite".to_owned()),
             size: None,
+            running_day: None,
+            events: Vec::new(),
+        }
+    }
+
+    /// The same days of all installations.
+    pub(crate) fn unfiltered() -> PageFilter {
+        ten_days().without_filters()
+    }
+
+    #[test]
+    fn reports_without_a_version_can_be_chosen() {
+        let filter = PageFilter { version: Some(String::new()), ..unfiltered() };
+        assert!(filter.query().ends_with("&version=%28unknown%29"), "{}", filter.query());
+    }
+
+    #[test]
+    fn a_day_that_is_not_over_is_known_if_it_is_shown() {
+        for (today, is_shown) in [("2026-10-31", false), ("2026-11-10", true), ("2026-11-11", false)] {
+            let today = today.parse().unwrap();
+            assert_eq!(unfiltered().on(today).running_day, is_shown.then_some(today));
         }
     }
 

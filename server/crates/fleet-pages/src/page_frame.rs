@@ -3,7 +3,11 @@
 use headcount_fleet::{size_class::SizeClass, typed_report::DatabaseKind};
 use maud::{DOCTYPE, Markup, html};
 
-use crate::{page_filter::PageFilter, page_list::FleetPage};
+use crate::{
+    page_filter::PageFilter,
+    page_list::FleetPage,
+    shown_names::{shown_name, shown_version, version_of_value, version_value},
+};
 
 /// Who looks at a page. A role may open all that a smaller one may.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -127,13 +131,16 @@ pub fn render_shell(shell: PageShell<'_>, content: &Markup) -> String {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 title { "Headcount: " (title) }
-                link rel="stylesheet" href={ (root) "style.css" };
+                link rel="icon" type="image/svg+xml" href={ (root) "static/mark.svg" };
+                link rel="stylesheet" href={ (root) "static/visual-style.css" };
                 link rel="stylesheet" href={ (root) "pages.css" };
+                // Takes over in the browser. Pages do without.
+                script type="module" src={ (root) "static/ui.js" } {}
             }
-            body {
+            body data-headcount-pages=(root) {
                 a.skip href="#content" { "Skip to the content" }
                 (navigation(shell))
-                main #content {
+                main #content tabindex="-1" {
                     h1 { (title) }
                     (content)
                 }
@@ -147,21 +154,27 @@ fn navigation(shell: PageShell<'_>) -> Markup {
     let PageShell { root, entry, filter, .. } = shell;
     let query = filter.map(|filter| format!("?{}", filter.query())).unwrap_or_default();
     html! {
-        header.bar {
-            nav aria-label="Pages" {
+        header.header {
+            a.brand href={ (root) "./" } {
+                img.mark src={ (root) "static/mark.svg" } alt="" width="24" height="24";
+                "Headcount"
+            }
+            nav.nav aria-label="Pages" {
                 @for linked in NavigationEntry::of_reader(shell.reader) {
                     a href={ (root) (linked.path()) (query) } aria-current=[(Some(linked) == entry).then_some("page")] {
                         (linked.title())
                     }
                 }
             }
-            form.sign-out method="post" action={ (root) "sign-out" } { button type="submit" { "Sign out" } }
+            form.session.sign-out method="post" action={ (root) "sign-out" } {
+                button type="submit" { "Sign out" }
+            }
         }
     }
 }
 
 fn filters(frame: PageFrame<'_>) -> Markup {
-    let PageFilter { product, first, last, version, database, size } = frame.filter;
+    let PageFilter { product, first, last, version, database, size, .. } = frame.filter;
     let databases = DatabaseKind::ALL.map(|kind| kind.label().to_owned());
     let sizes = SizeClass::ALL.map(|size| size.label().to_owned());
     html! {
@@ -170,7 +183,7 @@ fn filters(frame: PageFrame<'_>) -> Markup {
             label { span { "From" } input type="date" name="from" value=(first); }
             label { span { "To" } input type="date" name="to" value=(last); }
             @if frame.page.is_by_version() {
-                (choice("version", "Version", frame.versions, version.as_deref(), Some("all")))
+                (version_choice("version", "Version", frame.versions, version.as_deref(), "all"))
             }
             @if frame.page.is_by_size() {
                 (choice("database", "Database", &databases, database.as_deref(), Some("all")))
@@ -180,6 +193,19 @@ fn filters(frame: PageFrame<'_>) -> Markup {
                 input type="hidden" name=(name) value=(value);
             }
             button type="submit" { "Show" }
+        }
+        (unknown_filters(frame.page, frame.filter))
+    }
+}
+
+/// Which parts of the filter the page does not know, so that nobody takes its numbers for filtered ones.
+fn unknown_filters(page: FleetPage, filter: &PageFilter) -> Markup {
+    let unknown: Vec<_> = hidden_filters(page, filter).map(|(name, _)| name).collect();
+    html! {
+        @if !unknown.is_empty() {
+            p.note {
+                "The numbers of this page are not known by " (unknown.join(" and ")) ": it shows all. What was chosen is kept for the other pages."
+            }
         }
     }
 }
@@ -194,9 +220,26 @@ fn hidden_filters(page: FleetPage, filter: &PageFilter) -> impl Iterator<Item = 
 
 /// The parts of the filter that are chosen, without product and days.
 pub(crate) fn all_filters(filter: &PageFilter) -> impl Iterator<Item = (&'static str, String)> {
-    [("version", &filter.version), ("database", &filter.database), ("size", &filter.size)]
+    let version = filter.version.as_deref().map(version_value);
+    [("version", version), ("database", filter.database.as_deref()), ("size", filter.size.as_deref())]
         .into_iter()
-        .filter_map(|(name, value)| Some((name, value.clone()?)))
+        .filter_map(|(name, value)| Some((name, value?.to_owned())))
+        .collect::<Vec<_>>()
+        .into_iter()
+}
+
+/// A list of versions to choose from. `all` is the text of the entry for no choice.
+pub(crate) fn version_choice(
+    name: &str,
+    title: &str,
+    versions: &[String],
+    chosen: Option<&str>,
+    all: &str,
+) -> Markup {
+    let values: Vec<_> = versions.iter().map(|version| version_value(version).to_owned()).collect();
+    options(name, title, &values, chosen.map(version_value), Some(all), |value| {
+        shown_version(&version_of_value(value.to_owned()).unwrap_or_default())
+    })
 }
 
 /// A list to choose from. `all` is the text of the entry for no choice.
@@ -206,6 +249,17 @@ pub(crate) fn choice(
     values: &[String],
     chosen: Option<&str>,
     all: Option<&str>,
+) -> Markup {
+    options(name, title, values, chosen, all, shown_name)
+}
+
+fn options(
+    name: &str,
+    title: &str,
+    values: &[String],
+    chosen: Option<&str>,
+    all: Option<&str>,
+    shown: impl Fn(&str) -> String,
 ) -> Markup {
     // What an address names can be chosen, even if no report has it.
     let missing = chosen.filter(|chosen| !values.iter().any(|value| value == chosen));
@@ -217,7 +271,7 @@ pub(crate) fn choice(
                     option value="" selected[chosen.is_none()] { (all) }
                 }
                 @for value in missing.into_iter().chain(values.iter().map(String::as_str)) {
-                    option value=(value) selected[chosen == Some(value)] { (value) }
+                    option value=(value) selected[chosen == Some(value)] { (shown(value)) }
                 }
             }
         }
@@ -242,7 +296,27 @@ mod tests {
             for other in FleetPage::ALL {
                 assert!(text.contains(&format!("href=\"{}?", other.path())), "{text}");
             }
-            assert!(!text.contains("style=") && !text.contains("<script"), "{text}");
+            assert!(!text.contains("style=") && text.matches("<script").count() == 1, "{text}");
+        }
+    }
+
+    #[test]
+    fn every_page_names_the_program_and_the_way_to_the_first_page() {
+        let shell = PageShell {
+            title: "Installation",
+            root: "../",
+            reader: PageReader::Administrator,
+            entry: None,
+            filter: None,
+        };
+        let text = render_shell(shell, &html! {});
+        for named in [
+            "<script type=\"module\" src=\"../static/ui.js\"></script>",
+            "<body data-headcount-pages=\"../\">",
+            "href=\"../static/mark.svg\"",
+            "<a class=\"brand\" href=\".././\">",
+        ] {
+            assert!(text.contains(named), "{named} in {text}");
         }
     }
 
@@ -255,6 +329,27 @@ mod tests {
         let of_profiles = PageFrame { choices: &choices, ..frame(FleetPage::Profiles, &filter) };
         let text = render_page(of_profiles, &html! {});
         assert!(text.contains("name=\"resource\" value=\"heap\""), "{text}");
+    }
+
+    #[test]
+    fn a_page_says_what_it_cannot_filter_by() {
+        let said = |page| {
+            let text = render_page(frame(page, &ten_days()), &html! {});
+            let (_, said) = text.split_once("not known by ")?;
+            Some(said.split_once(':')?.0.to_owned())
+        };
+        assert_eq!(said(FleetPage::Overview).as_deref(), Some("version and database"));
+        assert_eq!(said(FleetPage::Usage).as_deref(), Some("database"));
+        assert_eq!(said(FleetPage::Features), None);
+    }
+
+    #[test]
+    fn reports_without_a_version_can_be_chosen() {
+        let filter = PageFilter { version: Some(String::new()), ..ten_days() };
+        let versions = ["1.0".to_owned(), String::new()];
+        let text =
+            render_page(PageFrame { versions: &versions, ..frame(FleetPage::Usage, &filter) }, &html! {});
+        assert!(text.contains("<option value=\"(unknown)\" selected>unknown version</option>"), "{text}");
     }
 
     #[test]
@@ -286,7 +381,7 @@ mod tests {
                 assert_eq!(text.contains(&link), entry.least_reader() <= reader, "{reader:?}: {text}");
             }
             assert!(shown.iter().all(|title| text.contains(&format!(">{title}</a>"))), "{text}");
-            assert!(!text.contains("aria-current") && text.contains("href=\"../style.css\""), "{text}");
+            assert!(!text.contains("aria-current") && text.contains("href=\"../pages.css\""), "{text}");
         }
     }
 }

@@ -75,6 +75,12 @@ impl FleetPage {
         !matches!(self, Self::Overview | Self::Changes | Self::Versions | Self::Trust)
     }
 
+    /// Whether it has charts over time.
+    #[must_use]
+    pub const fn is_over_time(self) -> bool {
+        matches!(self, Self::Overview | Self::Versions | Self::Trust)
+    }
+
     /// Whether its numbers are known by kind of database and by size class.
     #[must_use]
     pub const fn is_by_size(self) -> bool {

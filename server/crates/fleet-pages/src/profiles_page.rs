@@ -12,12 +12,15 @@ use headcount_fleet::profiles::{
 use headcount_shared::api::FleetScope;
 use maud::{Markup, PreEscaped, html};
 use serde::Serialize;
+use std::collections::HashSet;
 
 use crate::{
     answer_basis::{AnswerBasis, installations},
+    answer_files::AnswerFile,
     page_filter::PageFilter,
-    page_frame::{all_filters, choice as version_list},
+    page_frame::{all_filters, version_choice},
     page_list::FleetPage,
+    shown_names::{shown_name, shown_version, version_value},
 };
 
 /// The rows of the ranking.
@@ -34,7 +37,7 @@ pub struct ProfileChoice {
     pub before: Option<String>,
     /// The version that is compared.
     pub after: Option<String>,
-    /// The node that has the whole width, by its place in the graph.
+    /// The node that has the whole width, by a hash of the names from the root to it.
     pub focus: Option<u64>,
     /// The function whose largest node has the whole width.
     pub function: Option<String>,
@@ -80,7 +83,7 @@ struct ChoiceParameters<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     after: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    focus: Option<u64>,
+    focus: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     function: Option<&'a str>,
 }
@@ -105,9 +108,9 @@ impl ProfileChoice {
         let parameters = ChoiceParameters {
             resource: self.resource_name(),
             measure: self.measure_name(),
-            before: self.before.as_deref(),
-            after: self.after.as_deref(),
-            focus: self.focus,
+            before: self.before.as_deref().map(version_value),
+            after: self.after.as_deref().map(version_value),
+            focus: self.focus.map(|focus| format!("{focus:x}")),
             function: self.function.as_deref(),
         };
         // Texts and numbers can always be written.
@@ -122,12 +125,16 @@ impl ProfileChoice {
         let versions = [("before", &self.before), ("after", &self.after)];
         [("resource", self.resource_name().to_owned()), ("measure", self.measure_name().to_owned())]
             .into_iter()
-            .chain(versions.into_iter().filter_map(|(name, version)| Some((name, version.clone()?))))
+            .chain(
+                versions.into_iter().filter_map(|(name, version)| {
+                    Some((name, version_value(version.as_deref()?).to_owned()))
+                }),
+            )
             .collect()
     }
 
     fn focused(&self, focus: u64) -> Self {
-        Self { focus: Some(focus).filter(|focus| *focus > 0), function: None, ..self.clone() }
+        Self { focus: Some(focus).filter(|focus| *focus != ROOT_KEY), function: None, ..self.clone() }
     }
 }
 
@@ -143,21 +150,34 @@ pub fn profiles_page(
         (choices(filter, choice, versions))
         @match answers.shown {
             ShownProfiles::Whole { graph, installations: of } => {
-                @let basis = AnswerBasis::new(answers.scope, format!("of at least {}", installations(of.into())));
-                (whole_graph(filter, choice, &basis, graph))
+                @let basis = AnswerBasis::new(filter, answers.scope, format!("of at least {}", installations(of.into())));
+                (flames("graph", filter, choice, &whole_graph(filter, choice, &basis, graph)))
+                (graph_files(choice, answers.scope))
             }
             ShownProfiles::Compared { difference, ranking, installations: [before, after] } => {
                 @let of = format!("at least {} before and {after} after", installations(before.into()));
-                @let basis = AnswerBasis::new(answers.scope, of);
-                (difference_graph(filter, choice, &basis, difference))
-                (ranking_table(filter, choice, &basis, ranking))
+                // The versions are those that are compared, whatever version the page is filtered by.
+                @let basis = AnswerBasis::new(&PageFilter { version: None, ..filter.clone() }, answers.scope, of);
+                (flames("difference", filter, choice, &html! { (difference_graph(filter, choice, &basis, difference)) }))
+                (comparison_files(choice, answers.scope, "Difference", "profiles/difference", false))
+                (ranking_table(filter, choice, &basis, difference, ranking))
+                (comparison_files(choice, answers.scope, "Functions that changed", "profiles/functions", true))
             }
         }
     }
 }
 
+/// A graph, with the address of its numbers for the program that redraws it in the browser.
+fn flames(numbers: &str, filter: &PageFilter, choice: &ProfileChoice, graph: &Markup) -> Markup {
+    let parameters = serde_urlencoded::to_string(choice.kept()).unwrap_or_default();
+    let query = PageFilter { database: None, size: None, ..filter.clone() }.query();
+    html! {
+        div.flames data-numbers=(format!("api/fleet/profiles/{numbers}?{query}&{parameters}")) { (graph) }
+    }
+}
+
 fn choices(filter: &PageFilter, choice: &ProfileChoice, versions: &[String]) -> Markup {
-    let unfocused = choice.focused(0);
+    let unfocused = choice.focused(ROOT_KEY);
     let cpu =
         ProfileChoice { resource: ProfiledResource::Cpu, measure: FlameMeasure::Share, ..unfocused.clone() };
     let heap =
@@ -183,8 +203,8 @@ fn choices(filter: &PageFilter, choice: &ProfileChoice, versions: &[String]) -> 
             @for (name, value) in hidden_values(filter, choice) {
                 input type="hidden" name=(name) value=(value);
             }
-            (version_list("before", "Compare", versions, choice.before.as_deref(), Some("–")))
-            (version_list("after", "with", versions, choice.after.as_deref(), Some("–")))
+            (version_choice("before", "Compare", versions, choice.before.as_deref(), "–"))
+            (version_choice("after", "with", versions, choice.after.as_deref(), "–"))
             button type="submit" { "Compare" }
         }
     }
@@ -207,23 +227,74 @@ fn hidden_values(filter: &PageFilter, choice: &ProfileChoice) -> Vec<(&'static s
     [product].into_iter().chain(days).chain(all_filters(filter)).chain(of_choice).collect()
 }
 
-/// Builds the tree of flat lists, with the place of a node as its key.
+/// The key of the root.
+const ROOT_KEY: u64 = 0;
+
+/// The key of a node: a hash of the names from the root to it. The place of a node changes with every
+/// computation, its names do not. FNV-1a, cut to 48 bits so that an address stays short.
+fn key_of_child(parent: u64, name: &str) -> u64 {
+    const BASIS: u64 = 0xcbf2_9ce4_8422_2325;
+    const PRIME: u64 = 0x0100_0000_01b3;
+    let bytes = parent.to_le_bytes().into_iter().chain(name.bytes());
+    let hash = bytes.fold(BASIS, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(PRIME));
+    ((hash >> 48) ^ hash) & 0xffff_ffff_ffff
+}
+
+/// The files of the graph of one version or of all.
+fn graph_files(choice: &ProfileChoice, scope: &FleetScope) -> Markup {
+    let more = [("resource", choice.resource_name()), ("measure", choice.measure_name())];
+    AnswerFile { path: "profiles/graph", more: &more, has_csv: false }.links("Graph", scope)
+}
+
+/// The files of a comparison.
+fn comparison_files(
+    choice: &ProfileChoice,
+    scope: &FleetScope,
+    title: &str,
+    path: &str,
+    has_csv: bool,
+) -> Markup {
+    let version = |version: &'_ Option<String>| version.clone().unwrap_or_default();
+    let (before, after) = (version(&choice.before), version(&choice.after));
+    let more = [("resource", choice.resource_name()), ("before", &before), ("after", &after)];
+    AnswerFile { path, more: &more, has_csv }.links(title, scope)
+}
+
+/// What is said of a node or function that an address names and the graph does not have.
+fn missing_focus(choice: &ProfileChoice, focus: Option<FlameNodeId>) -> Markup {
+    let is_missing = focus.is_none() && (choice.focus.is_some() || choice.function.is_some());
+    html! {
+        @if is_missing {
+            p.note {
+                @match &choice.function {
+                    Some(function) => { code { (shown_name(function)) } " has no place in this graph: it takes less than 0.1 % wherever it is called, or nothing in this time." }
+                    None => { "What this address opens has no place in this graph: it takes less than 0.1 %, or nothing in this time." }
+                }
+                " This is the whole graph."
+            }
+        }
+    }
+}
+
+/// Builds the tree of flat lists.
 fn tree_of<'a>(
     names: &'a [String],
     name: &[u32],
     parent: &[u32],
     values: impl Fn(usize) -> (u64, u64),
 ) -> Option<(FlameTree<'a>, Vec<FlameNodeId>)> {
-    let node = |at: usize| {
+    let node = |at: usize, parent: Option<u64>| {
         let name = names.get(*name.get(at)? as usize)?;
         let (value, value_before) = values(at);
-        Some(FlameNode { name, key: at as u64, value, value_before })
+        let key = parent.map_or(ROOT_KEY, |parent| key_of_child(parent, name));
+        Some(FlameNode { name, key, value, value_before })
     };
-    let mut tree = FlameTree::new(node(0)?);
+    let mut tree = FlameTree::new(node(0, None)?);
     let mut ids = vec![tree.root()];
     for (at, parent) in parent.iter().enumerate().skip(1) {
         let parent = *ids.get(*parent as usize)?;
-        ids.push(tree.add_child(parent, node(at)?));
+        let child = node(at, Some(tree.node(parent)?.key))?;
+        ids.push(tree.add_child(parent, child));
     }
     Some((tree, ids))
 }
@@ -279,7 +350,8 @@ fn whole_graph(
     let view = FlameView { focus, min_width: DEFAULT_MIN_SHARE, is_difference: false };
     let style = FlameStyle { view, direction: FlameDirection::RootAtTop, unit };
     let link = |key| choice.focused(key).address(filter);
-    PreEscaped(headcount_charts::flame_graph(&caption, &tree, style, Some(&link)))
+    let graph = headcount_charts::flame_graph(&caption, &tree, style, Some(&link));
+    html! { (missing_focus(choice, focus)) (PreEscaped(graph)) }
 }
 
 fn difference_graph(
@@ -287,10 +359,10 @@ fn difference_graph(
     choice: &ProfileChoice,
     basis: &AnswerBasis,
     difference: &FlameDifference,
-) -> PreEscaped<String> {
+) -> Markup {
     let (before, after) =
         (choice.before.as_deref().unwrap_or_default(), choice.after.as_deref().unwrap_or_default());
-    let title = format!("From {before} to {after}");
+    let title = format!("From {} to {}", shown_version(before), shown_version(after));
     let caption =
         basis.caption("difference", &title, "Shares of each version; each installation counts the same.");
     let value = |at: usize| {
@@ -298,31 +370,43 @@ fn difference_graph(
         (of(&difference.after), of(&difference.before))
     };
     let Some((tree, ids)) = tree_of(&difference.names, &difference.name, &difference.parent, value) else {
-        return PreEscaped(String::new());
+        return html! {};
     };
     let focus = focus_of(choice, &tree, &difference.names, &difference.name, &ids);
     let view = FlameView { focus, min_width: DEFAULT_MIN_SHARE, is_difference: true };
     let style = FlameStyle { view, direction: FlameDirection::RootAtTop, unit: ValueUnit::Share };
     let link = |key| choice.focused(key).address(filter);
-    PreEscaped(headcount_charts::flame_graph(&caption, &tree, style, Some(&link)))
+    let graph = headcount_charts::flame_graph(&caption, &tree, style, Some(&link));
+    html! { (missing_focus(choice, focus)) (PreEscaped(graph)) }
 }
 
 fn ranking_table(
     filter: &PageFilter,
     choice: &ProfileChoice,
     basis: &AnswerBasis,
+    difference: &FlameDifference,
     ranking: &FunctionRanking,
 ) -> Markup {
-    let opened = |name: &str| {
-        ProfileChoice { function: Some(name.to_owned()), focus: None, ..choice.clone() }.address(filter)
+    // A function below 0.1 % wherever it is called is in the ranking and not in the graph.
+    let in_graph: HashSet<_> =
+        difference.name.iter().filter_map(|name| difference.names.get(*name as usize)).collect();
+    let opened = |name: &String| {
+        let of_function = ProfileChoice { function: Some(name.clone()), focus: None, ..choice.clone() };
+        html! {
+            @if in_graph.contains(name) {
+                a href=(of_function.address(filter)) { code { (shown_name(name)) } }
+            } @else {
+                code { (shown_name(name)) } " " small { "below 0.1 %" }
+            }
+        }
     };
     let certain = ranking.changes.iter().filter(|change| change.is_significant).count();
     html! {
         section.numbers aria-labelledby="ranking" {
             h2 #ranking { "Functions that changed" }
             p.note {
-                (basis.denominator) " · " (basis.period) ". Functions are compared that at least 10 installations of each version have. "
-                (certain) " changes are more than chance: at most one in twenty of them is expected to be wrong. A function opens its place in the graph; below 0.1 % it has none."
+                (basis.text()) ". Functions are compared that at least 10 installations of each version have. "
+                (certain) " changes are more than chance: at most one in twenty of them is expected to be wrong. A function opens its place in the graph; one that is below 0.1 % wherever it is called has none."
             }
             @if ranking.changes.len().max(ranking.appeared.len()) > SHOWN_FUNCTIONS {
                 p.note { "Shown are the first " (SHOWN_FUNCTIONS) " of " (ranking.changes.len()) " that are compared and of " (ranking.appeared.len()) " others." }
@@ -341,7 +425,7 @@ fn ranking_table(
                     tbody {
                         @for change in ranking.changes.iter().take(SHOWN_FUNCTIONS) {
                             tr {
-                                th scope="row" { a href=(opened(&change.name)) { code { (change.name) } } }
+                                th scope="row" { (opened(&change.name)) }
                                 td.n { (percent(change.before)) }
                                 td.n { (percent(change.after)) }
                                 td.n { (points(change.difference)) }
@@ -350,7 +434,7 @@ fn ranking_table(
                         }
                         @for new in ranking.appeared.iter().take(SHOWN_FUNCTIONS) {
                             tr {
-                                th scope="row" { a href=(opened(&new.name)) { code { (new.name) } } }
+                                th scope="row" { (opened(&new.name)) }
                                 td.n { "–" }
                                 td.n { (percent(new.after)) }
                                 td.n { "–" }
@@ -429,9 +513,20 @@ mod tests {
         let text = whole(&choice(), &graph());
         assert!(text.contains("&lt;parse&gt;") && text.contains("of at least 4 installations"), "{text}");
         assert!(
-            text.contains("product=my+shop") && text.contains("resource=cpu&amp;measure=share&amp;focus=1"),
+            text.contains("product=my+shop")
+                && text.contains(&format!(
+                    "resource=cpu&amp;measure=share&amp;focus={:x}",
+                    key_of_child(ROOT_KEY, "main")
+                )),
             "{text}"
         );
+    }
+
+    #[test]
+    fn a_graph_names_the_address_of_its_numbers() {
+        let text = whole(&choice(), &graph());
+        assert!(text.contains("data-numbers=\"api/fleet/profiles/graph?product=my+shop"), "{text}");
+        assert!(text.contains("&amp;resource=cpu&amp;measure=share\""), "{text}");
     }
 
     #[test]
@@ -443,6 +538,41 @@ mod tests {
         let focus = focus_of(&of_function, &tree, &graph.names, &graph.name, &ids);
         assert_eq!(tree.node(focus.unwrap()).unwrap().value, 500);
         assert_eq!(focus_of(&choice(), &tree, &graph.names, &graph.name, &ids), None);
+    }
+
+    #[test]
+    fn an_address_opens_the_same_function_after_the_graph_was_computed_again() {
+        let before = graph();
+        let after = FlameGraph {
+            names: ["(all)", "<parse>", "init", "main"].map(str::to_owned).to_vec(),
+            name: vec![0, 2, 3, 1, 1],
+            parent: vec![0, 0, 0, 2, 0],
+            value: vec![2000, 700, 600, 512, 30],
+            installations: vec![4; 5],
+        };
+        let key = key_of_child(key_of_child(ROOT_KEY, "main"), "<parse>");
+        let opened = ProfileChoice { focus: Some(key), ..choice() };
+        let value = |graph: &FlameGraph| {
+            let value = |at: usize| (graph.value[at], 0);
+            let (tree, ids) = tree_of(&graph.names, &graph.name, &graph.parent, value).unwrap();
+            let focus = focus_of(&opened, &tree, &graph.names, &graph.name, &ids);
+            focus.and_then(|focus| tree.node(focus)).map(|node| node.value)
+        };
+        assert_eq!((value(&before), value(&after)), (Some(500), Some(512)));
+        assert!(opened.address(&ten_days()).ends_with(&format!("focus={key:x}")));
+    }
+
+    #[test]
+    fn what_an_address_opens_in_vain_is_said_with_the_whole_graph() {
+        for choice in [
+            ProfileChoice { focus: Some(123), ..choice() },
+            ProfileChoice { function: Some("gone\u{202e}".to_owned()), ..choice() },
+        ] {
+            let text = whole(&choice, &graph());
+            assert!(text.contains("has no place in this graph") && text.contains("main"), "{text}");
+            assert!(!text.contains("<code>gone\u{202e}"), "{text}");
+        }
+        assert!(!whole(&choice(), &graph()).contains("has no place in this graph"));
     }
 
     #[test]
@@ -468,7 +598,8 @@ mod tests {
             before_installations: 4,
             after_installations: 4,
         };
-        let ranking = FunctionRanking { changes: vec![change], appeared: Vec::new() };
+        let small = FunctionChange { name: "tiny".to_owned(), ..change.clone() };
+        let ranking = FunctionRanking { changes: vec![change, small], appeared: Vec::new() };
         let compared =
             ProfileChoice { before: Some("1.0".to_owned()), after: Some("1.1".to_owned()), ..choice() };
         let shown =
@@ -479,8 +610,12 @@ mod tests {
             "From 1.0 to 1.1",
             "p = 0.0020",
             "function=%3Cparse%3E",
+            "<code>tiny</code> <small>below 0.1 %</small>",
+            "api/fleet/profiles/functions?product=coroot",
+            "before=1.0&amp;after=1.1&amp;format=csv",
         ] {
             assert!(text.contains(said), "{said}: {text}");
         }
+        assert!(!text.contains("function=tiny"), "{text}");
     }
 }

@@ -3,9 +3,8 @@
 use std::collections::BTreeSet;
 
 use headcount_charts::{
-    ValueUnit,
+    ValueUnit, name_text,
     number_format::{decimal, grouped, percent},
-    readable_text,
 };
 use headcount_shared::api::{PublishedRule, PublishedTableKind, PublishedTableRelease, PublishedTables};
 use maud::{Markup, html};
@@ -135,7 +134,7 @@ fn rule_sentences(rule: &PublishedRule, has_exact: bool) -> Markup {
         @if has_exact {
             p.note {
                 "Exact numbers are of all installations of the same day, those included that are too new to be published, and late \
-                 ones. Viewers and the public do not see them: a difference of the two is the noise."
+                 ones. Viewers and the public do not see them. Whoever has both knows the noise, so do not pass them on."
             }
         }
     }
@@ -184,7 +183,7 @@ fn table_section(
 ) -> Markup {
     let shown_versions: BTreeSet<&str> =
         versions.cells.iter().filter_map(|cell| cell.version.as_deref()).collect();
-    let columns = TableColumns::new(kind, exact.is_some());
+    let columns = TableColumns::new(kind, table, exact.is_some());
     let ComparedTable { shown, hidden } = compare_table(table, exact, &shown_versions, columns.has_labels);
     let id = kind.table.as_str();
     html! {
@@ -221,20 +220,24 @@ struct TableColumns {
     /// The unit of amounts, in a table of them.
     amounts: Option<ValueUnit>,
     has_exact: bool,
+    /// All installations of the release, in the table of versions, whose cells are parts of them.
+    all_installations: Option<i64>,
 }
 
 /// The percentiles that tables of amounts have.
 const PERCENTILES: [(f64, &str); 3] = [(0.5, "p50"), (0.95, "p95"), (0.99, "p99")];
 
 impl TableColumns {
-    fn new(kind: &PublishedTableKind, has_exact: bool) -> Self {
+    fn new(kind: &PublishedTableKind, table: &PublishedTableRelease, has_exact: bool) -> Self {
         let is_amount = kind.kind == "amount";
+        let is_versions = kind.table == "versions";
         let unit = if kind.table.contains("memory") { ValueUnit::Bytes } else { ValueUnit::Cores };
         Self {
-            has_labels: !is_amount && kind.table != "versions",
+            has_labels: !is_amount && !is_versions,
             has_sums: is_amount || kind.kind == "amount_per_label",
             amounts: is_amount.then_some(unit),
             has_exact,
+            all_installations: is_versions.then_some(table.release.installations),
         }
     }
 
@@ -252,7 +255,7 @@ impl TableColumns {
                     @if self.has_labels { th scope="col" { "Label" } }
                     th.n scope="col" { "Published" }
                     @if self.has_exact { th.n scope="col" { "Exact" } }
-                    th.n scope="col" { "Of the version" }
+                    th.n scope="col" { (if self.all_installations.is_some() { "Of all" } else { "Of the version" }) }
                     @for title in self.amount_titles() {
                         th.n scope="col" { (title) }
                         @if self.has_exact { th.n scope="col" { (title) ", exact" } }
@@ -264,11 +267,8 @@ impl TableColumns {
 
     fn row(self, shown: &ShownCell<'_>) -> Markup {
         let cell = shown.cell;
-        let of = if cell.of_installations > 0 {
-            percent(real(cell.installations) / real(cell.of_installations))
-        } else {
-            String::new()
-        };
+        let whole = self.all_installations.unwrap_or(cell.of_installations);
+        let of = if whole > 0 { percent(real(cell.installations) / real(whole)) } else { String::new() };
         let exact = shown.exact.as_ref();
         html! {
             tr {
@@ -361,12 +361,12 @@ fn version_title(version: Option<&str>) -> Markup {
 }
 
 fn label_text(label: &str) -> String {
-    readable_text(label, LABEL_CHARACTERS)
+    name_text(label, LABEL_CHARACTERS)
 }
 
-/// The title of a table: `cpu_usage` is `Cpu usage`.
+/// The title of a table: `cpu_usage` is `CPU usage`.
 fn title_of(table: &str) -> String {
-    let words = table.replace('_', " ");
+    let words = table.replace('_', " ").replace("cpu", "CPU");
     let mut characters = words.chars();
     let first: String = characters.next().map(|first| first.to_uppercase().collect()).unwrap_or_default();
     format!("{first}{}", characters.as_str())
@@ -441,7 +441,7 @@ mod tests {
         let clouds = vec![exact("1.0", "<aws>\u{202e}", 498), exact("1.0", "ovh", 4)];
         let text = page(Some(vec![versions, clouds]));
         for said in [
-            "<td class=\"n\">1\u{202f}990</td><td class=\"n\">1\u{202f}234</td>",
+            "<td class=\"n\">1\u{202f}990</td><td class=\"n\">1\u{202f}234</td><td class=\"n\">199\u{202f}%</td>",
             "<td class=\"n\">510</td><td class=\"n\">498</td>",
             "1 exact number without a cell of its own",
             "<td>ovh</td><td class=\"n\">4</td><td>nothing</td><td>too few for any noise",

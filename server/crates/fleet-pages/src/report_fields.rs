@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use headcount_charts::{
+    name_text,
     number_format::{bytes, cores, decimal, duration, grouped},
-    readable_text,
 };
 use headcount_shared::payload;
 use serde_json::{Number, Value};
@@ -150,7 +150,7 @@ pub(crate) fn exact_text(path: &[&str], value: &Value) -> Option<String> {
     if meaning_of(path) == FieldMeaning::Profile {
         return None;
     }
-    Some(readable_text(&value.to_string(), VALUE_CHARACTERS))
+    Some(name_text(&value.to_string(), VALUE_CHARACTERS))
 }
 
 fn plain_text(value: &Value) -> String {
@@ -160,14 +160,14 @@ fn plain_text(value: &Value) -> String {
         Value::Bool(false) => "no".to_owned(),
         Value::Number(number) => number.as_u64().map_or_else(|| decimal(real(number), 6), grouped),
         Value::String(text) if text.is_empty() => "empty".to_owned(),
-        Value::String(text) => readable_text(text, VALUE_CHARACTERS),
+        Value::String(text) => name_text(text, VALUE_CHARACTERS),
         Value::Array(values) if values.is_empty() => "none".to_owned(),
         Value::Object(members) if members.is_empty() => "none".to_owned(),
         Value::Array(values) => {
             let texts: Vec<_> = values.iter().map(plain_text).collect();
-            readable_text(&texts.join(", "), VALUE_CHARACTERS)
+            name_text(&texts.join(", "), VALUE_CHARACTERS)
         }
-        Value::Object(_) => readable_text(&value.to_string(), VALUE_CHARACTERS),
+        Value::Object(_) => name_text(&value.to_string(), VALUE_CHARACTERS),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Renders a report field by field, with what became of each since the report before.
 
-use headcount_charts::readable_text;
+use headcount_charts::name_text;
 use headcount_shared::payload;
 use maud::{Markup, html};
 use serde_json::Value;
@@ -24,6 +24,13 @@ pub(crate) fn report_tables(report: &Value, before: Option<&Value>) -> Markup {
     let sections = payload::sections();
     html! {
         @if before.is_some() { p { (change_sentence(&fields)) } }
+        p.choices {
+            "To "
+            @for (name, _) in &sections {
+                @if shown.iter().any(|field| section_of(field) == *name) { a href={ "#section-" (name) } { (name) } " · " }
+            }
+            a href="#profiles" { "the profiles" }
+        }
         @for of_section in shown.chunk_by(|one, other| section_of(one) == section_of(other)) {
             @let name = of_section.first().map(section_of).unwrap_or_default();
             @let explained = sections.iter().find(|(section, _)| *section == name);
@@ -62,10 +69,11 @@ fn section_table(
     fields: &[ComparedField<'_>],
     is_compared: bool,
 ) -> Markup {
-    let title = readable_text(section, NAME_CHARACTERS);
+    let title = name_text(section, NAME_CHARACTERS);
     html! {
         section.numbers.report {
-            h3 { (title) }
+            // Names of sections that nobody documented are no ids: a sender chose them.
+            h3 id=[explained.map(|_| format!("section-{section}"))] { (title) }
             p.note { (explained.unwrap_or("A section that this version does not know.")) }
             div.scroll tabindex="0" role="group" aria-label={ "Fields of " (title) } {
                 table {
@@ -96,7 +104,7 @@ fn field_row(field: &ComparedField<'_>, is_compared: bool) -> Markup {
     let is_there = *change != FieldChange::Gone;
     html! {
         tr class=[class] {
-            th scope="row" { (readable_text(&inner.join(" › "), NAME_CHARACTERS)) }
+            th scope="row" { (name_text(&inner.join(" › "), NAME_CHARACTERS)) }
             td { @if is_there { (value_text(path, value)) } @else { "–" } }
             td { @if is_there { (exact(path, value)) } }
             @if is_compared {

@@ -1,14 +1,19 @@
 //! Draws which part of the installations has something.
 
 use headcount_charts::{
-    BarChart, ChartBar, LineSeries, ShareSeries, TimeContext, ValueUnit, area_chart, bar_chart, line_chart,
+    BarChart, ChartBar, LineSeries, ShareSeries, ValueUnit, area_chart, bar_chart, line_chart,
+    number_format::grouped,
 };
+use headcount_fleet::name_table::OTHER;
 use headcount_shared::api::{FleetShare, FleetSharesAnswer};
-use maud::PreEscaped;
+use maud::{Markup, PreEscaped, html};
 
 use crate::{
-    answer_basis::{AnswerBasis, chart_day},
+    answer_basis::AnswerBasis,
+    answer_files::AnswerFile,
+    day_events::ChartDays,
     page_filter::PageFilter,
+    shown_names::{shown_label, shown_version},
 };
 
 /// The bars that are shown before the others are unfolded.
@@ -25,14 +30,38 @@ pub(crate) struct ShareTitles<'a> {
     pub(crate) description: &'a str,
     /// What a label is: `Cloud`.
     pub(crate) label: &'a str,
+    /// The name of the shares in the API: `clouds`.
+    pub(crate) table: &'a str,
+}
+
+impl ShareTitles<'_> {
+    fn shown_label(&self, label: &str) -> String {
+        if self.table == "versions" && label.is_empty() { shown_version(label) } else { shown_label(label) }
+    }
+
+    /// What follows a chart: what its last label stands for, and the answer as files.
+    fn notes(&self, answer: &FleetSharesAnswer) -> Markup {
+        let path = format!("shares/{}", self.table);
+        html! {
+            @if answer.labels.iter().any(|label| label.label == OTHER) && answer.other_labels > 0 {
+                p.files {
+                    "“" (shown_label(OTHER)) "” is up to " (grouped(answer.other_labels))
+                    " labels that are too rare to be counted by themselves."
+                }
+            }
+            (AnswerFile::table(&path).links(self.title, &answer.scope))
+        }
+    }
 }
 
 /// The installations of a day by label.
-pub(crate) fn share_bars(titles: ShareTitles<'_>, answer: &FleetSharesAnswer) -> PreEscaped<String> {
+pub(crate) fn share_bars(titles: ShareTitles<'_>, filter: &PageFilter, answer: &FleetSharesAnswer) -> Markup {
+    let labels: Vec<_> = answer.labels.iter().map(|label| titles.shown_label(&label.label)).collect();
     let bars: Vec<_> = answer
         .labels
         .iter()
-        .map(|label| ChartBar { label: &label.label, value: label.installations, share: Some(label.share) })
+        .zip(&labels)
+        .map(|(share, label)| ChartBar { label, value: share.installations, share: Some(share.share) })
         .collect();
     let chart = BarChart {
         label_title: titles.label,
@@ -41,8 +70,9 @@ pub(crate) fn share_bars(titles: ShareTitles<'_>, answer: &FleetSharesAnswer) ->
         shown: SHOWN_BARS,
         bars: &bars,
     };
-    let basis = AnswerBasis::of_shares(answer);
-    PreEscaped(bar_chart(&basis.caption(titles.id, titles.title, titles.description), &chart))
+    let basis = AnswerBasis::of_shares(filter, answer);
+    let chart = bar_chart(&basis.caption(titles.id, titles.title, titles.description), &chart);
+    html! { (PreEscaped(chart)) (titles.notes(answer)) }
 }
 
 /// The parts of all installations over time, stacked. For labels of which an installation has one.
@@ -50,17 +80,18 @@ pub(crate) fn share_areas(
     titles: ShareTitles<'_>,
     filter: &PageFilter,
     answer: &FleetSharesAnswer,
-) -> PreEscaped<String> {
-    let values: Vec<_> = answer.labels.iter().map(|label| counts_by_day(filter, answer, label)).collect();
-    let series: Vec<_> = answer
-        .labels
-        .iter()
-        .zip(&values)
-        .map(|(label, values)| ShareSeries { name: &label.label, values })
-        .collect();
-    let basis = AnswerBasis::of_shares(answer);
+) -> Markup {
+    // What is not told apart is last, so that it is a part of what the chart adds up.
+    let mut shares: Vec<_> = answer.labels.iter().collect();
+    shares.sort_by_key(|share| share.label == OTHER);
+    let labels: Vec<_> = shares.iter().map(|share| titles.shown_label(&share.label)).collect();
+    let values: Vec<_> = shares.iter().map(|share| counts_by_day(filter, answer, share)).collect();
+    let series: Vec<_> =
+        labels.iter().zip(&values).map(|(name, values)| ShareSeries { name, values }).collect();
+    let basis = AnswerBasis::of_shares(filter, answer);
     let caption = basis.caption(titles.id, titles.title, titles.description);
-    PreEscaped(area_chart(&caption, time_context(filter), &series))
+    let chart = area_chart(&caption, ChartDays::new(filter).context(), &series);
+    html! { (PreEscaped(chart)) (titles.notes(answer)) }
 }
 
 /// The share of each of the most frequent labels over time.
@@ -68,25 +99,28 @@ pub(crate) fn share_lines(
     titles: ShareTitles<'_>,
     filter: &PageFilter,
     answer: &FleetSharesAnswer,
-) -> PreEscaped<String> {
-    let most_frequent = answer.labels.iter().take(SHOWN_LINES);
-    let values: Vec<_> = most_frequent.clone().map(|label| shares_by_day(filter, answer, label)).collect();
+) -> Markup {
+    let told_apart = answer.labels.iter().filter(|label| label.label != OTHER);
+    let all = told_apart.clone().count();
+    let most_frequent: Vec<_> = told_apart.take(SHOWN_LINES).collect();
+    let labels: Vec<_> = most_frequent.iter().map(|label| titles.shown_label(&label.label)).collect();
+    let values: Vec<_> = most_frequent.iter().map(|label| shares_by_day(filter, answer, label)).collect();
     let series: Vec<_> =
-        most_frequent.zip(&values).map(|(label, values)| LineSeries { name: &label.label, values }).collect();
-    let basis = AnswerBasis::of_shares(answer);
-    let caption = basis.caption(titles.id, titles.title, titles.description);
-    PreEscaped(line_chart(
+        labels.iter().zip(&values).map(|(name, values)| LineSeries { name, values }).collect();
+    let basis = AnswerBasis::of_shares(filter, answer);
+    let left_out =
+        if all > SHOWN_LINES { format!("The {SHOWN_LINES} most frequent of {all}.") } else { String::new() };
+    let said = [titles.description, &left_out];
+    let description = said.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ");
+    let caption = basis.caption(titles.id, titles.title, &description);
+    let chart = line_chart(
         &caption,
         "share of the installations of a day",
         ValueUnit::Share,
-        time_context(filter),
+        ChartDays::new(filter).context(),
         &series,
-    ))
-}
-
-/// The days of a page.
-pub(crate) fn time_context(filter: &PageFilter) -> TimeContext<'static> {
-    TimeContext { first_day: chart_day(filter.first), marks: &[], missing: &[] }
+    );
+    html! { (PreEscaped(chart)) (titles.notes(answer)) }
 }
 
 #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^52")]
@@ -132,17 +166,51 @@ mod tests {
         assert_eq!(counts_by_day(&filter, &answer, &answer.labels[0]), expected);
     }
 
+    fn clouds() -> ShareTitles<'static> {
+        ShareTitles { id: "clouds", title: "Clouds", description: "", label: "Cloud", table: "clouds" }
+    }
+
     #[test]
-    fn all_charts_name_the_labels_escaped() {
+    fn all_charts_name_the_labels_escaped_and_are_files_too() {
         let (filter, answer) = (ten_days(), answer());
-        let titles = ShareTitles { id: "clouds", title: "Clouds", description: "", label: "Cloud" };
         for chart in [
-            share_bars(titles, &answer),
-            share_areas(titles, &filter, &answer),
-            share_lines(titles, &filter, &answer),
+            share_bars(clouds(), &filter, &answer),
+            share_areas(clouds(), &filter, &answer),
+            share_lines(clouds(), &filter, &answer),
         ] {
-            assert!(chart.0.contains("aws") && chart.0.contains("&lt;gcp&gt;"), "{}", chart.0);
-            assert!(chart.0.contains("of 40 installations a day"), "{}", chart.0);
+            let text = chart.into_string();
+            assert!(text.contains("aws") && text.contains("&lt;gcp&gt;"), "{text}");
+            assert!(text.contains("of 40 installations a day, not filtered by version"), "{text}");
+            for format in ["", "&amp;format=csv"] {
+                let address = "api/fleet/shares/clouds?product=coroot&amp;from=2026-11-01&amp;to=2026-11-10";
+                assert!(text.contains(&format!("href=\"{address}{format}\"")), "{text}");
+            }
         }
+    }
+
+    #[test]
+    fn what_is_left_out_is_said() {
+        let label = |label: String| FleetShare {
+            label,
+            share: 0.1,
+            installations: 1.0,
+            value: 0,
+            by_day: vec![1, 0],
+            value_by_day: vec![0, 0],
+        };
+        let labels = (0..10).map(|number| number.to_string()).chain([OTHER.to_owned(), String::new()]);
+        let answer =
+            FleetSharesAnswer { labels: labels.map(label).collect(), other_labels: 1234, ..answer() };
+        let versions = ShareTitles { table: "versions", ..clouds() };
+        let lines = share_lines(versions, &ten_days(), &answer).into_string();
+        assert!(lines.contains("The 8 most frequent of 11."), "{lines}");
+        let bars = share_bars(versions, &ten_days(), &answer).into_string();
+        for said in
+            ["other, not told apart", "is up to 1\u{202f}234 labels that are too rare", "unknown version"]
+        {
+            assert!(bars.contains(said), "{said}: {bars}");
+        }
+        let areas = share_areas(versions, &ten_days(), &answer).into_string();
+        assert!(areas.contains("the rest") && !areas.contains(">other, not told apart<"), "{areas}");
     }
 }

@@ -5,13 +5,12 @@ use std::collections::BTreeMap;
 use headcount_charts::{
     BarChart, ChartBar, LineSeries, ValueUnit, bar_chart, line_chart, number_format::grouped,
 };
-use headcount_shared::api::{FleetTrustAnswer, FleetTrustCount, FleetTrustDay};
+use headcount_shared::api::{FleetScope, FleetTrustAnswer, FleetTrustCount, FleetTrustDay};
 use maud::{Markup, PreEscaped, html};
 
 use crate::{
-    answer_basis::AnswerBasis,
-    page_filter::PageFilter,
-    share_charts::{SHOWN_BARS, time_context},
+    answer_basis::AnswerBasis, answer_files::AnswerFile, day_events::ChartDays, page_filter::PageFilter,
+    share_charts::SHOWN_BARS,
 };
 
 /// A number of a day.
@@ -43,9 +42,10 @@ pub fn trust_page(filter: &PageFilter, answer: Option<&FleetTrustAnswer>) -> Mar
             (grouped(whole.kept)) " are kept and " (grouped(whole.dropped)) " are dropped."
         }
         (arrivals(filter, answer))
-        (bars("not-stored", "Reports that were not stored", "Reason", answer, &not_stored))
-        (bars("set-aside", "Values that were set aside", "Field", answer, &set_aside))
-        (bars("dropped", "What was dropped", "What and why", answer, &dropped))
+        (files("Reports by day of arrival", answer))
+        (bars(filter, ("not-stored", "Reports that were not stored", "Reason"), answer, &not_stored))
+        (bars(filter, ("set-aside", "Values that were set aside", "Field"), answer, &set_aside))
+        (bars(filter, ("dropped", "What was dropped", "What and why"), answer, &dropped))
         section.numbers aria-labelledby="remarks" {
             h2 #remarks { "Remarkable about stored reports" }
             ul {
@@ -54,6 +54,7 @@ pub fn trust_page(filter: &PageFilter, answer: Option<&FleetTrustAnswer>) -> Mar
                 }
                 li { (grouped(open_gaps(answer))) " times of an installation without a report" }
             }
+            p.note { (basis(filter, answer).text()) }
         }
     }
 }
@@ -75,9 +76,9 @@ fn sums(answer: &FleetTrustAnswer, counts: fn(&FleetTrustDay) -> &Vec<FleetTrust
     sums
 }
 
-fn basis(answer: &FleetTrustAnswer) -> AnswerBasis {
-    let scope = headcount_shared::api::FleetScope {
-        product: String::new(),
+fn scope(answer: &FleetTrustAnswer) -> FleetScope {
+    FleetScope {
+        product: answer.product.clone().unwrap_or_default(),
         from: answer.from.clone(),
         to: answer.to.clone(),
         version: None,
@@ -85,9 +86,12 @@ fn basis(answer: &FleetTrustAnswer) -> AnswerBasis {
         size: None,
         computed_at: Some(answer.computed_at),
         rollup_lag: 0,
-    };
+    }
+}
+
+fn basis(filter: &PageFilter, answer: &FleetTrustAnswer) -> AnswerBasis {
     let received: u64 = answer.days.iter().map(|day| day.received).sum();
-    AnswerBasis::new(&scope, format!("{} reports arrived", grouped(received)))
+    AnswerBasis::new(filter, &scope(answer), format!("{} reports arrived", grouped(received)))
 }
 
 #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^52")]
@@ -99,19 +103,24 @@ fn arrivals(filter: &PageFilter, answer: &FleetTrustAnswer) -> PreEscaped<String
         (counts(|day| day.stored), counts(|day| day.received - day.stored.min(day.received)));
     let series =
         [LineSeries { name: "stored", values: &stored }, LineSeries { name: "not stored", values: &others }];
-    let basis = basis(answer);
+    let basis = basis(filter, answer);
     let caption = basis.caption("arrivals", "Reports by day of arrival", "");
-    PreEscaped(line_chart(&caption, "reports a day", ValueUnit::Count, time_context(filter), &series))
+    PreEscaped(line_chart(
+        &caption,
+        "reports a day",
+        ValueUnit::Count,
+        ChartDays::new(filter).context(),
+        &series,
+    ))
 }
 
 #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^52")]
 fn bars(
-    id: &str,
-    title: &str,
-    label_title: &str,
+    filter: &PageFilter,
+    (id, title, label_title): (&str, &str, &str),
     answer: &FleetTrustAnswer,
     counts: &[(&str, u64)],
-) -> PreEscaped<String> {
+) -> Markup {
     let bars: Vec<_> =
         counts.iter().map(|(label, count)| ChartBar { label, value: *count as f64, share: None }).collect();
     let chart = BarChart {
@@ -121,7 +130,12 @@ fn bars(
         shown: SHOWN_BARS,
         bars: &bars,
     };
-    PreEscaped(bar_chart(&basis(answer).caption(id, title, ""), &chart))
+    let chart = bar_chart(&basis(filter, answer).caption(id, title, ""), &chart);
+    html! { (PreEscaped(chart)) (files(title, answer)) }
+}
+
+fn files(title: &str, answer: &FleetTrustAnswer) -> Markup {
+    AnswerFile::table("trust").links(title, &scope(answer))
 }
 
 #[cfg(test)]
@@ -152,7 +166,7 @@ mod tests {
         let since_beginning =
             FleetTrustTotals { received: 2000, stored: 1500, not_stored: 500, dropped: 100, kept: 1400 };
         let answer = FleetTrustAnswer {
-            product: None,
+            product: Some("my shop".to_owned()),
             from: "2026-11-01".to_owned(),
             to: "2026-11-10".to_owned(),
             computed_at: 1_800_000_000,
@@ -165,6 +179,7 @@ mod tests {
             "2\u{202f}000 reports arrived: 1\u{202f}500 were stored and 500 were not",
             "1\u{202f}400 are kept and 100 are dropped",
             "20 reports arrived",
+            "api/fleet/trust?product=my+shop&amp;from=2026-11-01&amp;to=2026-11-10&amp;format=csv",
             "infra.nodes",
             "3 times of an installation without a report",
         ] {

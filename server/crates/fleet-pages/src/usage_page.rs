@@ -1,14 +1,16 @@
 //! Renders which pages of the product are used.
 
-use headcount_charts::{ValueUnit, treemap, treemap::TreemapPart};
+use headcount_charts::{ValueUnit, number_format::grouped, treemap, treemap::TreemapPart};
 use headcount_shared::api::{FleetDistributionsAnswer, FleetSharesAnswer};
 use maud::{Markup, PreEscaped, html};
 
 use crate::{
     answer_basis::AnswerBasis,
+    answer_files::AnswerFile,
     distribution_charts::{DistributionTitles, histogram},
     page_filter::PageFilter,
     share_charts::{ShareTitles, share_bars, share_lines},
+    shown_names::shown_label,
 };
 
 /// What the page is made of.
@@ -25,27 +27,32 @@ pub struct UsageAnswers<'a> {
 /// The page.
 #[must_use]
 pub fn usage_page(filter: &PageFilter, answers: UsageAnswers<'_>) -> Markup {
-    let titles = |id, title, description| ShareTitles { id, title, description, label: "Page" };
+    let titles =
+        |id, title, description| ShareTitles { id, title, description, label: "Page", table: "pages" };
     let distribution =
         |id, title, values| DistributionTitles { id, title, description: "", values, unit: ValueUnit::Count };
     html! {
-        (share_bars(titles("pages", "Pages", "Installations in which somebody looked at the page on the day."), answers.pages))
+        (share_bars(titles("pages", "Pages", "Installations in which somebody looked at the page on the day."), filter, answers.pages))
         (share_lines(titles("pages-over-time", "Pages over time", ""), filter, answers.pages))
-        (views_treemap(answers.pages))
-        (histogram(distribution("views", "Page views", "page views of an installation on a day"), answers.page_views, answers.page_views.distributions.first()))
-        (histogram(distribution("browsers", "Browsers", "browsers of an installation on a day"), answers.browsers, answers.browsers.distributions.first()))
+        (views_treemap(filter, answers.pages))
+        (histogram(distribution("views", "Page views", "page views of an installation on a day"), filter, answers.page_views, answers.page_views.distributions.first()))
+        (histogram(distribution("browsers", "Browsers", "browsers of an installation on a day"), filter, answers.browsers, answers.browsers.distributions.first()))
     }
 }
 
 #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^52")]
-fn views_treemap(pages: &FleetSharesAnswer) -> PreEscaped<String> {
+fn views_treemap(filter: &PageFilter, pages: &FleetSharesAnswer) -> Markup {
+    let labels: Vec<_> = pages.labels.iter().map(|page| shown_label(&page.label)).collect();
     let parts: Vec<_> = pages
         .labels
         .iter()
+        .zip(&labels)
         .enumerate()
-        .map(|(group, page)| TreemapPart { label: &page.label, value: page.value as f64, group })
+        .map(|(group, (page, label))| TreemapPart { label, value: page.value as f64, group })
         .collect();
-    let basis = AnswerBasis::new(&pages.scope, "of all page views".to_owned());
-    let caption = basis.caption("page-views", "Page views by page", "");
-    PreEscaped(treemap(&caption, "Page", ValueUnit::Count, &parts))
+    let title = "Page views by page";
+    let views: u64 = pages.labels.iter().map(|page| page.value).sum();
+    let basis = AnswerBasis::new(filter, &pages.scope, format!("of {} page views", grouped(views)));
+    let chart = treemap(&basis.caption("page-views", title, ""), "Page", ValueUnit::Count, &parts);
+    html! { (PreEscaped(chart)) (AnswerFile::table("shares/pages").links(title, &pages.scope)) }
 }

@@ -11,13 +11,11 @@ use crate::{
 /// The page.
 #[must_use]
 pub fn versions_page(filter: &PageFilter, versions: &FleetSharesAnswer) -> Markup {
-    let titles = |id, title, description| ShareTitles { id, title, description, label: "Version" };
+    let titles =
+        |id, title, description| ShareTitles { id, title, description, label: "Version", table: "versions" };
     html! {
         (share_areas(titles("over-time", "Versions over time", "All installations of a day by their last version."), filter, versions))
         (share_lines(titles("uptake", "Uptake of releases", "How large a part of the installations of a day runs a version."), filter, versions))
-        (share_bars(titles("in-use", "Versions in use", "On average over these days."), versions))
-        @if versions.other_labels > 0 {
-            p.note { "On a day, up to " (versions.other_labels) " rare versions are counted together as “other”." }
-        }
+        (share_bars(titles("in-use", "Versions in use", "On average over these days."), filter, versions))
     }
 }

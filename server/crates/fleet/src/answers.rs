@@ -5,4 +5,7 @@ pub mod answer_period;
 pub mod changes_answer;
 pub mod distributions_answer;
 pub mod installation_answer;
+mod named_labels;
 pub mod shares_answer;
+
+pub use self::named_labels::MOST_NAMED;

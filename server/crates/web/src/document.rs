@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::page_files::{MARK, SHARED_STYLE};
+
 /// An HTML page. No field is escaped here.
 #[derive(Debug)]
 pub struct HtmlDocument<'a> {
@@ -9,7 +11,7 @@ pub struct HtmlDocument<'a> {
     pub base: &'a str,
     /// The title of the page.
     pub title: &'a str,
-    /// The file name of the stylesheet.
+    /// The file name of the style sheet beside the one of all pages.
     pub stylesheet: &'a str,
     /// Elements for the end of the head.
     pub head: &'a str,
@@ -31,7 +33,8 @@ impl fmt::Display for HtmlDocument<'_> {
 <meta name="robots" content="noindex">
 <meta name="headcount-base" content="{base}">
 <title>{title}</title>
-<link rel="icon" href="data:,">
+<link rel="icon" type="image/svg+xml" href="{base}static/{MARK}">
+<link rel="stylesheet" href="{base}static/{SHARED_STYLE}">
 <link rel="stylesheet" href="{base}static/{stylesheet}">
 {head}
 </head>
@@ -42,6 +45,13 @@ impl fmt::Display for HtmlDocument<'_> {
 "#
         )
     }
+}
+
+/// The header of a page that has no links: the mark and the name. `base` needs no escaping.
+pub fn plain_header(base: &str) -> String {
+    format!(
+        r#"<header class="header"><a class="brand" href="{base}"><img class="mark" src="{base}static/{MARK}" alt="" width="24" height="24">Headcount</a></header>"#
+    )
 }
 
 /// Escapes text for an element or an attribute.

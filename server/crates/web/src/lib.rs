@@ -13,8 +13,10 @@ pub mod host_header;
 pub mod listen;
 pub mod media_type;
 pub mod metrics_text;
+pub mod page_files;
 pub mod problem;
 pub mod sign_in;
+pub mod static_files;
 
 use axum::{
     Router,
@@ -26,7 +28,7 @@ use tower_http::set_header::SetResponseHeaderLayer;
 /// Only scripts and styles of this program; `wasm-unsafe-eval` permits compiling WebAssembly and no other
 /// evaluation.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; \
-     connect-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+     connect-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /// The outermost layer: a request with no host or several is refused before anything else.
 pub fn with_one_host(routes: Router) -> Router {

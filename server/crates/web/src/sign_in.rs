@@ -20,6 +20,7 @@ use super::{
     access::{AccessControl, AccessDenied},
     body::{BodyError, receive},
     described_refusals::GuardedResponses,
+    page_files::page_file_routes,
     problem::ProblemResponse,
 };
 
@@ -28,13 +29,7 @@ const BODY_BYTES: usize = 4096;
 
 /// What the sign-in page may do: show itself, send its form, and run its one script.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
-     img-src data:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
-
-/// The script of the sign-in page.
-const SCRIPT: &str = include_str!("sign_in/sign-in.js");
-
-/// The style of the sign-in page.
-const STYLE: &str = include_str!("sign_in/sign-in.css");
+     img-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
 /// The page, its form and its files, which are public.
 pub fn page_routes<S>() -> Router<S>
@@ -45,8 +40,7 @@ where
     Router::new()
         .route("/sign-in", get(show).post(sign_in))
         .route("/sign-out", post(sign_out))
-        .route("/static/sign-in.js", get(script))
-        .route("/static/sign-in.css", get(style))
+        .merge(page_file_routes())
 }
 
 /// The requests for sessions, which check access themselves.
@@ -190,23 +184,6 @@ async fn end_session(access: AccessControl, headers: HeaderMap) -> Result<Respon
     (status = 200, description = "The code.", body = SignInCode), GuardedResponses))]
 async fn sign_in_code(access: AccessControl) -> Json<SignInCode> {
     Json(SignInCode { code: access.issue_code(), public_url: access.public_url().map(ToString::to_string) })
-}
-
-async fn script() -> Response {
-    file("text/javascript; charset=utf-8", SCRIPT)
-}
-
-async fn style() -> Response {
-    file("text/css; charset=utf-8", STYLE)
-}
-
-fn file(content_type: &'static str, text: &'static str) -> Response {
-    let headers = [
-        (header::CONTENT_TYPE, content_type),
-        (header::CACHE_CONTROL, "no-cache"),
-        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-    ];
-    (headers, text).into_response()
 }
 
 fn not_received(error: BodyError) -> ProblemResponse {

@@ -1,8 +1,12 @@
 //! Tests files over HTTP: encodings, caching, and the tracker while statistics are off.
 
-use std::{io::Read, time::Duration};
+use std::{collections::BTreeSet, io::Read, time::Duration};
 
-use axum::{Router, routing::get};
+use axum::{
+    Router,
+    http::{HeaderName, StatusCode, header},
+    routing::get,
+};
 use headcount_outbound;
 use headcount_web::listen;
 use reqwest::header::HeaderMap as Headers;
@@ -180,4 +184,24 @@ async fn a_file_that_is_not_there_is_not_found() {
         assert_eq!(served.get(name, &[]).await.0, StatusCode::NOT_FOUND, "{name}");
     }
     served.stop().await;
+}
+
+/// The most that the interface may have on its way to a browser, in bytes.
+const INTERFACE_BOUND: usize = 250_000;
+
+#[test]
+fn the_interface_is_one_program_for_both_and_small() {
+    let names: Vec<&str> = EMBEDDED.iter().map(|(name, _)| *name).collect();
+    let size = |name: &str| EMBEDDED.iter().find(|(its, _)| *its == name).map(|(_, bytes)| bytes.len());
+    let (Some(script), Some(program)) = (size("ui.js.br"), size("ui_bg.wasm.br")) else {
+        assert!(!names.contains(&"ui.js"), "only half of the interface was built: {names:?}");
+        return;
+    };
+    #[expect(clippy::print_stdout, reason = "the size is what this test is about")]
+    {
+        println!("the interface has {} bytes in brotli: {script} and {program}", script + program);
+    }
+    assert!(script + program <= INTERFACE_BOUND, "{script} and {program}");
+    let served: BTreeSet<&str> = interface_files().names().collect();
+    assert_eq!(served, BTreeSet::from([INTERFACE, INTERFACE_PROGRAM]));
 }

@@ -1,13 +1,15 @@
 //! Renders the page of a server on which usage statistics are off for the whole run. It is public, works
 //! without script, and names what switched them off.
 
-use headcount_web::document::{HtmlDocument, escaped};
+use headcount_web::document::{HtmlDocument, escaped, plain_header};
 
 /// The page. `base` needs no escaping: see [`BasePath`](crate::config::BasePath).
 pub(super) fn html(base: &str, by: &str) -> String {
     let by = escaped(by);
+    let header = plain_header(base);
     let body = format!(
-        r#"<main id="main">
+        r#"{header}
+<main id="main">
 <h1>Anonymous usage statistics</h1>
 <section class="card" aria-labelledby="collection-title">
 <h2 id="collection-title">Collection</h2>

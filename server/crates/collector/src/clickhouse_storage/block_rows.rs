@@ -136,23 +136,34 @@ impl ClickHouseStorage {
             batch.push(&BlockRow { day, layer, product, name, version, made_at: now, block });
         }
         if let Some(ChangedDay { day, .. }) = changed {
-            // A version may have no profile any more.
-            let layer = BlockLayer::Profiles;
-            let new: HashSet<_> =
-                blocks.iter().filter(|block| block.layer == layer).map(|block| block.name.as_str()).collect();
-            for name in self.block_names(layer, product, *day, *day).await? {
-                if !new.contains(name.as_str()) {
-                    let gone = BlockRow {
-                        day: *day,
-                        layer,
-                        product,
-                        name: &name,
-                        version,
-                        made_at: now,
-                        block: &[],
-                    };
-                    batch.push(&gone);
-                }
+            // A version may have no profile any more, and what was merged of the week is not true any more.
+            let new: HashSet<_> = blocks
+                .iter()
+                .filter(|block| block.layer == BlockLayer::Profiles)
+                .map(|block| block.name.as_str())
+                .collect();
+            let week = day.week_start();
+            let profiles = self.block_names(BlockLayer::Profiles, product, *day, *day).await?;
+            let mut gone: Vec<_> = profiles
+                .into_iter()
+                .filter(|name| !new.contains(name.as_str()))
+                .map(|name| (BlockLayer::Profiles, *day, name, version))
+                .collect();
+            for layer in BlockLayer::OF_WEEKS {
+                let names = self.block_names(layer, product, week, week).await?;
+                let version = self.undated_versions.next(now);
+                gone.extend(names.into_iter().map(|name| (layer, week, name, version)));
+            }
+            for (layer, day, name, version) in &gone {
+                batch.push(&BlockRow {
+                    day: *day,
+                    layer: *layer,
+                    product,
+                    name,
+                    version: *version,
+                    made_at: now,
+                    block: &[],
+                });
             }
         }
         self.insert(&BLOCKS, &COLUMNS, batch).await?;

@@ -3,7 +3,7 @@
 use headcount_fleet::calendar_day::CalendarDay;
 use sqlx::{FromRow, Row, sqlite::SqliteRow};
 
-use super::{ReportStore, signed, stored_day, typed_reports::ChangedDay, unsigned};
+use super::{ReportStore, day_of_column, signed, stored_day, typed_reports::ChangedDay, unsigned};
 
 /// A kind of computed content.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -16,6 +16,8 @@ pub(crate) enum BlockLayer {
     Profiles,
     /// The merged profiles of a week, on its Monday.
     ProfileWeeks,
+    /// The cells of a week, on its Monday; a block per table with buckets.
+    CellWeeks,
     /// Active installations over time; one block, on the first day, with the name `all`.
     Activity,
     /// The pages of the installations of a day that is to be released; one block, with the name `all`. It is
@@ -38,6 +40,9 @@ impl BlockLayer {
     pub(crate) const OF_INSTALLATIONS: [Self; 3] =
         [Self::Installations, Self::InstallationPages, Self::InstallationReadings];
 
+    /// The layers with what was merged of the days of a week.
+    pub(crate) const OF_WEEKS: [Self; 2] = [Self::ProfileWeeks, Self::CellWeeks];
+
     /// The word for it in storage.
     #[must_use]
     pub(crate) const fn name(self) -> &'static str {
@@ -46,6 +51,7 @@ impl BlockLayer {
             Self::Cells => "cells",
             Self::Profiles => "profiles",
             Self::ProfileWeeks => "profile_weeks",
+            Self::CellWeeks => "cell_weeks",
             Self::Activity => "activity",
             Self::InstallationPages => "installation_pages",
             Self::InstallationReadings => "installation_readings",
@@ -109,6 +115,12 @@ impl ReportStore {
             let old = "DELETE FROM block WHERE layer = ? AND product = ? AND day = ?";
             let old = sqlx::query(old).bind(BlockLayer::Profiles.name()).bind(product);
             old.bind(changed.day.days_since_epoch()).execute(&mut *transaction).await?;
+            // What was merged of its week is not true any more.
+            for layer in BlockLayer::OF_WEEKS {
+                let old = sqlx::query("DELETE FROM block WHERE layer = ? AND product = ? AND day = ?");
+                let old = old.bind(layer.name()).bind(product);
+                old.bind(changed.day.week_start().days_since_epoch()).execute(&mut *transaction).await?;
+            }
         }
         for NewBlock { layer, day, name, block } in blocks {
             let replace = sqlx::query(REPLACE_BLOCK).bind(layer.name()).bind(product);
@@ -166,6 +178,19 @@ impl ReportStore {
         let all = sqlx::query("SELECT product, day FROM block WHERE layer = ? ORDER BY product, day");
         let rows = all.bind(BlockLayer::Installations.name()).fetch_all(&self.readers).await?;
         rows.iter().map(|row| Ok((row.try_get("product")?, stored_day(row)?))).collect()
+    }
+
+    /// The first and the last day with installations of each product, sorted by product.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub(crate) async fn product_days(&self) -> sqlx::Result<Vec<(String, CalendarDay, CalendarDay)>> {
+        let all = "SELECT product, min(day) AS day, max(day) AS last FROM block WHERE layer = ? \
+                   GROUP BY product ORDER BY product";
+        let rows = sqlx::query(all).bind(BlockLayer::Installations.name()).fetch_all(&self.readers).await?;
+        rows.iter()
+            .map(|row| Ok((row.try_get("product")?, stored_day(row)?, day_of_column(row, "last")?)))
+            .collect()
     }
 
     /// The names of all products with blocks, sorted.

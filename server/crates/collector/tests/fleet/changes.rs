@@ -53,6 +53,9 @@ async fn a_release_that_makes_a_query_and_a_stage_slower_is_named() {
     assert!(feed.contains("<entry>") && feed.contains("inbound_latency"), "{feed}");
     let (_, mail) = filled.body("/api/fleet/weeks.txt").await;
     assert!(mail.starts_with(b"coroot in the week of 2026-06-08"), "{mail:?}");
+    let (_, overview) = filled.body("/overview").await;
+    let overview = String::from_utf8(overview.to_vec()).unwrap();
+    assert!(overview.contains("In the week of 8") && overview.contains("Release on 20"), "{overview}");
     filled.collector.close().await;
 }
 
@@ -100,5 +103,25 @@ async fn notes_of_a_day_are_told_until_they_are_removed() {
     assert_eq!(put(&filled, "/api/fleet/notes/yesterday", &json!({"notes": ["x"]})).await, 400);
     assert_eq!(put(&filled, &path, &json!({"notes": []})).await, 204);
     assert_eq!(filled.get("/api/fleet/changes").await["notes"], json!([]));
+    filled.collector.close().await;
+}
+
+#[tokio::test]
+async fn the_form_of_a_page_adds_and_removes_a_note() {
+    let filled = FilledCollector::new(20, false).await;
+    let send = async |body: &str| {
+        let request = Request::post("/notes").body(Body::from(body.to_owned())).unwrap();
+        let answer = filled.routes.clone().oneshot(request).await.unwrap();
+        let location = answer.headers().get("location").map(|location| location.to_str().unwrap().to_owned());
+        (answer.status().as_u16(), location)
+    };
+    let day = format!("product=coroot&from=2026-06-03&to={SUNDAY}&day={SUNDAY}");
+    let location = format!("changes?product=coroot&from=2026-06-03&to={SUNDAY}#notes");
+    assert_eq!(send(&format!("{day}&note=a+%3Cb%3Efair")).await, (303, Some(location)));
+    let page = async || String::from_utf8(filled.body("/changes").await.1.to_vec()).unwrap();
+    assert!(page().await.contains("a &lt;b&gt;fair"));
+    assert_eq!(send(&format!("{day}&note=")).await.0, 400);
+    assert_eq!(send(&format!("{day}&remove=a+%3Cb%3Efair")).await.0, 303);
+    assert!(!page().await.contains("fair"));
     filled.collector.close().await;
 }

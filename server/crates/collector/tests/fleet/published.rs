@@ -1,7 +1,7 @@
 //! Tests what a collector publishes of a simulated fleet, and what its pages show, over HTTP and over time.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     io::{Cursor, Read},
     sync::Arc,
 };
@@ -213,7 +213,9 @@ async fn the_pages_show_what_the_answers_say() {
         let (status, body) = filled.body(path).await;
         let text = String::from_utf8(body.to_vec()).unwrap();
         assert_eq!(status, 200, "{path}: {text}");
-        assert!(text.starts_with("<!DOCTYPE html>") && !text.contains("style=") && !text.contains("<script"));
+        assert!(
+            text.starts_with("<!DOCTYPE html>") && !text.contains("style=") && !text.contains("<script>")
+        );
         text
     };
     let activity = filled.get(&format!("/api/fleet/activity?{period}")).await;
@@ -239,27 +241,168 @@ async fn the_pages_show_what_the_answers_say() {
     assert!(profiles.contains(&format!("From {before} to {after}")), "{profiles}");
     let graph = filled.get(&format!("/api/fleet/profiles/graph?{period}&measure=absolute")).await;
     let absolute = page(&format!("/profiles?{period}&measure=absolute")).await;
-    assert!(graph["graph"]["value"][0].as_u64().unwrap() > 0 && absolute.contains("focus=1"), "{graph}");
+    assert!(graph["graph"]["value"][0].as_u64().unwrap() > 0 && absolute.contains("focus="), "{graph}");
 
     let (status, style) = filled.body("/pages.css").await;
-    assert!(status == 200 && style.windows(14).any(|part| part == b"--chart-ground"));
+    assert!(status == 200 && style.windows(14).any(|part| part == b"var(--surface)"));
     assert_eq!(filled.body("/overview?from=2026-06-14&to=2026-06-03").await.0, 400);
     assert_eq!(filled.body("/profiles?focus=x").await.0, 400);
+    filled.collector.close().await;
+}
+
+/// The pages.
+const PAGES: [&str; 8] =
+    ["overview", "versions", "features", "environment", "usage", "performance", "profiles", "trust"];
+
+impl FilledCollector {
+    async fn page(&self, path: &str) -> String {
+        let (status, body) = self.body(path).await;
+        let text = String::from_utf8(body.to_vec()).unwrap();
+        assert_eq!(status, 200, "{path}: {text}");
+        text
+    }
+}
+
+/// The addresses of a page that begin with a text.
+fn links(page: &str, start: &str) -> BTreeSet<String> {
+    let links = page.split("href=\"").skip(1).filter_map(|link| link.split_once('"'));
+    links
+        .filter(|(link, _)| link.starts_with(start))
+        .map(|(link, _)| format!("/{}", link.replace("&amp;", "&")))
+        .collect()
+}
+
+#[tokio::test]
+async fn every_picture_is_a_file_too() {
+    let filled = FilledCollector::new(60, true).await;
+    let period = format!("from=2026-06-03&to={SUNDAY}");
+    let versions = filled.get(&format!("/api/fleet/shares/versions?{period}")).await;
+    let version = |at: usize| versions["labels"][at]["label"].as_str().unwrap().to_owned();
+    let compared = format!("profiles?before={}&after={}", version(1), version(0));
+    let filtered = "environment?database=sqlite&size=4-10";
+    for page in PAGES.into_iter().chain([compared.as_str(), filtered]) {
+        let separator = if page.contains('?') { '&' } else { '?' };
+        let text = filled.page(&format!("/{page}{separator}{period}")).await;
+        let files = links(&text, "api/fleet/");
+        assert!(!files.is_empty(), "{page}");
+        for file in files {
+            let (status, body) = filled.body(&file).await;
+            assert_eq!(status, 200, "{page}: {file}");
+            if file.ends_with("format=csv") {
+                assert!(body.windows(2).any(|end| end == b"\r\n"), "{file}");
+            } else {
+                let answer: Value = serde_json::from_slice(&body).unwrap();
+                assert_eq!(
+                    (&answer["from"], &answer["to"]),
+                    (&json!("2026-06-03"), &json!(SUNDAY)),
+                    "{file}"
+                );
+            }
+        }
+    }
+    filled.collector.close().await;
+}
+
+#[tokio::test]
+async fn a_page_ends_with_the_last_day_that_is_over() {
+    let filled = FilledCollector::new(60, false).await;
+    let overview = filled.page("/overview").await;
+    assert!(overview.contains("name=\"to\" value=\"2026-06-15\""), "{overview}");
+    assert!(!overview.contains("is not over"), "{overview}");
+    let with_today = filled.page("/overview?from=2026-06-03&to=2026-06-16").await;
+    assert!(with_today.contains("16\u{a0}Jun\u{a0}2026 is not over"), "{with_today}");
+    assert!(with_today.contains("in the 30 days until 15\u{a0}Jun\u{a0}2026"), "{with_today}");
+
+    let first_day = "2026-06-16".parse().unwrap();
+    let plan =
+        FleetPlan { product: Some("shop".to_owned()), first_day, days: 1, ..filled.fleet.plan().clone() };
+    let shop = Arc::new(SimulatedFleet::new(plan).unwrap().without_profiles());
+    filled.collector.fill_day(&shop, first_day, false).await.unwrap();
+    let new = filled.page("/overview?product=shop").await;
+    assert!(new.contains("name=\"to\" value=\"2026-06-16\"") && new.contains("is not over"), "{new}");
+    filled.collector.close().await;
+}
+
+#[tokio::test]
+async fn a_page_without_product_is_of_the_one_that_reports() {
+    let filled = FilledCollector::without_reports(20, 12, false).await;
+    let plan = FleetPlan { product: Some("shop".to_owned()), ..filled.fleet.plan().clone() };
+    let shop = Arc::new(SimulatedFleet::new(plan).unwrap().without_profiles());
+    for day in shop.days() {
+        filled.collector.fill_day(&shop, day, false).await.unwrap();
+    }
+    let overview = filled.page("/overview").await;
+    assert!(overview.contains("<option value=\"shop\" selected>shop</option>"), "{overview}");
+    assert!(!overview.contains("<option value=\"coroot\""), "{overview}");
+    filled.collector.close().await;
+}
+
+#[tokio::test]
+async fn a_page_without_numbers_says_where_there_are_some() {
+    let filled = FilledCollector::new(20, false).await;
+    let before = filled.page("/usage?from=2025-01-01&to=2025-01-31").await;
+    assert!(before.contains("reported in this time") && before.contains(&format!("to={SUNDAY}")), "{before}");
+    let unknown = filled.page(&format!("/usage?from=2026-06-03&to={SUNDAY}&version=%28unknown%29")).await;
+    assert!(
+        unknown.contains("No installation of this time is what was chosen: unknown version."),
+        "{unknown}"
+    );
+    let few = filled.page(&format!("/usage?from=2026-06-03&to={SUNDAY}")).await;
+    assert!(few.contains("a share says little"), "{few}");
+    let other = filled.page("/usage?product=other-shop").await;
+    assert!(other.contains("No installation of other-shop is in the numbers yet."), "{other}");
+    filled.collector.close().await;
+}
+
+#[tokio::test]
+async fn a_release_is_compared_with_the_one_before() {
+    let filled = FilledCollector::new(300, false).await;
+    let period = format!("from=2026-06-03&to={SUNDAY}");
+    let text = filled.page(&format!("/performance?{period}")).await;
+    for id in ["cpu-mean", "cpu-p95", "memory-mean", "stages-releases", "queries-releases", "world-releases"]
+    {
+        let (_, section) = text.split_once(&format!("aria-labelledby=\"{id}\"")).unwrap();
+        let section = section.split_once("</section>").unwrap().0;
+        assert!(section.contains("Median before") && section.contains("<td"), "{id}: {section}");
+    }
+    let versions = filled.get(&format!("/api/fleet/shares/versions?{period}")).await;
+    let version = |at: usize| versions["labels"][at]["label"].as_str().unwrap().to_owned();
+    let (before, after) = (version(1), version(0));
+    let chosen = filled.page(&format!("/performance?{period}&before={before}&after={after}")).await;
+    assert!(chosen.contains(&format!("{before} and {after}, in reports")), "{chosen}");
+    let stages = filled.get(&format!("/api/fleet/distributions/stages?{period}&version={after}")).await;
+    for stage in stages["distributions"].as_array().unwrap() {
+        assert!(chosen.contains(stage["label"].as_str().unwrap()), "{stage}");
+    }
+    filled.collector.close().await;
+}
+
+#[tokio::test]
+async fn an_address_of_a_function_opens_it_after_new_reports() {
+    let filled = FilledCollector::new(60, true).await;
+    let period = format!("from=2026-06-03&to={SUNDAY}");
+    let graph = filled.page(&format!("/profiles?{period}")).await;
+    let functions = links(&graph, "profiles?");
+    let function = functions.iter().rfind(|link| link.contains("focus=")).unwrap();
+    let plan = FleetPlan { seed: 8, ..filled.fleet.plan().clone() };
+    let other = Arc::new(SimulatedFleet::new(plan).unwrap());
+    filled.collector.fill_day(&other, SUNDAY.parse().unwrap(), false).await.unwrap();
+    let opened = filled.page(function).await;
+    assert!(opened.contains("Whole graph") && !opened.contains("has no place in this graph"), "{function}");
+    let unknown = filled.page(&format!("/profiles?{period}&focus=123abc")).await;
+    assert!(unknown.contains("has no place in this graph"), "{unknown}");
     filled.collector.close().await;
 }
 
 #[tokio::test]
 async fn the_pages_of_an_empty_fleet_explain_themselves() {
     let empty = FilledCollector::without_reports(1, 12, false).await;
-    for path in
-        ["overview", "versions", "features", "environment", "usage", "performance", "profiles", "trust"]
-    {
-        let (status, body) = empty.body(&format!("/{path}")).await;
-        let text = String::from_utf8(body.to_vec()).unwrap();
-        assert_eq!(status, 200, "{path}: {text}");
-        let explained = ["There are no numbers yet.", "No installation", "0 reports arrived"];
-        assert!(explained.iter().any(|said| text.contains(said)), "{path}: {text}");
+    for path in PAGES {
+        let text = empty.page(&format!("/{path}")).await;
+        assert!(text.contains("No installation of coroot is in the numbers yet."), "{path}: {text}");
+        assert!(text.contains("--collector-url http://"), "{path}: {text}");
     }
+    assert!(empty.page("/trust").await.contains("0 reports arrived"));
     empty.collector.close().await;
 }
 
@@ -294,7 +437,7 @@ async fn the_page_of_what_is_published_has_the_exact_numbers_beside_the_publishe
     // Each table that has cells has the sum of the exact numbers of the day.
     let services = filled.exact("services", SUNDAY).await;
     assert!(services.keys().any(|service| page.contains(&format!("<td>{service}</td>"))), "{services:?}");
-    for said in ["without a cell of its own", "below 85 with its noise", "Cpu usage", "p95, exact"] {
+    for said in ["without a cell of its own", "below 85 with its noise", "CPU usage", "p95, exact"] {
         assert!(page.contains(said), "{said}: {page}");
     }
     let (status, first) = filled.body("/published?day=2026-06-07").await;
@@ -322,7 +465,7 @@ async fn a_report_with_profiles_is_drawn_on_the_page_of_its_installation() {
         let (status, page) = filled.body(&format!("/installations/{uuid}{query}")).await;
         let page = String::from_utf8(page.to_vec()).unwrap();
         assert_eq!(status, 200, "{page}");
-        assert!(!page.contains("style=") && !page.contains("<script"), "{page}");
+        assert!(!page.contains("style=") && !page.contains("<script>"), "{page}");
         page
     };
     let whole = page("").await;

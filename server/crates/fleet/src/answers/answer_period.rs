@@ -149,8 +149,13 @@ fn day_of(name: &'static str, value: Option<String>) -> Result<Option<CalendarDa
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
+
+    /// A November of a product, without filter.
+    pub(crate) fn november() -> AnswerPeriod {
+        period(&[("from", "2026-11-01"), ("to", "2026-11-30")]).unwrap()
+    }
 
     fn period(parameters: &[(&str, &str)]) -> Result<AnswerPeriod, InvalidPeriod> {
         let value =

@@ -1,5 +1,8 @@
 //! The cells of one table on one day, and their block.
 
+use std::collections::HashMap;
+
+use foldhash::fast::FixedState;
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -120,7 +123,54 @@ impl CellColumns {
     }
 }
 
+/// Numbers names in the order in which they are first seen.
+#[derive(Default)]
+struct NameNumbers<'a> {
+    names: Vec<String>,
+    numbers: HashMap<&'a str, u32>,
+}
+
+impl<'a> NameNumbers<'a> {
+    fn number(&mut self, name: &'a str) -> u32 {
+        let Self { names, numbers } = self;
+        *numbers.entry(name).or_insert_with(|| {
+            names.push(name.to_owned());
+            u32::try_from(names.len() - 1).unwrap_or(u32::MAX)
+        })
+    }
+}
+
 impl CellBlock {
+    /// The blocks of several days as one, with the sums of their cells.
+    #[must_use]
+    pub fn merge(blocks: &[Self]) -> Self {
+        let (mut versions, mut labels) = (NameNumbers::default(), NameNumbers::default());
+        let mut sums: HashMap<CellKey, CellSums, FixedState> = HashMap::default();
+        for block in blocks {
+            let of_versions: Vec<_> = block.versions.iter().map(|name| versions.number(name)).collect();
+            let of_labels: Vec<_> = block.labels.iter().map(|name| labels.number(name)).collect();
+            for (key, cell) in &block.cells {
+                let number = |numbers: &[u32], of: u32| numbers.get(of as usize).copied().unwrap_or(of);
+                let key = CellKey {
+                    version: number(&of_versions, key.version),
+                    label: number(&of_labels, key.label),
+                    ..*key
+                };
+                sums.entry(key).or_default().add(*cell);
+            }
+        }
+        let mut cells: Vec<_> = sums.into_iter().collect();
+        cells.sort_unstable_by_key(|(key, _)| *key);
+        let most = |folded: fn(&Self) -> u64| blocks.iter().map(folded).max().unwrap_or_default();
+        Self {
+            versions: versions.names,
+            labels: labels.names,
+            folded_versions: most(|block| block.folded_versions),
+            folded_labels: most(|block| block.folded_labels),
+            cells,
+        }
+    }
+
     /// The cells that pass a filter.
     pub fn filtered(&self, filter: CellFilter<'_>) -> impl Iterator<Item = &(CellKey, CellSums)> {
         let version = filter.version.map(|version| {
@@ -130,11 +180,18 @@ impl CellBlock {
         });
         let database = filter.database.map(DatabaseKind::position);
         let size = filter.size.map(SizeClass::position);
-        self.cells.iter().filter(move |(key, _)| {
-            version.is_none_or(|version| key.version == version)
-                && database.is_none_or(|database| key.database == database)
+        self.cells_of(version).iter().filter(move |(key, _)| {
+            database.is_none_or(|database| key.database == database)
                 && size.is_none_or(|size| key.size == size)
         })
+    }
+
+    /// The cells of a version, which follow each other because cells are sorted.
+    fn cells_of(&self, version: Option<u32>) -> &[(CellKey, CellSums)] {
+        let Some(version) = version else { return &self.cells };
+        let first = self.cells.partition_point(|(key, _)| key.version < version);
+        let end = self.cells.partition_point(|(key, _)| key.version <= version);
+        self.cells.get(first..end).unwrap_or_default()
     }
 
     /// The label of a cell.
@@ -215,6 +272,33 @@ mod tests {
             let at = at.index(block.len());
             block[at] ^= 1 << bit;
             CellBlock::decode(&block).ok();
+        }
+
+        #[test]
+        fn a_merged_block_has_the_sums_of_its_blocks(days in prop::collection::vec((prop::collection::vec(cell(), 0..30), any::<bool>()), 0..4)) {
+            let block = |(cells, is_reversed): (Vec<_>, bool)| {
+                let mut names = ["other", "1.0", "1.1"].map(str::to_owned).to_vec();
+                if is_reversed {
+                    names.reverse();
+                }
+                CellBlock { versions: names.clone(), labels: names, folded_labels: 3, cells, ..CellBlock::default() }
+            };
+            let blocks: Vec<_> = days.into_iter().map(block).collect();
+            let by_name = |blocks: &[CellBlock]| {
+                let mut sums = std::collections::BTreeMap::new();
+                for block in blocks {
+                    for (key, cell) in &block.cells {
+                        let (version, label) = (block.version(*key).to_owned(), block.label(*key).to_owned());
+                        let bare = CellKey { version: 0, label: 0, ..*key };
+                        sums.entry((version, label, bare)).or_insert_with(CellSums::default).add(*cell);
+                    }
+                }
+                sums
+            };
+            let merged = CellBlock::merge(&blocks);
+            prop_assert!(merged.cells.is_sorted_by(|(one, _), (other, _)| one < other));
+            prop_assert_eq!(merged.folded_labels, if blocks.is_empty() { 0 } else { 3 });
+            prop_assert_eq!(by_name(&[merged]), by_name(&blocks));
         }
 
         #[test]

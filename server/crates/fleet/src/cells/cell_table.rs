@@ -131,6 +131,13 @@ impl CellTable {
         self.has_database_and_size() || matches!(self, Self::Cpu | Self::Memory)
     }
 
+    /// Whether its cells have buckets: what is asked of it are distributions.
+    #[must_use]
+    pub const fn has_buckets(self) -> bool {
+        matches!(self, Self::Sizes | Self::PageViews | Self::Browsers | Self::Cpu | Self::Memory)
+            || self.counts_reports()
+    }
+
     /// Whether it counts reports instead of installations.
     #[must_use]
     pub const fn counts_reports(self) -> bool {

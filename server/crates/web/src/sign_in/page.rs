@@ -1,6 +1,6 @@
 //! Renders the sign-in page: a plain form without tracker, inline script or inline style.
 
-use crate::document::{HtmlDocument, escaped};
+use crate::document::{HtmlDocument, escaped, plain_header};
 
 /// The page.
 #[derive(Debug)]
@@ -19,8 +19,10 @@ impl SignInPage<'_> {
         let Self { base, to, message } = self;
         let to = escaped(to);
         let message = message.map(|text| format!(r#"<p role="alert">{text}</p>"#)).unwrap_or_default();
+        let header = plain_header(base);
         let body = format!(
-            r#"<main>
+            r#"{header}
+<main>
 <h1>Sign in</h1>
 <p id="said" role="status"></p>
 {message}

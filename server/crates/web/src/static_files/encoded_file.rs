@@ -8,17 +8,19 @@ use sha2::{Digest, Sha256};
 
 /// How bytes are compressed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum AssetEncoding {
+pub enum FileEncoding {
+    /// Brotli.
     Brotli,
+    /// Gzip.
     Gzip,
 }
 
-impl AssetEncoding {
+impl FileEncoding {
     /// The smallest result first.
-    pub(super) const BEST_FIRST: [Self; 2] = [Self::Brotli, Self::Gzip];
+    pub const BEST_FIRST: [Self; 2] = [Self::Brotli, Self::Gzip];
 
     /// The name in HTTP headers.
-    pub(super) const fn token(self) -> &'static str {
+    pub const fn token(self) -> &'static str {
         match self {
             Self::Brotli => "br",
             Self::Gzip => "gzip",
@@ -26,7 +28,7 @@ impl AssetEncoding {
     }
 
     /// The ending of a compressed file's name.
-    pub(super) const fn ending(self) -> &'static str {
+    pub const fn ending(self) -> &'static str {
         match self {
             Self::Brotli => "br",
             Self::Gzip => "gz",
@@ -36,63 +38,66 @@ impl AssetEncoding {
 
 /// A file of a type that browsers load.
 #[derive(Debug)]
-pub(super) struct AssetFile {
+pub struct StaticFile {
     content_type: &'static str,
-    plain: EncodedAsset,
+    plain: EncodedCopy,
     /// The best first.
-    compressed: Vec<EncodedAsset>,
+    compressed: Vec<EncodedCopy>,
 }
 
-impl AssetFile {
+impl StaticFile {
     /// A file that is not compressed. `None` when its name is not of a type that is sent.
-    pub(super) fn new(name: &str, bytes: impl Into<Bytes>) -> Option<Self> {
+    pub fn new(name: &str, bytes: impl Into<Bytes>) -> Option<Self> {
         let content_type = content_type(name)?;
-        Some(Self { content_type, plain: EncodedAsset::new(None, bytes.into()), compressed: Vec::new() })
+        Some(Self { content_type, plain: EncodedCopy::new(None, bytes.into()), compressed: Vec::new() })
     }
 
     /// Adds a compressed copy. Better encodings must be added first.
-    pub(super) fn add(&mut self, encoding: AssetEncoding, bytes: impl Into<Bytes>) {
-        self.compressed.push(EncodedAsset::new(Some(encoding), bytes.into()));
+    pub fn add(&mut self, encoding: FileEncoding, bytes: impl Into<Bytes>) {
+        self.compressed.push(EncodedCopy::new(Some(encoding), bytes.into()));
     }
 
     /// The copy to send to a browser that accepts these encodings.
-    pub(super) fn stored(&self, accepts: impl Fn(AssetEncoding) -> bool) -> &EncodedAsset {
+    pub fn stored(&self, accepts: impl Fn(FileEncoding) -> bool) -> &EncodedCopy {
         self.compressed.iter().find(|stored| stored.encoding.is_some_and(&accepts)).unwrap_or(&self.plain)
     }
 
     /// The file as it is without compression.
-    pub(super) fn plain(&self) -> Bytes {
+    pub fn plain(&self) -> Bytes {
         self.plain.bytes()
     }
 
-    pub(super) const fn content_type(&self) -> &'static str {
+    /// The `Content-Type`.
+    pub const fn content_type(&self) -> &'static str {
         self.content_type
     }
 }
 
 /// The bytes of a file in one encoding.
 #[derive(Debug)]
-pub(super) struct EncodedAsset {
-    encoding: Option<AssetEncoding>,
+pub struct EncodedCopy {
+    encoding: Option<FileEncoding>,
     bytes: Bytes,
     tag: OnceLock<String>,
 }
 
-impl EncodedAsset {
-    const fn new(encoding: Option<AssetEncoding>, bytes: Bytes) -> Self {
+impl EncodedCopy {
+    const fn new(encoding: Option<FileEncoding>, bytes: Bytes) -> Self {
         Self { encoding, bytes, tag: OnceLock::new() }
     }
 
-    pub(super) const fn encoding(&self) -> Option<AssetEncoding> {
+    /// How the bytes are compressed; `None` if they are not.
+    pub const fn encoding(&self) -> Option<FileEncoding> {
         self.encoding
     }
 
-    pub(super) fn bytes(&self) -> Bytes {
+    /// The bytes.
+    pub fn bytes(&self) -> Bytes {
         self.bytes.clone()
     }
 
     /// The `ETag`, which depends on the bytes. Computed on first use, so that the start does not wait for it.
-    pub(super) fn tag(&self) -> &str {
+    pub fn tag(&self) -> &str {
         self.tag.get_or_init(|| {
             let digest = Sha256::digest(&self.bytes);
             let digits = hex::encode(&digest[..16]);
@@ -106,6 +111,7 @@ fn content_type(name: &str) -> Option<&'static str> {
         "js" => Some("text/javascript; charset=utf-8"),
         "wasm" => Some("application/wasm"),
         "css" => Some("text/css; charset=utf-8"),
+        "svg" => Some("image/svg+xml"),
         _ => None,
     }
 }
@@ -124,18 +130,18 @@ mod tests {
 
     #[test]
     fn a_browser_gets_the_best_that_it_accepts() {
-        let mut file = AssetFile::new("a.js", "plain").unwrap();
-        file.add(AssetEncoding::Brotli, "br");
-        file.add(AssetEncoding::Gzip, "gzip");
-        let sent = |accepted: &[AssetEncoding]| file.stored(|encoding| accepted.contains(&encoding)).bytes();
-        assert_eq!(sent(&[AssetEncoding::Gzip, AssetEncoding::Brotli]), "br");
-        assert_eq!(sent(&[AssetEncoding::Gzip]), "gzip");
+        let mut file = StaticFile::new("a.js", "plain").unwrap();
+        file.add(FileEncoding::Brotli, "br");
+        file.add(FileEncoding::Gzip, "gzip");
+        let sent = |accepted: &[FileEncoding]| file.stored(|encoding| accepted.contains(&encoding)).bytes();
+        assert_eq!(sent(&[FileEncoding::Gzip, FileEncoding::Brotli]), "br");
+        assert_eq!(sent(&[FileEncoding::Gzip]), "gzip");
         assert_eq!(sent(&[]), "plain");
     }
 
     #[test]
     fn each_encoding_has_a_tag_of_its_own_that_only_its_bytes_decide() {
-        let tag = |bytes: &'static str| AssetFile::new("a.js", bytes).unwrap().plain.tag().to_owned();
+        let tag = |bytes: &'static str| StaticFile::new("a.js", bytes).unwrap().plain.tag().to_owned();
         assert_eq!(tag("one"), tag("one"));
         assert_ne!(tag("one"), tag("two"));
         assert_eq!(tag("one").len(), 34);

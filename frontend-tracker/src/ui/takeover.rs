@@ -1,0 +1,36 @@
+//! Takes over in the browser on the pages of a collector, which are complete without it.
+//!
+//! Following a link between pages and changing a filter fetches the page and puts its content in place of the
+//! old one: no style sheet, script or chart is loaded again, and the focus and the scroll position stay where
+//! they make sense. Whatever does not go as expected is left to the browser, which loads the page.
+//!
+//! `page_address` decides which links and forms are followed and `flame_numbers` what a graph shows; both know
+//! no browser.
+
+mod flame_numbers;
+mod flame_view;
+mod open_page;
+mod page_address;
+mod page_navigation;
+mod page_status;
+
+use leptos::prelude::{document, mount_to};
+use wasm_bindgen::JsCast;
+use web_sys::HtmlElement;
+
+use self::page_status::PageStatus;
+
+/// Whether the page that is loaded is one of a collector.
+pub(super) fn is_page_of_collector() -> bool {
+    open_page::is_ours(&document())
+}
+
+/// Takes over.
+pub(super) fn start() {
+    let Some(body) = document().body() else { return };
+    let place = document().create_element("div").ok();
+    let Some(place) = place.and_then(|place| place.dyn_into::<HtmlElement>().ok()) else { return };
+    if body.append_child(&place).is_ok() {
+        mount_to(place, PageStatus).forget();
+    }
+}
