@@ -188,9 +188,12 @@ pub(super) fn plain(text: &str) -> String {
     text.replace(['\u{a0}', '\u{202f}'], " ")
 }
 
-/// Checks that the browser has nothing to say about the pages since the last call.
+/// Checks that the browser has nothing to say about the pages since the last call, but that a program was
+/// not loaded: a page that is left at once ends that.
 pub(super) async fn assert_no_errors(browser: &Browser, page: &str) {
     if browser.engine().tells_errors() {
-        assert_eq!(browser.errors().await, [""; 0], "{page}");
+        let mut errors = browser.errors().await;
+        errors.retain(|error| !(error.contains("the interface did not start") && error.contains("abort")));
+        assert_eq!(errors, [""; 0], "{page}");
     }
 }
