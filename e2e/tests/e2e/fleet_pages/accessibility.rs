@@ -14,8 +14,10 @@ use super::{
 };
 
 /// What axe finds, by rule, with the first elements of each.
-const FOUND: &str = "return axe.run(document, { resultTypes: ['violations', 'incomplete'] }).then(found => found.violations.map(rule =>
-    `${rule.id}: ${rule.help}: ${rule.nodes.slice(0, 3).map(node => node.target.join(' ') + ' ' + (node.any[0]?.message ?? '')).join('; ')}`))";
+const FOUND: &str = "
+    const place = node => `${node.target.join(' ')} ${node.any[0]?.message ?? ''}`
+    const said = rule => `${rule.id}: ${rule.help}: ${rule.nodes.slice(0, 3).map(place).join('; ')}`
+    return axe.run(document, { resultTypes: ['violations'] }).then(found => found.violations.map(said))";
 
 /// The program of axe, as `.ci/install test` takes it from npm.
 fn axe() -> String {

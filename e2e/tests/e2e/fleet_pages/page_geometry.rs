@@ -99,7 +99,12 @@ async fn every_page_fits_into_windows_of_phones_tablets_and_desks(engine: Engine
 async fn measure_at(browser: &Browser, width: u32) -> PageMeasures {
     let measured = if width < NARROWEST_WINDOW && browser.engine() != Engine::Chromium {
         browser.run(&format!("const width = {width}; {FRAMED}")).await;
-        browser.wait_for("return window.framed.contentDocument.readyState === 'complete' && framed.contentWindow.innerWidth > 0 && framed.contentDocument.querySelector('main h1') !== null").await;
+        browser
+            .wait_for(
+                "return framed.contentDocument.readyState === 'complete'
+                    && framed.contentDocument.querySelector('main h1') !== null",
+            )
+            .await;
         let measured = browser.run(&format!("const shown = framed.contentWindow; {MEASURED}")).await;
         browser.run("framed.remove()").await;
         measured

@@ -48,7 +48,12 @@ async fn a_wrong_address_is_answered_with_a_page_that_leads_back(engine: Engine)
         assert!(said.contains(sentence), "{address}: {said}");
         assert!(!said.contains("\"status\""), "{address}: {said}");
         browser.run("document.querySelector('main a[href*=overview]').click()").await;
-        browser.wait_for("return location.pathname === '/overview' && document.querySelector('h1')?.textContent === 'Overview'").await;
+        browser
+            .wait_for(
+                "return location.pathname === '/overview'
+                    && document.querySelector('h1')?.textContent === 'Overview'",
+            )
+            .await;
     }
     browser.close().await;
 }
