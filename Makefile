@@ -1,7 +1,7 @@
 # `make run` and `make test` need nothing before them: the scripts in .ci install what is missing and say what they do.
 
 .DEFAULT_GOAL := help
-.PHONY: help run examples build test verify prepared bench lint fmt payload behaviours clean
+.PHONY: help run examples build test pictures verify prepared bench lint fmt payload behaviours clean
 
 # Where cargo builds.
 BUILT := $(or $(CARGO_TARGET_DIR),target)
@@ -48,6 +48,9 @@ test: prepared ## Runs all tests, those in real browsers included: within 40 min
 	$(TESTED) cargo test $(ALL) -- --test-threads $(AT_ONCE)
 	@cargo build --quiet $(ALL) --bin behaviours
 	@$(BUILT)/debug/behaviours $(SEEN) docs/tracker.md --check
+
+pictures: prepared ## Accepts how the pages of the fleet look now, and takes the pictures in docs/pictures
+	HEADCOUNT_ACCEPT_PICTURES=1 $(TESTED) cargo test $(ALL) --test e2e -- fleet_pages::accepted_pictures
 
 verify: export HEADCOUNT_SLICE_OF := $(HEADCOUNT_SLICE_OF)
 verify: prepared ## Runs what takes longer with all its rounds: every call that a program can be killed at, forty races of tabs, 100,000 attacks on what is published

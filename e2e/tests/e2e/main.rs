@@ -33,6 +33,7 @@ mod examples;
 mod examples_package;
 mod fleet;
 mod fleet_answers;
+mod fleet_pages;
 mod forget;
 mod full_disk;
 mod host_header;

@@ -1,0 +1,215 @@
+//! Tests that every page opens by its link, and says what is true about the fleet, in every engine.
+
+use std::collections::BTreeMap;
+
+use headcount_charts::number_format::{count, grouped, percent};
+use headcount_harness::{
+    browser::{Browser, Engine},
+    in_every_engine,
+};
+use headcount_simulated_fleet::fleet_truth::{CountsByName, DayTruth, UseTruth};
+use serde_json::json;
+
+use super::shown_fleet::{PAGES, ShownFleet, assert_no_errors, content, plain, rows};
+
+in_every_engine!(every_page_opens_by_its_link_and_says_what_is_true_about_the_fleet);
+
+/// The installations of a day by label.
+type CountsOfDay = fn(&DayTruth) -> CountsByName;
+
+/// The bars of all pages: the page, the id of the chart, and the installations of a day by label.
+const BARS: [(&str, &str, CountsOfDay); 14] = [
+    ("overview", "versions", |day| day.by_version.clone()),
+    ("versions", "in-use", |day| day.by_version.clone()),
+    ("features", "flags", |day| day.flags.clone()),
+    ("features", "alerting", |day| day.alerting.clone()),
+    ("features", "overrides", |day| users(&day.inspection_overrides)),
+    ("features", "notifications", |day| users(&day.notifications)),
+    ("features", "rollouts", |day| users(&day.deployment_summaries)),
+    ("environment", "clouds", |day| day.clouds.clone()),
+    ("environment", "services", |day| day.services.clone()),
+    ("environment", "instrumented", |day| day.instrumented_services.clone()),
+    ("environment", "databases", |day| day.by_database.clone()),
+    ("environment", "size-classes", |day| day.by_size.clone()),
+    ("environment", "screens", |day| users(&day.screen_sizes)),
+    ("usage", "pages", |day| users(&day.pages)),
+];
+
+fn users(by_name: &BTreeMap<String, UseTruth>) -> CountsByName {
+    by_name.iter().map(|(name, of_name)| (name.clone(), of_name.installations)).collect()
+}
+
+async fn every_page_opens_by_its_link_and_says_what_is_true_about_the_fleet(engine: Engine) {
+    let fleet = ShownFleet::shared().await;
+    fleet.looked_at().await;
+    let browser = Browser::open(engine, 1280).await;
+    fleet.show(&browser, "overview").await;
+    let links = rows(&browser, "nav[aria-label=Pages]", "a").await;
+    let titles = PAGES.map(|(title, _)| title);
+    assert_eq!(links, [titles]);
+    // The page that is open comes last.
+    for (title, page) in PAGES.into_iter().cycle().skip(1).take(PAGES.len()) {
+        open_by_link(&browser, title, page).await;
+        let said = content(&browser).await;
+        for text in true_texts(fleet, page) {
+            assert!(said.contains(&text), "{page}: {text:?} is not in {said}");
+        }
+        for (_, chart, counts) in BARS.iter().filter(|(of_page, ..)| *of_page == page) {
+            let bars = format!("#{chart}-chart .chart-bars tbody tr");
+            let shown = rows(&browser, &bars, ".bar-label, .bar-value, .bar-share").await;
+            // A label that only servers beside the first one of an installation report is shown with nobody.
+            let shown: Vec<_> = shown.into_iter().filter(|row| row[1] != "0").collect();
+            assert_eq!(shown, true_bars(fleet, *counts), "{page} {chart}");
+        }
+        assert_tables(fleet, &browser, page).await;
+        assert_no_errors(&browser, page).await;
+    }
+    open_an_installation(fleet, &browser).await;
+    browser.close().await;
+}
+
+/// Follows a link of the navigation.
+async fn open_by_link(browser: &Browser, title: &str, page: &str) {
+    let link = format!(
+        "[...document.querySelectorAll('nav[aria-label=Pages] a')].find(link => link.textContent === {})",
+        json!(title)
+    );
+    browser.run(&format!("{link}.click()")).await;
+    let opened = format!(
+        "return location.pathname === '/{page}' && document.readyState === 'complete'
+            && document.querySelector('main h1')?.textContent === {title}
+            && {link}?.getAttribute('aria-current') === 'page'",
+        title = json!(title)
+    );
+    browser.wait_for(&opened).await;
+    let titles =
+        browser.run("return [...document.querySelectorAll('h1')].map(title => title.textContent)").await;
+    assert_eq!(titles, json!([title]));
+}
+
+/// Sentences of a page that are true.
+fn true_texts(fleet: &ShownFleet, page: &str) -> Vec<String> {
+    let (last, truth) = (fleet.last_day(), &fleet.truth);
+    let texts = match page {
+        "overview" => vec![
+            format!(
+                "{} installations reported in the 30 days until the end, {} in the last 7 days and {} on the last day.",
+                grouped(last.active_in_30_days),
+                grouped(last.active_in_7_days),
+                grouped(last.installations)
+            ),
+            format!(
+                "{} were new, {} came back after 30 days or more, and {} have been silent",
+                grouped(fleet.sum(|day| day.new)),
+                grouped(fleet.sum(|day| day.returning)),
+                grouped(fleet.sum(|day| day.gone))
+            ),
+        ],
+        "environment" => {
+            vec![format!("of {} days of an installation", grouped(fleet.sum(|day| day.installations)))]
+        }
+        "trust" => {
+            let reports = grouped(truth.reports);
+            vec![format!("{reports} reports arrived: {reports} were stored and 0 were not")]
+        }
+        "installations" => vec![format!(
+            "{} installations have sent {} reports so far.",
+            grouped(truth.installations),
+            grouped(truth.reports)
+        )],
+        _ => Vec::new(),
+    };
+    texts.iter().map(|text| plain(text)).collect()
+}
+
+/// The rows of a bar chart: the most frequent label first, with its mean of a day and its share.
+fn true_bars(fleet: &ShownFleet, of_day: CountsOfDay) -> Vec<Vec<String>> {
+    let mut sums = CountsByName::new();
+    for day in &fleet.truth.days {
+        for (label, installations) in of_day(day) {
+            *sums.entry(label).or_default() += installations;
+        }
+    }
+    let (all, days) = (fleet.sum(|day| day.installations) as f64, fleet.truth.days.len() as f64);
+    let mut sums: Vec<_> = sums.into_iter().filter(|(_, sum)| *sum > 0).collect();
+    sums.sort_by(|(one_label, one), (other_label, other)| other.cmp(one).then(one_label.cmp(other_label)));
+    let row = |(label, sum): (String, u64)| {
+        vec![label, plain(&count(sum as f64 / days)), plain(&percent(sum as f64 / all))]
+    };
+    sums.into_iter().map(row).collect()
+}
+
+/// Checks the tables that some pages have beside bars.
+async fn assert_tables(fleet: &ShownFleet, browser: &Browser, page: &str) {
+    match page {
+        "overview" => assert_retention(fleet, browser).await,
+        "changes" => assert_changes(fleet, browser).await,
+        "performance" => assert_performance(fleet, browser).await,
+        _ => {}
+    }
+}
+
+async fn assert_retention(fleet: &ShownFleet, browser: &Browser) {
+    let shown = rows(browser, "section[aria-labelledby=retention] tbody tr", "th, td").await;
+    assert_eq!(shown.len(), fleet.truth.retention.len());
+    for (row, week) in shown.iter().zip(&fleet.truth.retention) {
+        let new = week.active[0];
+        let share = |active: &u64| plain(&percent(*active as f64 / new as f64));
+        let shares: Vec<_> = week.active.iter().map(share).collect();
+        assert_eq!(row[..2], [week.week.clone(), plain(&grouped(new))]);
+        assert_eq!(row[2..2 + shares.len()], shares, "{}", week.week);
+    }
+}
+
+/// Every query and stage that a release made slower is named, with how much.
+async fn assert_changes(fleet: &ShownFleet, browser: &Browser) {
+    let shown = rows(browser, "section[aria-labelledby=found] tbody tr", "th, td").await;
+    let slower = fleet.truth.regressions.iter().filter(|slower| slower.kind != "function");
+    let slower: Vec<_> = slower.collect();
+    assert_eq!(slower.len(), 2);
+    for regression in slower {
+        let found = shown.iter().find(|row| row[0].ends_with(&regression.name));
+        let found = found.unwrap_or_else(|| panic!("{} is not in {shown:?}", regression.name));
+        assert!(found[1].starts_with(&format!("{} of ", regression.version)), "{found:?}");
+        let by: f64 = found[2].trim_start_matches('+').trim_end_matches(" %").parse().unwrap();
+        let percent = regression.percent as f64 - 100.0;
+        assert!((by - percent).abs() < 25.0, "{found:?} instead of {percent} %");
+    }
+}
+
+/// The table of processor time has every version with the days of its installations.
+async fn assert_performance(fleet: &ShownFleet, browser: &Browser) {
+    let mut days_of_versions = CountsByName::new();
+    for (version, installations) in fleet.truth.days.iter().flat_map(|day| &day.by_version) {
+        *days_of_versions.entry(version.clone()).or_default() += installations;
+    }
+    let shown = rows(browser, "section[aria-labelledby=cpu-by-version] tbody tr", "th, td").await;
+    let shown: BTreeMap<_, _> =
+        shown.iter().filter(|row| row[0] == "mean").map(|row| (row[1].clone(), row[2].clone())).collect();
+    let truth: BTreeMap<_, _> =
+        days_of_versions.into_iter().map(|(version, days)| (version, plain(&grouped(days)))).collect();
+    assert_eq!(shown, truth);
+    let queries = rows(browser, "section[aria-labelledby=queries] tbody tr", "th").await;
+    for regression in fleet.truth.regressions.iter().filter(|slower| slower.kind == "query") {
+        assert!(queries.contains(&vec![regression.name.clone()]), "{queries:?}");
+    }
+}
+
+/// Follows the link of the first installation of the list.
+async fn open_an_installation(fleet: &ShownFleet, browser: &Browser) {
+    fleet.show(browser, "installations").await;
+    let link = "document.querySelector('main table a[href*=\"installations/\"]')";
+    let address = browser.run(&format!("return {link}.pathname")).await;
+    let uuid = address.as_str().unwrap().rsplit('/').next().unwrap().to_owned();
+    browser.run(&format!("{link}.click()")).await;
+    browser
+        .wait_for(&format!(
+            "return location.pathname === {address} && document.querySelector('#deletion') !== null"
+        ))
+        .await;
+    let said = content(browser).await;
+    assert!(said.contains(&uuid), "{uuid} is not in {said}");
+    let versions = fleet.truth.releases.iter().filter(|release| said.contains(&release.version));
+    assert!(versions.count() > 0, "{said}");
+    assert_no_errors(browser, "an installation").await;
+}
