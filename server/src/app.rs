@@ -112,7 +112,7 @@ pub async fn collect(config: Collect, stop: CancellationToken) -> anyhow::Result
     let collector_config = CollectorConfig {
         data_dir: config.data_dir.clone(),
         keys: config.keys.clone(),
-        retention: RetentionPolicy { counts: config.retention, raw: config.raw_retention },
+        retention: RetentionPolicy::new(config.retention, config.raw_retention),
         max_disk: config.max_disk.map(|size| size.as_u64()),
         free_space: Arc::new(FileSystemOf(config.data_dir.clone())),
         alert_webhook: config.alert_webhook.clone(),

@@ -75,8 +75,7 @@ fn plan(installations: u32, days: u32, reports_per_day: u32) -> FleetPlan {
 }
 
 async fn open(data_dir: &Path) -> anyhow::Result<Collector> {
-    let retention =
-        RetentionPolicy { counts: Duration::from_secs(400 * 86_400), raw: Duration::from_secs(30 * 86_400) };
+    let retention = RetentionPolicy::new(Duration::from_secs(400 * 86_400), Duration::from_secs(30 * 86_400));
     let config = CollectorConfig {
         data_dir: data_dir.to_owned(),
         keys: None,

@@ -38,7 +38,7 @@ pub async fn fill_with_demo_fleet(demo: &DemoFleet, progress: impl Fn(&str)) -> 
     let config = CollectorConfig {
         data_dir: demo.data_dir.clone(),
         keys: None,
-        retention: RetentionPolicy { counts: RETENTION, raw: RETENTION },
+        retention: RetentionPolicy { counts: RETENTION, raw: RETENTION, readings: RETENTION },
         max_disk: None,
         free_space: Arc::new(FileSystemOf(demo.data_dir.clone())),
         alert_webhook: None,

@@ -73,6 +73,8 @@ pub struct FleetChange {
     pub found_on: String,
     /// The probability, 0 to 1, that chance alone would have found nothing so clear.
     pub certainty: f64,
+    /// Whether the interval is on one side of 0. If it is not, later days did not confirm what was found.
+    pub confirmed: bool,
     /// All of it in a sentence.
     pub sentence: String,
 }

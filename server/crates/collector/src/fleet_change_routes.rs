@@ -2,7 +2,7 @@
 //! and sets the notes of the maker.
 
 use axum::{
-    Json, Router,
+    Extension, Json, Router,
     body::{Body, to_bytes},
     extract::{Path, Query, State, rejection::QueryRejection},
     http::{HeaderMap, StatusCode, header},
@@ -15,10 +15,11 @@ use headcount_fleet::{
         changes_answer::weeks_answer,
     },
     calendar_day::CalendarDay,
-    changes::weekly_summary::{FeedAddresses, atom_feed},
+    changes::weekly_summary::{FeedAddresses, atom_feed, is_disruptive},
 };
 use headcount_shared::api::{FleetChangesAnswer, FleetWeeksAnswer, NewFleetNotes, Problem};
 use headcount_web::{described_refusals::GuardedResponses, problem::ProblemResponse};
+use reqwest::Url;
 use serde::Deserialize;
 use utoipa::IntoParams;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -26,6 +27,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use super::{
     Collector, DEFAULT_PRODUCT,
     fleet_csv::CsvAnswer,
+    fleet_page_routes::requested_host,
     fleet_routes::{AnswerFormat, bad_request, formatted},
 };
 
@@ -108,13 +110,14 @@ async fn weeks(
     (status = 400, description = "A parameter is invalid.", body = Problem, content_type = "application/problem+json"), GuardedResponses))]
 async fn weeks_feed(
     State(collector): State<Collector>,
+    public: Option<Extension<PublicAddress>>,
     headers: HeaderMap,
     query: Result<Query<ProductParameters>, QueryRejection>,
 ) -> Result<Response, ProblemResponse> {
     let Query(ProductParameters { product }) = read(query)?;
     let product = product.unwrap_or_else(|| DEFAULT_PRODUCT.to_owned());
     let summaries = collector.fleet_reader().weekly_summaries(&product, today(&collector)).await?;
-    let base = requested_base(&headers);
+    let base = base_address(public, &headers);
     let query = serde_urlencoded::to_string([("product", &product)]).unwrap_or_default();
     let (feed, page) = (format!("{base}api/fleet/weeks.atom?{query}"), format!("{base}changes?{query}"));
     let feed = atom_feed(&product, FeedAddresses { feed: &feed, page: &page }, &summaries);
@@ -128,6 +131,7 @@ async fn weeks_feed(
     (status = 404, description = "No week is over yet.", body = Problem, content_type = "application/problem+json"), GuardedResponses))]
 async fn week_mail(
     State(collector): State<Collector>,
+    public: Option<Extension<PublicAddress>>,
     headers: HeaderMap,
     query: Result<Query<ProductParameters>, QueryRejection>,
 ) -> Result<Response, ProblemResponse> {
@@ -138,7 +142,7 @@ async fn week_mail(
         return Err(ProblemResponse::new(StatusCode::NOT_FOUND, "no week of this product is over yet"));
     };
     let query = serde_urlencoded::to_string([("product", &product)]).unwrap_or_default();
-    let page = format!("{}changes?{query}", requested_base(&headers));
+    let page = format!("{}changes?{query}", base_address(public, &headers));
     let content_type = [(header::CONTENT_TYPE, "text/plain; charset=utf-8")];
     Ok((content_type, newest.mail_body(&page)).into_response())
 }
@@ -185,6 +189,7 @@ async fn change_notes(State(collector): State<Collector>, body: Body) -> Result<
         serde_urlencoded::from_bytes(&body).map_err(|_| bad_request("the form cannot be read"))?;
     let NoteFields { product, from, to, day, note, remove } = fields;
     let noted = read_day(&day)?;
+    let _turn = collector.fleet_reader().change_notes().await;
     let mut notes = collector.fleet_reader().notes(&product, noted).await?;
     if remove.is_empty() {
         notes.push(note);
@@ -192,7 +197,8 @@ async fn change_notes(State(collector): State<Collector>, body: Body) -> Result<
         notes.retain(|note| *note != remove);
     }
     collector.set_fleet_notes(&product, noted, notes).await?;
-    let query = [("product", product), ("from", from), ("to", to)];
+    let (first, last) = (read_day(&from)?.min(noted), read_day(&to)?.max(noted));
+    let query = [("product", product), ("from", first.to_string()), ("to", last.to_string())];
     let query = serde_urlencoded::to_string(query).unwrap_or_default();
     Ok((StatusCode::SEE_OTHER, [(header::LOCATION, format!("changes?{query}#notes"))]).into_response())
 }
@@ -218,7 +224,7 @@ impl Collector {
             return Err(bad_request(format!("a day has at most {MOST_NOTES} notes")));
         }
         let is_note = |note: &String| {
-            (1..=NOTE_CHARACTERS).contains(&note.chars().count()) && !note.chars().any(char::is_control)
+            (1..=NOTE_CHARACTERS).contains(&note.chars().count()) && !note.chars().any(is_disruptive)
         };
         if !notes.iter().all(is_note) {
             let must = format!("a note must have 1 to {NOTE_CHARACTERS} characters, on one line");
@@ -239,12 +245,16 @@ fn today(collector: &Collector) -> CalendarDay {
     CalendarDay::from_unix_seconds(collector.now().as_secs())
 }
 
-/// The address of the collector as the client names it: a feed needs absolute addresses.
-fn requested_base(headers: &HeaderMap) -> String {
-    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or("localhost");
-    let forwarded = headers.get("x-forwarded-proto").and_then(|scheme| scheme.to_str().ok());
-    let scheme = if forwarded == Some("https") { "https" } else { "http" };
-    format!("{scheme}://{host}/")
+/// The address at which readers reach the collector, if its operator said so; handlers find it in extensions.
+#[derive(Debug, Clone)]
+pub(super) struct PublicAddress(pub Option<Url>);
+
+/// The address of the collector: the public one, or as the client names it. A feed needs absolute addresses.
+fn base_address(public: Option<Extension<PublicAddress>>, headers: &HeaderMap) -> String {
+    if let Some(Extension(PublicAddress(Some(public)))) = public {
+        return format!("{}/", public.as_str().trim_end_matches('/'));
+    }
+    format!("http://{}/", requested_host(headers).unwrap_or("localhost"))
 }
 
 impl CsvAnswer for FleetChangesAnswer {
@@ -261,6 +271,7 @@ impl CsvAnswer for FleetChangesAnswer {
             "high",
             "found_on",
             "certainty",
+            "confirmed",
         ]
         .map(str::to_owned)
         .to_vec()
@@ -277,7 +288,7 @@ impl CsvAnswer for FleetChangesAnswer {
                 &change.unit,
             ];
             let numbers = [change.size, change.low, change.high].map(|number| number.to_string());
-            let end = [change.found_on.clone(), change.certainty.to_string()];
+            let end = [change.found_on.clone(), change.certainty.to_string(), change.confirmed.to_string()];
             texts.into_iter().cloned().chain(numbers).chain(end).collect()
         };
         self.changes.iter().map(row).collect()

@@ -1,8 +1,8 @@
 //! Looks every day for what releases changed, and reads what was found.
 //!
-//! A day is looked at once, two hours after its end: the reports of its last hour have arrived then. What was
-//! found is a block of that day, so that it goes when the day goes. Reports that arrive later change the
-//! counts of a day, never what was found on it.
+//! A day is looked at once, at least two hours after its end, and not in the first hour of a collector: until
+//! then, installations deliver what they could not send. What was found is a block of that day, so that it
+//! goes when the day goes. Reports that arrive later change the counts of a day, never what was found on it.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ use headcount_fleet::{
     calendar_day::CalendarDay,
     cells::{cell_block::CellBlock, cell_table::CellTable},
     changes::{
-        ChangeDay, ChangeFinder, ChangeHistory, DayInput, FoundChange, FunctionShares, InstallationReadings,
+        ChangeDay, ChangeFinder, ChangeHistory, DayInput, FunctionShares, InstallationReadings,
         weekly_summary::{WeekInput, WeeklySummary, summarize_week},
     },
     installation_day::InstallationDays,
@@ -69,8 +69,8 @@ struct LookedDay {
 }
 
 impl FleetRollup {
-    /// Looks at days of all products that are over, have numbers and were not looked at: the oldest ones of
-    /// each product. The next round goes on.
+    /// Looks at days that are over, have numbers and were not looked at: the oldest ones of one product. The
+    /// next round goes on.
     ///
     /// # Errors
     /// Every [`RollupError`]; days that were looked at until then are stored.
@@ -82,13 +82,10 @@ impl FleetRollup {
                 products.entry(product).and_modify(|(_, last)| *last = day).or_insert((day, day));
             }
         }
-        for (product, (first, last)) in products {
-            if self.is_looked_at(&product, last) {
-                continue;
-            }
-            if self.look_at_product(&product, first, last).await? {
-                self.note_looked_at(product, last);
-            }
+        products.retain(|product, (_, last)| !self.is_looked_at(product, *last));
+        let Some((product, (first, last))) = products.pop_first() else { return Ok(()) };
+        if self.look_at_product(&product, first, last).await? {
+            self.note_looked_at(product, last);
         }
         Ok(())
     }
@@ -103,51 +100,58 @@ impl FleetRollup {
         let oldest = first.max(last.minus_days(FIRST_LOOKS));
         let stored = self.change_days(product, oldest, last).await?;
         let next = stored.last().map_or(oldest, |(day, _)| day.plus_days(1));
+        if next > last {
+            return Ok(true);
+        }
         let until = last.min(next.plus_days(LOOKS_AT_ONCE - 1));
-        let stored: BTreeMap<_, _> = stored.into_iter().collect();
-        let is_known = |found: &FoundChange| {
-            found.found_on >= next
-                || stored.values().flat_map(|known| &known.changes).any(|known| is_same(known, found))
-        };
-        let (mut finder, mut blocks) = (ChangeFinder::new(), Vec::new());
-        for day in first.max(next.minus_days(WINDOW_DAYS)).days_until(until) {
-            let looked = self.look_at_day(product, day, finder).await?;
+        let window = first.max(next.minus_days(WINDOW_DAYS));
+        let mut finder = ChangeFinder::new();
+        let history = stored.iter().filter(|(day, _)| *day < window);
+        finder.add_history(history.map(|(day, known)| (*day, known.versions.as_slice())));
+        let (stored, mut blocks): (BTreeMap<_, _>, _) = (stored.into_iter().collect(), Vec::new());
+        for day in window.days_until(until) {
+            let before = if day < next { Some(stored.get(&day).cloned().unwrap_or_default()) } else { None };
+            let looked = self.look_at_day(product, day, finder, before).await?;
             finder = looked.finder;
-            let mut known = looked.known;
-            match stored.get(&day) {
-                // Late reports change its counts only.
-                Some(before) => known.changes.clone_from(&before.changes),
-                None if day >= next => known.changes.retain(is_known),
-                None => continue,
-            }
-            if stored.get(&day) != Some(&known) {
+            if stored.get(&day) != Some(&looked.known) {
                 let (layer, name) = (BlockLayer::Changes, ONLY_BLOCK.to_owned());
-                blocks.push(NewBlock { layer, day, name, block: known.encode()? });
+                blocks.push(NewBlock { layer, day, name, block: looked.known.encode()? });
             }
         }
         self.store().replace_blocks(product, &blocks, None, self.time().now().at).await?;
         Ok(until == last)
     }
 
-    /// Adds a day to a finder. A day without numbers has no reports.
+    /// Adds a day to a finder. A day without numbers has no reports. A day that was looked at before keeps what
+    /// was found: late reports change its counts only.
     async fn look_at_day(
         &self,
         product: &str,
         day: CalendarDay,
         mut finder: ChangeFinder,
+        before: Option<ChangeDay>,
     ) -> Result<LookedDay, RollupError> {
         let stored = self.stored_day(product, day).await?;
         let dictionary = self.dictionary().current().await?;
         fleet_rollup::on_other_thread(move || {
+            let found = before.map(|before| before.changes);
             let Some(read) = stored.read(&dictionary)? else {
-                return Ok(LookedDay { known: ChangeDay::default(), finder });
+                let known = ChangeDay { changes: found.unwrap_or_default(), ..ChangeDay::default() };
+                return Ok(LookedDay { known, finder });
             };
             let ReadDay { installations, readings, tables, functions } = &read;
-            finder.add_day(&DayInput { day, installations, tables, functions, readings: readings.as_ref() });
-            let known = ChangeDay {
-                changes: finder.watched_changes(),
-                ..ChangeDay::of_numbers(installations, tables)
+            let input = DayInput { day, installations, tables, functions, readings: readings.as_ref() };
+            let changes = match found {
+                Some(found) => {
+                    finder.add_past_day(&input, &found);
+                    found
+                }
+                None => {
+                    finder.add_day(&input);
+                    finder.watched_changes()
+                }
             };
+            let known = ChangeDay { changes, ..ChangeDay::of_numbers(installations, tables) };
             Ok(LookedDay { known, finder })
         })
         .await?
@@ -207,10 +211,6 @@ impl StoredDay {
             functions: functions.collect::<Result<_, _>>()?,
         }))
     }
-}
-
-fn is_same(known: &FoundChange, found: &FoundChange) -> bool {
-    (known.released_on, &known.release, &known.field) == (found.released_on, &found.release, &found.field)
 }
 
 fn decoded_days(stored: &[StoredBlock]) -> Result<Vec<(CalendarDay, ChangeDay)>, BlockError> {

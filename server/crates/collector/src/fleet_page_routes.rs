@@ -247,7 +247,7 @@ async fn serve_page(
         FleetPage::Trust => answers.trust(&filter).await?,
         _ if !has_content => Markup::default(),
         FleetPage::Overview => answers.overview(&filter, &versions).await?,
-        FleetPage::Changes => answers.changes(&filter, today).await?,
+        FleetPage::Changes => answers.changes(&filter).await?,
         FleetPage::Versions => versions_page(&filter, &versions),
         FleetPage::Features => answers.features(&filter, &versions).await?,
         FleetPage::Environment => answers.environment(&filter).await?,
@@ -359,9 +359,9 @@ impl PageAnswers<'_> {
         Ok(overview_page(filter, answers))
     }
 
-    async fn changes(&self, filter: &PageFilter, today: CalendarDay) -> Result<Markup, FleetReadError> {
+    async fn changes(&self, filter: &PageFilter) -> Result<Markup, FleetReadError> {
         let reader = self.collector.fleet_reader();
-        let weeks = reader.weekly_summaries(&self.period.product, today).await?;
+        let weeks = reader.weekly_summaries(&self.period.product, self.period.last).await?;
         let answers = ChangeAnswers {
             changes: &reader.changes(self.period.clone()).await?,
             weeks: &weeks_answer(&self.period.product, &weeks),

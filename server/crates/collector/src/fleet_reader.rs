@@ -22,7 +22,10 @@ use headcount_shared::api::{
     FleetRetentionAnswer, FleetSharesAnswer,
 };
 use thiserror::Error;
-use tokio::task;
+use tokio::{
+    sync::{Mutex, MutexGuard},
+    task,
+};
 use uuid::Uuid;
 
 use super::{
@@ -123,12 +126,18 @@ const CELL_LAYERS: PeriodLayers = PeriodLayers { days: BlockLayer::Cells, weeks:
 pub(super) struct FleetReader {
     store: Arc<FleetStorage>,
     dictionary: Arc<ProfileDictionary>,
+    notes: Mutex<()>,
 }
 
 impl FleetReader {
     /// Answers from `store`.
-    pub(super) const fn new(store: Arc<FleetStorage>, dictionary: Arc<ProfileDictionary>) -> Self {
-        Self { store, dictionary }
+    pub(super) fn new(store: Arc<FleetStorage>, dictionary: Arc<ProfileDictionary>) -> Self {
+        Self { store, dictionary, notes: Mutex::default() }
+    }
+
+    /// The right to read notes and to set others in their place.
+    pub(super) async fn change_notes(&self) -> MutexGuard<'_, ()> {
+        self.notes.lock().await
     }
 
     /// The blocks.

@@ -7,7 +7,10 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     io,
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -33,7 +36,6 @@ use super::{
     fleet_storage::{FleetStorage, StorageError, StorageResult},
     profile_dictionary::ProfileDictionary,
     report_store::{BlockLayer, ChangedDay, DayReport, NewBlock, ONLY_BLOCK, StoredBlock},
-    retention_policy::READINGS_DAYS,
     trusted_time::TrustedTime,
 };
 
@@ -42,6 +44,13 @@ const SHORTEST_REST: Duration = Duration::from_secs(15);
 
 /// The rest after a round is so many times as long as the round took.
 const RESTS_PER_WORK: u32 = 9;
+
+/// How long installations may take to deliver what they could not send while the collector was away: they report
+/// once an hour.
+const DELIVERY_TIME: Duration = Duration::from_secs(60 * 60);
+
+/// The weeks that are merged in one round when a stop left them to do.
+const WEEKS_AT_ONCE: usize = 4;
 
 /// The first day of time, at which what belongs to no day is stored.
 const NO_DAY: u64 = 0;
@@ -105,6 +114,10 @@ pub(super) struct FleetRollup {
     condition: FailureLog,
     one_at_a_time: tokio::sync::Mutex<()>,
     complete: Mutex<CompleteRound>,
+    /// When this collector started, as a monotonic time.
+    started_at: Duration,
+    /// Whether every week that is over was merged since the start.
+    has_all_weeks: AtomicBool,
     /// The last day of each product on which its releases were looked at, since the start.
     looked_at: Mutex<BTreeMap<String, CalendarDay>>,
 }
@@ -125,7 +138,8 @@ impl FleetRollup {
         clock: Arc<dyn Clock>,
     ) -> Self {
         let condition = FailureLog::new("computing the numbers of the fleet");
-        let complete = Mutex::new(CompleteRound { began: clock.monotonic(), ended_at: None });
+        let started_at = clock.monotonic();
+        let complete = Mutex::new(CompleteRound { began: started_at, ended_at: None });
         Self {
             store,
             dictionary,
@@ -134,6 +148,8 @@ impl FleetRollup {
             condition,
             one_at_a_time: tokio::sync::Mutex::new(()),
             complete,
+            started_at,
+            has_all_weeks: AtomicBool::new(false),
             looked_at: Mutex::default(),
         }
     }
@@ -192,7 +208,10 @@ impl FleetRollup {
     async fn compute_if_leading(&self) -> Result<(), RollupError> {
         if self.store.leads().await? {
             self.compute_changed_days().await?;
-            self.look_for_changes().await?;
+            self.merge_missing_weeks().await?;
+            if self.clock.monotonic().saturating_sub(self.started_at) >= DELIVERY_TIME {
+                self.look_for_changes().await?;
+            }
         }
         Ok(())
     }
@@ -255,11 +274,7 @@ impl FleetRollup {
 
     async fn compute_day(&self, changed: &ChangedDay) -> Result<(), RollupError> {
         let (product, day) = (changed.product.as_str(), changed.day);
-        let mut rollup = DayRollup::new(self.dictionary.current().await?);
-        let today = CalendarDay::from_unix_seconds(self.time.now().at);
-        if day >= today.minus_days(READINGS_DAYS) {
-            rollup = rollup.with_readings();
-        }
+        let mut rollup = DayRollup::new(self.dictionary.current().await?).with_readings();
         for earlier in self.store.blocks(BlockLayer::Installations, product, ONLY_BLOCK, day, day).await? {
             let earlier = on_other_thread(move || InstallationDays::decode(&earlier.block)).await??;
             rollup = rollup.with_browsers_of(&earlier);
@@ -276,6 +291,30 @@ impl FleetRollup {
         let blocks = on_other_thread(move || blocks_of_day(day, &rollup.finish(), is_unreleased));
         let (blocks, now) = (blocks.await??, self.time.now().at);
         Ok(self.store.replace_blocks(product, &blocks, Some(changed), now).await?)
+    }
+
+    /// Merges weeks that a stop left to do, some at a time, until there are none.
+    async fn merge_missing_weeks(&self) -> Result<(), RollupError> {
+        if self.has_all_weeks.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        let today = CalendarDay::from_unix_seconds(self.time.now().at);
+        let days = self.store.days_of_installations().await?;
+        let mut weeks: BTreeSet<_> =
+            days.into_iter().map(|(product, day)| (product, day.week_start())).collect();
+        weeks.retain(|(_, week)| week.plus_days(6) < today);
+        let mut missing = Vec::new();
+        for (product, week) in weeks {
+            let name = CellTable::Sizes.name();
+            if self.store.blocks(BlockLayer::CellWeeks, &product, name, week, week).await?.is_empty() {
+                missing.push((product, week));
+            }
+        }
+        self.has_all_weeks.store(missing.len() <= WEEKS_AT_ONCE, Ordering::Relaxed);
+        for (product, week) in missing.into_iter().take(WEEKS_AT_ONCE) {
+            self.compute_week(&product, week).await?;
+        }
+        Ok(())
     }
 
     /// Merges the profiles and the distributions of a week that is over.

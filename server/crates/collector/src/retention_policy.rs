@@ -13,6 +13,8 @@ pub struct RetentionPolicy {
     pub counts: Duration,
     /// The reports byte for byte, with their profiles; at most as long as the counts.
     pub raw: Duration,
+    /// What installations measured on each day, to compare releases; at most as long as the counts.
+    pub readings: Duration,
 }
 
 /// The times, in Unix seconds, before which a report must have arrived to be dropped.
@@ -42,17 +44,20 @@ const BROWSERS_KEPT: Duration = Duration::from_secs(16 * 24 * 60 * 60);
 /// day, because a day is always computed from all of its reports.
 const TYPED_KEPT: Duration = Duration::from_secs(OLDEST_REPORT.as_secs() + 24 * 60 * 60);
 
-/// How long the readings of installations are stored: a release is looked at for two weeks, and compared with
-/// the two weeks before it.
-const READINGS_KEPT: Duration = Duration::from_secs(READINGS_DAYS as u64 * 24 * 60 * 60);
-
-/// The same, in days.
-pub(super) const READINGS_DAYS: u32 = 29;
-
 /// A file has the reports of at most this part of the time for which they are kept, or of a day.
 const SEGMENTS_PER_RETENTION: u32 = 16;
 
 impl RetentionPolicy {
+    /// The policy with the usual time for readings.
+    #[must_use]
+    pub const fn new(counts: Duration, raw: Duration) -> Self {
+        Self { counts, raw, readings: Self::USUAL_READINGS }
+    }
+
+    /// How long the readings of installations are usually stored: a release is looked at for two weeks, and
+    /// compared with the two weeks before it.
+    const USUAL_READINGS: Duration = Duration::from_secs(29 * 24 * 60 * 60);
+
     /// The cut-off times at `now`, a time since the Unix epoch.
     #[must_use]
     pub(super) fn due(self, now: Duration) -> PruneCutoffs {
@@ -64,7 +69,7 @@ impl RetentionPolicy {
             counts_before: before(self.counts),
             typed_before: day_before(self.raw.max(TYPED_KEPT)),
             browsers_before: day_before(BROWSERS_KEPT),
-            readings_before: day_before(READINGS_KEPT),
+            readings_before: day_before(self.readings),
             blocks_before: day_before(self.counts),
         }
     }
@@ -98,7 +103,7 @@ mod tests {
             (days(1000), Duration::MAX, days(30), days(970), days(0)),
         ];
         for (now, counts, raw, raw_before, counts_before) in cases {
-            let due = RetentionPolicy { counts, raw }.due(now);
+            let due = RetentionPolicy::new(counts, raw).due(now);
             let times = (due.raw_before, due.counts_before);
             assert_eq!(times, (raw_before.as_secs(), counts_before.as_secs()), "{now:?} {counts:?} {raw:?}");
         }
@@ -112,7 +117,7 @@ mod tests {
             (days(10), days(30), (990, 990, 990, 990)),
         ];
         for (counts, raw, (typed, browsers, readings, blocks)) in cases {
-            let due = RetentionPolicy { counts, raw }.due(days(1000));
+            let due = RetentionPolicy::new(counts, raw).due(days(1000));
             let cutoffs = [due.typed_before, due.browsers_before, due.readings_before, due.blocks_before];
             assert_eq!(
                 cutoffs.map(CalendarDay::days_since_epoch),
@@ -131,7 +136,7 @@ mod tests {
             (seconds(20), days(30), seconds(2)),
             (seconds(1), seconds(1), seconds(1)),
         ] {
-            assert_eq!(RetentionPolicy { counts, raw }.pace(), pace, "{counts:?} {raw:?}");
+            assert_eq!(RetentionPolicy::new(counts, raw).pace(), pace, "{counts:?} {raw:?}");
         }
     }
 }

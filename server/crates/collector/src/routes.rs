@@ -71,7 +71,8 @@ pub fn router(
         described = described.merge_from(of_role);
     }
     let described = ApiDescription::new(&described, access.base_path());
-    let private = private.layer(Extension(described));
+    let public = fleet_change_routes::PublicAddress(access.public_url().cloned());
+    let private = private.layer(Extension(described)).layer(Extension(public));
     let guard = middleware::from_fn_with_state(access.clone(), access::for_metrics);
     let private = private.merge(metrics_route(collector).route_layer(guard));
     let everybodys = published_routes::everybodys_routes(collector, publish);

@@ -262,7 +262,7 @@ impl RunningCollector {
 
 fn config(data_dir: &Path) -> CollectorConfig {
     let days = |days| Duration::from_secs(days * DAY);
-    let retention = RetentionPolicy { counts: days(400), raw: days(30) };
+    let retention = RetentionPolicy::new(days(400), days(30));
     let free_space = Arc::new(SetFreeSpace::default());
     CollectorConfig {
         data_dir: data_dir.to_owned(),
@@ -1866,7 +1866,7 @@ async fn a_group_that_was_not_committed_leaves_no_bytes_behind() {
 #[tokio::test]
 async fn what_is_kept_for_short_is_dropped_soon_after() {
     let directory = Arc::new(tempfile::tempdir().unwrap());
-    let retention = RetentionPolicy { counts: Duration::from_secs(64), raw: Duration::from_secs(64) };
+    let retention = RetentionPolicy::new(Duration::from_secs(64), Duration::from_secs(64));
     let config = CollectorConfig { retention, ..config(directory.path()) };
     let running = RunningCollector::start_by(config, directory, START).await;
     for second in 0..100 {

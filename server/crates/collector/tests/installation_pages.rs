@@ -67,7 +67,7 @@ impl SignedInCollector {
         let config = CollectorConfig {
             data_dir: directory.path().to_owned(),
             keys: None,
-            retention: RetentionPolicy { counts: days(400), raw: days(30) },
+            retention: RetentionPolicy::new(days(400), days(30)),
             max_disk: None,
             free_space: Arc::new(FileSystemOf(directory.path().to_owned())),
             alert_webhook: None,

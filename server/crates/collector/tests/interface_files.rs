@@ -56,7 +56,7 @@ impl OpenCollector {
         let config = CollectorConfig {
             data_dir: directory.path().to_owned(),
             keys: None,
-            retention: RetentionPolicy { counts: 400 * day, raw: 30 * day },
+            retention: RetentionPolicy::new(400 * day, 30 * day),
             max_disk: None,
             free_space: Arc::new(FileSystemOf(directory.path().to_owned())),
             alert_webhook: None,

@@ -117,7 +117,7 @@ impl GuardedCollector {
 }
 
 fn config(data_dir: &Path) -> CollectorConfig {
-    let retention = RetentionPolicy { counts: 400 * DAY, raw: 30 * DAY };
+    let retention = RetentionPolicy::new(400 * DAY, 30 * DAY);
     let free_space = Arc::new(FileSystemOf(data_dir.to_owned()));
     CollectorConfig {
         data_dir: data_dir.to_owned(),

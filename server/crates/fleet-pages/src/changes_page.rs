@@ -98,7 +98,10 @@ fn change_row(filter: &PageFilter, change: &FleetChange) -> Markup {
             }
             td.n { (signed_size(change, *size)) }
             td.n { (signed_size(change, *low)) " and " (signed_size(change, *high)) }
-            td { (day_text(found_on)) }
+            td {
+                (day_text(found_on))
+                @if !change.confirmed { "; later days do not confirm it" }
+            }
             td.n { (certainty_text(*certainty)) }
         }
     }
@@ -297,6 +300,7 @@ mod tests {
                 high: -0.05,
                 found_on: "2026-11-05".to_owned(),
                 certainty: 0.99995,
+                confirmed: false,
                 sentence: String::new(),
             }],
             schema_changes: vec![FleetSchemaChange {
@@ -340,6 +344,7 @@ mod tests {
             "−12.3 %",
             "−20.0 % and −5.0 %",
             "over 99.99 %",
+            "5 Nov 2026; later days do not confirm it",
             "25 %",
             "not yet",
             "<article id=\"2026-11-02\">",

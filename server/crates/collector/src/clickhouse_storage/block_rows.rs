@@ -128,8 +128,10 @@ impl ClickHouseStorage {
         changed: Option<&ChangedDay>,
         now: u64,
     ) -> StorageResult<()> {
-        let version =
-            changed.map_or_else(|| self.undated_versions.next(now), |changed| version_of(changed.changes));
+        let version = match changed {
+            Some(changed) => version_of(changed.changes),
+            None => self.undated_version(product, blocks, now).await?,
+        };
         let mut batch = RowBatch::default();
         for NewBlock { layer, day, name, block } in blocks {
             let (layer, day) = (*layer, *day);
@@ -151,7 +153,7 @@ impl ClickHouseStorage {
                 .collect();
             for layer in BlockLayer::OF_WEEKS {
                 let names = self.block_names(layer, product, week, week).await?;
-                let version = self.undated_versions.next(now);
+                let version = self.newest_version(layer, product, week, week).await? + 1;
                 gone.extend(names.into_iter().map(|name| (layer, week, name, version)));
             }
             for (layer, day, name, version) in &gone {
@@ -171,6 +173,31 @@ impl ClickHouseStorage {
             Some(changed) => self.recompute_if_buried(product, changed.day).await,
             None => Ok(()),
         }
+    }
+
+    /// A version above those of the stored blocks of these days: other collectors have other clocks.
+    async fn undated_version(&self, product: &str, blocks: &[NewBlock], now: u64) -> StorageResult<u64> {
+        let mut version = self.undated_versions.next(now);
+        let days = || blocks.iter().map(|block| block.day);
+        let layers: HashSet<_> = blocks.iter().map(|block| block.layer).collect();
+        if let (Some(first), Some(last)) = (days().min(), days().max()) {
+            for layer in layers {
+                version = version.max(self.newest_version(layer, product, first, last).await? + 1);
+            }
+        }
+        Ok(version)
+    }
+
+    /// The highest version of the blocks of a layer from one day to another; 0 if there are none.
+    async fn newest_version(
+        &self,
+        layer: BlockLayer,
+        product: &str,
+        first: CalendarDay,
+        last: CalendarDay,
+    ) -> StorageResult<u64> {
+        let within = within(layer, product, first, last);
+        self.number(&format!("SELECT max(version) FROM {} WHERE {within}", BLOCKS.name)).await
     }
 
     /// Stores rows as they are.

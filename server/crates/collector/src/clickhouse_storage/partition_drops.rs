@@ -59,11 +59,12 @@ impl ClickHouseStorage {
             // What belongs to no day names the versions of all days. It is computed again in the next round.
             self.drop_partition(&BLOCKS, NO_DAY).await?;
         }
-        self.drop_readings(due.readings_before).await?;
         if self.drop_partitions(&PROFILE_NAMES, blocks_day / 32).await? {
             self.known_stacks.forget();
         }
         self.browser_keys.forget_before(due.browsers_before);
+        // Last: it needs all nodes.
+        self.drop_readings(due.readings_before).await?;
         Ok(pruned)
     }
 
@@ -93,6 +94,8 @@ impl ClickHouseStorage {
         match self.delete_rows((&BLOCKS, "day"), &old).await {
             // The servers go on.
             Err(StorageError::DeletionUnderWay) => Ok(()),
+            // In a later round.
+            Err(StorageError::ClickHouse(error)) if error.is_temporary() => Ok(()),
             deleted => deleted,
         }
     }

@@ -1,7 +1,11 @@
 //! Tests that a collector finds what a release of a simulated fleet changed, over HTTP and over time.
 
+use std::sync::Arc;
+
 use axum::{body::Body, http::Request};
+use headcount_fleet::calendar_day::CalendarDay;
 use headcount_platform::clock::Clock;
+use headcount_simulated_fleet::{fleet_plan::FleetPlan, simulated_fleet::SimulatedFleet};
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
@@ -10,10 +14,14 @@ use crate::filled_collector::{FilledCollector, SUNDAY};
 /// The first days of these fleets, before the second release.
 const FROM: &str = "2026-05-10";
 
+/// A fleet of 36 days. The first ones are looked at together, the last ones day by day.
 async fn looked_at_whole(installations: u32) -> FilledCollector {
-    let filled = FilledCollector::of_days(installations, 36, false).await;
-    for _ in 0..2 {
-        filled.collector.look_for_changes().await.unwrap();
+    let filled = FilledCollector::without_reports(installations, 36, false).await;
+    for (number, day) in (0..).zip(filled.fleet.days()) {
+        filled.collector.fill_day(&filled.fleet, day, false).await.unwrap();
+        if number >= 20 {
+            filled.collector.look_for_changes().await.unwrap();
+        }
     }
     filled
 }
@@ -60,16 +68,13 @@ async fn a_release_that_makes_a_query_and_a_stage_slower_is_named() {
 }
 
 #[tokio::test]
-async fn a_day_is_looked_at_once_and_what_is_dropped_is_not_told() {
+async fn what_is_dropped_is_not_told() {
     let filled = looked_at_whole(40).await;
     let sunday: headcount_fleet::calendar_day::CalendarDay = SUNDAY.parse().unwrap();
     assert_eq!(
         (filled.blocks("changes", SUNDAY).await, filled.blocks("installation_readings", SUNDAY).await),
         (1, 1)
     );
-    let before = filled.get("/api/fleet/changes").await;
-    filled.collector.look_for_changes().await.unwrap();
-    assert_eq!(filled.get("/api/fleet/changes").await, before);
     // The readings of installations go after four weeks, what was found with the numbers of its day.
     filled.clock.turn_to(sunday.plus_days(30));
     filled.collector.prune(filled.clock.wall()).await.unwrap();
@@ -123,5 +128,34 @@ async fn the_form_of_a_page_adds_and_removes_a_note() {
     assert_eq!(send(&format!("{day}&note=")).await.0, 400);
     assert_eq!(send(&format!("{day}&remove=a+%3Cb%3Efair")).await.0, 303);
     assert!(!page().await.contains("fair"));
+    filled.collector.close().await;
+}
+
+#[tokio::test]
+async fn a_day_that_was_looked_at_before_its_reports_came_is_not_looked_at_again() {
+    let filled = FilledCollector::without_reports(300, 36, false).await;
+    let late: CalendarDay = "2026-05-22".parse().unwrap();
+    let some = Arc::new(
+        SimulatedFleet::new(FleetPlan { installations: 40, ..filled.fleet.plan().clone() }).unwrap(),
+    );
+    let some = Arc::new(Arc::unwrap_or_clone(some).without_profiles());
+    for day in filled.fleet.days() {
+        let fleet = if day == late { &some } else { &filled.fleet };
+        filled.collector.fill_day(fleet, day, false).await.unwrap();
+        if day >= late {
+            filled.collector.look_for_changes().await.unwrap();
+        }
+        if day == late.plus_days(1) {
+            filled.collector.fill_day(&filled.fleet, late, false).await.unwrap();
+        }
+    }
+    let answer = filled.get(&format!("/api/fleet/changes?from={FROM}&to={SUNDAY}")).await;
+    let changes = answer["changes"].as_array().unwrap();
+    for name in ["inbound_latency", "load_containers"] {
+        let found: Vec<_> = changes.iter().filter(|change| change["name"] == name).collect();
+        let [found] = found[..] else { panic!("{name} is told once: {answer}") };
+        assert!(found["found_on"].as_str().unwrap() > "2026-05-22", "{found}");
+    }
+    assert_eq!(answer["gaps"], json!([]), "the reports came");
     filled.collector.close().await;
 }

@@ -83,7 +83,7 @@ impl FilledCollector {
         let config = CollectorConfig {
             data_dir: directory.path().to_owned(),
             keys: None,
-            retention: RetentionPolicy { counts: kept(400), raw: kept(60) },
+            retention: RetentionPolicy::new(kept(400), kept(60)),
             max_disk: None,
             free_space: Arc::new(FileSystemOf(directory.path().to_owned())),
             alert_webhook: None,

@@ -157,10 +157,7 @@ impl TestedEngine {
         let data_dir = self.directory.path().join(name);
         CollectorConfig {
             keys: Some(self.keys_file()),
-            retention: RetentionPolicy {
-                counts: Duration::from_secs(400 * DAY),
-                raw: Duration::from_secs(30 * DAY),
-            },
+            retention: RetentionPolicy::new(Duration::from_secs(400 * DAY), Duration::from_secs(30 * DAY)),
             max_disk: None,
             alert_webhook: None,
             free_space: Arc::new(FileSystemOf(self.directory.path().to_owned())),

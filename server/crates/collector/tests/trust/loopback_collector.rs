@@ -98,8 +98,7 @@ impl LoopbackAnswer {
 }
 
 pub(crate) fn config(data_dir: &Path) -> CollectorConfig {
-    let retention =
-        RetentionPolicy { counts: Duration::from_secs(400 * DAY), raw: Duration::from_secs(30 * DAY) };
+    let retention = RetentionPolicy::new(Duration::from_secs(400 * DAY), Duration::from_secs(30 * DAY));
     let free_space = Arc::new(EmptyDisk);
     CollectorConfig {
         data_dir: data_dir.to_owned(),

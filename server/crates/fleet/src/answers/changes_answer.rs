@@ -72,6 +72,7 @@ fn change_of(found: &FoundChange) -> FleetChange {
         high,
         found_on: found.found_on.to_string(),
         certainty: found.certainty,
+        confirmed: low > 0.0 || high < 0.0,
         sentence: change_sentence(found),
     }
 }
@@ -147,6 +148,7 @@ mod tests {
         assert_eq!((release.installations, release.total), (150, 200));
         let [change] = &answer.changes[..] else { panic!("{answer:?}") };
         assert_eq!((change.kind.as_str(), change.unit.as_str()), ("cpu_function", "relative"));
+        assert!(change.confirmed);
         assert!(change.sentence.contains("the share of CPU time in parse is 10.0 % larger"), "{change:?}");
         assert_eq!(answer.gaps.len(), 1);
         assert_eq!(answer.notes.len(), 1);
