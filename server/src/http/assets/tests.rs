@@ -197,7 +197,6 @@ fn the_interface_is_one_program_for_both_and_small() {
         assert!(!names.contains(&"ui.js"), "only half of the interface was built: {names:?}");
         return;
     };
-    #[expect(clippy::print_stdout, reason = "the size is what this test is about")]
     {
         println!("the interface has {} bytes in brotli: {script} and {program}", script + program);
     }
