@@ -39,7 +39,7 @@ async fn a_wrong_address_is_answered_with_a_page_that_leads_back(engine: Engine)
     for (address, sentence) in [
         ("overview?from=yesterday", "From must be a day such as"),
         ("versions?colour=red", "colour"),
-        ("profiles?focus=all", "Focus must be a number"),
+        ("profiles?focus=all", "Focus must be a hexadecimal number"),
         ("nowhere", ""),
         ("installations/nobody", ""),
     ] {

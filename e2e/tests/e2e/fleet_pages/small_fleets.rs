@@ -22,13 +22,10 @@ async fn a_collector_without_reports_says_so(engine: Engine) {
             browser.run("return [...document.querySelectorAll('h1')].map(title => title.textContent)").await;
         assert_eq!(titles, json!([title]));
         let empty = match page {
-            "overview" => "No installation has reported in this time.",
-            "changes" => "No day has been looked at yet.",
             "trust" => "Since the beginning, 0 reports arrived",
             "installations" => "No installation has reported yet.",
             "published" => "",
-            "profiles" => "",
-            _ => "There are no numbers yet.",
+            _ => "No installation of coroot is in the numbers yet.",
         };
         assert!(said.contains(empty), "{page}: {said}");
         assert!(!said.contains("NaN") && !said.contains("inf "), "{page}: {said}");
@@ -50,7 +47,7 @@ async fn a_fleet_of_one_has_every_page(engine: Engine) {
     }
     fleet.show(&browser, "overview").await;
     let said = content(&browser).await;
-    assert!(said.contains("1 installation reported in the 30 days until the end"), "{said}");
+    assert!(said.contains("1 installation reported in the 30 days until"), "{said}");
     fleet.show(&browser, "installations").await;
     assert_eq!(rows(&browser, "main tbody tr", "td").await.len(), 1);
     browser.close().await;

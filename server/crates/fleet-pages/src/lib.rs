@@ -32,6 +32,7 @@ mod shown_names;
 mod time_text;
 mod trust_page;
 mod usage_page;
+mod version_stays;
 mod versions_page;
 
 pub use self::{

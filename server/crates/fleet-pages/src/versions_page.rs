@@ -6,6 +6,7 @@ use maud::{Markup, html};
 use crate::{
     page_filter::PageFilter,
     share_charts::{ShareTitles, share_areas, share_bars, share_lines},
+    version_stays::version_stays,
 };
 
 /// The page.
@@ -17,5 +18,6 @@ pub fn versions_page(filter: &PageFilter, versions: &FleetSharesAnswer) -> Marku
         (share_areas(titles("over-time", "Versions over time", "All installations of a day by their last version."), filter, versions))
         (share_lines(titles("uptake", "Uptake of releases", "How large a part of the installations of a day runs a version."), filter, versions))
         (share_bars(titles("in-use", "Versions in use", "On average over these days."), filter, versions))
+        (version_stays(filter, versions))
     }
 }
