@@ -137,6 +137,7 @@ fn true_bars(fleet: &ShownFleet, of_day: CountsOfDay) -> Vec<Vec<String>> {
     let mut sums: Vec<_> = sums.into_iter().filter(|(_, sum)| *sum > 0).collect();
     sums.sort_by(|(one_label, one), (other_label, other)| other.cmp(one).then(one_label.cmp(other_label)));
     let row = |(label, sum): (String, u64)| {
+        let label = if label == "other" { "other, not told apart".to_owned() } else { label };
         vec![label, plain(&count(sum as f64 / days)), plain(&percent(sum as f64 / all))]
     };
     sums.into_iter().map(row).collect()
