@@ -15,7 +15,7 @@ use headcount_fleet::{
         changes_answer::weeks_answer,
     },
     calendar_day::CalendarDay,
-    changes::weekly_summary::{FeedAddresses, atom_feed, is_disruptive},
+    changes::weekly_summary::{FeedAddresses, WeeklySummary, atom_feed, is_disruptive},
 };
 use headcount_shared::api::{FleetChangesAnswer, FleetWeeksAnswer, NewFleetNotes, Problem};
 use headcount_web::{described_refusals::GuardedResponses, problem::ProblemResponse};
@@ -98,9 +98,7 @@ async fn weeks(
     State(collector): State<Collector>,
     query: Result<Query<ProductParameters>, QueryRejection>,
 ) -> Result<Json<FleetWeeksAnswer>, ProblemResponse> {
-    let Query(ProductParameters { product }) = read(query)?;
-    let product = product.unwrap_or_else(|| DEFAULT_PRODUCT.to_owned());
-    let summaries = collector.fleet_reader().weekly_summaries(&product, today(&collector)).await?;
+    let ToldWeeks { product, summaries } = told_weeks(&collector, query).await?;
     Ok(Json(weeks_answer(&product, &summaries)))
 }
 
@@ -114,12 +112,10 @@ async fn weeks_feed(
     headers: HeaderMap,
     query: Result<Query<ProductParameters>, QueryRejection>,
 ) -> Result<Response, ProblemResponse> {
-    let Query(ProductParameters { product }) = read(query)?;
-    let product = product.unwrap_or_else(|| DEFAULT_PRODUCT.to_owned());
-    let summaries = collector.fleet_reader().weekly_summaries(&product, today(&collector)).await?;
+    let ToldWeeks { product, summaries } = told_weeks(&collector, query).await?;
     let base = base_address(public, &headers);
-    let query = serde_urlencoded::to_string([("product", &product)]).unwrap_or_default();
-    let (feed, page) = (format!("{base}api/fleet/weeks.atom?{query}"), format!("{base}changes?{query}"));
+    let feed = format!("{base}api/fleet/weeks.atom?{}", product_query(&product));
+    let page = format!("{base}changes?{}", product_query(&product));
     let feed = atom_feed(&product, FeedAddresses { feed: &feed, page: &page }, &summaries);
     Ok(([(header::CONTENT_TYPE, "application/atom+xml; charset=utf-8")], feed).into_response())
 }
@@ -135,14 +131,11 @@ async fn week_mail(
     headers: HeaderMap,
     query: Result<Query<ProductParameters>, QueryRejection>,
 ) -> Result<Response, ProblemResponse> {
-    let Query(ProductParameters { product }) = read(query)?;
-    let product = product.unwrap_or_else(|| DEFAULT_PRODUCT.to_owned());
-    let summaries = collector.fleet_reader().weekly_summaries(&product, today(&collector)).await?;
+    let ToldWeeks { product, summaries } = told_weeks(&collector, query).await?;
     let Some(newest) = summaries.first() else {
         return Err(ProblemResponse::new(StatusCode::NOT_FOUND, "no week of this product is over yet"));
     };
-    let query = serde_urlencoded::to_string([("product", &product)]).unwrap_or_default();
-    let page = format!("{}changes?{query}", base_address(public, &headers));
+    let page = format!("{}changes?{}", base_address(public, &headers), product_query(&product));
     let content_type = [(header::CONTENT_TYPE, "text/plain; charset=utf-8")];
     Ok((content_type, newest.mail_body(&page)).into_response())
 }
@@ -235,6 +228,27 @@ impl Collector {
         }
         Ok(self.fleet_reader().set_notes(product, day, &notes, self.now().as_secs()).await?)
     }
+}
+
+/// The weeks of a product that are told.
+struct ToldWeeks {
+    product: String,
+    summaries: Vec<WeeklySummary>,
+}
+
+async fn told_weeks(
+    collector: &Collector,
+    query: Result<Query<ProductParameters>, QueryRejection>,
+) -> Result<ToldWeeks, ProblemResponse> {
+    let Query(ProductParameters { product }) = read(query)?;
+    let product = product.unwrap_or_else(|| DEFAULT_PRODUCT.to_owned());
+    let summaries = collector.fleet_reader().weekly_summaries(&product, today(collector)).await?;
+    Ok(ToldWeeks { product, summaries })
+}
+
+fn product_query(product: &str) -> String {
+    // A text can always be written.
+    serde_urlencoded::to_string([("product", product)]).unwrap_or_default()
 }
 
 fn read<T>(query: Result<Query<T>, QueryRejection>) -> Result<Query<T>, ProblemResponse> {

@@ -397,3 +397,24 @@ async fn a_refused_page_is_a_page_with_the_sentence_and_a_way_back() {
     assert_eq!(guarded.get("/no/such/page", &[("cookie", &viewer)]).await.2, Bytes::new());
     guarded.collector.close().await;
 }
+
+#[tokio::test]
+async fn a_note_is_set_by_an_analyst_from_a_page_of_the_collector_alone() {
+    let guarded = GuardedCollector::start(false).await;
+    let (viewer, analyst) =
+        (guarded.session(AccessRole::Viewer).await, guarded.session(AccessRole::Analyst).await);
+    let note = "product=coroot&from=2026-11-01&to=2026-11-02&day=2026-11-02&note=x";
+    for (session, site, expected) in [
+        (&viewer, Some("same-origin"), StatusCode::FORBIDDEN),
+        (&analyst, Some("cross-site"), StatusCode::FORBIDDEN),
+        (&analyst, None, StatusCode::FORBIDDEN),
+        // It is read: there is no such product yet.
+        (&analyst, Some("same-origin"), StatusCode::BAD_REQUEST),
+    ] {
+        let mut headers = vec![("cookie", session.as_str())];
+        headers.extend(site.map(|site| ("sec-fetch-site", site)));
+        let (status, ..) = guarded.ask("POST", "/notes", &headers, note.to_owned()).await;
+        assert_eq!(status, expected, "{site:?}");
+    }
+    guarded.collector.close().await;
+}

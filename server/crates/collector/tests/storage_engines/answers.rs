@@ -2,15 +2,16 @@
 
 use std::{fs, sync::Arc};
 
+use axum::{body::Body, http::Request};
 use headcount_fleet::calendar_day::CalendarDay;
 use headcount_simulated_fleet::{fleet_plan::FleetPlan, simulated_fleet::SimulatedFleet};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::sync::OnceCell;
 
 use crate::tested_engine::{DAY, EngineCollector, EngineKind, START, TestedEngine};
 
 /// What is asked.
-const QUESTIONS: [&str; 14] = [
+const QUESTIONS: [&str; 15] = [
     "/api/fleet/products",
     "/api/fleet/activity",
     "/api/fleet/retention",
@@ -20,6 +21,7 @@ const QUESTIONS: [&str; 14] = [
     "/api/fleet/distributions/sizes",
     "/api/fleet/distributions/queries",
     "/api/fleet/profiles/graph",
+    "/api/fleet/changes",
     "/api/fleet/published/products",
     "/api/fleet/published/tables",
     "/api/fleet/published/tables/versions",
@@ -50,6 +52,11 @@ async fn all_answers(running: &EngineCollector) -> Vec<(String, Value)> {
     for days in [0, 3, 16] {
         running.clock.turn_to(START + days * DAY);
         running.collector.compute_fleet().await.unwrap();
+        running.collector.look_for_changes().await.unwrap();
+        let note = json!({"notes": [format!("after {days} days")]});
+        let noted = Request::put(format!("/api/fleet/notes/{}", CalendarDay::from_unix_seconds(START)));
+        let noted = noted.header("content-type", "application/json").body(Body::from(note.to_string()));
+        assert_eq!(running.send(noted.unwrap()).await.status, 204);
         for question in QUESTIONS {
             let dates = if question.contains("/fleet/") { "?from=2024-01-01" } else { "" };
             let answer = running.get(&format!("{question}{dates}")).await;
@@ -83,6 +90,9 @@ async fn is_answered_like_by_sqlite(kind: EngineKind) {
     for ((question, expected), (_, answer)) in expected.answers.iter().zip(&answers) {
         assert_eq!(without_order(expected), without_order(answer), "{question}");
     }
+    let of_changes = answers.iter().rfind(|(question, _)| question.contains("/changes")).unwrap();
+    assert_eq!(of_changes.1["looked_at"], CalendarDay::from_unix_seconds(START).to_string());
+    assert_eq!(of_changes.1["notes"][0]["notes"], json!(["after 16 days"]));
     let has_days = |answer: &Value| answer["days"].as_array().is_some_and(|days| !days.is_empty());
     let compared = expected.answers.iter().filter(|(_, answer)| has_days(answer));
     assert!(compared.count() >= 6, "there are numbers to compare");
