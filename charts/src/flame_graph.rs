@@ -8,7 +8,7 @@ mod function_sums;
 use self::{flame_layout::shares_of, function_sums::function_sums};
 pub use self::{
     flame_layout::{FlameContent, FlameRectangle, FlameView, MOST_ROWS, flame_layout},
-    flame_tree::{FlameNode, FlameNodeId, FlameTree},
+    flame_tree::{FlameNode, FlameNodeId, FlameTree, ROOT_KEY, key_of_child},
     found_functions::{FoundFunctions, found_functions},
 };
 use crate::{

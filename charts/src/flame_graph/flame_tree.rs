@@ -137,3 +137,18 @@ impl NodeChildren {
         self.children.get(id.0).map_or(&[], Vec::as_slice)
     }
 }
+
+/// The key of the root of a graph.
+pub const ROOT_KEY: u64 = 0;
+
+/// The key of a node below the node with a key: a hash of the names from the root to it. The place of a node
+/// changes with every computation, its names do not. FNV-1a, cut to 48 bits so that an address stays short:
+/// addresses have it in hexadecimal.
+#[must_use]
+pub fn key_of_child(parent: u64, name: &str) -> u64 {
+    const BASIS: u64 = 0xcbf2_9ce4_8422_2325;
+    const PRIME: u64 = 0x0100_0000_01b3;
+    let bytes = parent.to_le_bytes().into_iter().chain(name.bytes());
+    let hash = bytes.fold(BASIS, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(PRIME));
+    ((hash >> 48) ^ hash) & 0xffff_ffff_ffff
+}

@@ -10,3 +10,4 @@ mod picture_difference;
 mod roles_and_refusals;
 mod shown_fleet;
 mod small_fleets;
+mod taken_over;

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use headcount_charts::{
     ChartCaption, ValueUnit,
     flame_graph::{
-        FlameDirection, FlameNode, FlameNodeId, FlameStyle, FlameTree, FlameView, FoundFunctions,
-        flame_picture, found_functions,
+        FlameDirection, FlameNode, FlameNodeId, FlameStyle, FlameTree, FlameView, FoundFunctions, ROOT_KEY,
+        flame_picture, found_functions, key_of_child,
     },
     number_format::percent,
 };
@@ -44,12 +44,14 @@ pub(super) struct FlameNumbers {
     lists: FlameLists,
     is_difference: bool,
     unit: ValueUnit,
+    /// The keys of the nodes, by place.
+    keys: Vec<u64>,
 }
 
 /// What of a graph is shown.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct ShownPart {
-    /// The place of the node that has the whole width.
+    /// The key of the node that has the whole width.
     pub(super) focus: Option<u64>,
     /// The text that names of functions are searched for; nothing is found if it is empty.
     pub(super) search: String,
@@ -68,7 +70,8 @@ impl FlameNumbers {
             (Some("absolute"), _) => ValueUnit::Microseconds,
             _ => ValueUnit::Share,
         };
-        let numbers = Self { lists, is_difference, unit };
+        let keys = keys_of(&lists)?;
+        let numbers = Self { lists, is_difference, unit, keys };
         numbers.tree().map(|_| ())?;
         Some(numbers)
     }
@@ -93,13 +96,13 @@ impl FlameNumbers {
         Some(flame_picture(&caption, &tree, style, address, &|name| search.finds(name)))
     }
 
-    /// The places of all functions that a search finds.
-    pub(super) fn found_places(&self, search: &str) -> BTreeSet<u64> {
+    /// The keys of all functions that a search finds.
+    pub(super) fn found_keys(&self, search: &str) -> BTreeSet<u64> {
         let search = FunctionSearch::new(search);
         let is_found: Vec<bool> = self.lists.names.iter().map(|name| search.finds(name)).collect();
-        let places = self.lists.name.iter().enumerate().skip(1);
-        let found = places.filter(|(_, name)| is_found.get(**name as usize).copied().unwrap_or(false));
-        found.map(|(place, _)| place as u64).collect()
+        let nodes = self.lists.name.iter().zip(&self.keys).skip(1);
+        let found = nodes.filter(|(name, _)| is_found.get(**name as usize).copied().unwrap_or(false));
+        found.map(|(_, key)| *key).collect()
     }
 
     /// What a search finds, in words; empty without a search.
@@ -115,12 +118,12 @@ impl FlameNumbers {
         }
     }
 
-    /// The place where a function takes most.
-    pub(super) fn place_of(&self, function: &str) -> Option<u64> {
+    /// The key of the place where a function takes most.
+    pub(super) fn key_of_function(&self, function: &str) -> Option<u64> {
         let lists = &self.lists;
         let is_it = |name: &u32| lists.names.get(*name as usize).is_some_and(|name| name == function);
         let places = lists.name.iter().enumerate().filter(|(_, name)| is_it(name)).map(|(place, _)| place);
-        places.max_by_key(|place| self.values(*place)).map(|place| place as u64)
+        self.keys.get(places.max_by_key(|place| self.values(*place))?).copied()
     }
 
     fn values(&self, place: usize) -> (u64, u64) {
@@ -136,7 +139,7 @@ impl FlameNumbers {
         let node = |place: usize| {
             let name = self.lists.names.get(*self.lists.name.get(place)? as usize)?;
             let (value, value_before) = self.values(place);
-            Some(FlameNode { name, key: place as u64, value, value_before })
+            Some(FlameNode { name, key: *self.keys.get(place)?, value, value_before })
         };
         let mut tree = FlameTree::new(node(0)?);
         let mut ids: Vec<FlameNodeId> = vec![tree.root()];
@@ -146,6 +149,16 @@ impl FlameNumbers {
         }
         Some(tree)
     }
+}
+
+/// The keys of the nodes, by place. `None` if the lists are no tree.
+fn keys_of(lists: &FlameLists) -> Option<Vec<u64>> {
+    let mut keys = vec![ROOT_KEY];
+    for (name, parent) in lists.name.iter().zip(&lists.parent).skip(1) {
+        let parent = *keys.get(*parent as usize)?;
+        keys.push(key_of_child(parent, lists.names.get(*name as usize)?));
+    }
+    Some(keys)
 }
 
 /// A text that names are searched for, whatever the case of its letters.
@@ -179,16 +192,18 @@ mod tests {
     #[test]
     fn a_graph_is_drawn_with_its_focus_and_what_is_found() {
         let numbers = numbers(GRAPH).unwrap();
-        let shown = ShownPart { focus: Some(1), search: " parse".to_owned() };
+        let main = key_of_child(ROOT_KEY, "main");
+        let (inner, outer) = (key_of_child(main, "<Parse>"), key_of_child(ROOT_KEY, "<Parse>"));
+        let shown = ShownPart { focus: Some(main), search: " parse".to_owned() };
         let picture = numbers.picture("flame", &shown, &|key| format!("profiles?focus={key}")).unwrap();
-        assert!(picture.contains("href=\"profiles?focus=1\""), "{picture}");
+        assert!(picture.contains(&format!("href=\"profiles?focus={main}\"")), "{picture}");
         assert!(picture.contains("aria-labelledby=\"flame-title\""), "{picture}");
         assert_eq!(picture.matches("frame found").count(), 1, "{picture}");
         assert!(picture.contains("&lt;Parse&gt;") && !picture.contains("<Parse>"), "{picture}");
-        assert_eq!(numbers.place_of("<Parse>"), Some(2));
-        assert_eq!(numbers.place_of("none"), None);
-        assert_eq!(numbers.found_places("parse"), BTreeSet::from([2, 3]));
-        assert!(numbers.found_places("").is_empty() && numbers.found_places("all").is_empty());
+        assert_eq!(numbers.key_of_function("<Parse>"), Some(inner));
+        assert_eq!(numbers.key_of_function("none"), None);
+        assert_eq!(numbers.found_keys("parse"), BTreeSet::from([inner, outer]));
+        assert!(numbers.found_keys("").is_empty() && numbers.found_keys("all").is_empty());
     }
 
     #[test]

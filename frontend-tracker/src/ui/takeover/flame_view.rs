@@ -2,6 +2,7 @@
 //!
 //! Until the numbers have come, and if they do not, links of the graph lead to its other pages.
 
+use headcount_charts::flame_graph::ROOT_KEY;
 use leptos::{ev, prelude::*, task::spawn_local};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
@@ -10,7 +11,7 @@ use web_sys::{Element, HtmlElement, Response};
 use super::{
     flame_numbers::{FlameAnswer, FlameNumbers, ShownPart},
     open_page,
-    page_address::{is_page_of_graph, is_same_page, parameter, with_focus},
+    page_address::{is_page_of_graph, is_same_page, key_of_text, parameter, with_focus},
 };
 
 /// The element around a graph, which names the address of its numbers.
@@ -112,7 +113,7 @@ impl FlameView {
         let links = (0..links.length()).filter_map(|at| links.get(at)?.dyn_into::<Element>().ok());
         self.numbers.with_value(|numbers| {
             let Some((_, numbers)) = numbers else { return };
-            let found = numbers.found_places(&search);
+            let found = numbers.found_keys(&search);
             for link in links {
                 let is_found = key_of(&link).is_some_and(|key| found.contains(&key));
                 let _marked = link.class_list().toggle_with_force("found", is_found);
@@ -126,8 +127,8 @@ impl FlameView {
         let picture = self.numbers.with_value(|numbers| {
             let (_, numbers) = numbers.as_ref()?;
             let function = parameter(&page, "function").map(decoded);
-            let focus = parameter(&page, "focus").and_then(|focus| focus.parse().ok());
-            let focus = function.and_then(|function| numbers.place_of(&function)).or(focus);
+            let focus = parameter(&page, "focus").and_then(key_of_text);
+            let focus = function.and_then(|function| numbers.key_of_function(&function)).or(focus);
             let id = chart_id()?;
             numbers.picture(&id, &ShownPart { focus, search }, &|key| with_focus(&page, key))
         });
@@ -171,10 +172,10 @@ fn link_in_graph(address: &str) -> Option<Element> {
     })
 }
 
-/// The place of the node that a link in the graph is of.
+/// The key of the node that a link in the graph is of.
 fn key_of(link: &Element) -> Option<u64> {
     let address = link.get_attribute("href")?;
-    parameter(&address, "focus").map_or(Some(0), |focus| focus.parse().ok())
+    parameter(&address, "focus").map_or(Some(ROOT_KEY), key_of_text)
 }
 
 /// A parameter as it is meant.

@@ -101,9 +101,14 @@ pub(super) fn with_focus(address: &str, key: u64) -> String {
     let parts = AddressParts::of(address);
     let mut pairs: Vec<String> = without_focus(address).into_iter().map(ToOwned::to_owned).collect();
     if key > 0 {
-        pairs.push(format!("focus={key}"));
+        pairs.push(format!("focus={key:x}"));
     }
     format!("{}?{}", parts.without_query, pairs.join("&"))
+}
+
+/// The key that an address names, as the collector writes it: in hexadecimal.
+pub(super) fn key_of_text(text: &str) -> Option<u64> {
+    u64::from_str_radix(text, 16).ok()
 }
 
 /// The value of a parameter as it is written, if it has one.
@@ -183,7 +188,9 @@ mod tests {
         let address = "https://a/profiles?product=shop&focus=3&version=&function=x#y";
         assert_eq!(with_focus(address, 7), "https://a/profiles?product=shop&focus=7");
         assert_eq!(with_focus(address, 0), "https://a/profiles?product=shop");
-        assert_eq!(parameter(&with_focus(address, 7), "focus"), Some("7"));
+        let opened = with_focus(address, 0xab_cdef);
+        assert_eq!(parameter(&opened, "focus"), Some("abcdef"));
+        assert_eq!(parameter(&opened, "focus").and_then(key_of_text), Some(0xab_cdef));
         assert_eq!((parameter(address, "version"), parameter(address, "none")), (None, None));
     }
 

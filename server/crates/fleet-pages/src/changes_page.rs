@@ -48,7 +48,7 @@ fn lead(changes: &FleetChangesAnswer) -> Markup {
         };
     };
     let found = match changes.changes.len() {
-        0 => "Nothing was found that a release changed".to_owned(),
+        0 => "No change by a release was found on these days".to_owned(),
         1 => "One change was found that a release made".to_owned(),
         many => format!("{many} changes were found that releases made"),
     };
@@ -379,6 +379,6 @@ mod tests {
         let text = page(&empty);
         assert!(text.contains("No day has been looked at yet") && !text.contains("<table"), "{text}");
         let looked_at = FleetChangesAnswer { looked_at: changes().looked_at, ..empty };
-        assert!(page(&looked_at).contains("Nothing was found that a release changed"));
+        assert!(page(&looked_at).contains("No change by a release was found on these days"));
     }
 }

@@ -2,7 +2,9 @@
 
 use headcount_charts::{
     ValueUnit,
-    flame_graph::{FlameDirection, FlameNode, FlameNodeId, FlameStyle, FlameTree, FlameView},
+    flame_graph::{
+        FlameDirection, FlameNode, FlameNodeId, FlameStyle, FlameTree, FlameView, ROOT_KEY, key_of_child,
+    },
     number_format::{percent, points},
 };
 use headcount_fleet::profiles::{
@@ -225,19 +227,6 @@ fn hidden_values(filter: &PageFilter, choice: &ProfileChoice) -> Vec<(&'static s
     let of_choice = choice.kept().into_iter().filter(|(name, _)| !["before", "after"].contains(name));
     let product = ("product", filter.product.clone());
     [product].into_iter().chain(days).chain(all_filters(filter)).chain(of_choice).collect()
-}
-
-/// The key of the root.
-const ROOT_KEY: u64 = 0;
-
-/// The key of a node: a hash of the names from the root to it. The place of a node changes with every
-/// computation, its names do not. FNV-1a, cut to 48 bits so that an address stays short.
-fn key_of_child(parent: u64, name: &str) -> u64 {
-    const BASIS: u64 = 0xcbf2_9ce4_8422_2325;
-    const PRIME: u64 = 0x0100_0000_01b3;
-    let bytes = parent.to_le_bytes().into_iter().chain(name.bytes());
-    let hash = bytes.fold(BASIS, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(PRIME));
-    ((hash >> 48) ^ hash) & 0xffff_ffff_ffff
 }
 
 /// The files of the graph of one version or of all.
