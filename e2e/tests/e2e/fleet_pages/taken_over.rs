@@ -15,7 +15,7 @@ const IS_READY: &str = "return document.querySelector('.flames .flame-search inp
 
 /// The keys of the functions of the graph.
 const KEYS: &str = "return [...document.querySelectorAll('.flames a.frame')]
-    .map(link => new URL(link.href).searchParams.get('focus') ?? '').sort()";
+    .map(link => new URL(link.getAttribute('href'), location.href).searchParams.get('focus') ?? '').sort()";
 
 async fn a_click_on_a_function_opens_it_as_its_address_does(engine: Engine) {
     let fleet = ShownFleet::shared().await;
@@ -29,7 +29,7 @@ async fn a_click_on_a_function_opens_it_as_its_address_does(engine: Engine) {
             "const frames = [...document.querySelectorAll('.flames a.frame')];
             const link = frames.find(link => link.textContent.includes('SeriesCache::read'));
             link.dispatchEvent(new MouseEvent('click', { bubbles: true, cancelable: true }));
-            return new URL(link.href).searchParams.get('focus')",
+            return new URL(link.getAttribute('href'), location.href).searchParams.get('focus')",
         )
         .await;
     browser.wait_for(&format!("return new URLSearchParams(location.search).get('focus') === {key}")).await;
