@@ -124,7 +124,7 @@ fn rule_sentences(rule: &PublishedRule, has_exact: bool) -> Markup {
                     ", or left out where an installation may have several labels."
                 }
                 li {
-                    "A label that nearly all installations of a version have is named without a number: the number of the others \
+                    "A label is named without a number where the number of the installations of the version without it \
                      would be too small."
                 }
                 li { "A name that nobody listed before is shown from its second release on, and never alone." }
@@ -205,7 +205,7 @@ fn table_section(
                 }
             }
             @for nearly in &table.nearly_all {
-                p.note { "Nearly all installations of " (version_title(nearly.version.as_deref())) " have " (label_text(&nearly.label)) "." }
+                p.note { (label_text(&nearly.label)) " of " (version_title(nearly.version.as_deref())) " is named without a number: that of the installations without it would be too small." }
             }
             @if exact.is_some() { (hidden_cells(rule, kind, &hidden, columns.has_labels)) }
         }
@@ -423,7 +423,7 @@ mod tests {
             "a standard deviation of 25, at most 75 up or down",
             "at least 85 with its noise, so that it has at least 10 installations",
             "<td>&lt;aws&gt;\u{fffd}</td><td class=\"n\">510</td>",
-            "Nearly all installations of 1.0 have linux.",
+            "linux of 1.0 is named without a number: that of the installations without it would be too small.",
             "api/fleet/published/export.zip?product=my+shop",
             "api/fleet/published/tables/clouds?format=csv",
             "&amp;day=2026-11-01",
