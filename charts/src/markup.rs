@@ -166,7 +166,7 @@ pub(crate) fn shortened(text: &str, characters: usize) -> String {
     format!("{}…", kept.trim_end())
 }
 
-/// A name that somebody chose, of at most so many characters, for a page that shows it as text. One without
+/// A name that a sender chose, of at most so many characters, for a page that shows it as text. One without
 /// anything to see says so. What XML forbids and what changes the direction of the text around it is replaced
 /// by U+FFFD; `<` and `&` are as they were.
 #[must_use]

@@ -105,7 +105,7 @@ pub struct PublishedTableRelease {
     pub folded_names: u32,
     /// The cells, by version, in it the largest first.
     pub cells: Vec<PublishedCellAnswer>,
-    /// Labels that nearly all installations of a version have.
+    /// Labels that are named without a number, by version.
     pub nearly_all: Vec<PublishedNearlyAll>,
 }
 
@@ -137,7 +137,8 @@ pub struct PublishedPercentileAnswer {
     pub at_most: f64,
 }
 
-/// A label that nearly all installations of a version have: how many have it not is not told.
+/// A label that is named without a number, because that of the installations of the version without it would be
+/// too small. In a large fleet nearly all have such a label; in a small one that need not be so.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct PublishedNearlyAll {

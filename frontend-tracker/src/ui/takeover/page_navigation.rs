@@ -20,7 +20,7 @@ const SETTLED: Duration = Duration::from_millis(150);
 
 /// How a page is reached.
 #[derive(Debug, Clone)]
-pub(super) enum Arrival {
+pub(super) enum PageArrival {
     /// By a link or a form: it is a new entry of the history.
     Link {
         /// Where the focus goes.
@@ -106,7 +106,7 @@ impl PageNavigation {
     }
 
     /// Goes to a page. A page that is still being fetched is given up.
-    pub(super) fn go(self, address: String, arrival: Arrival) {
+    pub(super) fn go(self, address: String, arrival: PageArrival) {
         self.cancel();
         let number = self.asked.get_value();
         set_timeout(
@@ -142,22 +142,22 @@ impl PageNavigation {
         }
     }
 
-    fn show(self, page: &FetchedPage, address: String, arrival: &Arrival) {
+    fn show(self, page: &FetchedPage, address: String, arrival: &PageArrival) {
         let address = page.moved_to.clone().unwrap_or(address);
         let next = self.files.with_value(|files| NextPage::parse(&page.html, &address, files));
         let Some(next) = next else { return open_page::load(&address) };
         let scrolled_to = window().scroll_y().unwrap_or_default();
-        if matches!(arrival, Arrival::Link { .. }) {
+        if matches!(arrival, PageArrival::Link { .. }) {
             open_page::push_address(&address);
         }
         self.flames.detach();
         let heading = next.show();
         match arrival {
-            Arrival::Link { focus, keeps_place } => {
+            PageArrival::Link { focus, keeps_place } => {
                 open_page::focus(focus);
                 open_page::scroll_to(if *keeps_place { scrolled_to } else { 0.0 });
             }
-            Arrival::History { top } => {
+            PageArrival::History { top } => {
                 open_page::focus(&FocusPlace::Content);
                 open_page::scroll_to(*top);
             }

@@ -7,7 +7,7 @@ use web_sys::{Element, Event, FormData, HtmlFormElement, MouseEvent, Url, UrlSea
 use super::{
     open_page::{self, FocusPlace},
     page_address::{ClickedLink, is_same_page, is_same_view},
-    page_navigation::{Arrival, PageNavigation},
+    page_navigation::{PageArrival, PageNavigation},
 };
 
 /// What is beside the pages: a bar while one is slow, and a text for screen readers.
@@ -65,7 +65,7 @@ fn on_click(navigation: PageNavigation, event: &MouseEvent) {
     }
     let is_same = is_same_page(&address, &here) && link.closest("main").ok().flatten().is_some();
     let focus = link.text_content().filter(|_| is_same).map_or(FocusPlace::Content, FocusPlace::Link);
-    navigation.go(address, Arrival::Link { focus, keeps_place: is_same });
+    navigation.go(address, PageArrival::Link { focus, keeps_place: is_same });
 }
 
 /// The element with a selector that an event is in.
@@ -84,7 +84,7 @@ fn on_submit(navigation: PageNavigation, event: &Event) {
     let Some(address) = address_of(&form) else { return };
     event.prevent_default();
     let focus = open_page::focus_place();
-    navigation.go(address, Arrival::Link { focus, keeps_place: true });
+    navigation.go(address, PageArrival::Link { focus, keeps_place: true });
 }
 
 /// The address that a form leads to, without what was not chosen.
@@ -125,5 +125,5 @@ fn on_history(navigation: PageNavigation) {
         navigation.note_shown(address);
         return;
     }
-    navigation.go(address, Arrival::History { top: top.unwrap_or_default() });
+    navigation.go(address, PageArrival::History { top: top.unwrap_or_default() });
 }

@@ -13,7 +13,7 @@ use headcount_web::access::AccessRole;
 use super::{fleet_page_routes::reader_of, routes::page_headers};
 
 /// Makes pages of refusals. `role` is that of all requests without access control; with it, the answer names
-/// the role. A request of nobody stays refused as programs are.
+/// the role. A request without a credential gets the answer that programs get.
 pub(super) async fn refusals_as_pages(
     State(role): State<Option<AccessRole>>,
     request: Request,

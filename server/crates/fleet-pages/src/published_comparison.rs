@@ -56,7 +56,7 @@ pub(crate) enum HiddenIn {
     OtherVersions,
     /// They are in the cell of all other labels of the version.
     OtherLabels,
-    /// Nearly all installations of the version have the label, which is said without a number.
+    /// The label is named without a number: that of the installations without it would be too small.
     NearlyAll,
     /// They are in no cell.
     Nowhere,

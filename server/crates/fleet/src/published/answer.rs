@@ -65,13 +65,13 @@ pub struct PublishedCell {
     pub percentiles: Vec<PublishedPercentile>,
 }
 
-/// A label that so many installations of a cell have that the rest is too small to be told.
+/// A label of a cell that is named without a number: the rest is too small to be told.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct NearlyAllCell {
     /// The cell of the base partition.
     #[serde(flatten)]
     pub base: BaseCellName,
-    /// The label that nearly all have.
+    /// The label.
     pub label: String,
 }
 
