@@ -45,7 +45,7 @@ impl ClickHouseError {
     /// Whether the same statement may succeed later, with the server and the statement as they are: senders
     /// are told to come back.
     #[must_use]
-    pub const fn is_temporary(self) -> bool {
+    pub fn is_temporary(self) -> bool {
         match self {
             Self::Unreachable(_) | Self::TimedOut => true,
             Self::Refused { code, .. } => is_temporary_code(code),
