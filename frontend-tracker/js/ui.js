@@ -1,5 +1,5 @@
 // Starts the web interface in its page. If the browser refuses it, the page shows its plain text, and the
-// console has one line.
+// console has one line. A page that is left before its program has come ends the fetch: that is no failure.
 
 import init from 'headcount-bindings'
 
@@ -9,5 +9,5 @@ plain?.remove()
 init().catch(error => {
   plain?.classList.add('shown')
   document.body.append(plain ?? '')
-  console.warn('headcount: the interface did not start:', error)
+  if (error?.name !== 'AbortError') console.warn('headcount: the interface did not start:', error)
 })
