@@ -6,8 +6,19 @@ import init from 'headcount-bindings'
 const plain = document.getElementById('plain')
 plain?.remove()
 
-init().catch(error => {
-  plain?.classList.add('shown')
-  document.body.append(plain ?? '')
-  if (error?.name !== 'AbortError') console.warn('headcount: the interface did not start:', error)
-})
+let isLeft = false
+const leave = () => {
+  isLeft = true
+}
+addEventListener('beforeunload', leave)
+
+init()
+  .catch(error => {
+    plain?.classList.add('shown')
+    document.body.append(plain ?? '')
+    if (!isLeft && error?.name !== 'AbortError') {
+      console.warn('headcount: the interface did not start:', error)
+    }
+  })
+  // Browsers keep pages without such a listener for the way back.
+  .finally(() => removeEventListener('beforeunload', leave))
