@@ -12,7 +12,7 @@ mod interface_size;
 mod many_stacks;
 
 use headcount_harness::browser::{Browser, Engine};
-use headcount_measures::{MeasureList, MeasureRun, RunExtent, print_environment};
+use headcount_measures::{MeasureList, MeasureRun, RunExtent, SortedFigures, print_environment};
 
 use self::filled_collector::FilledCollector;
 
@@ -49,6 +49,6 @@ async fn main() -> anyhow::Result<()> {
 }
 
 /// The figures of the slowest page, of those of all pages.
-fn of_slowest(figures: Vec<headcount_measures::SortedFigures>) -> Option<headcount_measures::SortedFigures> {
+fn of_slowest(figures: Vec<SortedFigures>) -> Option<SortedFigures> {
     figures.into_iter().max_by(|one, other| one.median().total_cmp(&other.median()))
 }
