@@ -14,6 +14,9 @@ in_every_engine!(
     a_page_that_is_left_at_once_says_nothing
 );
 
+/// The program has taken over.
+const HAS_TAKEN_OVER: &str = "return document.querySelector('body > div [role=status]') !== null";
+
 /// The parts of the content.
 const PARTS: &str = "return [...document.querySelectorAll('main > *')].map(part =>
     `${part.localName} ${part.id} ${part.querySelectorAll('*').length}`)";
@@ -56,7 +59,6 @@ async fn a_page_that_comes_in_parts_is_the_one_that_its_address_loads(engine: En
     let fleet = ShownFleet::shared().await;
     let browser = Browser::open(engine, 1280).await;
     fleet.show(&browser, "overview").await;
-    browser.wait_for("return document.querySelector('body > div [role=status]') !== null").await;
     let day = json!(fleet.truth.days[2].day);
     let changes = [
         "document.querySelector('nav a[href^=performance]').click()".to_owned(),
@@ -67,6 +69,7 @@ async fn a_page_that_comes_in_parts_is_the_one_that_its_address_loads(engine: En
         "document.querySelector('nav a[href^=trust]').click()".to_owned(),
     ];
     for change in changes {
+        browser.wait_for(HAS_TAKEN_OVER).await;
         let before = browser.run("return location.href").await;
         browser.run(&change).await;
         browser.wait_for(&format!("return location.href !== {before} && {IS_SHOWN}")).await;
