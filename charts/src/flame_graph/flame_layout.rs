@@ -16,8 +16,8 @@ pub struct FlameView {
     /// The node that has the whole width; `None` for the root.
     pub focus: Option<FlameNodeId>,
     /// The least width, as a share of the picture, that a rectangle is drawn with. Narrower ones, and those
-    /// beyond [`MOST_NODES`], are folded into one of their parent, or are left out if all of them together are
-    /// narrower.
+    /// beyond [`MOST_NODES`](super::MOST_NODES), are folded into one of their parent, or are left out if all
+    /// of them together are narrower.
     pub min_width: f64,
     /// Whether widths are the mean of the shares now and before, so that what is gone can be seen too.
     pub is_difference: bool,

@@ -1,5 +1,5 @@
-//! Measures how long the program in the browser takes to draw a flame graph of many stacks, and to give one of
-//! its functions the whole width.
+//! Measures how long the program in the browser takes to draw a flame graph of many stacks, and to give one
+//! of its functions the whole width.
 
 use anyhow::Context;
 use headcount_harness::browser::Browser;

@@ -1,7 +1,7 @@
 //! Measures the pages of the fleet in Chromium, against a collector with a simulated fleet: `make bench`.
 //!
-//! `cargo bench -p headcount-e2e --bench fleet_pages -- sizes first-picture filter-change flame-graph`, or any of
-//! these. The collector is the binary `headcount` as `.ci/release` builds it.
+//! `cargo bench -p headcount-e2e --bench fleet_pages -- sizes first-picture filter-change flame-graph`, or any
+//! of these. The collector is the binary `headcount` as `.ci/release` builds it.
 #![expect(clippy::print_stdout, reason = "it prints its figures")]
 
 mod filled_collector;

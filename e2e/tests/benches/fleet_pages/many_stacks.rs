@@ -12,8 +12,8 @@ const FUNCTIONS: u32 = 900;
 /// The deepest stack.
 const DEEPEST: usize = 40;
 
-/// The graph of so many stacks. Each begins with some of the functions of the one before, and few of them take
-/// most of the time.
+/// The graph of so many stacks. Each begins with some of the functions of the one before, and few of them
+/// take most of the time.
 pub(crate) fn graph() -> Value {
     let mut random = StdRng::seed_from_u64(6);
     let (mut name, mut parent, mut value) = (vec![0_u32], vec![0_usize], vec![0_u64]);
@@ -39,7 +39,8 @@ pub(crate) fn graph() -> Value {
         (1..=FUNCTIONS).map(|at| format!("library_{}::module_{}::Type::function_{at}", at % 9, at % 70));
     let names: Vec<String> = ["(all)".to_owned()].into_iter().chain(functions).collect();
     let installations = vec![300; name.len()];
-    json!({
-        "graph": { "names": names, "name": name, "parent": parent, "value": value, "installations": installations }
-    })
+    let graph = json!({
+        "names": names, "name": name, "parent": parent, "value": value, "installations": installations,
+    });
+    json!({ "graph": graph })
 }

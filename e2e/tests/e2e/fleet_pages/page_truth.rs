@@ -202,7 +202,8 @@ async fn open_an_installation(fleet: &ShownFleet, browser: &Browser) {
     browser.run(&format!("{link}.click()")).await;
     browser
         .wait_for(&format!(
-            "return location.pathname === {address} && document.querySelector('#deletion') !== null && {IS_SHOWN}"
+            "return location.pathname === {address}
+                && document.querySelector('#deletion') !== null && {IS_SHOWN}"
         ))
         .await;
     let said = content(browser).await;

@@ -1,7 +1,7 @@
 //! Puts the content of a page in place of another one over several frames, so that none of them is long.
 //!
-//! The parts of a page are the children of its `<main>`. A few at a time take the places of the old ones, from
-//! the top. The page is marked as busy until all have.
+//! The parts of a page are the children of its `<main>`. A few at a time take the places of the old ones,
+//! from the top. The page is marked as busy until all have.
 
 use std::time::Duration;
 
