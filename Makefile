@@ -69,10 +69,12 @@ bench: ## Measures, prints figures beside their bounds, and fails outside of the
 	@.ci/install build test
 	@.ci/wasm
 	cargo bench -p headcount --bench measures --no-run
-	cargo bench -p headcount-e2e --bench tracker --no-run
-	@# Both are measured, also when the first is outside its bounds.
+	cargo bench -p headcount-e2e --bench tracker --bench fleet_pages --no-run
+	.ci/release headcount demo
+	@# All are measured, also when one is outside its bounds.
 	cargo bench -p headcount --bench measures; server=$$?; \
-	    $(FIRST) cargo bench -p headcount-e2e --bench tracker && exit $$server
+	    $(FIRST) cargo bench -p headcount-e2e --bench tracker; tracker=$$?; \
+	    $(TESTED) $(FIRST) cargo bench -p headcount-e2e --bench fleet_pages && exit $$((server + tracker))
 
 lint: ## Checks the format, clippy, the documentation and licences, with warnings as errors
 	@.ci/lint

@@ -4,17 +4,22 @@ mod flame_layout;
 mod flame_tree;
 mod found_functions;
 mod function_sums;
+mod widest_nodes;
 
-use self::{flame_layout::shares_of, function_sums::function_sums};
 pub use self::{
     flame_layout::{FlameContent, FlameRectangle, FlameView, MOST_ROWS, flame_layout},
     flame_tree::{FlameNode, FlameNodeId, FlameTree, ROOT_KEY, key_of_child},
     found_functions::{FoundFunctions, found_functions},
+    widest_nodes::MOST_NODES,
+};
+use self::{
+    flame_layout::{LaidFlames, laid_flames, shares_of},
+    function_sums::function_sums,
 };
 use crate::{
     chart_frame::{ChartCaption, DataTable, figure, focusable_part, picture, text_box},
     markup::{LABEL_CHARACTERS, MarkupText, TOOLTIP_CHARACTERS, WidthShare, name_text, shortened},
-    number_format::{ValueUnit, percent, points},
+    number_format::{ValueUnit, grouped, percent, points},
 };
 
 const HEAD: f64 = 24.0;
@@ -128,7 +133,7 @@ struct FlameDrawing<'a> {
 
 impl FlameDrawing<'_> {
     fn write_picture(&self, out: &mut MarkupText, caption: &ChartCaption<'_>) {
-        let rectangles = flame_layout(self.tree, self.style.view);
+        let LaidFlames { rectangles, undrawn } = laid_flames(self.tree, self.style.view);
         let rows = rectangles.iter().map(|rectangle| rectangle.depth + 1).max().unwrap_or(1);
         picture(out, caption, HEAD + ROW * rows as f64, "margin-none flame", |out| {
             let title = if self.style.view.is_difference {
@@ -136,7 +141,13 @@ impl FlameDrawing<'_> {
             } else {
                 "width: share with all that is called"
             };
-            out.tag("text").class("axis-title").at("0", 12.0).holding(title);
+            out.tag("text").class("axis-title").at("0", 12.0).content(|out| {
+                out.text(title);
+                if undrawn > 0 {
+                    let said = format!(" · {} narrower calls are folded", grouped(undrawn as u64));
+                    out.tag("tspan").class("only-wide").holding(said);
+                }
+            });
             for (rectangle, is_stop) in rectangles.iter().zip(keyboard_stops(&rectangles)) {
                 self.write_rectangle(out, rectangle, rows, is_stop);
             }

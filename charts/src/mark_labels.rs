@@ -1,6 +1,7 @@
 //! Decides where the labels of marks have room.
 
-/// The widths of the least plots on a wide and on a very wide screen, for guesses of what fits.
+/// The widths of the least plots on a narrow, a wide and a very wide screen, for guesses of what fits.
+const NARROW_PIXELS: f64 = 240.0;
 const WIDE_PIXELS: f64 = 380.0;
 const WIDEST_PIXELS: f64 = 700.0;
 /// The width of a character of a label.
@@ -16,15 +17,20 @@ pub(crate) enum LabelSide {
     Right,
 }
 
-/// On which side of its mark each label is, so that it meets neither another label nor a mark, and the class
-/// of the screens that have room for it.
-pub(crate) fn label_sides(places: &[f64], labels: &[String]) -> Vec<Option<(LabelSide, &'static str)>> {
-    let mut sides = vec![None; places.len()];
+/// The side of its mark that a label is on, and the class of the screens that have room for it there.
+pub(crate) type LabelPlace = (LabelSide, &'static str);
+
+/// Where each label is, so that it meets neither another label nor a mark: on narrow screens, and on wider
+/// ones.
+pub(crate) fn label_places(places: &[f64], labels: &[String]) -> Vec<[Option<LabelPlace>; 2]> {
+    let mut narrow = vec![None; places.len()];
+    add_label_sides(places, labels, NARROW_PIXELS, "only-narrow", &mut narrow);
+    let mut wide = vec![None; places.len()];
     // What has room on a wide screen has it on a wider one, on the same side.
     for (pixels, class) in [(WIDE_PIXELS, "only-wide"), (WIDEST_PIXELS, "only-widest")] {
-        add_label_sides(places, labels, pixels, class, &mut sides);
+        add_label_sides(places, labels, pixels, class, &mut wide);
     }
-    sides
+    narrow.into_iter().zip(wide).map(<[_; 2]>::from).collect()
 }
 
 /// Adds the sides of the labels that have room in a plot of so many pixels.
@@ -33,7 +39,7 @@ fn add_label_sides(
     labels: &[String],
     pixels: f64,
     class: &'static str,
-    sides: &mut [Option<(LabelSide, &'static str)>],
+    sides: &mut [Option<LabelPlace>],
 ) {
     let half = SIGN_PIXELS / 2.0;
     let span = |place: f64, label: &str, side: LabelSide| {
@@ -68,7 +74,7 @@ mod tests {
     #[test]
     fn labels_of_marks_meet_nothing() {
         let sides = |places: &[f64]| {
-            let sides = label_sides(places, &vec!["1.11.0".to_owned(); places.len()]);
+            let sides = label_places(places, &vec!["1.11.0".to_owned(); places.len()]);
             let letter = |side: Option<(LabelSide, &str)>| match side {
                 None => '-',
                 Some((LabelSide::Left, "only-wide")) => 'L',
@@ -76,7 +82,7 @@ mod tests {
                 Some((LabelSide::Left, _)) => 'l',
                 Some((LabelSide::Right, _)) => 'r',
             };
-            sides.into_iter().map(letter).collect::<String>()
+            sides.into_iter().map(|[_, wide]| letter(wide)).collect::<String>()
         };
         assert_eq!(sides(&[0.1, 0.5]), "RR");
         // The next sign is in the way, and so is the end of the picture.
@@ -85,5 +91,16 @@ mod tests {
         // What has no room on a wide screen may have it on a wider one.
         assert_eq!(sides(&[0.5, 0.53, 0.56]), "L-R");
         assert_eq!(sides(&[0.4, 0.48, 0.56]), "LrR");
+    }
+
+    #[test]
+    fn narrow_screens_have_the_labels_that_have_room_there() {
+        let shown = |places: &[f64]| {
+            let places = label_places(places, &vec!["1.11.0".to_owned(); places.len()]);
+            places.into_iter().map(|[narrow, _]| narrow).collect::<Vec<_>>()
+        };
+        let (left, right) = (Some((LabelSide::Left, "only-narrow")), Some((LabelSide::Right, "only-narrow")));
+        assert_eq!(shown(&[0.3, 0.9]), [right, left]);
+        assert_eq!(shown(&[0.4, 0.5, 0.6]), [left, None, right]);
     }
 }

@@ -4,7 +4,7 @@ use std::fmt::Display;
 
 use crate::{
     chart_frame::{ChartCaption, MOST_STOPS, focusable_part, margin_class, picture},
-    mark_labels::{LabelSide, SIGN_PIXELS, label_sides},
+    mark_labels::{LabelPlace, LabelSide, SIGN_PIXELS, label_places},
     markup::{LABEL_CHARACTERS, MarkupText, PixelLength, WidthShare, name_text, shortened},
     number_format::ValueUnit,
     scale::{LinearScale, ValueRange},
@@ -177,16 +177,16 @@ impl<'a> TimePlot<'a> {
         });
     }
 
-    /// Marks from left to right. A label that has no room on a wide screen is shown with the focus only.
+    /// Marks from left to right. A label that has no room is shown with the focus only.
     fn write_marks(&self, out: &mut MarkupText) {
         let mut marks: Vec<&TimeMark<'_>> =
             self.context.marks.iter().filter(|mark| self.axis.has(mark.day)).collect();
         marks.sort_by_key(|mark| mark.day);
         let places: Vec<f64> = marks.iter().map(|mark| self.axis.across(mark.day)).collect();
         let labels: Vec<String> = marks.iter().map(|mark| name_text(mark.label, 18)).collect();
-        let sides = label_sides(&places, &labels);
-        for (((mark, across), label), side) in marks.iter().zip(places).zip(labels).zip(sides) {
-            self.write_mark(out, mark, across, &label, side);
+        let label_places = label_places(&places, &labels);
+        for (((mark, across), label), places) in marks.iter().zip(places).zip(labels).zip(label_places) {
+            self.write_mark(out, mark, across, &label, places);
         }
     }
 
@@ -196,7 +196,7 @@ impl<'a> TimePlot<'a> {
         mark: &TimeMark<'_>,
         across: f64,
         label: &str,
-        side: Option<(LabelSide, &str)>,
+        label_places: [Option<LabelPlace>; 2],
     ) {
         let y = HEAD + MARKS - 6.0;
         focusable_part(out, mark.kind.class(), true).content(|out| {
@@ -204,7 +204,7 @@ impl<'a> TimePlot<'a> {
             out.tag("title").holding(&text);
             vertical_line(out, "mark-line", across, y, self.top + PLOT);
             write_mark_sign(out, mark.kind, across, y - 4.0);
-            if let Some((side, screens)) = side {
+            for (side, screens) in label_places.into_iter().flatten() {
                 let (anchor, offset) = match side {
                     LabelSide::Left => ("right", -SIGN_PIXELS),
                     LabelSide::Right => ("after", SIGN_PIXELS),

@@ -1,6 +1,11 @@
 //! Decides where the rectangles of a flame graph are.
 
-use super::flame_tree::{FlameNodeId, FlameTree, NodeChildren, NodeValues};
+use std::collections::BTreeSet;
+
+use super::{
+    flame_tree::{FlameNodeId, FlameTree, NodeChildren, NodeValues},
+    widest_nodes::widest_nodes,
+};
 
 /// The most rows. Deeper calls are not drawn: their callers can be focused.
 pub const MOST_ROWS: usize = 128;
@@ -10,8 +15,9 @@ pub const MOST_ROWS: usize = 128;
 pub struct FlameView {
     /// The node that has the whole width; `None` for the root.
     pub focus: Option<FlameNodeId>,
-    /// The least width, as a share of the picture, that a rectangle is drawn with. Narrower ones are folded
-    /// into one of their parent, or are left out if all of them together are narrower.
+    /// The least width, as a share of the picture, that a rectangle is drawn with. Narrower ones, and those
+    /// beyond [`MOST_NODES`](super::MOST_NODES), are folded into one of their parent, or are left out if all
+    /// of them together are narrower.
     pub min_width: f64,
     /// Whether widths are the mean of the shares now and before, so that what is gone can be seen too.
     pub is_difference: bool,
@@ -56,8 +62,24 @@ pub enum FlameContent {
 /// values has only its root, as wide as the picture.
 #[must_use]
 pub fn flame_layout(tree: &FlameTree<'_>, view: FlameView) -> Vec<FlameRectangle> {
-    FlameLayout { values: &tree.whole_values(), children: &tree.children(), view, root: tree.root() }
-        .rectangles(tree)
+    laid_flames(tree, view).rectangles
+}
+
+/// What is drawn of a tree, and what is not.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct LaidFlames {
+    pub(super) rectangles: Vec<FlameRectangle>,
+    /// How many calls below the focus have no rectangle of their own.
+    pub(super) undrawn: usize,
+}
+
+pub(super) fn laid_flames(tree: &FlameTree<'_>, view: FlameView) -> LaidFlames {
+    let (values, children, root) = (&tree.whole_values(), &tree.children(), tree.root());
+    let layout = FlameLayout { values, children, view, root };
+    let focus = view.focus.filter(|focus| layout.weight(*focus) > 0.0).unwrap_or(root);
+    let rectangles = layout.rectangles(tree, focus);
+    let drawn = rectangles.iter().filter(|one| matches!(one.content, FlameContent::Node(_))).count();
+    LaidFlames { undrawn: layout.calls_in(focus).saturating_sub(drawn), rectangles }
 }
 
 struct FlameLayout<'a> {
@@ -68,8 +90,7 @@ struct FlameLayout<'a> {
 }
 
 impl FlameLayout<'_> {
-    fn rectangles(&self, tree: &FlameTree<'_>) -> Vec<FlameRectangle> {
-        let focus = self.view.focus.filter(|focus| self.weight(*focus) > 0.0).unwrap_or(self.root);
+    fn rectangles(&self, tree: &FlameTree<'_>, focus: FlameNodeId) -> Vec<FlameRectangle> {
         let mut callers: Vec<FlameNodeId> =
             std::iter::successors(tree.parent(focus), |id| tree.parent(*id)).collect();
         callers.reverse();
@@ -82,6 +103,10 @@ impl FlameLayout<'_> {
             .map(|(depth, id)| self.rectangle(FlameContent::Caller(id), depth, 0.0, 1.0))
             .collect();
         let to_width = 1.0 / self.weight(focus);
+        let rows = MOST_ROWS - rectangles.len();
+        let drawn = widest_nodes(focus, rows, |id| {
+            self.widths_below(id, to_width).filter(|(_, width)| *width >= self.view.min_width)
+        });
         let mut waiting = vec![self.rectangle(FlameContent::Node(focus), rectangles.len(), 0.0, 1.0)];
         while let Some(parent) = waiting.pop() {
             rectangles.push(parent);
@@ -89,10 +114,28 @@ impl FlameLayout<'_> {
                 && parent.depth + 1 < MOST_ROWS
                 && to_width.is_finite()
             {
-                self.lay_children(id, &parent, to_width, &mut waiting);
+                self.lay_children(id, &parent, to_width, &drawn, &mut waiting);
             }
         }
         rectangles
+    }
+
+    /// The children of a node that have a width.
+    fn widths_below(&self, parent: FlameNodeId, to_width: f64) -> impl Iterator<Item = (FlameNodeId, f64)> {
+        let children = self.children.of(parent).iter();
+        children.map(move |child| (*child, self.weight(*child) * to_width)).filter(|(_, width)| *width > 0.0)
+    }
+
+    /// How many calls with a value there are in a node, with itself.
+    fn calls_in(&self, node: FlameNodeId) -> usize {
+        let mut waiting = vec![node];
+        let mut calls = 0;
+        while let Some(id) = waiting.pop() {
+            calls += 1;
+            let children = self.children.of(id).iter().copied();
+            waiting.extend(children.filter(|child| self.weight(*child) > 0.0));
+        }
+        calls
     }
 
     /// Lays the children of a rectangle from its left side, the widest first and what is folded last.
@@ -101,18 +144,13 @@ impl FlameLayout<'_> {
         parent: FlameNodeId,
         around: &FlameRectangle,
         to_width: f64,
+        drawn: &BTreeSet<FlameNodeId>,
         waiting: &mut Vec<FlameRectangle>,
     ) {
-        let mut children: Vec<(FlameNodeId, f64)> = self
-            .children
-            .of(parent)
-            .iter()
-            .map(|child| (*child, self.weight(*child) * to_width))
-            .filter(|(_, width)| *width > 0.0)
-            .collect();
+        let mut children: Vec<(FlameNodeId, f64)> = self.widths_below(parent, to_width).collect();
         children.sort_by(|(_, one), (_, other)| other.total_cmp(one));
-        let drawn = children.partition_point(|(_, width)| *width >= self.view.min_width);
-        let (wide, narrow) = children.split_at_checked(drawn).unwrap_or((&children, &[]));
+        let (wide, narrow): (Vec<_>, Vec<_>) =
+            children.into_iter().partition(|(child, _)| drawn.contains(child));
         let first = waiting.len();
         let mut left = around.left;
         let end = around.left + around.width;
@@ -123,16 +161,11 @@ impl FlameLayout<'_> {
             left += width;
         };
         for (child, width) in wide {
-            place(FlameContent::Node(*child), *width);
+            place(FlameContent::Node(child), width);
         }
         let folded: f64 = narrow.iter().map(|(_, width)| width).sum();
-        match narrow {
-            // One child alone keeps its name.
-            [(child, _)] if folded >= self.view.min_width => place(FlameContent::Node(*child), folded),
-            _ if folded > 0.0 && folded >= self.view.min_width => {
-                place(FlameContent::Folded { parent, count: narrow.len() }, folded);
-            }
-            _ => {}
+        if folded > 0.0 && folded >= self.view.min_width {
+            place(FlameContent::Folded { parent, count: narrow.len() }, folded);
         }
         let folded_shares = narrow.iter().map(|(child, _)| self.shares(*child));
         let [now, before] =
@@ -181,7 +214,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::flame_graph::FlameNode;
+    use crate::flame_graph::{FlameNode, MOST_NODES};
 
     const WHOLE: FlameView = FlameView { focus: None, min_width: 0.0, is_difference: false };
 
@@ -278,6 +311,28 @@ mod tests {
         assert_eq!(flame_layout(&tree, WHOLE).len(), MOST_ROWS);
         let view = FlameView { focus: Some(last), ..WHOLE };
         assert_eq!(flame_layout(&tree, view).len(), MOST_ROWS / 2 + 1);
+    }
+
+    #[test]
+    fn of_many_calls_the_widest_are_drawn_and_the_others_counted() {
+        const WHOLE_VALUE: u64 = 10_000_000;
+        let mut tree = FlameTree::new(node("all", 0, WHOLE_VALUE));
+        for group in 0..2000 {
+            let mut last = tree.root();
+            for call in 1..=3 {
+                last = tree.add_child(last, node("f", 3 * group + call, 2000 - group));
+            }
+        }
+        let view = FlameView { min_width: 0.000_001, ..WHOLE };
+        let laid = laid_flames(&tree, view);
+        let nodes = laid.rectangles.iter().filter(|one| matches!(one.content, FlameContent::Node(_)));
+        assert_eq!(nodes.clone().count(), MOST_NODES);
+        assert_eq!(laid.undrawn, 6001 - MOST_NODES);
+        assert!(laid.rectangles.len() < 2 * MOST_NODES);
+        let narrowest = nodes.map(|one| one.width).fold(1.0, f64::min);
+        let width = |id: FlameNodeId| tree.node(id).unwrap().value as f64 / WHOLE_VALUE as f64;
+        let is_wide = |id: &FlameNodeId| width(*id) > narrowest;
+        assert!(tree.ids().filter(is_wide).count() < MOST_NODES);
     }
 
     /// Nodes as the number of an earlier one and two values.

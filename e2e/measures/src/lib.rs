@@ -28,6 +28,8 @@ pub enum MeasureList {
     Server,
     /// The measures of the tracker.
     Tracker,
+    /// The measures of the pages of a collector.
+    Pages,
 }
 
 /// How many measures of a list a run takes.
@@ -138,6 +140,7 @@ mod tests {
     fn every_bound_in_the_list_can_be_read() {
         assert!(read_list(LIST, MeasureList::Server).unwrap().len() > 20);
         assert!(read_list(LIST, MeasureList::Tracker).unwrap().len() > 5);
+        assert_eq!(read_list(LIST, MeasureList::Pages).unwrap().len(), 5);
     }
 
     #[test]

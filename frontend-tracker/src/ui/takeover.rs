@@ -11,6 +11,7 @@ mod flame_numbers;
 mod flame_view;
 mod open_page;
 mod page_address;
+mod page_exchange;
 mod page_navigation;
 mod page_status;
 

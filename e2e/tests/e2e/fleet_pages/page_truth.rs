@@ -10,7 +10,7 @@ use headcount_harness::{
 use headcount_simulated_fleet::fleet_truth::{CountsByName, DayTruth, UseTruth};
 use serde_json::json;
 
-use super::shown_fleet::{PAGES, ShownFleet, assert_no_errors, content, plain, rows};
+use super::shown_fleet::{IS_SHOWN, PAGES, ShownFleet, assert_no_errors, content, plain, rows};
 
 in_every_engine!(every_page_opens_by_its_link_and_says_what_is_true_about_the_fleet);
 
@@ -78,7 +78,7 @@ async fn open_by_link(browser: &Browser, title: &str, page: &str) {
     let opened = format!(
         "return location.pathname === '/{page}' && document.readyState === 'complete'
             && document.querySelector('main h1')?.textContent === {title}
-            && {link}?.getAttribute('aria-current') === 'page'",
+            && {link}?.getAttribute('aria-current') === 'page' && {IS_SHOWN}",
         title = json!(title)
     );
     browser.wait_for(&opened).await;
@@ -202,7 +202,8 @@ async fn open_an_installation(fleet: &ShownFleet, browser: &Browser) {
     browser.run(&format!("{link}.click()")).await;
     browser
         .wait_for(&format!(
-            "return location.pathname === {address} && document.querySelector('#deletion') !== null"
+            "return location.pathname === {address}
+                && document.querySelector('#deletion') !== null && {IS_SHOWN}"
         ))
         .await;
     let said = content(browser).await;

@@ -1,4 +1,4 @@
-//! Tests that the program in the browser shows of a flame graph what its address says.
+//! Tests that the program in the browser shows of pages and flame graphs what their addresses say.
 
 use headcount_harness::{
     browser::{Browser, Engine},
@@ -6,9 +6,20 @@ use headcount_harness::{
 };
 use serde_json::json;
 
-use super::shown_fleet::{ShownFleet, assert_no_errors};
+use super::shown_fleet::{IS_SHOWN, PAGES, ShownFleet, assert_no_errors};
 
-in_every_engine!(a_click_on_a_function_opens_it_as_its_address_does);
+in_every_engine!(
+    a_click_on_a_function_opens_it_as_its_address_does,
+    a_page_that_comes_in_parts_is_the_one_that_its_address_loads,
+    a_page_that_is_left_at_once_says_nothing
+);
+
+/// The program has taken over.
+const HAS_TAKEN_OVER: &str = "return document.querySelector('body > div [role=status]') !== null";
+
+/// The parts of the content.
+const PARTS: &str = "return [...document.querySelectorAll('main > *')].map(part =>
+    `${part.localName} ${part.id} ${part.querySelectorAll('*').length}`)";
 
 /// The program has the numbers of the graph.
 const IS_READY: &str = "return document.querySelector('.flames .flame-search input') !== null";
@@ -41,5 +52,43 @@ async fn a_click_on_a_function_opens_it_as_its_address_does(engine: Engine) {
     assert_eq!(browser.run(KEYS).await, opened);
     assert_ne!(opened, json!([]));
     assert_no_errors(&browser, "profiles").await;
+    browser.close().await;
+}
+
+async fn a_page_that_comes_in_parts_is_the_one_that_its_address_loads(engine: Engine) {
+    let fleet = ShownFleet::shared().await;
+    let browser = Browser::open(engine, 1280).await;
+    fleet.show(&browser, "overview").await;
+    let day = json!(fleet.truth.days[2].day);
+    let changes = [
+        "document.querySelector('nav a[href^=performance]').click()".to_owned(),
+        format!(
+            "scrollTo(0, 900); const form = document.querySelector('main form.filters');
+            form.elements.from.value = {day}; form.requestSubmit()"
+        ),
+        "document.querySelector('nav a[href^=trust]').click()".to_owned(),
+    ];
+    for change in changes {
+        browser.wait_for(HAS_TAKEN_OVER).await;
+        let before = browser.run("return location.href").await;
+        browser.run(&change).await;
+        browser.wait_for(&format!("return location.href !== {before} && {IS_SHOWN}")).await;
+        let shown = browser.run(PARTS).await;
+        let scrolled = browser.run("return scrollY").await;
+        assert_eq!(scrolled, json!(if change.contains("scrollTo") { 900 } else { 0 }));
+        browser.reload().await;
+        assert_eq!(browser.run(PARTS).await, shown, "{change}");
+    }
+    assert_no_errors(&browser, "trust").await;
+    browser.close().await;
+}
+
+async fn a_page_that_is_left_at_once_says_nothing(engine: Engine) {
+    let fleet = ShownFleet::shared().await;
+    let browser = Browser::open(engine, 1280).await;
+    for (_, page) in PAGES {
+        browser.visit(&fleet.collector, &fleet.address(page)).await;
+    }
+    assert_no_errors(&browser, "all pages").await;
     browser.close().await;
 }

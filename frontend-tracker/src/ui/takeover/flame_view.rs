@@ -12,6 +12,7 @@ use super::{
     flame_numbers::{FlameAnswer, FlameNumbers, ShownPart},
     open_page,
     page_address::{is_page_of_graph, is_same_page, key_of_text, parameter, with_focus},
+    page_exchange::next_frame,
 };
 
 /// The element around a graph, which names the address of its numbers.
@@ -52,6 +53,9 @@ impl FlameView {
         self.numbers.set_value(None);
         spawn_local(async move {
             let Ok(Some(numbers)) = fetch(&address).await else { return };
+            // Browsers compile what draws when it is used first: now, and not with the first click.
+            next_frame().await;
+            let _unseen = numbers.picture("", &ShownPart::default(), &|key| with_focus("", key));
             let is_open =
                 graph().and_then(|graph| graph.get_attribute("data-numbers")) == Some(address.clone());
             if is_open {

@@ -6,11 +6,14 @@ use web_sys::{
     Document, DomParser, Element, FocusOptions, HtmlElement, ScrollRestoration, SupportedType, Url,
 };
 
+use super::page_exchange::PageExchange;
+
 /// The attribute of the body of every page that is taken over: the way from it to the address of the collector.
 const MARKER: &str = "data-headcount-pages";
 
-/// The parts of a page that are put in place of the old ones.
-const CHANGING_PARTS: [&str; 2] = ["body > header", "main"];
+/// The parts of a page that differ from those of other pages.
+const HEADER: &str = "body > header";
+const CONTENT: &str = "main";
 
 /// Where the focus is in a page, so that it can be there again in the next one.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,8 +52,21 @@ pub(super) fn root() -> Option<String> {
 #[derive(Debug)]
 pub(super) struct NextPage {
     page: Document,
-    /// The parts of the open page, each with what comes in its place.
-    parts: Vec<(Element, Element)>,
+    header: ChangingPart,
+    content: ChangingPart,
+}
+
+/// A part of the open page, and what comes in its place.
+#[derive(Debug)]
+struct ChangingPart {
+    open: Element,
+    next: Element,
+}
+
+impl ChangingPart {
+    fn find(selector: &str, open: &Document, next: &Document) -> Option<Self> {
+        Some(Self { open: find(open, selector)?, next: find(next, selector)? })
+    }
 }
 
 impl NextPage {
@@ -60,23 +76,26 @@ impl NextPage {
         if !is_ours(&page) || files_of(&page, address) != files {
             return None;
         }
-        let open = document();
-        let parts = CHANGING_PARTS.map(|selector| Some((find(&open, selector)?, find(&page, selector)?)));
-        Some(Self { parts: parts.into_iter().collect::<Option<_>>()?, page })
+        let part = |selector| ChangingPart::find(selector, &document(), &page);
+        Some(Self { header: part(HEADER)?, content: part(CONTENT)?, page })
     }
 
-    /// Shows the page, and returns its heading. Its address must be that of the open page already: pictures are
-    /// loaded from there.
-    pub(super) fn show(self) -> String {
-        let (open, heading) = (document(), find(&self.page, "main h1"));
+    /// The heading of its content.
+    pub(super) fn heading(&self) -> String {
+        let heading = find(&self.page, "main h1").and_then(|heading| heading.text_content());
+        heading.unwrap_or_default()
+    }
+
+    /// Begins to show the page with its title and header; the content is left to be exchanged. The address of
+    /// the page must be that of the open page already: pictures are loaded from there.
+    pub(super) fn begin(self) -> PageExchange {
+        let open = document();
         if let (Some(body), Some(next)) = (open.body(), self.page.body()) {
             let _changed = body.set_attribute(MARKER, &next.get_attribute(MARKER).unwrap_or_default());
         }
-        for (old, new) in self.parts {
-            let _replaced = old.replace_with_with_node_1(&new);
-        }
         open.set_title(&self.page.title());
-        heading.and_then(|heading| heading.text_content()).unwrap_or_default()
+        let _replaced = self.header.open.replace_with_with_node_1(&self.header.next);
+        PageExchange::new(self.content.open, &self.content.next)
     }
 }
 

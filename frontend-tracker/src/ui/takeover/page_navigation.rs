@@ -10,6 +10,7 @@ use web_sys::{AbortController, Headers, RequestInit, Response};
 use super::{
     flame_view::FlameView,
     open_page::{self, FocusPlace, NextPage},
+    page_exchange::next_frame,
 };
 
 /// After how long a page is slow.
@@ -44,6 +45,8 @@ pub(super) struct PageNavigation {
     shown: StoredValue<String>,
     /// How many pages were asked for.
     asked: StoredValue<u64>,
+    /// How many pages have come.
+    came: StoredValue<u64>,
     under_way: StoredValue<Option<AbortController>, LocalStorage>,
     storing: StoredValue<Option<TimeoutHandle>>,
     /// The style sheets and scripts of the page that was loaded.
@@ -58,6 +61,7 @@ impl PageNavigation {
             is_slow: RwSignal::new(false),
             shown: StoredValue::new(open_page::address()),
             asked: StoredValue::new(0),
+            came: StoredValue::new(0),
             under_way: StoredValue::new_local(None),
             storing: StoredValue::new(None),
             files: StoredValue::new(open_page::files()),
@@ -122,14 +126,25 @@ impl PageNavigation {
         self.under_way.set_value(Some(abort));
         spawn_local(async move {
             let page = fetch(&address, &signal).await;
-            if self.asked.get_value() != number {
+            let is_wanted = || self.asked.get_value() == number;
+            if !is_wanted() {
                 return;
             }
-            match page {
-                Some(page) => self.show(&page, address, &arrival),
+            let next = page.as_ref().and_then(|page| {
+                let address = page.moved_to.as_ref().unwrap_or(&address);
+                self.files.with_value(|files| NextPage::parse(&page.html, address, files))
+            });
+            // So that reading a page and showing it are not in one frame.
+            next_frame().await;
+            if !is_wanted() {
+                return;
+            }
+            let address = page.and_then(|page| page.moved_to).unwrap_or(address);
+            self.cancel();
+            match next {
+                Some(next) => self.show(next, &address, &arrival).await,
                 None => open_page::load(&address),
             }
-            self.cancel();
         });
     }
 
@@ -142,27 +157,34 @@ impl PageNavigation {
         }
     }
 
-    fn show(self, page: &FetchedPage, address: String, arrival: &PageArrival) {
-        let address = page.moved_to.clone().unwrap_or(address);
-        let next = self.files.with_value(|files| NextPage::parse(&page.html, &address, files));
-        let Some(next) = next else { return open_page::load(&address) };
-        let scrolled_to = window().scroll_y().unwrap_or_default();
+    /// Shows a page over several frames, unless another one comes meanwhile.
+    async fn show(self, next: NextPage, address: &str, arrival: &PageArrival) {
+        self.came.update_value(|came| *came += 1);
+        let number = self.came.get_value();
+        let top = match arrival {
+            PageArrival::Link { keeps_place: true, .. } => window().scroll_y().unwrap_or_default(),
+            PageArrival::Link { .. } => 0.0,
+            PageArrival::History { top } => *top,
+        };
         if matches!(arrival, PageArrival::Link { .. }) {
-            open_page::push_address(&address);
-        }
-        self.flames.detach();
-        let heading = next.show();
-        match arrival {
-            PageArrival::Link { focus, keeps_place } => {
-                open_page::focus(focus);
-                open_page::scroll_to(if *keeps_place { scrolled_to } else { 0.0 });
-            }
-            PageArrival::History { top } => {
-                open_page::focus(&FocusPlace::Content);
-                open_page::scroll_to(*top);
-            }
+            open_page::push_address(address);
+            open_page::scroll_to(top);
         }
         self.shown.set_value(open_page::address());
+        self.flames.detach();
+        let heading = next.heading();
+        let mut exchange = next.begin();
+        while exchange.advance() {
+            next_frame().await;
+            if self.came.get_value() != number {
+                return;
+            }
+        }
+        match arrival {
+            PageArrival::Link { focus, .. } => open_page::focus(focus),
+            PageArrival::History { .. } => open_page::focus(&FocusPlace::Content),
+        }
+        open_page::scroll_to(top);
         self.flames.attach();
         // A text that is the same again would not be told.
         let again = if self.announced.read_untracked().ends_with('\u{a0}') { "" } else { "\u{a0}" };

@@ -37,24 +37,31 @@ impl<'a> AnswerFile<'a> {
     }
 }
 
-/// The links to several answers of one picture, each with what is in it.
+/// The links to the answers of one picture, each with what is in it: several are folded.
 pub(crate) fn file_links(title: &str, files: &[(&str, AnswerFile<'_>, &FleetScope)]) -> Markup {
-    let link = |format: &str, file: &AnswerFile<'_>, scope: &FleetScope, what: &str| {
-        html! {
-            a href=(file.address(scope, &format.to_lowercase())) {
-                (format) @if !what.is_empty() { " " (what) }
-                span.chart-unseen { " of “" (title) "”" }
-            }
-            " "
-        }
-    };
+    let of_title = html! { span.chart-unseen { " of “" (title) "”" } };
+    let formats = files.iter().map(|(_, file, _)| 1 + usize::from(file.has_csv)).sum::<usize>();
     html! {
-        p.files {
-            @for (what, file, scope) in files {
-                @if file.has_csv { (link("CSV", file, scope, what)) }
-                (link("JSON", file, scope, what))
+        @match files {
+            [(_, file, scope)] => p.files { "Data: " (format_links(*file, scope, &of_title)) },
+            _ => details.files {
+                summary { "Data: " (formats) " files" (of_title) }
+                ul {
+                    @for (what, file, scope) in files {
+                        @let of_title = html! { span.chart-unseen { " of “" (title) "”, " (what) } };
+                        li { (what) ": " (format_links(*file, scope, &of_title)) }
+                    }
+                }
             }
         }
+    }
+}
+
+/// The links to an answer in each of its formats.
+fn format_links(file: AnswerFile<'_>, scope: &FleetScope, of_title: &Markup) -> Markup {
+    html! {
+        @if file.has_csv { a href=(file.address(scope, "csv")) { "CSV" (of_title) } " · " }
+        a href=(file.address(scope, "json")) { "JSON" (of_title) }
     }
 }
 
@@ -74,5 +81,19 @@ mod tests {
         let graph = AnswerFile { path: "profiles/graph", more: &[("resource", "cpu")], has_csv: false };
         let text = graph.links("Graph", &scope).into_string();
         assert!(text.contains("&amp;resource=cpu") && !text.contains("CSV"), "{text}");
+    }
+
+    #[test]
+    fn the_files_of_a_picture_are_in_one_labelled_place() {
+        let (scope, file) = (scope(), AnswerFile::table("distributions/stages"));
+        let one = file.links("Stages", &scope).into_string();
+        assert!(one.starts_with("<p class=\"files\">Data: <a") && one.matches("<a ").count() == 2, "{one}");
+        let files = ["before", "before, by size", "after"].map(|what| (what, file, &scope));
+        let several = file_links("Stages", &files).into_string();
+        assert!(several.starts_with("<details class=\"files\"><summary>Data: 6 files"), "{several}");
+        assert!(
+            several.contains("<li>before, by size: <a") && several.matches("<a ").count() == 6,
+            "{several}"
+        );
     }
 }
