@@ -52,7 +52,8 @@ async fn open(data_dir: &Path) -> anyhow::Result<Collector> {
     Ok(Collector::open(&config, Arc::new(SystemClock::new())).await?)
 }
 
-/// The database of a collector. References between its tables are not checked, so that rows can be added to one.
+/// The database of a collector. References between its tables are not checked, so that rows can be added to
+/// one.
 async fn database_of(data_dir: &Path) -> sqlx::Result<SqliteConnection> {
     let options = SqliteConnectOptions::new().filename(data_dir.join("collector.sqlite"));
     options.foreign_keys(false).connect().await

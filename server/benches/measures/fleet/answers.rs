@@ -21,7 +21,8 @@ use super::{cpu_time, database_of, open, plan};
 /// The days that are asked about.
 const DAYS: u32 = 90;
 
-/// The installations whose reports are added up to cells and profiles. Those of a larger fleet are hardly larger.
+/// The installations whose reports are added up to cells and profiles. Those of a larger fleet are hardly
+/// larger.
 const ADDED_UP: u32 = 10_000;
 
 /// The installations of the days in which one is looked up.
@@ -123,7 +124,8 @@ async fn fill_weeks(
 async fn enlarge_days(collector: &Collector, fleet: &SimulatedFleet, data_dir: &Path) -> anyhow::Result<()> {
     let last: CalendarDay = fleet.days().last().context("the plan has days")?;
     let parts = "SELECT block, 0 AS part FROM block WHERE layer = 'installations' AND day = ?1
-        UNION ALL SELECT bytes, part FROM block_rest WHERE layer = 'installations' AND day = ?1 ORDER BY part";
+        UNION ALL SELECT bytes, part FROM block_rest WHERE layer = 'installations' AND day = ?1
+        ORDER BY part";
     let parts = sqlx::query_scalar(parts).bind(last.days_since_epoch());
     let parts: Vec<Vec<u8>> = parts.fetch_all(&mut database_of(data_dir).await?).await?;
     let mut days = InstallationDays::decode(&parts.concat())?;

@@ -63,7 +63,8 @@ pub(super) async fn rollup(measures: &mut MeasureRun) -> anyhow::Result<()> {
     measures.record("fleet: CPU time an installation, 100,000 / 10,000 installations", of_more / of_fewer)
 }
 
-/// Computes the days that have changed. The peak of memory includes what this process needs beside the collector.
+/// Computes the days that have changed. The peak of memory includes what this process needs beside the
+/// collector.
 async fn compute(data_dir: &Path) -> anyhow::Result<ComputedDay> {
     let collector = open(data_dir).await?;
     let process = Process::myself()?;
@@ -78,8 +79,8 @@ async fn compute(data_dir: &Path) -> anyhow::Result<ComputedDay> {
     Ok(ComputedDay { cpu_seconds, peak_mib })
 }
 
-/// Copies the reports of every installation to others. As at a collector, the reports of an installation do not
-/// follow each other: they are stored in the order of their times.
+/// Copies the reports of every installation to others. As at a collector, the reports of an installation do
+/// not follow each other: they are stored in the order of their times.
 async fn copy_installations(data_dir: &Path) -> anyhow::Result<u64> {
     let options = SqliteConnectOptions::new().filename(data_dir.join("collector.sqlite")).foreign_keys(false);
     let options = options.journal_mode(SqliteJournalMode::Memory).synchronous(SqliteSynchronous::Off);

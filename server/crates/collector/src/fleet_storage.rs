@@ -367,8 +367,8 @@ impl FleetStorage {
         on_engine!(self, store => store.blocks(layer, product, name, first, last).await)
     }
 
-    /// The starts of the blocks of installations from one day to another, both included, in the order of days. The
-    /// start of a block has all of its names, unless there are many.
+    /// The starts of the blocks of installations from one day to another, both included, in the order of
+    /// days. The start of a block has all of its names, unless there are many.
     ///
     /// # Errors
     /// When the store cannot be read.
@@ -381,8 +381,8 @@ impl FleetStorage {
         on_engine!(self, store => store.installation_block_starts(product, first, last).await)
     }
 
-    /// Bytes of blocks of installations, in the order of days. Fewer where the block was computed at another time or
-    /// is not stored in parts.
+    /// Bytes of blocks of installations, in the order of days. Fewer where the block was computed at another
+    /// time or is not stored in parts.
     ///
     /// # Errors
     /// When the store cannot be read.

@@ -86,8 +86,8 @@ impl Collector {
         Ok(stored)
     }
 
-    /// Replaces the installations of each of these days, so that those of a large fleet can be asked for without their
-    /// reports.
+    /// Replaces the installations of each of these days, so that those of a large fleet can be asked for
+    /// without their reports.
     ///
     /// # Errors
     /// Every [`FillError`]; what was replaced until then stays.

@@ -160,7 +160,8 @@ async fn every_page_has_the_mark_as_its_icon_and_in_its_header() {
     open.collector.close().await;
 }
 
-/// Asks over a connection of HTTP/1.0, so that the body ends with it. Returns the head of the answer and the body.
+/// Asks over a connection of HTTP/1.0, so that the body ends with it. Returns the head of the answer and the
+/// body.
 async fn ask_over_loopback(address: SocketAddr, path: &str, headers: &str) -> (String, Vec<u8>) {
     let mut peer = TcpStream::connect(address).await.unwrap();
     let head = format!("GET /{path} HTTP/1.0\r\nhost: collector\r\nauthorization: {TOKEN}\r\n{headers}\r\n");

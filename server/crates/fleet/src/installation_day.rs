@@ -212,8 +212,8 @@ impl<'a> GroupedBlock<'a> {
     }
 }
 
-/// The start of a day's block, which tells where in the block an installation is. So that one is found, the other
-/// bytes of the block need not be read.
+/// The start of a day's block, which tells where in the block an installation is. So that one is found, the
+/// other bytes of the block need not be read.
 pub struct BlockStart {
     header: DayHeader,
     /// Its length.

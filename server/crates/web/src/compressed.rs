@@ -1,9 +1,9 @@
 //! Compresses answers that are made for a request.
 //!
-//! Compression of a secret beside a text that somebody else chooses tells the secret by the length of the answer
-//! (the BREACH attack). So this is for routes whose answers have no secret: no token, since forms are guarded by
-//! `Origin` and `Sec-Fetch-Site`, and nothing about a single installation. And no other site can have a browser
-//! ask with its session, whose cookie is `SameSite=Strict`.
+//! Compression of a secret beside a text that somebody else chooses tells the secret by the length of the
+//! answer (the BREACH attack). So this is for routes whose answers have no secret: no token, since forms are
+//! guarded by `Origin` and `Sec-Fetch-Site`, and nothing about a single installation. And no other site can
+//! have a browser ask with its session, whose cookie is `SameSite=Strict`.
 
 use axum::{
     Router,
@@ -23,8 +23,8 @@ const SMALLEST_BYTES: u64 = 1024;
 /// A digest of what is sent would be wrong after compression: RFC 9530.
 const CONTENT_DIGEST: HeaderName = HeaderName::from_static("content-digest");
 
-/// Compresses texts of at least a kilobyte for clients that accept gzip, with the fastest level. What has a coding
-/// stays as it is.
+/// Compresses texts of at least a kilobyte for clients that accept gzip, with the fastest level. What has a
+/// coding stays as it is.
 pub fn with_compression<S: Clone + Send + Sync + 'static>(routes: Router<S>) -> Router<S> {
     let layer = CompressionLayer::new().quality(CompressionLevel::Fastest);
     routes.layer(layer.compress_when(SizeAbove::new(SMALLEST_BYTES).and(is_text)))

@@ -34,7 +34,8 @@ impl ClickHouseStorage {
         .collect()
     }
 
-    /// Bytes of blocks of installations, in the order of days. None where the block was computed at another time.
+    /// Bytes of blocks of installations, in the order of days. None where the block was computed at another
+    /// time.
     ///
     /// # Errors
     /// When ClickHouse fails.

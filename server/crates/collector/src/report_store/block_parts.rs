@@ -11,7 +11,8 @@ use super::{
     signed,
 };
 
-/// The length of all parts of a block but the last. The start of a block of 100,000 installations fits into one.
+/// The length of all parts of a block but the last. The start of a block of 100,000 installations fits into
+/// one.
 pub(crate) const PART_BYTES: usize = 32 * 1024;
 
 const DROP_REST: &str = "DELETE FROM block_rest WHERE layer = ? AND product = ? AND name = ? AND day = ?";
@@ -25,7 +26,8 @@ const READ_STARTS: &str = "SELECT day, made_at, substr(block, 1, ?6) AS block FR
 const READ_PARTS: &str = "SELECT block AS bytes, 0 AS part FROM block
         WHERE layer = ?1 AND product = ?2 AND name = ?3 AND day = ?4 AND made_at = ?5 AND ?6 = 0
     UNION ALL SELECT bytes, part FROM block JOIN block_rest USING (layer, product, name, day)
-        WHERE layer = ?1 AND product = ?2 AND name = ?3 AND day = ?4 AND made_at = ?5 AND part BETWEEN ?6 AND ?7
+        WHERE layer = ?1 AND product = ?2 AND name = ?3 AND day = ?4 AND made_at = ?5
+            AND part BETWEEN ?6 AND ?7
     ORDER BY part";
 
 /// Some bytes of the block of the installations of a day.
@@ -79,8 +81,8 @@ impl ReportStore {
         query.bind(number(PART_BYTES)).fetch_all(&self.readers).await
     }
 
-    /// Bytes of blocks of installations. Fewer where the block was computed at another time or is not stored in
-    /// parts.
+    /// Bytes of blocks of installations. Fewer where the block was computed at another time or is not stored
+    /// in parts.
     ///
     /// # Errors
     /// When the database cannot be read.

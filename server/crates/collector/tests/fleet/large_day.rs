@@ -7,7 +7,7 @@ use sqlx::{Connection, SqliteConnection};
 use super::filled_collector::{FilledCollector, SUNDAY};
 
 /// More installations than fit into one part.
-const LARGE_DAY: u64 = 8_000;
+const LARGE_DAY: u64 = 20_000;
 
 impl FilledCollector {
     async fn database(&self) -> SqliteConnection {

@@ -19,8 +19,8 @@ use crate::{
     profiles::{FunctionId, ProfiledResource},
 };
 
-/// The most installations of which readings are kept: those with the smallest hashes, the same ones every day.
-/// With so many, a change of a tenth is clear when a few in a hundred have upgraded.
+/// The most installations of which readings are kept: those with the smallest hashes, the same ones every
+/// day. With so many, a change of a tenth is clear when a few in a hundred have upgraded.
 const MOST_READ: usize = 5_000;
 
 /// What is added to the share of a function before its logarithm is taken: on some days a profile has no
@@ -44,7 +44,7 @@ const TIME_KINDS: [FieldKind; 3] = [FieldKind::Stage, FieldKind::Query, FieldKin
 const RESOURCES: [ProfiledResource; 2] = [ProfiledResource::Cpu, ProfiledResource::Heap];
 
 /// The own shares of functions in a profile, 0 to 1.
-type FunctionShares = Vec<(FunctionId, f32)>;
+type OwnShares = Vec<(FunctionId, f32)>;
 
 /// The readings of a day while it is rolled up, of installations in any order. It is fast when the reports of
 /// an installation follow each other.
@@ -81,12 +81,12 @@ struct LogSum {
 struct KeptReadings {
     times: Vec<(u32, LogSum)>,
     /// By the position in [`RESOURCES`], a profile for each version that the installation had.
-    profiles: [Vec<FunctionShares>; RESOURCES.len()],
+    profiles: [Vec<OwnShares>; RESOURCES.len()],
 }
 
 impl OpenReadings {
-    /// Adds a time of a report. 0 says that nothing was measured. A name without a place in the table of names
-    /// is left out.
+    /// Adds a time of a report. 0 says that nothing was measured. A name without a place in the table of
+    /// names is left out.
     pub fn add_time(&mut self, kind: FieldKind, name: u32, time: LogBucket) {
         if time == LogBucket::ZERO || name == OTHER_NAME {
             return;
@@ -159,14 +159,14 @@ impl ReadingsRollup {
         let Some(kept) = self.make_room(installation) else { return };
         let profiles = RESOURCES.iter().zip(&mut kept.profiles).find(|(of, _)| **of == resource);
         let shares = shares.filter(|(_, share)| *share >= SMALLEST_SHARE);
-        let shares: FunctionShares = shares.map(|(function, share)| (function, share as f32)).collect();
+        let shares: OwnShares = shares.map(|(function, share)| (function, share as f32)).collect();
         if let Some((_, profiles)) = profiles {
             profiles.push(shares);
         }
     }
 
-    /// The readings of the day. Its times are named by `names`, its functions by `name_of`; those without a name
-    /// are left out.
+    /// The readings of the day. Its times are named by `names`, its functions by `name_of`; those without a
+    /// name are left out.
     #[must_use]
     pub fn finish<'a>(
         mut self,
@@ -241,7 +241,7 @@ struct ReadFunctions {
 }
 
 impl KeptReadings {
-    fn profiles_of(&self, resource: ProfiledResource) -> &[FunctionShares] {
+    fn profiles_of(&self, resource: ProfiledResource) -> &[OwnShares] {
         let of_resource = RESOURCES.iter().zip(&self.profiles).find(|(of, _)| **of == resource);
         of_resource.map(|(_, profiles)| profiles.as_slice()).unwrap_or_default()
     }
@@ -267,8 +267,8 @@ impl KeptReadings {
     }
 }
 
-/// Numbers the fields again that enough installations have, those of the most installations first, and leaves the
-/// others out. A few senders cannot crowd out the others with names that they invent.
+/// Numbers the fields again that enough installations have, those of the most installations first, and leaves
+/// the others out. A few senders cannot crowd out the others with names that they invent.
 fn keep_frequent_fields(
     fields: Vec<ChangedField>,
     rows: &mut [(InstallationHash, Vec<(u32, f32)>)],
