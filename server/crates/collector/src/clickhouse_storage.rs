@@ -6,6 +6,7 @@
 //! earliest row of each id names, so that collectors that did not see each other agree. Installations are
 //! named by keyed hashes everywhere but in the table of installations.
 
+mod block_parts;
 mod block_rows;
 mod browser_keys;
 mod day_rows;

@@ -14,7 +14,7 @@ use headcount_fleet::{
     block_codec::BlockError,
     calendar_day::CalendarDay,
     cells::{cell_block::CellBlock, cell_table::CellTable},
-    installation_day::InstallationDays,
+    installation_day::{BlockStart, InstallationDays, InstallationHash},
     profiles::ProfileBlockError,
 };
 use headcount_shared::api::{
@@ -32,7 +32,7 @@ use super::{
     fleet_release::ReleaseBlockError,
     fleet_storage::{FleetStorage, StorageError, StorageResult},
     profile_dictionary::ProfileDictionary,
-    report_store::{BlockLayer, ONLY_BLOCK, StoredBlock},
+    report_store::{BlockBytes, BlockLayer, ONLY_BLOCK, StoredBlock},
 };
 
 /// Why there is no answer.
@@ -288,17 +288,43 @@ impl FleetReader {
         instance: Uuid,
     ) -> Result<FleetInstallationAnswer, FleetReadError> {
         let AnswerPeriod { first, last, .. } = period;
-        let days =
-            self.store.blocks(BlockLayer::Installations, &period.product, ONLY_BLOCK, first, last).await?;
+        let starts = self.store.installation_block_starts(&period.product, first, last).await?;
+        let computed_at = newest(&starts);
         let installation = self.store.installation_hash(instance);
+        let found = on_other_thread(move || Ok(find_in_starts(starts, installation))).await?;
+        let places: Vec<_> = found.iter().map(|(_, place)| place.clone()).collect();
+        let groups = self.store.installation_block_bytes(&period.product, &places).await?;
+        let decoded = on_other_thread(move || {
+            let one = |((start, place), group): (FoundPlace, Vec<u8>)| {
+                (place.day, start.and_then(|start| start.decode_one(&group, installation)))
+            };
+            Ok(found.into_iter().zip(groups).map(one).collect::<Vec<_>>())
+        });
+        let mut history = Vec::new();
+        for (day, decoded) in decoded.await? {
+            let decoded = match decoded {
+                Ok(decoded) => decoded,
+                // The bytes are not those that were expected; if the block is damaged, too, that is an error.
+                Err(_) => self.day_with_installation(&period.product, day, installation).await?,
+            };
+            history.extend(installation_on_day(day, &decoded, installation));
+        }
+        let scope = period.scope(computed_at);
+        Ok(FleetInstallationAnswer { scope, instance: instance.to_string(), days: history })
+    }
+
+    /// A day with one installation alone, from the whole block.
+    async fn day_with_installation(
+        &self,
+        product: &str,
+        day: CalendarDay,
+        installation: InstallationHash,
+    ) -> Result<InstallationDays, FleetReadError> {
+        let stored = self.store.blocks(BlockLayer::Installations, product, ONLY_BLOCK, day, day).await?;
         on_other_thread(move || {
-            let mut history = Vec::new();
-            for stored in &days {
-                let day = InstallationDays::decode_around(&stored.block, installation)?;
-                history.extend(installation_on_day(stored.day, &day, installation));
-            }
-            let scope = period.scope(newest(&days));
-            Ok(FleetInstallationAnswer { scope, instance: instance.to_string(), days: history })
+            let block =
+                stored.first().map(|stored| InstallationDays::decode_one(&stored.block, installation));
+            Ok(block.transpose()?.unwrap_or_else(InstallationDays::empty))
         })
         .await
     }
@@ -339,6 +365,19 @@ impl FleetReader {
         let blocks = self.store.blocks(BlockLayer::Activity, product, ONLY_BLOCK, day, day).await?;
         Ok(blocks.into_iter().next())
     }
+}
+
+/// The start of a day's block, and where in the block an installation is.
+type FoundPlace = (Result<BlockStart, BlockError>, BlockBytes);
+
+/// The days on which an installation may be. Of a start that cannot be read, the place has no bytes.
+fn find_in_starts(starts: Vec<StoredBlock>, installation: InstallationHash) -> Vec<FoundPlace> {
+    let found = |StoredBlock { day, made_at, block }: StoredBlock| {
+        let start = BlockStart::decode(&block);
+        let place = start.as_ref().map_or(Some(0..0), |start| start.place_of(installation))?;
+        Some((start, BlockBytes { day, made_at, place }))
+    };
+    starts.into_iter().filter_map(found).collect()
 }
 
 /// The activity of its block, and when it was computed.

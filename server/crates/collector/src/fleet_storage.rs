@@ -23,9 +23,9 @@ use super::{
     maker_alert::MakerAlert,
     month_estimate::RecentStorage,
     report_store::{
-        AlertState, BlockLayer, ChangedDay, ClaimOutcome, DayReport, DeletedAmounts, DeletionClaim,
-        DiskLimit, DiskPressure, IncomingReport, NamesRead, NeededBytes, NewBlock, PrunedReports, RawReport,
-        ReportStore, StoreOutcome, StoredBlock, Tombstone, UnreleasedDay,
+        AlertState, BlockBytes, BlockLayer, ChangedDay, ClaimOutcome, DayReport, DeletedAmounts,
+        DeletionClaim, DiskLimit, DiskPressure, IncomingReport, NamesRead, NeededBytes, NewBlock,
+        PrunedReports, RawReport, ReportStore, StoreOutcome, StoredBlock, Tombstone, UnreleasedDay,
     },
     retention_policy::PruneCutoffs,
     storage_quota::QuotaBooking,
@@ -365,6 +365,33 @@ impl FleetStorage {
         last: CalendarDay,
     ) -> StorageResult<Vec<StoredBlock>> {
         on_engine!(self, store => store.blocks(layer, product, name, first, last).await)
+    }
+
+    /// The starts of the blocks of installations from one day to another, both included, in the order of
+    /// days. The start of a block has all of its names, unless there are many.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub(super) async fn installation_block_starts(
+        &self,
+        product: &str,
+        first: CalendarDay,
+        last: CalendarDay,
+    ) -> StorageResult<Vec<StoredBlock>> {
+        on_engine!(self, store => store.installation_block_starts(product, first, last).await)
+    }
+
+    /// Bytes of blocks of installations, in the order of days. Fewer where the block was computed at another
+    /// time or is not stored in parts.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub(super) async fn installation_block_bytes(
+        &self,
+        product: &str,
+        wanted: &[BlockBytes],
+    ) -> StorageResult<Vec<Vec<u8>>> {
+        on_engine!(self, store => store.installation_block_bytes(product, wanted).await)
     }
 
     /// The names of the blocks of a layer from one day to another, sorted.

@@ -5,6 +5,7 @@
 //! overwritten (`secure_delete`).
 
 mod alert_history;
+mod block_parts;
 mod blocks;
 mod correct_clock;
 mod delete_installation;
@@ -49,6 +50,7 @@ use self::deletion_file::DeletionFile;
 use self::raw_segments::{DamagedRecord, RawSegments};
 pub(super) use self::{
     alert_history::AlertState,
+    block_parts::{BlockBytes, PART_BYTES},
     blocks::{BlockLayer, NewBlock, ONLY_BLOCK, StoredBlock},
     delete_installation::{
         ClaimOutcome, DeletedAmounts, DeletionClaim, Tombstone, judge_secret, without_installation,

@@ -15,6 +15,7 @@ use headcount_shared::api::{CollectorReportPage, ConfirmedClock, FleetOverview, 
 use headcount_web::{
     access::{self, AccessControl, AccessRole, PeerAddress},
     api_description::{ApiDescription, describe_role, description_routes, empty_description},
+    compressed::with_compression,
     described_refusals::GuardedResponses,
     forwarded::TrustedProxies,
     problem::ProblemResponse,
@@ -75,7 +76,7 @@ pub fn router(
     let private = private.layer(Extension(described)).layer(Extension(public));
     let guard = middleware::from_fn_with_state(access.clone(), access::for_metrics);
     let private = private.merge(metrics_route(collector).route_layer(guard));
-    let everybodys = published_routes::everybodys_routes(collector, publish);
+    let everybodys = with_compression(published_routes::everybodys_routes(collector, publish));
     with_headers(private.merge(everybodys))
         .merge(public_routes(collector, proxies))
         .merge(open)
@@ -100,7 +101,15 @@ fn routes_of_role(role: AccessRole, access: &AccessControl, collector: &Collecto
     let (routes, pages) = (routes.layer(guard.clone()), pages.layer(guard));
     let form_guard = middleware::from_fn_with_state((access.clone(), role), access::for_forms_of_role);
     let forms = form_routes(role).with_state(collector.clone()).layer(form_guard);
-    (routes.merge(explained(pages.merge(forms), None)), described)
+    (compressed(role, routes.merge(explained(pages.merge(forms), None))), described)
+}
+
+/// The routes of a role, with compression unless they tell about single installations.
+fn compressed(role: AccessRole, routes: Router) -> Router {
+    match role {
+        AccessRole::Viewer | AccessRole::Analyst => with_compression(routes),
+        AccessRole::Administrator => routes,
+    }
 }
 
 /// Pages whose refusals are pages, too. Without access control they are shown for `role`.
@@ -178,14 +187,14 @@ fn metrics_route(collector: &Collector) -> Router {
 
 /// The routes of all roles, and the metrics. They check no access.
 pub fn private_routes(collector: &Collector) -> Router {
-    let (mut routes, mut pages) = (Router::new(), Router::new());
+    let mut routes = Router::new();
     for role in AccessRole::ALL {
         let (described, _) = described_routes(role).split_for_parts();
-        routes = routes.merge(described);
-        pages = pages.merge(page_routes(role)).merge(form_routes(role));
+        let pages = page_routes(role).merge(form_routes(role)).with_state(collector.clone());
+        let pages = explained(pages, Some(AccessRole::Administrator));
+        routes = routes.merge(compressed(role, described.with_state(collector.clone()).merge(pages)));
     }
-    let pages = explained(pages.with_state(collector.clone()), Some(AccessRole::Administrator));
-    routes.with_state(collector.clone()).merge(pages).merge(metrics_route(collector))
+    routes.merge(metrics_route(collector))
 }
 
 async fn take_report(

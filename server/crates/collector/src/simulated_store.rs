@@ -2,7 +2,7 @@
 
 use std::{ops::Range, sync::Arc};
 
-use headcount_fleet::calendar_day::CalendarDay;
+use headcount_fleet::{calendar_day::CalendarDay, installation_day::InstallationDays};
 use headcount_simulated_fleet::simulated_fleet::{SimulatedFleet, SimulatedReport};
 use thiserror::Error;
 use tokio::task::{self, JoinSet};
@@ -12,7 +12,7 @@ use super::{
     fleet_rollup::RollupError,
     fleet_storage::StorageError,
     prepared_report::{compress, prepare_validated},
-    report_store::IncomingReport,
+    report_store::{BlockLayer, IncomingReport, NewBlock, ONLY_BLOCK},
     set_aside::SetAsideCounts,
     storage_quota::QuotaBooking,
     trusted_time::TrustedMoment,
@@ -84,6 +84,26 @@ impl Collector {
         }
         rollup.compute_changed_days().await?;
         Ok(stored)
+    }
+
+    /// Replaces the installations of each of these days, so that those of a large fleet can be asked for
+    /// without their reports.
+    ///
+    /// # Errors
+    /// Every [`FillError`]; what was replaced until then stays.
+    pub async fn replace_installations(
+        &self,
+        days: impl Iterator<Item = CalendarDay>,
+        installations: &InstallationDays,
+    ) -> Result<(), FillError> {
+        let bytes = installations.encode().map_err(RollupError::from)?;
+        let now = self.now().as_secs();
+        for day in days {
+            let (layer, name) = (BlockLayer::Installations, ONLY_BLOCK.to_owned());
+            let block = NewBlock { layer, day, name, block: bytes.clone() };
+            self.inner.store.replace_blocks(DEFAULT_PRODUCT, &[block], None, now).await?;
+        }
+        Ok(())
     }
 }
 

@@ -1,25 +1,32 @@
 //! Tests what pages load beside themselves: the mark, the style sheets, and the program that takes over in the
-//! browser, with the policies that let them.
+//! browser, with the policies that let them; and that pages are sent compressed.
 
 #![expect(clippy::unwrap_used, reason = "a failed step of a test is a failed test")]
 
-use std::{sync::Arc, time::Duration};
+use std::{io::Read, net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::{
     Router,
     body::{Body, Bytes},
     http::{HeaderMap, Request, StatusCode},
 };
+use flate2::read::GzDecoder;
 use headcount_collector::{Collector, CollectorConfig, RetentionPolicy, routes::router};
 use headcount_platform::{clock::SystemClock, disk::free_space::FileSystemOf};
 use headcount_web::{
     access::{AccessConfig, AccessControl, SessionProgram},
     base_path::BasePath,
     forwarded::TrustedProxies,
+    listen,
     static_files::StaticFiles,
 };
 use http_body_util::BodyExt;
 use tempfile::TempDir;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
+use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
 const TOKEN: &str = "Bearer a-token-of-the-administrator";
@@ -150,5 +157,42 @@ async fn every_page_has_the_mark_as_its_icon_and_in_its_header() {
         assert!(page.contains("<link rel=\"icon\" type=\"image/svg+xml\" href=\""), "{page}");
         assert!(page.contains("<img class=\"mark\" src=\""), "{page}");
     }
+    open.collector.close().await;
+}
+
+/// Asks over a connection of HTTP/1.0, so that the body ends with it. Returns the head of the answer and the
+/// body.
+async fn ask_over_loopback(address: SocketAddr, path: &str, headers: &str) -> (String, Vec<u8>) {
+    let mut peer = TcpStream::connect(address).await.unwrap();
+    let head = format!("GET /{path} HTTP/1.0\r\nhost: collector\r\nauthorization: {TOKEN}\r\n{headers}\r\n");
+    peer.write_all(head.as_bytes()).await.unwrap();
+    let mut answer = Vec::new();
+    peer.read_to_end(&mut answer).await.unwrap();
+    let end = answer.windows(4).position(|bytes| bytes == b"\r\n\r\n").unwrap();
+    (String::from_utf8(answer[..end].to_vec()).unwrap().to_lowercase(), answer[end + 4..].to_vec())
+}
+
+#[tokio::test]
+async fn pages_are_compressed_for_browsers_that_accept_it_unless_they_name_installations() {
+    let open = OpenCollector::start(StaticFiles::default()).await;
+    let listener = listen::bind(SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
+    let (address, stop) = (listener.local_addr().unwrap(), CancellationToken::new());
+    let serving = tokio::spawn(listen::serve(listener, open.routes.clone(), stop.clone(), Duration::ZERO));
+    for page in PAGES.into_iter().chain(["pages.css", "api/openapi.json"]) {
+        let (plain_head, plain) = ask_over_loopback(address, page, "").await;
+        assert!(plain_head.contains(" 200 ") && !plain_head.contains("content-encoding"), "{plain_head}");
+        let (head, body) = ask_over_loopback(address, page, "accept-encoding: gzip, br\r\n").await;
+        if page == "installations" {
+            assert!(!head.contains("content-encoding"), "{head}");
+            continue;
+        }
+        assert!(head.contains("content-encoding: gzip") && head.contains("vary: accept-encoding"), "{head}");
+        let mut unpacked = Vec::new();
+        GzDecoder::new(body.as_slice()).read_to_end(&mut unpacked).unwrap();
+        assert!(body.len() < plain.len() / 2, "{page}: {} of {} bytes", body.len(), plain.len());
+        assert_eq!(unpacked, plain, "{page}");
+    }
+    stop.cancel();
+    serving.await.unwrap();
     open.collector.close().await;
 }

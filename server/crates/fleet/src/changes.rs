@@ -27,6 +27,7 @@ mod changed_field;
 mod day_facts;
 mod fleet_series;
 mod installation_readings;
+mod readings_rollup;
 pub mod release_uptake;
 pub mod reporting_gaps;
 #[cfg(any(test, feature = "test-support"))]
@@ -40,5 +41,6 @@ pub use self::{
     change_test::ChangeSize,
     changed_field::{ChangedField, FieldKind},
     fleet_series::FunctionShares,
-    installation_readings::{InstallationReadings, ReadingsRollup},
+    installation_readings::InstallationReadings,
+    readings_rollup::{OpenReadings, ReadingsRollup},
 };

@@ -14,7 +14,7 @@ use crate::{
         cell_table::CellTable,
         day_cells::{CellMap, ReadingKey, add_reading, cell_blocks},
     },
-    changes::{InstallationReadings, ReadingsRollup},
+    changes::{FieldKind, InstallationReadings, OpenReadings, ReadingsRollup},
     installation_day::{InstallationDay, InstallationDays, InstallationHash, SampleBuckets},
     log_bucket::{LogBucket, LogHistogram},
     name_table::NameTable,
@@ -113,10 +113,9 @@ impl DayRollup {
             fold.add_state(origin, version, report, names);
         }
         fold.add_use(origin, version, report, names);
-        add_times(readings, version, report, names);
-        if let Some(kept) = &mut self.installation_readings {
-            kept.add(origin.installation, report);
-        }
+        let read = self.installation_readings.as_mut();
+        let of_installation = read.and_then(|read| read.open(origin.installation));
+        add_times(readings, of_installation, version, report, names);
     }
 
     fn finish_installation(&mut self) {
@@ -147,7 +146,7 @@ impl DayRollup {
         self.days.installations.sort_unstable_by_key(|day| day.installation);
         let tables = cell_blocks(&self.days, &self.readings);
         let names = |function| self.profiles.dictionary().name_of_function(function);
-        let readings = self.installation_readings.map(|readings| readings.finish(names));
+        let readings = self.installation_readings.map(|readings| readings.finish(&self.days.names, names));
         let mut profiles = self.profiles.into_profiles();
         profiles.sort_by_key(|one| Reverse(one.profile.installations));
         let mut versions = Vec::new();
@@ -162,9 +161,10 @@ impl DayRollup {
     }
 }
 
-/// Adds the times of a report.
+/// Adds the times of a report, also to those of its installation if they are read.
 fn add_times(
     readings: &mut CellMap<ReadingKey>,
+    mut of_installation: Option<&mut OpenReadings>,
     version: u32,
     report: &TypedReport<'_>,
     names: &mut NameTable,
@@ -175,18 +175,28 @@ fn add_times(
         let key = if is_full { ReadingKey { version: OTHER_NAME, name: OTHER_NAME, ..key } } else { key };
         add_reading(readings, key, value);
     };
+    let mut add_own = |kind, name, time| {
+        if let Some(readings) = &mut of_installation {
+            readings.add_time(kind, name, time);
+        }
+    };
     for (name, time) in &report.stages {
-        add(CellTable::Stages, names.number(name), *time, 0);
+        let name = names.number(name);
+        add(CellTable::Stages, name, *time, 0);
+        add_own(FieldKind::Stage, name, *time);
     }
     for query in &report.queries {
         let name = names.number(query.name);
         add(CellTable::Queries, name, query.time, u64::from(query.has_failed));
         add(CellTable::QuerySeries, name, LogBucket::ZERO, query.series);
+        add_own(FieldKind::Query, name, query.time);
     }
     for (name, time) in [("world_load", report.world_load_time), ("audit", report.audit_time)] {
         // Zero means that nothing was loaded.
         if time != LogBucket::ZERO {
-            add(CellTable::WorldTimes, names.number(name), time, 0);
+            let name = names.number(name);
+            add(CellTable::WorldTimes, name, time, 0);
+            add_own(FieldKind::WorldTime, name, time);
         }
     }
 }

@@ -6,6 +6,8 @@
 //! A block is a header with the names, and then groups of installations that are compressed by themselves: one
 //! installation is found without the others.
 
+use std::ops::Range;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -197,13 +199,8 @@ impl<'a> GroupedBlock<'a> {
     }
 
     fn split(block: &'a [u8]) -> Result<Self, BlockError> {
-        let (found, rest) = block.split_first().ok_or(BlockError::Damaged)?;
-        if *found != VERSION {
-            return Err(BlockError::UnknownVersion(*found));
-        }
-        let (length, rest) = rest.split_first_chunk().ok_or(BlockError::Damaged)?;
-        let (header, mut rest) = split_bytes(rest, u32::from_le_bytes(*length))?;
-        let header: DayHeader = decode_block(VERSION, header)?;
+        let BlockStart { header, bytes } = BlockStart::decode(block)?;
+        let mut rest = block.get(bytes..).ok_or(BlockError::Damaged)?;
         let mut groups = Vec::with_capacity(header.groups.len());
         for (last, length) in &header.groups {
             let (group, after) = split_bytes(rest, *length)?;
@@ -212,6 +209,78 @@ impl<'a> GroupedBlock<'a> {
         }
         let are_sorted = groups.is_sorted_by(|(one, _), (next, _)| one < next);
         if rest.is_empty() && are_sorted { Ok(Self { header, groups }) } else { Err(BlockError::Damaged) }
+    }
+}
+
+/// The start of a day's block, which tells where in the block an installation is. So that one is found, the
+/// other bytes of the block need not be read.
+pub struct BlockStart {
+    header: DayHeader,
+    /// Its length.
+    bytes: usize,
+}
+
+impl std::fmt::Debug for BlockStart {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("BlockStart").field("bytes", &self.bytes).finish_non_exhaustive()
+    }
+}
+
+impl BlockStart {
+    /// The start of a block of which the first bytes are here.
+    ///
+    /// # Errors
+    /// [`BlockError::UnknownVersion`], and [`BlockError::Damaged`] also if there are too few bytes.
+    pub fn decode(block: &[u8]) -> Result<Self, BlockError> {
+        let (found, rest) = block.split_first().ok_or(BlockError::Damaged)?;
+        if *found != VERSION {
+            return Err(BlockError::UnknownVersion(*found));
+        }
+        let (length, rest) = rest.split_first_chunk().ok_or(BlockError::Damaged)?;
+        let (header, rest) = split_bytes(rest, u32::from_le_bytes(*length))?;
+        Ok(Self { header: decode_block(VERSION, header)?, bytes: block.len() - rest.len() })
+    }
+
+    /// The bytes of the block that have the installation, if the day has it.
+    #[must_use]
+    pub fn place_of(&self, installation: InstallationHash) -> Option<Range<usize>> {
+        let mut start = self.bytes;
+        for (last, length) in &self.header.groups {
+            let end = start.checked_add(usize::try_from(*length).ok()?)?;
+            if installation <= *last {
+                return Some(start..end);
+            }
+            start = end;
+        }
+        None
+    }
+
+    /// The day with this installation alone, if the day has it. `group` are the bytes at its place.
+    ///
+    /// # Errors
+    /// [`BlockError::UnknownVersion`] and [`BlockError::Damaged`].
+    pub fn decode_one(
+        &self,
+        group: &[u8],
+        installation: InstallationHash,
+    ) -> Result<InstallationDays, BlockError> {
+        let columns: GroupColumns = decode_block(VERSION, group)?;
+        let hashes = columns.hashes()?;
+        let place = self.header.groups.iter().map(|(last, _)| *last).find(|last| installation <= *last);
+        if hashes.last().copied() != place.map(|last| last.0) {
+            return Err(BlockError::Damaged);
+        }
+        let mut days = self.without_installations()?;
+        if let Ok(at) = hashes.binary_search(&installation.0) {
+            let mut counts = columns.override_counts.iter().copied().skip(columns.overrides_before(at));
+            days.installations.push(columns.row(&hashes, at, &mut counts).ok_or(BlockError::Damaged)?);
+        }
+        Ok(days)
+    }
+
+    /// The day with its names alone.
+    fn without_installations(&self) -> Result<InstallationDays, BlockError> {
+        InstallationDays::with_names_of(&self.header)
     }
 }
 
@@ -303,17 +372,14 @@ impl InstallationDays {
         Ok(days)
     }
 
-    /// The part of the day that has this installation, if the day has it.
+    /// The day with this installation alone, if the day has it.
     ///
     /// # Errors
     /// As for [`InstallationDays::decode`].
-    pub fn decode_around(block: &[u8], installation: InstallationHash) -> Result<Self, BlockError> {
-        let block = GroupedBlock::split(block)?;
-        let mut days = Self::with_names_of(&block.header)?;
-        if let Some((last, group)) = block.groups.into_iter().find(|(last, _)| installation <= *last) {
-            days.installations = decode_group(last, group)?;
-        }
-        Ok(days)
+    pub fn decode_one(block: &[u8], installation: InstallationHash) -> Result<Self, BlockError> {
+        let start = BlockStart::decode(block)?;
+        let Some(place) = start.place_of(installation) else { return start.without_installations() };
+        start.decode_one(block.get(place).ok_or(BlockError::Damaged)?, installation)
     }
 
     fn with_names_of(header: &DayHeader) -> Result<Self, BlockError> {
@@ -328,8 +394,8 @@ impl InstallationDays {
 fn decode_group(last: InstallationHash, group: &[u8]) -> Result<Vec<InstallationDay>, BlockError> {
     let columns: GroupColumns = decode_block(VERSION, group)?;
     let mut override_counts = columns.override_counts.iter().copied();
-    let hashes = unpack_sorted(&columns.installation);
-    if hashes.last() != Some(&last.0) || columns.reports.len() != hashes.len() {
+    let hashes = columns.hashes()?;
+    if hashes.last() != Some(&last.0) {
         return Err(BlockError::Damaged);
     }
     let rows =
@@ -380,6 +446,17 @@ impl GroupColumns {
                 .collect(),
             lists: lists.lists,
         }
+    }
+
+    fn hashes(&self) -> Result<Vec<u64>, BlockError> {
+        let hashes = unpack_sorted(&self.installation);
+        if self.reports.len() == hashes.len() { Ok(hashes) } else { Err(BlockError::Damaged) }
+    }
+
+    /// How many overrides the rows before one have.
+    fn overrides_before(&self, at: usize) -> usize {
+        let lists = self.overrides.iter().take(at).filter_map(|list| self.lists.get(*list as usize));
+        lists.map(Vec::len).sum()
     }
 
     fn row(
@@ -543,18 +620,26 @@ pub(crate) mod tests {
     fn an_installation_is_found_in_a_large_day_without_the_others() {
         let mut days = InstallationDays::empty();
         days.versions.number("1.0");
-        days.installations =
-            (1..=2500).map(|hash| InstallationDay { version: 1, ..bare(10 * hash) }).collect();
+        days.names.number("CPUNode");
+        let overrides = |hash: u64| vec![(1, hash); usize::from(hash % 3 == 0)];
+        days.installations = (1..=2500)
+            .map(|hash| InstallationDay { version: 1, overrides: overrides(hash), ..bare(10 * hash) })
+            .collect();
         let block = days.encode().unwrap();
-        for hash in [10, 10 * GROUP as u64, 10 * GROUP as u64 + 10, 25_000] {
-            let around = InstallationDays::decode_around(&block, InstallationHash(hash)).unwrap();
-            assert!(around.installations.len() <= GROUP);
-            let found = around.installations.iter().find(|row| row.installation.0 == hash);
-            assert_eq!(around.versions.name(found.unwrap().version), "1.0");
+        let all = &days.installations;
+        for row in [&all[0], &all[GROUP - 1], &all[GROUP], &all[2499]] {
+            let one = InstallationDays::decode_one(&block, row.installation).unwrap();
+            assert_eq!(one.installations, [row.clone()]);
+            assert_eq!(one.versions.name(row.version), "1.0");
+            let start = BlockStart::decode(&block[..600]).unwrap();
+            let place = start.place_of(row.installation).unwrap();
+            assert!(place.len() < block.len() / 2);
+            let of_group = start.decode_one(&block[place], row.installation).unwrap();
+            assert_eq!(of_group.installations, [row.clone()]);
         }
         for missing in [9, 11, 25_001] {
-            let around = InstallationDays::decode_around(&block, InstallationHash(missing)).unwrap();
-            assert!(around.installations.iter().all(|row| row.installation.0 != missing));
+            let none = InstallationDays::decode_one(&block, InstallationHash(missing)).unwrap();
+            assert!(none.installations.is_empty());
         }
         assert_eq!(InstallationDays::decode(&block).unwrap().installations, days.installations);
         assert_eq!(CountedInstallations::decode(&block).unwrap().installations.len(), 2500);
@@ -571,7 +656,7 @@ pub(crate) mod tests {
             InstallationDays::decode(&block).ok();
             InstallationDays::decode(&block[..cut.index(block.len())]).ok();
             CountedInstallations::decode(&block).ok();
-            InstallationDays::decode_around(&block, InstallationHash(7)).ok();
+            InstallationDays::decode_one(&block, InstallationHash(7)).ok();
         }
     }
 }

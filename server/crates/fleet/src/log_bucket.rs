@@ -43,6 +43,12 @@ impl LogBucket {
         if self == Self::ZERO { 0.0 } else { GROWTH.powf(f64::from(self.0) - 0.5) }
     }
 
+    /// The natural logarithm of [`Self::estimate`]; negative infinity for the bucket of zero.
+    #[must_use]
+    pub fn logarithm(self) -> f64 {
+        if self == Self::ZERO { f64::NEG_INFINITY } else { (f64::from(self.0) - 0.5) * GROWTH.ln() }
+    }
+
     /// The upper edge of the bucket.
     #[must_use]
     pub fn upper_edge(self) -> f64 {
@@ -162,6 +168,7 @@ mod tests {
         fn a_bucket_is_found_again_by_its_estimate(index in -400_i16..=400) {
             let bucket = LogBucket::from_index(index);
             prop_assert_eq!(LogBucket::containing(bucket.estimate()), bucket);
+            prop_assert!((bucket.logarithm() - bucket.estimate().ln()).abs() < 1e-9);
         }
 
         #[test]

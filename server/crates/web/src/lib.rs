@@ -6,6 +6,7 @@ pub mod access_token;
 pub mod api_description;
 pub mod base_path;
 pub mod body;
+pub mod compressed;
 pub mod described_refusals;
 pub mod document;
 pub mod forwarded;

@@ -75,7 +75,7 @@ impl UndatedVersions {
 }
 
 /// The condition for the blocks of a layer and product from one day to another.
-fn within(layer: BlockLayer, product: &str, first: CalendarDay, last: CalendarDay) -> String {
+pub(super) fn within(layer: BlockLayer, product: &str, first: CalendarDay, last: CalendarDay) -> String {
     format!(
         "layer = {} AND product = {} AND day BETWEEN {} AND {}",
         sql_literal(layer.name()),

@@ -3,7 +3,13 @@
 use headcount_fleet::calendar_day::CalendarDay;
 use sqlx::{FromRow, Row, sqlite::SqliteRow};
 
-use super::{ReportStore, day_of_column, signed, stored_day, typed_reports::ChangedDay, unsigned};
+use super::{
+    ReportStore,
+    block_parts::{parts_of, replace_rest},
+    day_of_column, signed, stored_day,
+    typed_reports::ChangedDay,
+    unsigned,
+};
 
 /// A kind of computed content.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -94,8 +100,12 @@ const REPLACE_BLOCK: &str =
     "INSERT INTO block (layer, product, day, name, made_at, block) VALUES (?, ?, ?, ?, ?, ?)
     ON CONFLICT (layer, product, name, day) DO UPDATE SET made_at = excluded.made_at, block = excluded.block";
 
-const READ_BLOCKS: &str = "SELECT day, made_at, block FROM block
-    WHERE layer = ? AND product = ? AND name = ? AND day BETWEEN ? AND ? ORDER BY day";
+/// All parts of blocks, in one statement: the parts of a block belong together.
+const READ_BLOCKS: &str = "SELECT day, made_at, block, 0 AS part FROM block
+        WHERE layer = ?1 AND product = ?2 AND name = ?3 AND day BETWEEN ?4 AND ?5
+    UNION ALL SELECT day, 0, bytes, part FROM block_rest
+        WHERE layer = ?1 AND product = ?2 AND name = ?3 AND day BETWEEN ?4 AND ?5
+    ORDER BY day, part";
 
 impl ReportStore {
     /// Stores blocks that were computed at `now`, and notes that the changes of `changed` are in them.
@@ -122,10 +132,12 @@ impl ReportStore {
                 old.bind(changed.day.week_start().days_since_epoch()).execute(&mut *transaction).await?;
             }
         }
-        for NewBlock { layer, day, name, block } in blocks {
+        for block in blocks {
+            let NewBlock { layer, day, name, .. } = block;
             let replace = sqlx::query(REPLACE_BLOCK).bind(layer.name()).bind(product);
-            let replace = replace.bind(day.days_since_epoch()).bind(name).bind(signed(now)).bind(block);
-            replace.execute(&mut *transaction).await?;
+            let replace = replace.bind(day.days_since_epoch()).bind(name).bind(signed(now));
+            replace.bind(parts_of(block).0).execute(&mut *transaction).await?;
+            replace_rest(&mut transaction, product, block).await?;
         }
         if let Some(changed) = changed {
             let done = sqlx::query("DELETE FROM changed_day WHERE product = ? AND day = ? AND changes = ?");
@@ -149,7 +161,15 @@ impl ReportStore {
     ) -> sqlx::Result<Vec<StoredBlock>> {
         let query = sqlx::query_as(READ_BLOCKS).bind(layer.name()).bind(product).bind(name);
         let query = query.bind(first.days_since_epoch()).bind(last.days_since_epoch());
-        query.fetch_all(&self.readers).await
+        let parts: Vec<StoredBlock> = query.fetch_all(&self.readers).await?;
+        let mut blocks: Vec<StoredBlock> = Vec::new();
+        for part in parts {
+            match blocks.last_mut().filter(|block| block.day == part.day) {
+                Some(block) => block.block.extend(part.block),
+                None => blocks.push(part),
+            }
+        }
+        Ok(blocks)
     }
 
     /// The names of the blocks of a layer from one day to another, sorted.

@@ -24,7 +24,8 @@ const ID_MEAN: &str =
     (SELECT id, instance, product FROM report ORDER BY seq DESC LIMIT 1000)";
 
 const NUMBERS: &str =
-    "SELECT coalesce(sum(length(block)), 0) FROM block WHERE layer <> 'activity' AND day >= ?";
+    "SELECT (SELECT coalesce(sum(length(block)), 0) FROM block WHERE layer <> 'activity' AND day >= ?1)
+    + (SELECT coalesce(sum(length(bytes)), 0) FROM block_rest WHERE day >= ?1)";
 
 impl ReportStore {
     /// What was stored in the last days before `now`, in Unix seconds.

@@ -31,6 +31,7 @@ static MIGRATIONS: LazyLock<Migrator> = LazyLock::new(|| {
         (4, "fleet", include_str!("../../migrations/0004_fleet.sql")),
         (5, "raw segments", include_str!("../../migrations/0005_raw_segments.sql")),
         (6, "trust", include_str!("../../migrations/0006_trust.sql")),
+        (7, "block rest", include_str!("../../migrations/0007_block_rest.sql")),
     ])
 });
 

@@ -4,4 +4,5 @@
 
 mod changes;
 mod filled_collector;
+mod large_day;
 mod published;

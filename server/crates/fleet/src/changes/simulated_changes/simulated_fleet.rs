@@ -18,8 +18,7 @@ use crate::{
         cell_table::CellTable,
     },
     changes::{
-        ChangedField, DayInput, FunctionShares, InstallationReadings,
-        installation_readings::function_logarithm,
+        ChangedField, DayInput, FunctionShares, InstallationReadings, readings_rollup::function_logarithm,
     },
     installation_day::{InstallationDay, InstallationDays, InstallationHash, SampleBuckets},
     log_bucket::{GROWTH, LogBucket},
