@@ -1,5 +1,7 @@
 //! Decides where the labels of marks have room.
 
+use crate::markup::{LABEL_CHARACTERS, name_text};
+
 /// The widths of the least plots on a wide and on a very wide screen, for guesses of what fits.
 const WIDE_PIXELS: f64 = 380.0;
 const WIDEST_PIXELS: f64 = 700.0;
@@ -61,9 +63,69 @@ fn add_label_sides(
     }
 }
 
+/// A label that is not longer is not cut.
+const SHORT_CHARACTERS: usize = 18;
+
+/// What is cut has at least so many characters.
+const FEWEST_CHARACTERS: usize = 8;
+
+/// Of more marks, long labels have no room.
+const FITTED_MARKS: usize = 40;
+
+/// The labels of marks, from left to right. A long text is cut to what has room in the least plot on a wide screen
+/// without taking it from another label.
+pub(crate) fn fitted_labels(places: &[f64], texts: &[&str]) -> Vec<String> {
+    let mut labels: Vec<_> = texts.iter().map(|text| name_text(text, SHORT_CHARACTERS)).collect();
+    if labels.len() > FITTED_MARKS {
+        return labels;
+    }
+    for (at, text) in texts.iter().enumerate() {
+        if text.chars().nth(SHORT_CHARACTERS).is_none() {
+            continue;
+        }
+        let before = have_room(places, &labels);
+        let cut = |characters: usize| {
+            let label_of = |(place, label): (usize, &String)| {
+                if place == at { name_text(text, characters) } else { label.clone() }
+            };
+            labels.iter().enumerate().map(label_of).collect::<Vec<_>>()
+        };
+        let fits = |characters: &usize| {
+            let after = have_room(places, &cut(*characters));
+            let others_stay = before.iter().zip(&after).all(|(before, after)| *after || !*before);
+            others_stay && after.get(at) == Some(&true)
+        };
+        let lengths: Vec<_> = (FEWEST_CHARACTERS..=LABEL_CHARACTERS).collect();
+        if let Some(most) = lengths.partition_point(fits).checked_sub(1).and_then(|last| lengths.get(last)) {
+            labels = cut(*most);
+        }
+    }
+    labels
+}
+
+/// Which labels have room in the least plot on a wide screen.
+fn have_room(places: &[f64], labels: &[String]) -> Vec<bool> {
+    let mut sides = vec![None; places.len()];
+    add_label_sides(places, labels, WIDE_PIXELS, "only-wide", &mut sides);
+    sides.iter().map(Option::is_some).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_long_label_is_cut_to_the_room_that_it_has() {
+        let note = "A campaign began in the newspapers of three countries, and on two fairs";
+        // Beside a sign, 380 pixels have room for 56 characters.
+        let alone = fitted_labels(&[0.0], &[note]);
+        assert_eq!(alone, ["A campaign began in the newspapers of three countries,…"]);
+        let beside = fitted_labels(&[0.0, 0.5], &[note, "1.11.0"]);
+        assert_eq!(beside, ["A campaign began in the n…", "1.11.0"]);
+        let between = fitted_labels(&[0.2, 0.4, 0.6], &["1.10.0", note, "1.11.0"]);
+        assert_eq!(have_room(&[0.2, 0.4, 0.6], &between), [true, true, true], "{between:?}");
+        assert_eq!(fitted_labels(&[0.5], &["A note of a few.."]), ["A note of a few.."]);
+    }
 
     #[test]
     fn labels_of_marks_meet_nothing() {

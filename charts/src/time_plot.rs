@@ -4,7 +4,7 @@ use std::fmt::Display;
 
 use crate::{
     chart_frame::{ChartCaption, MOST_STOPS, focusable_part, margin_class, picture},
-    mark_labels::{LabelSide, SIGN_PIXELS, label_sides},
+    mark_labels::{LabelSide, SIGN_PIXELS, fitted_labels, label_sides},
     markup::{LABEL_CHARACTERS, MarkupText, PixelLength, WidthShare, name_text, shortened},
     number_format::ValueUnit,
     scale::{LinearScale, ValueRange},
@@ -183,7 +183,8 @@ impl<'a> TimePlot<'a> {
             self.context.marks.iter().filter(|mark| self.axis.has(mark.day)).collect();
         marks.sort_by_key(|mark| mark.day);
         let places: Vec<f64> = marks.iter().map(|mark| self.axis.across(mark.day)).collect();
-        let labels: Vec<String> = marks.iter().map(|mark| name_text(mark.label, 18)).collect();
+        let texts: Vec<&str> = marks.iter().map(|mark| mark.label).collect();
+        let labels = fitted_labels(&places, &texts);
         let sides = label_sides(&places, &labels);
         for (((mark, across), label), side) in marks.iter().zip(places).zip(labels).zip(sides) {
             self.write_mark(out, mark, across, &label, side);
