@@ -240,7 +240,7 @@ fn a_label_that_nearly_all_have_is_shown_without_a_number() {
     let integrations = &published.tables[PublishedTable::Integrations.position()];
     let prometheus = CellLabel::Name("prometheus".to_owned());
     assert!(integrations.cells.iter().all(|cell| cell.label.as_ref() != Some(&prometheus)));
-    assert!(integrations.nearly_all.iter().any(|cell| cell.label == "prometheus"));
+    assert!(integrations.without_number.iter().any(|cell| cell.label == "prometheus"));
 }
 
 #[test]
@@ -279,5 +279,8 @@ fn a_smallest_group_below_five_is_refused() {
 fn a_release_survives_json() {
     let (_, published) = released(&PublicationRule::default(), &fleet(5_000, 5), ReleaseStage::Provisional);
     let json = serde_json::to_value(&published).unwrap();
+    let before = json.to_string().replace("\"without_number\"", "\"nearly_all\"");
     assert_eq!(serde_json::from_value::<PublishedDay>(json).unwrap(), published);
+    assert!(before.contains("nearly_all"));
+    assert_eq!(serde_json::from_str::<PublishedDay>(&before).unwrap(), published);
 }
