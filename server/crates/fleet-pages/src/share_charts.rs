@@ -54,12 +54,16 @@ impl ShareTitles<'_> {
     }
 }
 
+/// The labels that an installation has. A label may have none: that of reports of replicas alone, and one that
+/// was noted for a day without any.
+fn counted_labels(answer: &FleetSharesAnswer) -> impl Iterator<Item = &FleetShare> + Clone {
+    answer.labels.iter().filter(|label| label.by_day.iter().any(|count| *count > 0))
+}
+
 /// The installations of a day by label.
 pub(crate) fn share_bars(titles: ShareTitles<'_>, filter: &PageFilter, answer: &FleetSharesAnswer) -> Markup {
-    let labels: Vec<_> = answer.labels.iter().map(|label| titles.shown_label(&label.label)).collect();
-    let bars: Vec<_> = answer
-        .labels
-        .iter()
+    let labels: Vec<_> = counted_labels(answer).map(|label| titles.shown_label(&label.label)).collect();
+    let bars: Vec<_> = counted_labels(answer)
         .zip(&labels)
         .map(|(share, label)| ChartBar { label, value: share.installations, share: Some(share.share) })
         .collect();
@@ -82,7 +86,7 @@ pub(crate) fn share_areas(
     answer: &FleetSharesAnswer,
 ) -> Markup {
     // What is not told apart is last, so that it is a part of what the chart adds up.
-    let mut shares: Vec<_> = answer.labels.iter().collect();
+    let mut shares: Vec<_> = counted_labels(answer).collect();
     shares.sort_by_key(|share| share.label == OTHER);
     let labels: Vec<_> = shares.iter().map(|share| titles.shown_label(&share.label)).collect();
     let values: Vec<_> = shares.iter().map(|share| counts_by_day(filter, answer, share)).collect();
@@ -100,7 +104,7 @@ pub(crate) fn share_lines(
     filter: &PageFilter,
     answer: &FleetSharesAnswer,
 ) -> Markup {
-    let told_apart = answer.labels.iter().filter(|label| label.label != OTHER);
+    let told_apart = counted_labels(answer).filter(|label| label.label != OTHER);
     let all = told_apart.clone().count();
     let most_frequent: Vec<_> = told_apart.take(SHOWN_LINES).collect();
     let labels: Vec<_> = most_frequent.iter().map(|label| titles.shown_label(&label.label)).collect();
@@ -185,6 +189,23 @@ mod tests {
                 let address = "api/fleet/shares/clouds?product=coroot&amp;from=2026-11-01&amp;to=2026-11-10";
                 assert!(text.contains(&format!("href=\"{address}{format}\"")), "{text}");
             }
+        }
+    }
+
+    #[test]
+    fn a_label_that_no_installation_has_is_not_shown() {
+        let mut answer = answer();
+        let nobody =
+            FleetShare { label: "unknown".to_owned(), by_day: vec![0, 0], ..answer.labels[1].clone() };
+        answer.labels.push(nobody);
+        let filter = ten_days();
+        for chart in [
+            share_bars(clouds(), &filter, &answer),
+            share_areas(clouds(), &filter, &answer),
+            share_lines(clouds(), &filter, &answer),
+        ] {
+            let text = chart.into_string();
+            assert!(text.contains("aws") && !text.contains("unknown"), "{text}");
         }
     }
 
