@@ -72,8 +72,8 @@ const FEWEST_CHARACTERS: usize = 8;
 /// Of more marks, long labels have no room.
 const FITTED_MARKS: usize = 40;
 
-/// The labels of marks, from left to right. A long text is cut to what has room in the least plot on a wide screen
-/// without taking it from another label.
+/// The labels of marks, from left to right. A long text is cut to what has room in the least plot on a wide
+/// screen without taking it from another label.
 pub(crate) fn fitted_labels(places: &[f64], texts: &[&str]) -> Vec<String> {
     let mut labels: Vec<_> = texts.iter().map(|text| name_text(text, SHORT_CHARACTERS)).collect();
     if labels.len() > FITTED_MARKS {

@@ -2,8 +2,8 @@
 //!
 //! A day is looked at once, at least two hours after its end, and not in the first hour of a collector: until
 //! then, installations deliver what they could not send. What was found is a block of that day, so that it
-//! goes when the day goes. Reports that arrive later, and deletions, change the counts of a day when its numbers
-//! are computed again, never what was found on it.
+//! goes when the day goes. Reports that arrive later, and deletions, change the counts of a day when its
+//! numbers are computed again, never what was found on it.
 
 use std::collections::BTreeMap;
 

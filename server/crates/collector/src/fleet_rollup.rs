@@ -440,8 +440,8 @@ fn blocks_of_day(
     Ok(blocks)
 }
 
-/// A day that was looked at, with the counts of its reports as they are now: some are late, and some of deleted
-/// installations are gone. What was found stays.
+/// A day that was looked at, with the counts of its reports as they are now: some are late, and some of
+/// deleted installations are gone. What was found stays.
 fn recounted_block(looked_at: &StoredBlock, rolled_up: &RolledUpDay) -> Result<NewBlock, BlockError> {
     let ChangeDay { changes, .. } = ChangeDay::decode(&looked_at.block)?;
     let counts = ChangeDay::of_numbers(&rolled_up.installations, &rolled_up.tables);

@@ -259,7 +259,8 @@ mod tests {
         let text = page(&ten_days(), days, vec![week]);
         for said in [
             "2\u{202f}000 installations</strong> reported in the 30 days until 10\u{a0}Nov\u{a0}2026",
-            "In this time 9 were new, 2 came back after 30 days of silence or more and 4 have become silent for 30 days.",
+            "In this time 9 were new, 2 came back after 30 days of silence or more",
+            "and 4 have become silent for 30 days.",
             "The week from 2\u{a0}Nov\u{a0}2026 to 8\u{a0}Nov\u{a0}2026",
             "<th scope=\"row\">2\u{a0}Nov\u{a0}2026</th>",
             "75\u{202f}%",

@@ -54,8 +54,8 @@ impl ShareTitles<'_> {
     }
 }
 
-/// The labels that an installation has. A label may have none: that of reports of replicas alone, and one that
-/// was noted for a day without any.
+/// The labels that an installation has. An answer also has those that only replicas report, and others without
+/// any.
 fn counted_labels(answer: &FleetSharesAnswer) -> impl Iterator<Item = &FleetShare> + Clone {
     answer.labels.iter().filter(|label| label.by_day.iter().any(|count| *count > 0))
 }

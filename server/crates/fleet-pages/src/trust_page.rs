@@ -83,7 +83,7 @@ fn totals_text(whole: &FleetTrustTotals) -> String {
 }
 
 fn remarks(filter: &PageFilter, answer: &FleetTrustAnswer) -> Markup {
-    let remarks = REMARKS.map(|(number, what)| (answer.days.iter().map(number).sum(), what));
+    let remarks = REMARKS.map(|(number, what)| (answer.days.iter().map(number).sum::<u64>(), what));
     let gaps = (
         open_gaps(answer),
         "Times of half an hour or more between two reports of an installation that no report covers",

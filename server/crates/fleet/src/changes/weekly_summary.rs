@@ -125,8 +125,8 @@ impl WeeklySummary {
     #[must_use]
     pub fn title(&self) -> String {
         let Self { product, week, last_day, .. } = self;
-        let to = if self.is_over() { "to" } else { "so far to" };
-        format!("{product} in the week from {} {to} {}", week.in_words(), last_day.in_words())
+        let to = if self.is_over() { " to" } else { ", so far until" };
+        format!("{product} in the week from {}{to} {}", week.in_words(), last_day.in_words())
     }
 }
 
@@ -191,17 +191,22 @@ fn active_sentence(input: &WeekInput<'_>, active: u64, before: Option<u64>) -> S
     } else {
         (format!(" in the 7 days until {}", input.last_day.in_words()), "the 7 days before")
     };
-    let compared = match before {
-        None | Some(0) if active == 0 => String::new(),
-        None => String::new(),
-        Some(before) if before == active => format!(", as many as in {week_before}"),
-        Some(0) => format!(", after none in {week_before}"),
-        Some(before) if active == 0 => format!(", after {before} in {week_before}"),
-        Some(before) if before < active => format!(", {} more than in {week_before}", active - before),
-        Some(before) => format!(", {} fewer than in {week_before}", before - active),
-    };
+    let compared = compared_text(active, before).map(|compared| format!(", {compared} {week_before}"));
+    let compared = compared.unwrap_or_default();
     let were = if active < 2 { "was" } else { "were" };
     format!("{} {were} active{within}{compared}.", installations(active))
+}
+
+/// `12 more than in`. `None` if there is nothing to compare.
+fn compared_text(active: u64, before: Option<u64>) -> Option<String> {
+    let before = before.filter(|before| *before > 0 || active > 0)?;
+    Some(match (before, active) {
+        (0, _) => "after none in".to_owned(),
+        (before, 0) => format!("after {before} in"),
+        _ if before == active => "as many as in".to_owned(),
+        _ if before < active => format!("{} more than in", active - before),
+        _ => format!("{} fewer than in", before - active),
+    })
 }
 
 /// `No installation`, `1 installation`, `2 installations`.
@@ -312,8 +317,7 @@ fn gap_sentences(input: &WeekInput<'_>) -> Vec<String> {
 }
 
 /// The sentence about a gap: `On 29 Nov 2026, the collector received 40 of about 100 usual reports.`
-#[must_use]
-pub fn gap_sentence(gap: &ReportingGap) -> String {
+fn gap_sentence(gap: &ReportingGap) -> String {
     let ReportingGap { from, until, received, usual } = gap;
     let when = if from == until {
         format!("On {}", from.in_words())

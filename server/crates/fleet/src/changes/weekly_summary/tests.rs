@@ -156,7 +156,7 @@ fn a_week_that_is_not_over_says_until_when_it_is_counted() {
         ]
     );
     let summary = summarize_week(&input);
-    assert_eq!(summary.title(), "Example in the week from 23 Nov 2026 so far to 25 Nov 2026");
+    assert_eq!(summary.title(), "Example in the week from 23 Nov 2026, so far until 25 Nov 2026");
     assert!(!summary.is_over() && !atom_feed("Example", ADDRESSES, &[summary]).contains("<entry>"));
 }
 
