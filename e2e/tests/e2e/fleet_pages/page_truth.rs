@@ -97,7 +97,7 @@ fn true_texts(fleet: &ShownFleet, page: &str) -> Vec<String> {
                 grouped(last.installations)
             ),
             format!("In this time {} were new", grouped(fleet.sum(|day| day.new))),
-            format!(" and {} have become silent for 30 days.", grouped(fleet.sum(|day| day.gone))),
+            gone_text(fleet.sum(|day| day.gone)),
         ],
         "environment" => {
             vec![format!("of {} days of an installation", grouped(fleet.sum(|day| day.installations)))]
@@ -117,6 +117,15 @@ fn true_texts(fleet: &ShownFleet, page: &str) -> Vec<String> {
         _ => Vec::new(),
     };
     texts.iter().map(|text| plain(text)).collect()
+}
+
+/// How the overview tells how many are gone, after others that were new.
+fn gone_text(gone: u64) -> String {
+    match gone {
+        0 => String::new(),
+        1 => " and 1 has become silent for 30 days.".to_owned(),
+        many => format!(" and {} have become silent for 30 days.", grouped(many)),
+    }
 }
 
 /// The rows of a bar chart: the most frequent label first, with its mean of a day and its share.

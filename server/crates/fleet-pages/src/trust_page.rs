@@ -18,7 +18,7 @@ type TrustDayCount = fn(&FleetTrustDay) -> u64;
 
 /// What is remarkable about stored reports: its number on a day, and what it is.
 const REMARKS: [(TrustDayCount, &str); 5] = [
-    (|day| day.late, "Reports of a day before their arrival"),
+    (|day| day.late, "Reports that arrived on a later day than the one on which they were made"),
     (|day| day.overlaps, "Reports for a time that another report of the installation covers"),
     (
         |day| day.clones,

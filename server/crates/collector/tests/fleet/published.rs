@@ -344,7 +344,7 @@ async fn a_page_without_numbers_says_where_there_are_some() {
     assert!(before.contains("reported in this time") && before.contains(&format!("to={SUNDAY}")), "{before}");
     let unknown = filled.page(&format!("/usage?from=2026-06-03&to={SUNDAY}&version=%28unknown%29")).await;
     assert!(
-        unknown.contains("No installation of this time is what was chosen: unknown version."),
+        unknown.contains("In this time, no installation reported with what was chosen: unknown version."),
         "{unknown}"
     );
     let few = filled.page(&format!("/usage?from=2026-06-03&to={SUNDAY}")).await;
