@@ -9,7 +9,7 @@ use headcount_shared::api::{FleetShare, FleetSharesAnswer};
 use maud::{Markup, PreEscaped, html};
 
 use crate::{
-    answer_basis::AnswerBasis,
+    answer_basis::{AnswerBasis, mean_installations},
     answer_files::AnswerFile,
     day_events::ChartDays,
     page_filter::PageFilter,
@@ -60,8 +60,24 @@ fn counted_labels(answer: &FleetSharesAnswer) -> impl Iterator<Item = &FleetShar
     answer.labels.iter().filter(|label| label.by_day.iter().any(|count| *count > 0))
 }
 
+/// What is shown in place of a chart if nothing is counted: a sentence in which zero is the message.
+pub(crate) fn nothing_counted(id: &str, title: &str, basis: &AnswerBasis, said: &str) -> Markup {
+    html! {
+        section.numbers aria-labelledby=(id) {
+            h2 id=(id) { (title) }
+            p.note { (basis.text()) }
+            p { (said) }
+        }
+    }
+}
+
 /// The installations of a day by label.
 pub(crate) fn share_bars(titles: ShareTitles<'_>, filter: &PageFilter, answer: &FleetSharesAnswer) -> Markup {
+    if mean_installations(answer) > 0 && counted_labels(answer).next().is_none() {
+        let basis = AnswerBasis::of_shares(filter, answer);
+        let none = nothing_counted(titles.id, titles.title, &basis, "None of them on these days.");
+        return html! { (none) (titles.notes(answer)) };
+    }
     let labels: Vec<_> = counted_labels(answer).map(|label| titles.shown_label(&label.label)).collect();
     let bars: Vec<_> = counted_labels(answer)
         .zip(&labels)
@@ -207,6 +223,15 @@ mod tests {
             let text = chart.into_string();
             assert!(text.contains("aws") && !text.contains("unknown"), "{text}");
         }
+    }
+
+    #[test]
+    fn a_list_of_which_nobody_has_anything_is_said_to_be_empty() {
+        let bars = |answer| share_bars(clouds(), &ten_days(), answer).into_string();
+        let none = FleetSharesAnswer { labels: Vec::new(), ..answer() };
+        assert!(bars(&none).contains("<p>None of them on these days.</p>"), "{}", bars(&none));
+        assert!(bars(&none).contains("of 40 installations a day"), "{}", bars(&none));
+        assert!(bars(&shares(&[])).contains("There are no numbers yet."));
     }
 
     #[test]

@@ -9,8 +9,12 @@ use headcount_shared::api::{FleetScope, FleetTrustAnswer, FleetTrustCount, Fleet
 use maud::{Markup, PreEscaped, html};
 
 use crate::{
-    answer_basis::AnswerBasis, answer_files::AnswerFile, day_events::ChartDays, page_filter::PageFilter,
-    share_charts::SHOWN_BARS, time_text::counted,
+    answer_basis::AnswerBasis,
+    answer_files::AnswerFile,
+    day_events::ChartDays,
+    page_filter::PageFilter,
+    share_charts::{SHOWN_BARS, nothing_counted},
+    time_text::counted,
 };
 
 /// A number of a day.
@@ -170,14 +174,8 @@ fn bars(
     counts: &[(&str, u64)],
 ) -> Markup {
     if counts.is_empty() {
-        return html! {
-            section.numbers aria-labelledby=(id) {
-                h2 id=(id) { (title) }
-                p.note { (basis(filter, answer).text()) }
-                p { "None on these days." }
-            }
-            (files(title, answer))
-        };
+        let none = nothing_counted(id, title, &basis(filter, answer), "None on these days.");
+        return html! { (none) (files(title, answer)) };
     }
     let bars: Vec<_> =
         counts.iter().map(|(label, count)| ChartBar { label, value: *count as f64, share: None }).collect();
