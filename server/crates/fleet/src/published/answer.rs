@@ -83,7 +83,7 @@ pub struct PublishedTableOfDay {
     /// Ordered by the cell of the base partition, within it by number of installations, the largest first, `other`
     /// last.
     pub cells: Vec<PublishedCell>,
-    /// Labels without a number. What version 0.2.0 made before calls them `nearly_all`.
+    /// Labels without a number. Older releases call them `nearly_all`.
     #[serde(default, alias = "nearly_all", skip_serializing_if = "Vec::is_empty")]
     pub without_number: Vec<CellWithoutNumber>,
     /// About how many names are shown nowhere.
