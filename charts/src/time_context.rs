@@ -39,7 +39,7 @@ impl MarkKind {
     fn text(self) -> &'static str {
         match self {
             Self::Release => "Release",
-            Self::SchemaChange => "Schema change",
+            Self::SchemaChange => "New numbers",
             Self::Note => "Note",
         }
     }

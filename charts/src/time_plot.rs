@@ -4,7 +4,7 @@ use std::fmt::Display;
 
 use crate::{
     chart_frame::{ChartCaption, MOST_STOPS, focusable_part, margin_class, picture},
-    mark_labels::{LabelPlace, LabelSide, SIGN_PIXELS, label_places},
+    mark_labels::{LabelSide, PlacedLabel, SIGN_PIXELS, placed_labels},
     markup::{LABEL_CHARACTERS, MarkupText, PixelLength, WidthShare, name_text, shortened},
     number_format::ValueUnit,
     scale::{LinearScale, ValueRange},
@@ -183,34 +183,26 @@ impl<'a> TimePlot<'a> {
             self.context.marks.iter().filter(|mark| self.axis.has(mark.day)).collect();
         marks.sort_by_key(|mark| mark.day);
         let places: Vec<f64> = marks.iter().map(|mark| self.axis.across(mark.day)).collect();
-        let labels: Vec<String> = marks.iter().map(|mark| name_text(mark.label, 18)).collect();
-        let label_places = label_places(&places, &labels);
-        for (((mark, across), label), places) in marks.iter().zip(places).zip(labels).zip(label_places) {
-            self.write_mark(out, mark, across, &label, places);
+        let texts: Vec<&str> = marks.iter().map(|mark| mark.label).collect();
+        for ((mark, across), labels) in marks.iter().zip(&places).zip(placed_labels(&places, &texts)) {
+            self.write_mark(out, mark, *across, &labels);
         }
     }
 
-    fn write_mark(
-        &self,
-        out: &mut MarkupText,
-        mark: &TimeMark<'_>,
-        across: f64,
-        label: &str,
-        label_places: [Option<LabelPlace>; 2],
-    ) {
+    fn write_mark(&self, out: &mut MarkupText, mark: &TimeMark<'_>, across: f64, labels: &[PlacedLabel]) {
         let y = HEAD + MARKS - 6.0;
         focusable_part(out, mark.kind.class(), true).content(|out| {
             let text = mark_text(mark);
             out.tag("title").holding(&text);
             vertical_line(out, "mark-line", across, y, self.top + PLOT);
             write_mark_sign(out, mark.kind, across, y - 4.0);
-            for (side, screens) in label_places.into_iter().flatten() {
+            for PlacedLabel { text, side, screens } in labels {
                 let (anchor, offset) = match side {
                     LabelSide::Left => ("right", -SIGN_PIXELS),
                     LabelSide::Right => ("after", SIGN_PIXELS),
                 };
                 let label_text = out.tag("text").class(format!("mark-label {anchor} {screens}"));
-                label_text.at(WidthShare(across), y).attr("dx", PixelLength(offset)).holding(label);
+                label_text.at(WidthShare(across), y).attr("dx", PixelLength(offset)).holding(text);
             }
             let reading = out.tag("text").class("reading halo").at("0", 12.0).attr("aria-hidden", "true");
             reading.holding(text);

@@ -278,7 +278,7 @@ fn events_and_missing_days_are_told_in_words() {
     let document = &charts("1.12.0", &VALUES)[0];
     for said in [
         "<li>Release on 4\u{a0}Oct\u{a0}2024: 1.12.0</li>",
-        "<li>Schema change on 4\u{a0}Oct\u{a0}2024: 1.12.0</li>",
+        "<li>New numbers on 4\u{a0}Oct\u{a0}2024: 1.12.0</li>",
         "<li>Note on 4\u{a0}Oct\u{a0}2024: 1.12.0</li>",
         "<li>No data from 4\u{a0}Oct\u{a0}2024 to 5\u{a0}Oct\u{a0}2024: 1.12.0</li>",
         "<td>no data</td>",

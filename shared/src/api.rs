@@ -36,8 +36,8 @@ mod trust;
 pub use self::{
     categories::Categories,
     changes::{
-        FleetChange, FleetChangesAnswer, FleetDayNotes, FleetGap, FleetRelease, FleetSchemaChange,
-        FleetSentence, FleetWeek, FleetWeeksAnswer, NewFleetNotes,
+        FleetChange, FleetChangesAnswer, FleetChangesBefore, FleetDayNotes, FleetGap, FleetRelease,
+        FleetSchemaChange, FleetSentence, FleetWeek, FleetWeeksAnswer, NewFleetNotes,
     },
     clickhouse::{Clickhouse, ClickhouseProtocol, SetClickhouse},
     collector::{
@@ -59,9 +59,9 @@ pub use self::{
     projects::{NameProject, Project, Projects},
     prometheus::{Prometheus, SetPrometheus},
     published::{
-        PublishedCellAnswer, PublishedFlameAnswer, PublishedNearlyAll, PublishedPercentileAnswer,
-        PublishedRelease, PublishedRule, PublishedTableAnswer, PublishedTableKind, PublishedTableRelease,
-        PublishedTables,
+        PublishedCellAnswer, PublishedFlameAnswer, PublishedPercentileAnswer, PublishedRelease,
+        PublishedRule, PublishedTableAnswer, PublishedTableKind, PublishedTableRelease, PublishedTables,
+        PublishedWithoutNumber,
     },
     records::{
         Deployment, Deployments, Incident, Incidents, Notification, Notifications, Severity, Snapshot,

@@ -47,7 +47,7 @@ pub async fn fill_with_demo_fleet(demo: &DemoFleet, progress: impl Fn(&str)) -> 
     let filled = fill(&collector, &fleet, demo, &progress).await;
     collector.close().await;
     filled?;
-    serde_json::to_string(&fleet.truth()).context("the truth cannot be written as JSON")
+    serde_json::to_string_pretty(&fleet.truth()).context("the truth cannot be written as JSON")
 }
 
 async fn fill(

@@ -50,7 +50,8 @@ pub struct DemoFleet {
     #[arg(long, value_name = "DAY")]
     pub until: Option<CalendarDay>,
 
-    /// The reports of an installation a day.
+    /// The reports of an installation a day. A real one sends 24; with fewer, each is about a longer time, and a missing
+    /// one leaves a longer gap.
     #[arg(long, default_value_t = 24)]
     pub reports_per_day: u32,
 

@@ -20,12 +20,26 @@ pub struct FleetChangesAnswer {
     pub releases: Vec<FleetRelease>,
     /// What was found on these days, by release, then by field.
     pub changes: Vec<FleetChange>,
+    /// The releases and changes of the days before; `null` if none is known.
+    pub before: Option<FleetChangesBefore>,
     /// The first days on which reports had something new, in order.
     pub schema_changes: Vec<FleetSchemaChange>,
     /// The days of which the collector has too few reports, in order.
     pub gaps: Vec<FleetGap>,
     /// What the maker notes of these days, in order.
     pub notes: Vec<FleetDayNotes>,
+}
+
+/// How much is known of the days before those of an answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct FleetChangesBefore {
+    /// The day of the first of these releases and changes.
+    pub from: String,
+    /// The number of releases.
+    pub releases: u64,
+    /// The number of changes.
+    pub changes: u64,
 }
 
 /// A version that was taken by at least 5 installations and 0.5 % of all.
@@ -128,7 +142,7 @@ pub struct NewFleetNotes {
 pub struct FleetWeeksAnswer {
     /// The product.
     pub product: String,
-    /// The weeks that are over and were looked at, the newest first; at most 13.
+    /// The weeks that were looked at, the newest first; at most 13. The newest one may not be over.
     pub weeks: Vec<FleetWeek>,
 }
 
@@ -138,6 +152,10 @@ pub struct FleetWeeksAnswer {
 pub struct FleetWeek {
     /// Its Monday.
     pub week: String,
+    /// The last day that is counted: its Sunday, or an earlier day if the week is not over.
+    pub last_day: String,
+    /// Whether all of its days are counted. If they are not, the sentences will be others.
+    pub is_over: bool,
     /// What happened.
     pub sentences: Vec<FleetSentence>,
 }

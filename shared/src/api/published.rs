@@ -106,7 +106,7 @@ pub struct PublishedTableRelease {
     /// The cells, by version, in it the largest first.
     pub cells: Vec<PublishedCellAnswer>,
     /// Labels that are named without a number, by version.
-    pub nearly_all: Vec<PublishedNearlyAll>,
+    pub without_number: Vec<PublishedWithoutNumber>,
 }
 
 /// A cell.
@@ -138,10 +138,10 @@ pub struct PublishedPercentileAnswer {
 }
 
 /// A label that is named without a number, because that of the installations of the version without it would be
-/// too small. In a large fleet nearly all have such a label; in a small one that need not be so.
+/// too small.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct PublishedNearlyAll {
+pub struct PublishedWithoutNumber {
     /// The version; `null` for all versions that are not shown by name.
     pub version: Option<String>,
     /// The label.

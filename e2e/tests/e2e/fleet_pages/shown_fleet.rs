@@ -46,7 +46,7 @@ pub(super) const PAGES: [(&str, &str); 11] = [
     ("Versions", "versions"),
     ("Features", "features"),
     ("Environment", "environment"),
-    ("Pages", "usage"),
+    ("Page views", "usage"),
     ("Performance", "performance"),
     ("Profiles", "profiles"),
     ("Trust", "trust"),

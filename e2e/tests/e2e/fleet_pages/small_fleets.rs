@@ -22,7 +22,7 @@ async fn a_collector_without_reports_says_so(engine: Engine) {
             browser.run("return [...document.querySelectorAll('h1')].map(title => title.textContent)").await;
         assert_eq!(titles, json!([title]));
         let empty = match page {
-            "trust" => "Since the beginning, 0 reports arrived",
+            "trust" => "No report has arrived yet.",
             "installations" => "No installation has reported yet.",
             "published" => "",
             _ => "No installation of coroot is in the numbers yet.",

@@ -102,7 +102,7 @@ async fn weeks(
     Ok(Json(weeks_answer(&product, &summaries)))
 }
 
-/// The weeks of the fleet as an Atom feed, with an entry for each week.
+/// The weeks of the fleet as an Atom feed, with an entry for each week that is over.
 #[utoipa::path(get, path = "/api/fleet/weeks.atom", tag = "fleet", params(ProductParameters), responses(
     (status = 200, description = "The feed.", body = String, content_type = "application/atom+xml"),
     (status = 400, description = "A parameter is invalid.", body = Problem, content_type = "application/problem+json"), GuardedResponses))]
@@ -120,7 +120,7 @@ async fn weeks_feed(
     Ok(([(header::CONTENT_TYPE, "application/atom+xml; charset=utf-8")], feed).into_response())
 }
 
-/// The newest week of the fleet as the text of a mail.
+/// The newest week of the fleet that is over, as the text of a mail.
 #[utoipa::path(get, path = "/api/fleet/weeks.txt", tag = "fleet", params(ProductParameters), responses(
     (status = 200, description = "The body of the mail, with its subject in the first line.", body = String, content_type = "text/plain"),
     (status = 400, description = "A parameter is invalid.", body = Problem, content_type = "application/problem+json"),
@@ -132,7 +132,7 @@ async fn week_mail(
     query: Result<Query<ProductParameters>, QueryRejection>,
 ) -> Result<Response, ProblemResponse> {
     let ToldWeeks { product, summaries } = told_weeks(&collector, query).await?;
-    let Some(newest) = summaries.first() else {
+    let Some(newest) = summaries.iter().find(|summary| summary.is_over()) else {
         return Err(ProblemResponse::new(StatusCode::NOT_FOUND, "no week of this product is over yet"));
     };
     let page = format!("{}changes?{}", base_address(public, &headers), product_query(&product));

@@ -2,7 +2,8 @@
 //!
 //! A day is looked at once, at least two hours after its end, and not in the first hour of a collector: until
 //! then, installations deliver what they could not send. What was found is a block of that day, so that it
-//! goes when the day goes. Reports that arrive later change the counts of a day, never what was found on it.
+//! goes when the day goes. Reports that arrive later, and deletions, change the counts of a day when its
+//! numbers are computed again, never what was found on it.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +14,7 @@ use headcount_fleet::{
     cells::{cell_block::CellBlock, cell_table::CellTable},
     changes::{
         ChangeDay, ChangeFinder, ChangeHistory, DayInput, FunctionShares, InstallationReadings,
-        weekly_summary::{WeekInput, WeeklySummary, summarize_week},
+        weekly_summary::{MOST_WEEKS, WeekInput, WeeklySummary, summarize_week},
     },
     installation_day::InstallationDays,
     profiles::{MergedProfile, ProfiledResource, StackDictionary, VersionProfile},
@@ -38,9 +39,6 @@ const FIRST_LOOKS: u32 = 400;
 
 /// The days that are looked at in one round, so that new reports do not wait for long.
 const LOOKS_AT_ONCE: u32 = 30;
-
-/// The most weeks that are told.
-const MOST_WEEKS: u32 = 13;
 
 /// The version of encoded notes.
 const NOTES_VERSION: u8 = 1;
@@ -235,7 +233,8 @@ impl FleetReader {
         .await
     }
 
-    /// The weeks of a product that were over and looked at on a day, the newest first; at most [`MOST_WEEKS`].
+    /// The weeks of a product that were looked at until a day, the newest first; at most [`MOST_WEEKS`]. The
+    /// newest one may not be over. A week that goes on after the day is not among them.
     ///
     /// # Errors
     /// Every [`FleetReadError`].
@@ -253,19 +252,22 @@ impl FleetReader {
             let (Some(looked_at), Some(first)) = (history.last_day, activity.days.first()) else {
                 return Ok(Vec::new());
             };
-            let newest = looked_at.min(last).plus_days(1).week_start().minus_days(7);
-            let weeks = (0..MOST_WEEKS).map(|at| newest.minus_days(7 * at));
+            let newest = looked_at.min(last).week_start();
+            let is_told = |week: &CalendarDay| looked_at <= last || week.plus_days(6) <= last;
+            let weeks = (0..=MOST_WEEKS).map(|at| newest.minus_days(7 * at)).filter(is_told);
             let summary = |week| {
                 summarize_week(&WeekInput {
                     product: &product,
                     week,
+                    last_day: looked_at.min(week.plus_days(6)),
                     activity: &activity.days,
                     releases: &history.releases,
                     changes: &history.changes,
                     gaps: &history.gaps,
                 })
             };
-            Ok(weeks.take_while(|week| week.plus_days(6) >= first.day).map(summary).collect())
+            let since_first = weeks.take_while(|week| week.plus_days(6) >= first.day);
+            Ok(since_first.take(MOST_WEEKS as usize).map(summary).collect())
         })
         .await
     }

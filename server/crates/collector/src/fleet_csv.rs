@@ -264,12 +264,12 @@ fn published_rows(release: &PublishedTableRelease, has_labels: bool) -> Vec<Vec<
             amounts,
         )
     };
-    let nearly_all = release.nearly_all.iter().map(|cell| {
+    let without_number = release.without_number.iter().map(|cell| {
         let nothing = || vec![String::new(); 4];
         let numbers = [String::new(), String::new(), of_release.installations.to_string()];
-        row(&cell.version, &cell.label, "nearly_all", numbers, nothing())
+        row(&cell.version, &cell.label, "without_number", numbers, nothing())
     });
-    release.cells.iter().map(of_cell).chain(nearly_all).collect()
+    release.cells.iter().map(of_cell).chain(without_number).collect()
 }
 
 #[cfg(test)]

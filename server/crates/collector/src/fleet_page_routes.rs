@@ -354,7 +354,7 @@ impl PageAnswers<'_> {
             activity: &reader.activity(self.period.clone()).await?,
             retention: &reader.retention(self.period.clone()).await?,
             versions,
-            week: weeks.weeks.first(),
+            week: weeks.weeks.iter().find(|week| week.is_over).or(weeks.weeks.first()),
         };
         Ok(overview_page(filter, answers))
     }

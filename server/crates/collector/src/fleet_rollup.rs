@@ -19,6 +19,7 @@ use headcount_fleet::{
     block_codec::BlockError,
     calendar_day::CalendarDay,
     cells::{cell_block::CellBlock, cell_table::CellTable},
+    changes::ChangeDay,
     day_rollup::{DayRollup, ReportOrigin, RolledUpDay},
     installation_day::{CountedInstallations, InstallationDays},
     profiles::{MergedProfile, ProfileBlockError, ProfiledResource, VersionProfile},
@@ -288,8 +289,16 @@ impl FleetRollup {
         }
         let is_unreleased = PublicationRule::default().is_published_day(day.days_since_epoch())
             && !self.store.has_release(product, day, ReleaseStage::Final).await?;
-        let blocks = on_other_thread(move || blocks_of_day(day, &rollup.finish(), is_unreleased));
-        let (blocks, now) = (blocks.await??, self.time.now().at);
+        let looked_at = self.store.blocks(BlockLayer::Changes, product, ONLY_BLOCK, day, day).await?.pop();
+        let blocks = on_other_thread(move || {
+            let rolled_up = rollup.finish();
+            let recounted = looked_at.map(|looked_at| recounted_block(&looked_at, &rolled_up)).transpose()?;
+            Ok::<_, RollupError>((blocks_of_day(day, &rolled_up, is_unreleased)?, recounted))
+        });
+        let ((blocks, recounted), now) = (blocks.await??, self.time.now().at);
+        if let Some(recounted) = recounted {
+            self.store.replace_blocks(product, &[recounted], None, now).await?;
+        }
         Ok(self.store.replace_blocks(product, &blocks, Some(changed), now).await?)
     }
 
@@ -429,6 +438,19 @@ fn blocks_of_day(
         blocks.push(new(BlockLayer::Profiles, profile_block_name(*resource, version), block));
     }
     Ok(blocks)
+}
+
+/// A day that was looked at, with the counts of its reports as they are now: some are late, and some of
+/// deleted installations are gone. What was found stays.
+fn recounted_block(looked_at: &StoredBlock, rolled_up: &RolledUpDay) -> Result<NewBlock, BlockError> {
+    let ChangeDay { changes, .. } = ChangeDay::decode(&looked_at.block)?;
+    let counts = ChangeDay::of_numbers(&rolled_up.installations, &rolled_up.tables);
+    Ok(NewBlock {
+        layer: BlockLayer::Changes,
+        day: looked_at.day,
+        name: ONLY_BLOCK.to_owned(),
+        block: ChangeDay { changes, ..counts }.encode()?,
+    })
 }
 
 /// The name of the block with a version's profile.

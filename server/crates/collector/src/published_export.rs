@@ -74,8 +74,8 @@ What protects installations
 * What is not shown is folded: small versions into `other`, and inside of each version small labels into
   `other`, or, where an installation may have several labels, they are left out. `folded_names` is about how
   many names of the table are not shown; it is rounded to 5 and has noise, too.
-* `nearly_all` is a label that so many installations of a version have that the number of the others would be
-  too small. It has no number.
+* `without_number` is a label that is named without a number: that of the installations of the version without
+  it would be too small.
 * Names that nobody listed before are shown from their second release on, and at least two of a list.
 * Sums have the noise of as many installations, each with a large amount. They are hidden where few
   installations have most of it. Percentiles are upper edges of buckets of 10 %.
@@ -85,7 +85,7 @@ Columns
 day, stage                 the release
 version                    the version; empty for all versions that are not shown by name
 label                      the label; empty for `other`, `all` and in tables without labels
-cell                       `name`, `other`, `all` (a table without labels) or `nearly_all`
+cell                       `name`, `other`, `all` (a table without labels) or `without_number`
 installations              installations of the cell, with noise
 of_installations           installations of the version, with noise
 of_all                     all installations of the release, with noise

@@ -11,9 +11,9 @@ use headcount_fleet::{
     },
 };
 use headcount_shared::api::{
-    FleetProducts, PublishedCellAnswer, PublishedFlameAnswer, PublishedNearlyAll, PublishedPercentileAnswer,
-    PublishedRelease, PublishedRule, PublishedTableAnswer, PublishedTableKind, PublishedTableRelease,
-    PublishedTables,
+    FleetProducts, PublishedCellAnswer, PublishedFlameAnswer, PublishedPercentileAnswer, PublishedRelease,
+    PublishedRule, PublishedTableAnswer, PublishedTableKind, PublishedTableRelease, PublishedTables,
+    PublishedWithoutNumber,
 };
 
 use super::{
@@ -203,7 +203,7 @@ impl FleetReader {
                 };
                 if let Some(version) = &period.version {
                     of_release.cells.retain(|cell| cell.version.as_ref() == Some(version));
-                    of_release.nearly_all.retain(|cell| cell.version.as_ref() == Some(version));
+                    of_release.without_number.retain(|cell| cell.version.as_ref() == Some(version));
                 }
                 answered.push(of_release);
             }
@@ -303,7 +303,7 @@ fn cells_of_versions(release: &ReadRelease) -> PublishedTableRelease {
         release: release.answered(),
         folded_names: release.published.folded_versions,
         cells: cells.collect(),
-        nearly_all: Vec::new(),
+        without_number: Vec::new(),
     }
 }
 
@@ -322,13 +322,13 @@ fn cells_of_table(release: &ReadRelease, table: PublishedTableOfDay) -> Publishe
             percentiles: percentiles.collect(),
         }
     });
-    let nearly_all = table.nearly_all.into_iter();
-    let nearly_all =
-        nearly_all.map(|cell| PublishedNearlyAll { version: name_of(&cell.base.version), label: cell.label });
+    let without_number = table.without_number.into_iter();
+    let without_number = without_number
+        .map(|cell| PublishedWithoutNumber { version: name_of(&cell.base.version), label: cell.label });
     PublishedTableRelease {
         release: release.answered(),
         folded_names: table.folded_names,
         cells: cells.collect(),
-        nearly_all: nearly_all.collect(),
+        without_number: without_number.collect(),
     }
 }

@@ -163,7 +163,7 @@ async fn an_installation_is_shown_with_its_history_and_its_newest_report_against
         "It has sent 2 reports so far.",
         "It reported on 2 days of this time, as version 0.20.0, then 0.21.0.",
         "observes 4\u{202f}000 nodes: size class 301+",
-        "It is compared with the report of 2023-11-14 22:13 UTC.",
+        "It is compared with the report of 14\u{a0}Nov\u{a0}2023, 22:13 UTC.",
         "<tr class=\"changed\"><th scope=\"row\">nodes</th><td>4\u{202f}000</td><td><code>4000</code></td>\
          <td><strong>changed</strong>: was 3\u{202f}000 <code>3000</code></td></tr>",
         "<strong>new</strong>",

@@ -61,7 +61,8 @@ impl AnswerBasis {
     }
 }
 
-fn version_text(version: &str) -> String {
+/// `version 1.0`, in a list of what was chosen.
+pub(crate) fn version_text(version: &str) -> String {
     if version.is_empty() { UNKNOWN_VERSION.to_owned() } else { format!("version {}", shown_name(version)) }
 }
 

@@ -1,8 +1,10 @@
 //! Renders what releases changed, what happened in each week, and what the maker noted.
 
 use headcount_charts::number_format::{grouped, percent};
+use headcount_fleet::changes::weekly_summary::MOST_WEEKS;
 use headcount_shared::api::{
-    FleetChange, FleetChangesAnswer, FleetDayNotes, FleetGap, FleetRelease, FleetWeek, FleetWeeksAnswer,
+    FleetChange, FleetChangesAnswer, FleetChangesBefore, FleetDayNotes, FleetGap, FleetRelease, FleetWeek,
+    FleetWeeksAnswer,
 };
 use maud::{Markup, html};
 
@@ -10,7 +12,8 @@ use crate::{
     answer_basis::day_text,
     page_filter::PageFilter,
     page_list::FleetPage,
-    shown_names::{shown_sentence, shown_version},
+    shown_names::{shown_sentence, shown_tables, shown_version},
+    time_text::{counted, listed},
 };
 
 /// What the page is made of.
@@ -28,12 +31,14 @@ pub fn changes_page(filter: &PageFilter, answers: ChangeAnswers<'_>) -> Markup {
     let ChangeAnswers { changes, weeks } = answers;
     let (from, to) = (filter.first.to_string(), filter.last.to_string());
     let is_shown = |week: &&FleetWeek| from.as_str() <= week.week.as_str() && week.week <= to;
-    let weeks: Vec<_> = weeks.weeks.iter().filter(is_shown).collect();
+    let shown_weeks: Vec<_> = weeks.weeks.iter().filter(is_shown).collect();
     html! {
         (lead(changes))
+        @if let Some(before) = &changes.before { (earlier_days(filter, before)) }
         (change_table(filter, &changes.changes))
-        (release_table(&changes.releases))
-        (week_sections(&weeks))
+        (release_table(changes))
+        (week_sections(&shown_weeks))
+        (left_out_weeks(&from, &weeks.weeks))
         (interruptions(changes))
         (note_list(filter, &changes.notes))
         (links(filter))
@@ -56,7 +61,31 @@ fn lead(changes: &FleetChangesAnswer) -> Markup {
         p.lead { (found) ", in the data until " (day_text(looked_at)) "." }
         p.note {
             "Each release is compared with the one before it for two weeks, within the installations that \
-             took it where that is possible. Chance alone gives one false alarm a year in a hundred numbers."
+             took it where that is possible. Chance alone gives at most one false alarm a year for every \
+             hundred numbers that are compared."
+        }
+    }
+}
+
+/// What is known of the days before those of the page.
+fn earlier_days(filter: &PageFilter, before: &FleetChangesBefore) -> Markup {
+    let FleetChangesBefore { from, releases, changes } = before;
+    let changed = match changes {
+        0 => None,
+        1 => Some("1 change by a release".to_owned()),
+        many => Some(format!("{} changes by releases", grouped(*many))),
+    };
+    let released = (*releases > 0).then(|| counted(*releases, "release"));
+    let known: Vec<_> = released.into_iter().chain(changed).collect();
+    html! {
+        p.note {
+            "Before these days, the collector has found " (listed(&known)) ". "
+            @if let Ok(first) = from.parse() {
+                a href=(filter.with_days(first, filter.last).address(FleetPage::Changes)) {
+                    "Show all since " (day_text(from))
+                }
+                "."
+            }
         }
     }
 }
@@ -66,14 +95,19 @@ fn change_table(filter: &PageFilter, changes: &[FleetChange]) -> Markup {
         @if !changes.is_empty() {
             section.numbers aria-labelledby="found" {
                 h2 #found { "What releases changed" }
+                p.note {
+                    "The true size is between the two bounds with a probability of 95 %. The certainty is the \
+                     probability that chance alone would have shown nothing so clear. Points are those of a \
+                     share in percent."
+                }
                 div.scroll tabindex="0" role="group" aria-labelledby="found" {
                     table {
                         thead {
                             tr {
                                 th scope="col" { "What" }
                                 th scope="col" { "Release" }
-                                th.n scope="col" { "By" }
-                                th.n scope="col" { "Between" }
+                                th.n scope="col" { "Size" }
+                                th.n scope="col" { "Bounds" }
                                 th scope="col" { "Found on" }
                                 th.n scope="col" { "Certainty" }
                             }
@@ -131,22 +165,25 @@ fn certainty_text(certainty: f64) -> String {
 }
 
 #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^52")]
-fn release_table(releases: &[FleetRelease]) -> Markup {
+fn release_table(changes: &FleetChangesAnswer) -> Markup {
+    let FleetChangesAnswer { releases, looked_at, to, .. } = changes;
+    let counted_on = looked_at.as_ref().map(|looked_at| day_text(looked_at.min(to)));
     let share = |release: &FleetRelease| percent(release.installations as f64 / release.total.max(1) as f64);
     html! {
         @if !releases.is_empty() {
             section.numbers aria-labelledby="releases" {
                 h2 #releases { "Releases" }
                 p.note {
-                    "A version is a release on the first day on which at least 5 installations and 0.5 % of all \
-                     have it."
+                    "A version is a release since the first day on which at least 5 installations and 0.5 % of \
+                     all had it."
+                    @if let Some(day) = counted_on { " The numbers of installations are those of " (day) "." }
                 }
                 div.scroll tabindex="0" role="group" aria-labelledby="releases" {
                     table {
                         thead {
                             tr {
                                 th scope="col" { "Version" }
-                                th scope="col" { "Since" }
+                                th scope="col" { "Release since" }
                                 th.n scope="col" { "Installations" }
                                 th.n scope="col" { "Of all" }
                                 th.n scope="col" { "Days until half had it" }
@@ -175,14 +212,31 @@ fn week_sections(weeks: &[&FleetWeek]) -> Markup {
         section.numbers aria-labelledby="weeks" {
             h2 #weeks { "Week by week" }
             @if weeks.is_empty() {
-                p.note { "No week of this period is over yet." }
+                p.note { "No week that begins on one of these days was looked at yet." }
             }
             @for week in weeks {
                 article id=(week.week) {
-                    h3 { "The week of " (day_text(&week.week)) }
+                    h3 { (week_title(week)) }
                     ul { @for sentence in &week.sentences { li { (shown_sentence(&sentence.text)) } } }
                 }
             }
+        }
+    }
+}
+
+/// `The week from 2 Nov 2026 to 8 Nov 2026`. A week that is not over has `so far` before its last counted
+/// day.
+pub(crate) fn week_title(week: &FleetWeek) -> String {
+    let to = if week.is_over { " to" } else { ", so far until" };
+    format!("The week from {}{to} {}", day_text(&week.week), day_text(&week.last_day))
+}
+
+/// Says which weeks are left out because there are too many.
+fn left_out_weeks(from: &str, weeks: &[FleetWeek]) -> Markup {
+    let oldest = weeks.get(MOST_WEEKS as usize - 1).filter(|oldest| from < oldest.week.as_str());
+    html! {
+        @if let Some(oldest) = oldest {
+            p.note { "Only the newest " (MOST_WEEKS) " weeks are told, since " (day_text(&oldest.week)) "." }
         }
     }
 }
@@ -191,11 +245,11 @@ fn interruptions(changes: &FleetChangesAnswer) -> Markup {
     html! {
         @if !changes.gaps.is_empty() || !changes.schema_changes.is_empty() {
             section.numbers aria-labelledby="interruptions" {
-                h2 #interruptions { "Gaps, and new numbers" }
+                h2 #interruptions { "Missing reports, and new kinds of numbers" }
                 ul {
                     @for gap in &changes.gaps { li { (gap_text(gap)) } }
                     @for change in &changes.schema_changes {
-                        li { "Since " (day_text(&change.day)) " reports have " (change.tables.join(", ").replace('_', " ")) "." }
+                        li { "Since " (day_text(&change.day)) ", there are numbers of " (shown_tables(&change.tables)) "." }
                     }
                 }
             }
@@ -211,14 +265,20 @@ fn gap_text(gap: &FleetGap) -> String {
     } else {
         format!("From {} to {}", day_text(from), day_text(to))
     };
-    format!("{when} the collector has {} of about {} usual reports.", grouped(*received), grouped(*usual))
+    let received = if *received == 0 { "none".to_owned() } else { grouped(*received) };
+    format!("{when}, the collector has {received} of about {} usual reports.", grouped(*usual))
 }
 
 fn note_list(filter: &PageFilter, notes: &[FleetDayNotes]) -> Markup {
+    let over_time = FleetPage::ALL.into_iter().filter(|page| page.is_over_time()).map(FleetPage::title);
+    let over_time: Vec<_> = over_time.map(str::to_owned).collect();
     html! {
         section.numbers aria-labelledby="notes" {
             h2 #notes { "Notes" }
-            p.note { "A note is on every chart of its day, for everybody who sees exact numbers." }
+            p.note {
+                "The charts over time on the pages " (listed(&over_time))
+                " mark a note on its day, for everybody who sees exact numbers."
+            }
             ul {
                 @for day in notes {
                     @for note in &day.notes {
@@ -262,7 +322,7 @@ fn links(filter: &PageFilter) -> Markup {
             "The same as " a href={ "api/fleet/changes?" (period) } { "JSON" } " and "
             a href={ "api/fleet/changes?" (period) "&format=csv" } { "CSV" } "; the weeks as "
             a href={ "api/fleet/weeks.atom?" (product) } { "a feed" } " and "
-            a href={ "api/fleet/weeks.txt?" (product) } { "the text of a mail" } "."
+            a href={ "api/fleet/weeks.txt?" (product) } { "the text of a mail" } ", each when it is over."
         }
     }
 }
@@ -303,6 +363,7 @@ mod tests {
                 confirmed: false,
                 sentence: String::new(),
             }],
+            before: Some(FleetChangesBefore { from: "2026-09-30".to_owned(), releases: 3, changes: 1 }),
             schema_changes: vec![FleetSchemaChange {
                 day: "2026-11-04".to_owned(),
                 tables: vec!["world_times".to_owned()],
@@ -323,6 +384,8 @@ mod tests {
     fn weeks() -> FleetWeeksAnswer {
         let week = |week: &str| FleetWeek {
             week: week.to_owned(),
+            last_day: "2026-11-08".to_owned(),
+            is_over: week == "2026-11-02",
             sentences: vec![FleetSentence {
                 topic: "activity".to_owned(),
                 text: format!("In {week} & more."),
@@ -349,8 +412,11 @@ mod tests {
             "not yet",
             "<article id=\"2026-11-02\">",
             "In 2026-11-02 &amp; more.",
-            "From 6 Nov 2026 to 7 Nov 2026 the collector has 12 of about 2 000 usual reports.",
-            "Since 4 Nov 2026 reports have world times.",
+            "The numbers of installations are those of 9 Nov 2026.",
+            "The week from 2 Nov 2026 to 8 Nov 2026",
+            "From 6 Nov 2026 to 7 Nov 2026, the collector has 12 of about 2 000 usual reports.",
+            "Since 4 Nov 2026, there are numbers of times to load and audit telemetry.",
+            "on the pages Overview, Versions and Trust mark a note on its day",
             "8 Nov 2026: a &lt;b&gt;fair&lt;/b&gt;",
             "name=\"remove\" value=\"a &lt;b&gt;fair&lt;/b&gt;\"",
             "api/fleet/weeks.atom?product=my+shop",
@@ -367,6 +433,7 @@ mod tests {
             looked_at: None,
             releases: Vec::new(),
             changes: Vec::new(),
+            before: None,
             schema_changes: Vec::new(),
             gaps: Vec::new(),
             notes: Vec::new(),
@@ -380,5 +447,54 @@ mod tests {
         assert!(text.contains("No day has been looked at yet") && !text.contains("<table"), "{text}");
         let looked_at = FleetChangesAnswer { looked_at: changes().looked_at, ..empty };
         assert!(page(&looked_at).contains("No change by a release was found on these days"));
+    }
+
+    #[test]
+    fn what_is_known_of_the_days_before_is_counted_and_linked() {
+        let said = |releases, changes| {
+            let before = FleetChangesBefore { from: "2026-09-30".to_owned(), releases, changes };
+            earlier_days(&ten_days(), &before).into_string().replace('\u{a0}', " ")
+        };
+        for ((releases, changes), text) in [
+            ((3, 1), "Before these days, the collector has found 3 releases and 1 change by a release. "),
+            ((1, 0), "Before these days, the collector has found 1 release. "),
+            ((0, 2), "Before these days, the collector has found 2 changes by releases. "),
+        ] {
+            let link = "href=\"changes?product=my+shop&amp;from=2026-09-30&amp;to=2026-11-10&amp;";
+            let said = said(releases, changes);
+            assert!(said.contains(text) && said.contains(link), "{said}");
+            assert!(said.contains(">Show all since 30 Sep 2026</a>."), "{said}");
+        }
+    }
+
+    #[test]
+    fn a_week_that_is_not_over_says_until_when_it_is_counted() {
+        let week = FleetWeek {
+            week: "2026-11-09".to_owned(),
+            last_day: "2026-11-10".to_owned(),
+            is_over: false,
+            sentences: Vec::new(),
+        };
+        assert_eq!(
+            week_title(&week).replace('\u{a0}', " "),
+            "The week from 9 Nov 2026, so far until 10 Nov 2026"
+        );
+    }
+
+    #[test]
+    fn weeks_that_are_not_told_are_named() {
+        let week = weeks().weeks.remove(0);
+        let said = |from, weeks| left_out_weeks(from, &vec![week.clone(); weeks]).into_string();
+        assert_eq!((said("2026-11-01", 12), said("2026-11-03", 13)), (String::new(), String::new()));
+        let text = said("2026-11-01", 13).replace('\u{a0}', " ");
+        assert!(text.contains("Only the newest 13 weeks are told, since 2 Nov 2026."), "{text}");
+    }
+
+    #[test]
+    fn a_day_without_any_report_has_none() {
+        let gap =
+            FleetGap { from: "2026-11-06".to_owned(), to: "2026-11-06".to_owned(), received: 0, usual: 24 };
+        let text = gap_text(&gap).replace('\u{a0}', " ");
+        assert_eq!(text, "On 6 Nov 2026, the collector has none of about 24 usual reports.");
     }
 }

@@ -4,7 +4,7 @@ use headcount_charts::{ChartDay, MarkKind, MissingSpan, TimeContext, TimeMark};
 use headcount_fleet::calendar_day::CalendarDay;
 use headcount_shared::api::FleetChangesAnswer;
 
-use crate::{answer_basis::chart_day, page_filter::PageFilter};
+use crate::{answer_basis::chart_day, page_filter::PageFilter, shown_names::shown_tables};
 
 /// Why a gap is one.
 const GAP: &str = "the collector has less than half of the usual reports";
@@ -49,10 +49,10 @@ pub fn day_events(changes: &FleetChangesAnswer) -> Vec<DayEvent> {
         .releases
         .iter()
         .map(|release| DayEvent::on(&release.released_on, DayEventKind::Release, release.version.clone()));
-    let new_numbers = changes.schema_changes.iter().map(|change| {
-        let tables = change.tables.join(", ").replace('_', " ");
-        DayEvent::on(&change.day, DayEventKind::SchemaChange, tables)
-    });
+    let new_numbers = changes
+        .schema_changes
+        .iter()
+        .map(|change| DayEvent::on(&change.day, DayEventKind::SchemaChange, shown_tables(&change.tables)));
     let notes = changes.notes.iter().flat_map(|day| {
         day.notes.iter().map(|note| DayEvent::on(&day.day, DayEventKind::Note, note.clone()))
     });
@@ -116,6 +116,7 @@ mod tests {
                 days_to_half: None,
             }],
             changes: Vec::new(),
+            before: None,
             schema_changes: vec![FleetSchemaChange {
                 day: "2026-11-04".to_owned(),
                 tables: vec!["world_times".to_owned()],
@@ -144,7 +145,7 @@ mod tests {
         let chart = chart.replace('\u{a0}', " ");
         for said in [
             "Release on 3 Nov 2026: 1.1&lt;b&gt;",
-            "Schema change on 4 Nov 2026: world times",
+            "New numbers on 4 Nov 2026: times to load and audit telemetry",
             "Note on 8 Nov 2026: a fair",
             "No data from 6 Nov 2026 to 7 Nov 2026: the collector has less than half of the usual reports",
         ] {

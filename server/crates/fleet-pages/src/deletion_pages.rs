@@ -112,7 +112,7 @@ mod tests {
         let text = deleted_page(UUID, &receipt).into_string();
         for said in [
             "3 reports, 1 copy of one as it was sent and 2 days of it were removed.",
-            "refused until 2024-01-11 19:06 UTC",
+            "refused until 11\u{a0}Jan\u{a0}2024, 19:06 UTC",
             "&quot;signature&quot;: &quot;signed&quot;",
         ] {
             assert!(text.contains(said), "{said}: {text}");

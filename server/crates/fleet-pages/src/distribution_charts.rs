@@ -8,7 +8,8 @@ use headcount_shared::api::{FleetDistribution, FleetDistributionsAnswer};
 use maud::{Markup, PreEscaped, html};
 
 use crate::{
-    answer_basis::AnswerBasis, answer_files::AnswerFile, page_filter::PageFilter, shown_names::shown_label,
+    answer_basis::AnswerBasis, answer_files::AnswerFile, page_filter::PageFilter,
+    share_charts::nothing_counted, shown_names::shown_label,
 };
 
 /// The factor between the edges of a bucket of an answer.
@@ -73,8 +74,12 @@ pub(crate) fn histogram(
     });
     let zero = if none == 0 { String::new() } else { format!(", {} of them with 0", grouped(none)) };
     let basis = AnswerBasis::new(filter, &answer.scope, format!("of {} {counted}{zero}", grouped(all)));
-    let chart = histogram_chart(&basis.caption(titles.id, titles.title, titles.description), &chart);
     let path = distributions_path(answer);
+    if all > 0 && all == none {
+        let zero = nothing_counted(titles.id, titles.title, &basis, "All of them are 0.");
+        return html! { (zero) (AnswerFile::table(&path).links(titles.title, &answer.scope)) };
+    }
+    let chart = histogram_chart(&basis.caption(titles.id, titles.title, titles.description), &chart);
     html! { (PreEscaped(chart)) (AnswerFile::table(&path).links(titles.title, &answer.scope)) }
 }
 
@@ -286,6 +291,12 @@ pub(crate) mod tests {
         };
         let text = histogram(titles, &unfiltered(), &answer, distribution_of(&answer, "nodes")).into_string();
         assert!(text.contains("of 30 reports, 10 of them with 0"), "{text}");
+        let zeros = FleetDistribution {
+            buckets: vec![FleetBucket { up_to: 0.0, count: 30 }],
+            ..distribution("projects", 0.0)
+        };
+        let all_zero = histogram(titles, &unfiltered(), &answer, Some(&zeros)).into_string();
+        assert!(all_zero.contains("<p>All of them are 0.</p>"), "{all_zero}");
         let missing =
             histogram(titles, &unfiltered(), &answer, distribution_of(&answer, "absent")).into_string();
         assert!(missing.contains("There are no numbers yet."), "{missing}");

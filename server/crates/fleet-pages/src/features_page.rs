@@ -67,12 +67,12 @@ pub fn features_page(filter: &PageFilter, answers: FeatureAnswers<'_>) -> Markup
     let titles = |id, title, description, label, table| ShareTitles { id, title, description, label, table };
     html! {
         (unused_table(filter, &answers))
-        (share_bars(titles("flags", "Integrations", "Installations in which the flag was on at any time of the day.", "Flag", "flags"), filter, answers.flags))
+        (share_bars(titles("flags", "Integrations", "Installations in which the flag was on at any time of the day. Names are those in reports.", "Flag", "flags"), filter, answers.flags))
         (share_lines(titles("flags-over-time", "Integrations over time", "", "Flag", "flags"), filter, answers.flags))
-        (share_bars(titles("alerting", "Alerting integrations", "", "Kind", "alerting"), filter, answers.alerting))
-        (share_bars(titles("overrides", "Overridden inspections", "", "Inspection", "inspection_overrides"), filter, answers.inspection_overrides))
+        (share_bars(titles("alerting", "Alerting integrations", "Installations that are configured to send alerts there.", "Kind", "alerting"), filter, answers.alerting))
+        (share_bars(titles("overrides", "Overridden inspection thresholds", "Installations that set a threshold of the inspection themselves.", "Inspection", "inspection_overrides"), filter, answers.inspection_overrides))
         (share_bars(titles("notifications", "Notifications", "Installations that sent notifications on the day.", "Destination", "notifications"), filter, answers.notifications))
-        (share_bars(titles("rollouts", "What rollouts changed", "", "Change", "deployment_summaries"), filter, answers.deployment_summaries))
+        (share_bars(titles("rollouts", "What rollouts changed", "Installations with a rollout of an application that made this better (+) or worse (-).", "Change", "deployment_summaries"), filter, answers.deployment_summaries))
     }
 }
 
@@ -96,7 +96,7 @@ fn unused_table(filter: &PageFilter, answers: &FeatureAnswers<'_>) -> Markup {
             h2 #unused { "What nobody uses" }
             p.note { (basis.text()) }
             @if unused.is_empty() {
-                p.note { "Each value of each list is in use somewhere." }
+                p.note { "Everything that could be used is in use somewhere." }
             } @else {
                 div.scroll tabindex="0" role="group" aria-labelledby="unused" {
                     table {
@@ -139,8 +139,8 @@ fn unused_since_release(newest: Option<NewestRelease<'_>>, lists: &[ClosedList<'
     html! {
         @if of > 0 && !lost.is_empty() {
             p.note {
-                "In use, but by 0 of " (installations(of)) " a day with version "
-                (shown_version(release.version)) ", the newest: " (lost.join(", ")) "."
+                "In use, but by none of " (installations(of)) " a day with the newest version, "
+                (shown_version(release.version)) ": " (lost.join(", ")) "."
             }
         }
     }
@@ -209,7 +209,7 @@ mod tests {
         let newest = NewestRelease { version: "2.0", flags: &empty, alerting: &empty };
         let with_release = FeatureAnswers { newest: Some(newest), ..answers(&flags, &empty) };
         let text = features_page(&ten_days(), with_release).into_string();
-        let said = "by 0 of 4 installations a day with version 2.0, the newest: prometheus.";
+        let said = "by none of 4 installations a day with the newest version, 2.0: prometheus.";
         assert!(text.contains(said), "{text}");
     }
 }

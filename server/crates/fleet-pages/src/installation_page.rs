@@ -484,7 +484,7 @@ mod tests {
             "report=first#report",
             "until=first#reports",
             "href=\"../api/reports/second\"",
-            "It is compared with the report of 2023-11-14 22:13 UTC.",
+            "It is compared with the report of 14\u{a0}Nov\u{a0}2023, 22:13 UTC.",
             "<strong>changed</strong>: was 3",
             "report=second&amp;resource=cpu&amp;focus=1#profiles",
             "&lt;work&gt;",

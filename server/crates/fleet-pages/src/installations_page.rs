@@ -212,7 +212,7 @@ mod tests {
         for shown in [
             "<a href=\"installations/4423595b-9d97-4e01-a19f-8e3d60c83b2a\"><code>4423595b-9d97-4e01-a19f-8e3d60c83b2a",
             "0.20.0 <small>sqlite</small>",
-            "3 minutes ago <small><time datetime=\"2023-11-14T22:13:20Z\">2023-11-14 22:13 UTC</time>",
+            "3 minutes ago <small><time datetime=\"2023-11-14T22:13:20Z\">14\u{a0}Nov\u{a0}2023, 22:13 UTC</time>",
             "<td class=\"n\">1\u{202f}234</td><td class=\"n\">13</td><td class=\"n\">250</td>",
             "href=\"api/reports/0195c1f0-7b1a-7c3e-8f00-2f6d1a7f9a11\"",
             "One installation has sent 1\u{202f}234 reports so far.",

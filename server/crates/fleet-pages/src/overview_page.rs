@@ -13,11 +13,13 @@ use maud::{Markup, PreEscaped, html};
 use crate::{
     answer_basis::{AnswerBasis, chart_day, day_text, installations},
     answer_files::AnswerFile,
+    changes_page::week_title,
     day_events::ChartDays,
     page_filter::PageFilter,
     page_list::FleetPage,
     share_charts::{ShareTitles, share_bars},
     shown_names::shown_sentence,
+    time_text::listed,
 };
 
 /// The weeks of the table of retention.
@@ -32,7 +34,7 @@ pub struct OverviewAnswers<'a> {
     pub retention: &'a FleetRetentionAnswer,
     /// Versions.
     pub versions: &'a FleetSharesAnswer,
-    /// The newest week that is over; `None` before the first one.
+    /// The newest week that is over, or the first one before its end; `None` before any day was looked at.
     pub week: Option<&'a FleetWeek>,
 }
 
@@ -61,9 +63,9 @@ pub fn overview_page(filter: &PageFilter, answers: OverviewAnswers<'_>) -> Marku
 fn week_section(filter: &PageFilter, week: &FleetWeek) -> Markup {
     html! {
         section.numbers aria-labelledby="week" {
-            h2 #week { "In the week of " (day_text(&week.week)) }
+            h2 #week { (week_title(week)) }
             ul { @for sentence in &week.sentences { li { (shown_sentence(&sentence.text)) } } }
-            p.note { a href=(filter.address(FleetPage::Changes)) { "What releases changed, and the weeks before" } }
+            p.note { a href=(filter.address(FleetPage::Changes)) { "What releases changed, and other weeks" } }
         }
     }
 }
@@ -78,18 +80,33 @@ fn sentences(filter: &PageFilter, activity: &FleetActivityAnswer) -> Markup {
         return html! { p.lead { "No installation has reported in this time." } };
     };
     let until = if is_over(&last) { "on that day" } else { "on that day, which is not over" };
+    let number = |count: u64| if count == 0 { "none".to_owned() } else { grouped(count) };
     let sum = |count: fn(&FleetActivityDay) -> u64| activity.days.iter().map(count).sum::<u64>();
     html! {
         p.lead {
             strong { (installations(last.active_30d)) } " reported in the 30 days until " (day_text(&last.day)) ", "
-            (grouped(last.active_7d)) " in the last 7 of them and " (grouped(last.active_1d)) " " (until) "."
+            (number(last.active_7d)) " in the last 7 of them and " (number(last.active_1d)) " " (until) "."
         }
-        p {
-            "In this time " (grouped(sum(|day| day.new))) " were new, "
-            (grouped(sum(|day| day.returning))) " came back after 30 days or more, and "
-            (grouped(sum(|day| day.gone))) " have been silent for 30 days."
-        }
+        p { (movement_text([sum(|day| day.new), sum(|day| day.returning), sum(|day| day.gone)])) }
     }
+}
+
+/// How many installations were new, came back and are gone: what is not zero.
+fn movement_text(counts: [u64; 3]) -> String {
+    let said = [
+        ("was new", "were new"),
+        ("came back after 30 days of silence or more", "came back after 30 days of silence or more"),
+        ("has become silent for 30 days", "have become silent for 30 days"),
+    ];
+    let parts = counts.into_iter().zip(said).filter(|(count, _)| *count > 0);
+    let parts: Vec<_> = parts
+        .map(|(count, (one, many))| format!("{} {}", grouped(count), if count == 1 { one } else { many }))
+        .collect();
+    if parts.is_empty() {
+        return "In this time no installation was new, came back or has become silent for 30 days."
+            .to_owned();
+    }
+    format!("In this time {}.", listed(&parts))
 }
 
 #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^52")]
@@ -186,7 +203,7 @@ fn retention_row(week: &FleetRetentionWeek, columns: usize) -> Markup {
     let share = |active: &u64| percent(*active as f64 / week.installations.max(1) as f64);
     html! {
         tr {
-            th scope="row" { (week.week) }
+            th scope="row" { (day_text(&week.week)) }
             td.n { (grouped(week.installations)) }
             @for column in 0..columns { td.n { (week.active.get(column).map(share).unwrap_or_default()) } }
         }
@@ -212,6 +229,8 @@ mod tests {
             versions: &shares(&[]),
             week: Some(&FleetWeek {
                 week: "2026-11-02".to_owned(),
+                last_day: "2026-11-08".to_owned(),
+                is_over: true,
                 sentences: vec![FleetSentence {
                     topic: "changes".to_owned(),
                     text: "1.1 is <quick>.".to_owned(),
@@ -240,15 +259,27 @@ mod tests {
         let text = page(&ten_days(), days, vec![week]);
         for said in [
             "2\u{202f}000 installations</strong> reported in the 30 days until 10\u{a0}Nov\u{a0}2026",
-            "9 were new",
-            "2 came back",
-            "4 have been silent",
+            "In this time 9 were new, 2 came back after 30 days of silence or more",
+            "and 4 have become silent for 30 days.",
+            "The week from 2\u{a0}Nov\u{a0}2026 to 8\u{a0}Nov\u{a0}2026",
+            "<th scope=\"row\">2\u{a0}Nov\u{a0}2026</th>",
             "75\u{202f}%",
             "of 8 installations that came in these weeks, not filtered by version",
             "api/fleet/retention?product=coroot",
             "api/fleet/activity?product=coroot",
         ] {
             assert!(text.contains(said), "{said}: {text}");
+        }
+    }
+
+    #[test]
+    fn what_nobody_did_is_not_counted() {
+        for (counts, text) in [
+            ([1, 0, 0], "In this time 1 was new."),
+            ([1, 0, 1], "In this time 1 was new and 1 has become silent for 30 days."),
+            ([0, 0, 0], "In this time no installation was new, came back or has become silent for 30 days."),
+        ] {
+            assert_eq!(movement_text(counts), text);
         }
     }
 

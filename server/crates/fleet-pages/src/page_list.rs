@@ -62,7 +62,7 @@ impl FleetPage {
             Self::Versions => "Versions",
             Self::Features => "Features",
             Self::Environment => "Environment",
-            Self::Usage => "Pages",
+            Self::Usage => "Page views",
             Self::Performance => "Performance",
             Self::Profiles => "Profiles",
             Self::Trust => "Trust",

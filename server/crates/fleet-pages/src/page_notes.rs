@@ -4,11 +4,11 @@ use headcount_fleet::calendar_day::CalendarDay;
 use maud::{Markup, html};
 
 use crate::{
-    answer_basis::{chart_day, installations},
+    answer_basis::{chart_day, installations, version_text},
     installations_page::shown_host,
     page_filter::PageFilter,
     page_list::FleetPage,
-    shown_names::{shown_name, shown_version},
+    shown_names::shown_name,
 };
 
 /// The days of a link to numbers elsewhere.
@@ -55,8 +55,8 @@ pub fn page_notes(page: FleetPage, filter: &PageFilter, notes: PageNotes<'_>) ->
         (running_day(page, filter, known))
         @if let Some(few) = found.filter(|found| (1..SMALL_FLEET).contains(found)) {
             p.note {
-                "Of few installations, a share says little: with " (installations(few)) " a day, one of them is "
-                (100 / few) "\u{a0}%."
+                "Shares of few installations say little: of " (installations(few))
+                @if few > 1 { ", one is " (100 / few) "\u{a0}%." } @else { ", a share is the part of its days." }
             }
         }
     };
@@ -93,14 +93,14 @@ fn other_days(page: FleetPage, filter: &PageFilter, known: KnownDays) -> Markup 
 
 fn no_such_installations(page: FleetPage, filter: &PageFilter) -> Markup {
     let parts = [
-        filter.version.as_deref().map(shown_version),
+        filter.version.as_deref().map(version_text),
         filter.database.as_ref().map(|database| format!("on {database}")),
         filter.size.as_ref().map(|size| format!("with {size} nodes")),
     ];
     let parts: Vec<_> = parts.into_iter().flatten().collect();
     html! {
         section.empty {
-            p { strong { "No installation of this time is what was chosen: " (parts.join(", ")) "." } }
+            p { strong { "In this time, no installation reported with what was chosen: " (parts.join(", ")) "." } }
             p { a href=(filter.without_filters().address(page)) { "Show all installations" } "." }
         }
     }
@@ -168,7 +168,9 @@ mod tests {
         let some = known("2026-01-01", "2026-12-31");
         assert_eq!(notes(&unfiltered(), some, Some(20)), (String::new(), true));
         let (text, _) = notes(&unfiltered(), some, Some(5));
-        assert!(text.contains("with 5 installations a day, one of them is 20\u{a0}%"), "{text}");
+        assert!(text.contains("of 5 installations, one is 20\u{a0}%"), "{text}");
+        let (text, _) = notes(&unfiltered(), some, Some(1));
+        assert!(text.contains("of 1 installation, a share is the part of its days."), "{text}");
         let today = unfiltered().on("2026-11-10".parse().unwrap());
         let (text, has_content) = notes(&today, some, None);
         assert!(has_content && text.contains("10\u{a0}Nov\u{a0}2026 is not over"), "{text}");

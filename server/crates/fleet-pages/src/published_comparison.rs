@@ -102,7 +102,7 @@ pub(crate) fn compare_table<'a>(
             Some((None, _)) => HiddenIn::OtherVersions,
             Some((Some(_), None)) if has_labels => HiddenIn::OtherLabels,
             Some(_) => continue,
-            None if release.nearly_all.iter().any(|nearly| {
+            None if release.without_number.iter().any(|nearly| {
                 nearly.version.as_deref() == version && Some(nearly.label.as_str()) == label
             }) =>
             {
@@ -155,7 +155,7 @@ pub(crate) fn reason(rule: &PublishedRule, cell: &HiddenCell<'_>, has_open_names
 
 #[cfg(test)]
 pub(crate) mod tests {
-    use headcount_shared::api::{PublishedNearlyAll, PublishedRelease};
+    use headcount_shared::api::{PublishedRelease, PublishedWithoutNumber};
 
     use super::*;
 
@@ -197,7 +197,7 @@ pub(crate) mod tests {
 
     pub(crate) fn release(
         cells: Vec<PublishedCellAnswer>,
-        nearly_all: &[(&str, &str)],
+        without_number: &[(&str, &str)],
     ) -> PublishedTableRelease {
         PublishedTableRelease {
             release: PublishedRelease {
@@ -209,9 +209,9 @@ pub(crate) mod tests {
             },
             folded_names: 10,
             cells,
-            nearly_all: nearly_all
+            without_number: without_number
                 .iter()
-                .map(|(version, label)| PublishedNearlyAll {
+                .map(|(version, label)| PublishedWithoutNumber {
                     version: Some((*version).to_owned()),
                     label: (*label).to_owned(),
                 })

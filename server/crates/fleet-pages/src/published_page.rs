@@ -204,7 +204,7 @@ fn table_section(
                     }
                 }
             }
-            @for nearly in &table.nearly_all {
+            @for nearly in &table.without_number {
                 p.note { (label_text(&nearly.label)) " of " (version_title(nearly.version.as_deref())) " is named without a number: that of the installations without it would be too small." }
             }
             @if exact.is_some() { (hidden_cells(rule, kind, &hidden, columns.has_labels)) }

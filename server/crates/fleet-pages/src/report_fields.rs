@@ -237,7 +237,7 @@ mod tests {
             ("performance.memory_usage", json!([1024, 2048]), "2 samples"),
             ("performance.cpu_usage", json!([]), "0 samples"),
             ("ux.users", json!(["a", "b"]), "2 browsers"),
-            ("profile.from", json!(1_700_000_000), "2023-11-14 22:13 UTC"),
+            ("profile.from", json!(1_700_000_000), "14\u{a0}Nov\u{a0}2023, 22:13 UTC"),
             ("profile.cpu", json!("...."), "a profile, 4\u{202f}B in base64"),
             ("profile.memory", json!(""), "no profile"),
             ("infra.nodes", json!(12_345), "12\u{202f}345"),

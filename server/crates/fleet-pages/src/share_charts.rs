@@ -9,7 +9,7 @@ use headcount_shared::api::{FleetShare, FleetSharesAnswer};
 use maud::{Markup, PreEscaped, html};
 
 use crate::{
-    answer_basis::AnswerBasis,
+    answer_basis::{AnswerBasis, mean_installations},
     answer_files::AnswerFile,
     day_events::ChartDays,
     page_filter::PageFilter,
@@ -54,12 +54,32 @@ impl ShareTitles<'_> {
     }
 }
 
+/// The labels that an installation has. An answer also has those that only replicas report, and others without
+/// any.
+fn counted_labels(answer: &FleetSharesAnswer) -> impl Iterator<Item = &FleetShare> + Clone {
+    answer.labels.iter().filter(|label| label.by_day.iter().any(|count| *count > 0))
+}
+
+/// What is shown in place of a chart if nothing is counted: a sentence in which zero is the message.
+pub(crate) fn nothing_counted(id: &str, title: &str, basis: &AnswerBasis, said: &str) -> Markup {
+    html! {
+        section.numbers aria-labelledby=(id) {
+            h2 id=(id) { (title) }
+            p.note { (basis.text()) }
+            p { (said) }
+        }
+    }
+}
+
 /// The installations of a day by label.
 pub(crate) fn share_bars(titles: ShareTitles<'_>, filter: &PageFilter, answer: &FleetSharesAnswer) -> Markup {
-    let labels: Vec<_> = answer.labels.iter().map(|label| titles.shown_label(&label.label)).collect();
-    let bars: Vec<_> = answer
-        .labels
-        .iter()
+    if mean_installations(answer) > 0 && counted_labels(answer).next().is_none() {
+        let basis = AnswerBasis::of_shares(filter, answer);
+        let none = nothing_counted(titles.id, titles.title, &basis, "None of them on these days.");
+        return html! { (none) (titles.notes(answer)) };
+    }
+    let labels: Vec<_> = counted_labels(answer).map(|label| titles.shown_label(&label.label)).collect();
+    let bars: Vec<_> = counted_labels(answer)
         .zip(&labels)
         .map(|(share, label)| ChartBar { label, value: share.installations, share: Some(share.share) })
         .collect();
@@ -82,7 +102,7 @@ pub(crate) fn share_areas(
     answer: &FleetSharesAnswer,
 ) -> Markup {
     // What is not told apart is last, so that it is a part of what the chart adds up.
-    let mut shares: Vec<_> = answer.labels.iter().collect();
+    let mut shares: Vec<_> = counted_labels(answer).collect();
     shares.sort_by_key(|share| share.label == OTHER);
     let labels: Vec<_> = shares.iter().map(|share| titles.shown_label(&share.label)).collect();
     let values: Vec<_> = shares.iter().map(|share| counts_by_day(filter, answer, share)).collect();
@@ -100,7 +120,7 @@ pub(crate) fn share_lines(
     filter: &PageFilter,
     answer: &FleetSharesAnswer,
 ) -> Markup {
-    let told_apart = answer.labels.iter().filter(|label| label.label != OTHER);
+    let told_apart = counted_labels(answer).filter(|label| label.label != OTHER);
     let all = told_apart.clone().count();
     let most_frequent: Vec<_> = told_apart.take(SHOWN_LINES).collect();
     let labels: Vec<_> = most_frequent.iter().map(|label| titles.shown_label(&label.label)).collect();
@@ -186,6 +206,32 @@ mod tests {
                 assert!(text.contains(&format!("href=\"{address}{format}\"")), "{text}");
             }
         }
+    }
+
+    #[test]
+    fn a_label_that_no_installation_has_is_not_shown() {
+        let mut answer = answer();
+        let nobody =
+            FleetShare { label: "unknown".to_owned(), by_day: vec![0, 0], ..answer.labels[1].clone() };
+        answer.labels.push(nobody);
+        let filter = ten_days();
+        for chart in [
+            share_bars(clouds(), &filter, &answer),
+            share_areas(clouds(), &filter, &answer),
+            share_lines(clouds(), &filter, &answer),
+        ] {
+            let text = chart.into_string();
+            assert!(text.contains("aws") && !text.contains("unknown"), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_list_of_which_nobody_has_anything_is_said_to_be_empty() {
+        let bars = |answer| share_bars(clouds(), &ten_days(), answer).into_string();
+        let none = FleetSharesAnswer { labels: Vec::new(), ..answer() };
+        assert!(bars(&none).contains("<p>None of them on these days.</p>"), "{}", bars(&none));
+        assert!(bars(&none).contains("of 40 installations a day"), "{}", bars(&none));
+        assert!(bars(&shares(&[])).contains("There are no numbers yet."));
     }
 
     #[test]

@@ -3,6 +3,8 @@
 use headcount_charts::name_text;
 use headcount_fleet::name_table::OTHER;
 
+use crate::time_text::listed;
+
 /// The most characters of a name.
 const MOST_CHARACTERS: usize = 240;
 
@@ -36,6 +38,31 @@ pub(crate) fn shown_label(label: &str) -> String {
     if label == OTHER { "other, not told apart".to_owned() } else { shown_name(label) }
 }
 
+/// Tables of numbers as a part of a sentence, by their names in the API.
+pub(crate) fn shown_tables(tables: &[String]) -> String {
+    listed(&tables.iter().map(|table| table_words(table)).collect::<Vec<_>>())
+}
+
+/// What is in a table, in words; what is not listed is called like the table.
+fn table_words(table: &str) -> String {
+    let words = match table {
+        "flags" => "integrations",
+        "alerting" => "alerting integrations",
+        "inspection_overrides" => "overridden inspection thresholds",
+        "pages" => "views of single pages",
+        "deployments" => "rollouts",
+        "deployment_summaries" => "what rollouts changed",
+        "cpu" => "CPU usage",
+        "memory" => "memory usage",
+        "stages" => "times of stages",
+        "queries" => "times of queries",
+        "query_series" => "result sizes of queries",
+        "world_times" => "times to load and audit telemetry",
+        other => return shown_name(&other.replace('_', " ")),
+    };
+    words.to_owned()
+}
+
 /// The value of a version in an address.
 #[must_use]
 pub fn version_value(version: &str) -> &str {
@@ -62,6 +89,13 @@ mod tests {
             assert_eq!(version_of_value(version_value(version).to_owned()), Some(version.to_owned()));
         }
         assert_eq!(version_of_value(String::new()), None);
+    }
+
+    #[test]
+    fn tables_are_called_by_what_is_in_them() {
+        let tables = ["queries", "screen_sizes", "world_times"].map(str::to_owned);
+        let words = "times of queries, screen sizes and times to load and audit telemetry";
+        assert_eq!(shown_tables(&tables), words);
     }
 
     #[test]

@@ -1,8 +1,10 @@
-//! Writes times and counts for people.
+//! Writes times, counts and lists for people.
 
 use headcount_charts::number_format::grouped;
 use headcount_fleet::calendar_day::CalendarDay;
 use maud::{Markup, html};
+
+use crate::answer_basis::chart_day;
 
 /// A Unix time in seconds as RFC 3339; a time after year 9999 as its last second.
 pub(crate) fn utc(at: u64) -> String {
@@ -11,11 +13,11 @@ pub(crate) fn utc(at: u64) -> String {
     format!("{day}T{:02}:{:02}:{:02}Z", second / 3600, second / 60 % 60, second % 60)
 }
 
-/// The same to the minute, for people: `2026-11-28 13:05 UTC`.
+/// The same to the minute, for people: `28 Nov 2026, 13:05 UTC`.
 pub(crate) fn short_utc(at: u64) -> String {
+    let day = chart_day(CalendarDay::from_unix_seconds(at));
     let utc = utc(at);
-    let short = utc.get(..16).unwrap_or(&utc).replace('T', " ");
-    format!("{short} UTC")
+    format!("{day}, {} UTC", utc.get(11..16).unwrap_or_default())
 }
 
 /// A time, relative for people and absolute for certainty.
@@ -37,6 +39,15 @@ pub(crate) fn relative(at: u64, now: u64) -> String {
 /// A number with its noun.
 pub(crate) fn counted(count: u64, noun: &str) -> String {
     format!("{} {noun}{}", grouped(count), if count == 1 { "" } else { "s" })
+}
+
+/// What is in a list, as a part of a sentence: `a, b and c`.
+pub(crate) fn listed(items: &[String]) -> String {
+    match items {
+        [] => String::new(),
+        [only] => only.clone(),
+        [before @ .., last] => format!("{} and {last}", before.join(", ")),
+    }
 }
 
 #[cfg(test)]
@@ -62,9 +73,18 @@ mod tests {
     }
 
     #[test]
+    fn a_list_is_a_part_of_a_sentence() {
+        for (items, text) in
+            [(vec![], ""), (vec!["a"], "a"), (vec!["a", "b"], "a and b"), (vec!["a", "b", "c"], "a, b and c")]
+        {
+            assert_eq!(listed(&items.into_iter().map(str::to_owned).collect::<Vec<_>>()), text);
+        }
+    }
+
+    #[test]
     fn times_are_written_in_utc() {
         assert_eq!(utc(1_700_000_000), "2023-11-14T22:13:20Z");
         assert_eq!(utc(u64::MAX), "9999-12-31T23:59:59Z");
-        assert_eq!(short_utc(1_700_000_000), "2023-11-14 22:13 UTC");
+        assert_eq!(short_utc(1_700_000_000), "14\u{a0}Nov\u{a0}2023, 22:13 UTC");
     }
 }

@@ -5,12 +5,16 @@ use std::collections::BTreeMap;
 use headcount_charts::{
     BarChart, ChartBar, LineSeries, ValueUnit, bar_chart, line_chart, number_format::grouped,
 };
-use headcount_shared::api::{FleetScope, FleetTrustAnswer, FleetTrustCount, FleetTrustDay};
+use headcount_shared::api::{FleetScope, FleetTrustAnswer, FleetTrustCount, FleetTrustDay, FleetTrustTotals};
 use maud::{Markup, PreEscaped, html};
 
 use crate::{
-    answer_basis::AnswerBasis, answer_files::AnswerFile, day_events::ChartDays, page_filter::PageFilter,
-    share_charts::SHOWN_BARS,
+    answer_basis::AnswerBasis,
+    answer_files::AnswerFile,
+    day_events::ChartDays,
+    page_filter::PageFilter,
+    share_charts::{SHOWN_BARS, nothing_counted},
+    time_text::counted,
 };
 
 /// A number of a day.
@@ -18,11 +22,14 @@ type TrustDayCount = fn(&FleetTrustDay) -> u64;
 
 /// What is remarkable about stored reports: its number on a day, and what it is.
 const REMARKS: [(TrustDayCount, &str); 5] = [
-    (|day| day.late, "of a day before their arrival"),
-    (|day| day.overlaps, "for a time that another report of the installation covers"),
-    (|day| day.clones, "of an installation that committed itself to another secret before"),
-    (|day| day.unreadable_profiles, "profiles that cannot be read"),
-    (|day| day.without_raw_copy, "of which only the counts are stored"),
+    (|day| day.late, "Reports that arrived on a later day than the one on which they were made"),
+    (|day| day.overlaps, "Reports for a time that another report of the installation covers"),
+    (
+        |day| day.clones,
+        "Reports with the UUID of an installation, but with another deletion secret: those of a copy",
+    ),
+    (|day| day.unreadable_profiles, "Profiles that cannot be read"),
+    (|day| day.without_raw_copy, "Reports of which only the counts are stored"),
 ];
 
 /// The page. Without an answer, the store keeps no ledger.
@@ -31,30 +38,75 @@ pub fn trust_page(filter: &PageFilter, answer: Option<&FleetTrustAnswer>) -> Mar
     let Some(answer) = answer else {
         return html! { p.lead { "A collector on ClickHouse keeps no ledger of what became of reports." } };
     };
-    let whole = &answer.since_beginning;
     let not_stored = sums(answer, |day| &day.not_stored);
     let set_aside = sums(answer, |day| &day.set_aside);
     let dropped = sums(answer, |day| &day.dropped);
     html! {
-        p.lead {
-            "Since the beginning, " (grouped(whole.received)) " reports arrived: " (grouped(whole.stored))
-            " were stored and " (grouped(whole.not_stored)) " were not. Of the stored ones, "
-            (grouped(whole.kept)) " are kept and " (grouped(whole.dropped)) " are dropped."
-        }
+        p.lead { (totals_text(&answer.since_beginning)) }
         (arrivals(filter, answer))
         (files("Reports by day of arrival", answer))
         (bars(filter, ("not-stored", "Reports that were not stored", "Reason"), answer, &not_stored))
         (bars(filter, ("set-aside", "Values that were set aside", "Field"), answer, &set_aside))
         (bars(filter, ("dropped", "What was dropped", "What and why"), answer, &dropped))
+        (remarks(filter, answer))
+    }
+}
+
+/// What became of all reports: what is zero is not counted.
+fn totals_text(whole: &FleetTrustTotals) -> String {
+    let FleetTrustTotals { received, stored, not_stored, dropped, kept } = *whole;
+    if received == 0 {
+        return "No report has arrived yet.".to_owned();
+    }
+    let arrived = format!("Since the beginning, {} arrived", counted(received, "report"));
+    let was = |count: u64| if count == 1 { "was" } else { "were" };
+    let stored_part = match (stored, not_stored) {
+        (0, _) if received == 1 => return format!("{arrived}, and it was not stored."),
+        (0, _) => return format!("{arrived}, and none of them was stored."),
+        (1, 0) => ", and it was stored".to_owned(),
+        (_, 0) => ", and all of them were stored".to_owned(),
+        _ => format!(
+            ": {} {} stored and {} {} not",
+            grouped(stored),
+            was(stored),
+            grouped(not_stored),
+            was(not_stored)
+        ),
+    };
+    let kept_part = match (kept, dropped) {
+        (1, 0) => "The stored one is kept.".to_owned(),
+        (_, 0) => "All stored ones are kept.".to_owned(),
+        (0, _) => "None of the stored ones is kept: all were dropped since.".to_owned(),
+        _ => {
+            let are = if kept == 1 { "is" } else { "are" };
+            let (kept, was) = (grouped(kept), was(dropped));
+            format!("Of the stored ones, {kept} {are} kept and {} {was} dropped since.", grouped(dropped))
+        }
+    };
+    format!("{arrived}{stored_part}. {kept_part}")
+}
+
+fn remarks(filter: &PageFilter, answer: &FleetTrustAnswer) -> Markup {
+    let remarks = REMARKS.map(|(number, what)| (answer.days.iter().map(number).sum::<u64>(), what));
+    let gaps = (
+        open_gaps(answer),
+        "Times of half an hour or more between two reports of an installation that no report covers",
+    );
+    let number = |count: u64| if count == 0 { "none".to_owned() } else { grouped(count) };
+    html! {
         section.numbers aria-labelledby="remarks" {
             h2 #remarks { "Remarkable about stored reports" }
-            ul {
-                @for (number, what) in REMARKS {
-                    li { (grouped(answer.days.iter().map(number).sum())) " " (what) }
-                }
-                li { (grouped(open_gaps(answer))) " times of an installation without a report" }
-            }
             p.note { (basis(filter, answer).text()) }
+            div.scroll tabindex="0" role="group" aria-labelledby="remarks" {
+                table {
+                    thead { tr { th scope="col" { "What" } th.n scope="col" { "Number" } } }
+                    tbody {
+                        @for (count, what) in remarks.into_iter().chain([gaps]) {
+                            tr { th scope="row" { (what) } td.n { (number(count)) } }
+                        }
+                    }
+                }
+            }
         }
     }
 }
@@ -91,7 +143,7 @@ fn scope(answer: &FleetTrustAnswer) -> FleetScope {
 
 fn basis(filter: &PageFilter, answer: &FleetTrustAnswer) -> AnswerBasis {
     let received: u64 = answer.days.iter().map(|day| day.received).sum();
-    AnswerBasis::new(filter, &scope(answer), format!("{} reports arrived", grouped(received)))
+    AnswerBasis::new(filter, &scope(answer), format!("{} arrived", counted(received, "report")))
 }
 
 #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^52")]
@@ -121,6 +173,10 @@ fn bars(
     answer: &FleetTrustAnswer,
     counts: &[(&str, u64)],
 ) -> Markup {
+    if counts.is_empty() {
+        let none = nothing_counted(id, title, &basis(filter, answer), "None on these days.");
+        return html! { (none) (files(title, answer)) };
+    }
     let bars: Vec<_> =
         counts.iter().map(|(label, count)| ChartBar { label, value: *count as f64, share: None }).collect();
     let chart = BarChart {
@@ -140,8 +196,6 @@ fn files(title: &str, answer: &FleetTrustAnswer) -> Markup {
 
 #[cfg(test)]
 mod tests {
-    use headcount_shared::api::FleetTrustTotals;
-
     use super::*;
     use crate::page_filter::tests::ten_days;
 
@@ -177,13 +231,46 @@ mod tests {
         let text = trust_page(&ten_days(), Some(&answer)).into_string();
         for said in [
             "2\u{202f}000 reports arrived: 1\u{202f}500 were stored and 500 were not",
-            "1\u{202f}400 are kept and 100 are dropped",
+            "Of the stored ones, 1\u{202f}400 are kept and 100 were dropped since.",
             "20 reports arrived",
             "api/fleet/trust?product=my+shop&amp;from=2026-11-01&amp;to=2026-11-10&amp;format=csv",
             "infra.nodes",
-            "3 times of an installation without a report",
+            "no report covers</th><td class=\"n\">3</td>",
+            "with another deletion secret: those of a copy</th><td class=\"n\">none</td>",
+            "<h2 id=\"dropped\">What was dropped</h2>",
+            "<p>None on these days.</p>",
         ] {
             assert!(text.contains(said), "{said}: {text}");
+        }
+        assert!(!text.contains("There are no numbers yet"), "{text}");
+    }
+
+    #[test]
+    fn all_and_none_are_said_in_words() {
+        let text = |received, stored, dropped| {
+            let not_stored = received - stored;
+            totals_text(&FleetTrustTotals { received, stored, not_stored, dropped, kept: stored - dropped })
+        };
+        for ((received, stored, dropped), said) in [
+            ((0, 0, 0), "No report has arrived yet."),
+            ((1, 0, 0), "Since the beginning, 1 report arrived, and it was not stored."),
+            ((1, 1, 0), "Since the beginning, 1 report arrived, and it was stored. The stored one is kept."),
+            (
+                (9, 9, 0),
+                "Since the beginning, 9 reports arrived, and all of them were stored. All stored ones are kept.",
+            ),
+            (
+                (9, 8, 8),
+                "Since the beginning, 9 reports arrived: 8 were stored and 1 was not. None of the stored ones is \
+                 kept: all were dropped since.",
+            ),
+            (
+                (9, 9, 8),
+                "Since the beginning, 9 reports arrived, and all of them were stored. Of the stored ones, 1 is \
+                 kept and 8 were dropped since.",
+            ),
+        ] {
+            assert_eq!(text(received, stored, dropped), said);
         }
     }
 }

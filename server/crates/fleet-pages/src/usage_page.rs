@@ -32,8 +32,8 @@ pub fn usage_page(filter: &PageFilter, answers: UsageAnswers<'_>) -> Markup {
     let distribution =
         |id, title, values| DistributionTitles { id, title, description: "", values, unit: ValueUnit::Count };
     html! {
-        (share_bars(titles("pages", "Pages", "Installations in which somebody looked at the page on the day."), filter, answers.pages))
-        (share_lines(titles("pages-over-time", "Pages over time", ""), filter, answers.pages))
+        (share_bars(titles("pages", "Pages of the product", "Installations in which somebody looked at the page on the day."), filter, answers.pages))
+        (share_lines(titles("pages-over-time", "Pages of the product over time", ""), filter, answers.pages))
         (views_treemap(filter, answers.pages))
         (histogram(distribution("views", "Page views", "page views of an installation on a day"), filter, answers.page_views, answers.page_views.distributions.first()))
         (histogram(distribution("browsers", "Browsers", "browsers of an installation on a day"), filter, answers.browsers, answers.browsers.distributions.first()))

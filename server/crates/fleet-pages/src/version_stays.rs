@@ -57,8 +57,8 @@ pub(crate) fn version_stays(filter: &PageFilter, answer: &FleetSharesAnswer) -> 
             section.numbers aria-labelledby="stays" {
                 h2 #stays { "How long old versions stay" }
                 p.note {
-                    "From the day of these on which the most installations had a version, the days until half of \
-                     them, and a tenth of them, were left with it."
+                    "From the day on which the most installations had a version, the days until half of them, \
+                     and a tenth of them, were left with it."
                 }
                 p.note {
                     (AnswerBasis::of_shares(filter, answer).text())

@@ -17,6 +17,9 @@ const EPOCH_WEEKDAY: u32 = 3;
 /// The last day that a text can name: 9999-12-31.
 const LAST_DAY: u32 = 2_932_896;
 
+const MONTHS: [&str; 12] =
+    ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+
 /// A day of UTC, from 1970-01-01 to 9999-12-31. Orders by time. Displays as `2026-11-28`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "u32", into = "u32")]
@@ -69,6 +72,16 @@ impl CalendarDay {
     #[must_use]
     pub const fn week_start(self) -> Self {
         Self(self.0.saturating_sub((self.0 + EPOCH_WEEKDAY) % 7))
+    }
+
+    /// The day as people write it: `28 Nov 2026`.
+    #[must_use]
+    pub fn in_words(self) -> String {
+        let written = self.to_string();
+        let mut parts = written.split('-').map(|part| part.parse().unwrap_or(0_usize));
+        let mut next = || parts.next().unwrap_or_default();
+        let (year, month, day) = (next(), next(), next());
+        format!("{day} {} {year}", MONTHS.get(month.wrapping_sub(1)).copied().unwrap_or_default())
     }
 
     /// All days from this one to `last`, both included; none if `last` is earlier.
@@ -137,6 +150,15 @@ mod tests {
             "10000-01-01",
         ] {
             assert_eq!(text.parse::<CalendarDay>(), Err(InvalidDay), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_day_is_written_for_people() {
+        for (day, words) in
+            [("1970-01-01", "1 Jan 1970"), ("2024-02-29", "29 Feb 2024"), ("9999-12-31", "31 Dec 9999")]
+        {
+            assert_eq!(day.parse::<CalendarDay>().unwrap().in_words(), words);
         }
     }
 

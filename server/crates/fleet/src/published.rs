@@ -25,8 +25,8 @@ use std::collections::BTreeSet;
 
 pub use self::{
     answer::{
-        BaseCellName, CarriedOver, CellLabel, NearlyAllCell, Publication, PublishedBaseCell, PublishedCell,
-        PublishedDay, PublishedPercentile, PublishedTableOfDay,
+        BaseCellName, CarriedOver, CellLabel, CellWithoutNumber, Publication, PublishedBaseCell,
+        PublishedCell, PublishedDay, PublishedPercentile, PublishedTableOfDay,
     },
     fleet_day::{FleetDay, FleetDayError, InstallationFacts},
     noise::NoiseKey,
@@ -214,7 +214,7 @@ impl ReleaseWork<'_> {
             }
         }
         let folded_names = self.folded_names(definition, &shown);
-        PublishedTableOfDay { table: definition.table, cells, nearly_all: Vec::new(), folded_names }
+        PublishedTableOfDay { table: definition.table, cells, without_number: Vec::new(), folded_names }
     }
 
     /// The labels of a table of sets that are shown in each cell, and the names that are large enough in any.
@@ -243,7 +243,7 @@ impl ReleaseWork<'_> {
 
     fn label_set(&self, definition: &TableDefinition, labels: &[ShownLabels]) -> PublishedTableOfDay {
         let mut cells = Vec::new();
-        let mut nearly_all = Vec::new();
+        let mut without_number = Vec::new();
         let mut shown = BTreeSet::new();
         for (position, labels) in labels.iter().enumerate() {
             shown.extend(labels.labels());
@@ -252,13 +252,13 @@ impl ReleaseWork<'_> {
                 cells.push(self.cell(position, Some(name), count.noisy()));
             }
             let base = &self.base.cells[position].name;
-            nearly_all.extend(labels.nearly_all.iter().map(|label| NearlyAllCell {
+            without_number.extend(labels.without_number.iter().map(|label| CellWithoutNumber {
                 base: base.clone(),
                 label: self.name(definition.table, *label).to_owned(),
             }));
         }
         let folded_names = self.folded_names(definition, &shown);
-        PublishedTableOfDay { table: definition.table, cells, nearly_all, folded_names }
+        PublishedTableOfDay { table: definition.table, cells, without_number, folded_names }
     }
 
     fn cap(&self, table: PublishedTable, label: &str) -> Option<f64> {
@@ -305,7 +305,7 @@ impl ReleaseWork<'_> {
         let table = PublishedTableOfDay {
             table: definition.table,
             cells: cells.collect(),
-            nearly_all: Vec::new(),
+            without_number: Vec::new(),
             folded_names: self.folded_names(labels_of.definition(), &shown),
         };
         let caps = (0..).zip(&mut of_label).filter_map(|(label, amounts)| {
@@ -349,8 +349,12 @@ impl ReleaseWork<'_> {
             Some(PublishedCell { sum, percentiles, ..self.cell(position, None, shown.noisy()) })
         });
         let cells = cells.collect();
-        let table =
-            PublishedTableOfDay { table: definition.table, cells, nearly_all: Vec::new(), folded_names: 0 };
+        let table = PublishedTableOfDay {
+            table: definition.table,
+            cells,
+            without_number: Vec::new(),
+            folded_names: 0,
+        };
         let caps = of_all.cap(self.rule).map(|cap| (String::new(), cap)).into_iter().collect();
         (table, CarriedTable { names: BTreeSet::new(), caps })
     }

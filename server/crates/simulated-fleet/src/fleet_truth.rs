@@ -55,8 +55,8 @@ pub struct RegressionTruth {
     pub name: String,
     /// The release.
     pub version: String,
-    /// How much of the time or cost before it has since, in percent: above 100.
-    pub percent: u64,
+    /// Its time or cost since then, in percent of that before: above 100.
+    pub percent_of_before: u64,
 }
 
 /// A day.

@@ -32,7 +32,7 @@ impl StackCatalogue {
         {
             return ProfileSection::default();
         }
-        let (from, to) = (report.made_at.saturating_sub(report.seconds.into()), report.made_at);
+        let (from, to) = (report.from, report.made_at);
         let cpu_frame = ProfileFrame {
             values: [("samples", "count"), ("cpu", "nanoseconds")],
             period: SAMPLE_NANOS,
@@ -94,8 +94,13 @@ mod tests {
         release_history::{DEARER_FUNCTION, DEARER_RELEASE},
     };
 
-    const SCHEDULED: ScheduledReport =
-        ScheduledReport { server: ReportingServer::Leader, made_at: 1_000_000, time: 1.0, seconds: 3600 };
+    const SCHEDULED: ScheduledReport = ScheduledReport {
+        server: ReportingServer::Leader,
+        made_at: 1_000_000,
+        time: 1.0,
+        from: 996_400,
+        seconds: 3600,
+    };
 
     fn sections(release: ReleaseNumber, count: u32) -> Vec<ProfileSection> {
         let catalogue = StackCatalogue::new(12);

@@ -165,8 +165,13 @@ mod tests {
             for hour in 0..24_u32 {
                 let time = 12.0 + f64::from(hour) / 24.0;
                 let made_at = plan.day(12).start() + u64::from(hour) * 3600;
-                let report =
-                    ScheduledReport { server: ReportingServer::Leader, made_at, time, seconds: 3600 };
+                let report = ScheduledReport {
+                    server: ReportingServer::Leader,
+                    made_at,
+                    time,
+                    from: made_at - 3600,
+                    seconds: 3600,
+                };
                 states.push(SimulatedReportState::new(plan.seed, &installation, &report));
             }
         }

@@ -140,6 +140,7 @@ mod tests {
                     server: ReportingServer::Leader,
                     made_at: plan.day(day).start() + u64::from(hour) * 3600,
                     time: f64::from(day) + f64::from(hour) / 24.0,
+                    from: plan.day(day).start() + u64::from(hour) * 3600 - 3600,
                     seconds: 3600,
                 };
                 let shown = ReportUse::new(plan.seed, &installation, &report, 0, &popularity);

@@ -72,7 +72,7 @@ fn regressions(releases: &ReleaseHistory) -> Vec<RegressionTruth> {
         kind: kind.to_owned(),
         name: name.to_owned(),
         version: releases.version(release).to_owned(),
-        percent: (factor * 100.0).round() as u64,
+        percent_of_before: (factor * 100.0).round() as u64,
     };
     releases.regressions().into_iter().map(regression).collect()
 }

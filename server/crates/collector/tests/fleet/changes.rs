@@ -46,7 +46,7 @@ async fn a_release_that_makes_a_query_and_a_stage_slower_is_named() {
         assert_eq!((&found["release"], &found["previous"]), (&json!("1.9.0"), &json!("1.8.0")));
         let (low, high) = (found["low"].as_f64().unwrap(), found["high"].as_f64().unwrap());
         assert!(low - 0.1 < by - 1.0 && by - 1.0 < high + 0.1, "{found}");
-        assert!(found["sentence"].as_str().unwrap().contains("larger than with 1.8.0"), "{found}");
+        assert!(found["sentence"].as_str().unwrap().contains("higher than with 1.8.0"), "{found}");
     }
     let others: Vec<_> =
         changes.iter().filter(|change| change["kind"] != "query" && change["kind"] != "stage").collect();
@@ -60,10 +60,32 @@ async fn a_release_that_makes_a_query_and_a_stage_slower_is_named() {
     let feed = String::from_utf8(feed.to_vec()).unwrap();
     assert!(feed.contains("<entry>") && feed.contains("inbound_latency"), "{feed}");
     let (_, mail) = filled.body("/api/fleet/weeks.txt").await;
-    assert!(mail.starts_with(b"coroot in the week of 2026-06-08"), "{mail:?}");
+    assert!(mail.starts_with(b"coroot in the week from 8 Jun 2026 to 14 Jun 2026"), "{mail:?}");
     let (_, overview) = filled.body("/overview").await;
     let overview = String::from_utf8(overview.to_vec()).unwrap();
-    assert!(overview.contains("In the week of 8") && overview.contains("Release on 20"), "{overview}");
+    assert!(overview.contains("The week from 8") && overview.contains("Release on 20"), "{overview}");
+    filled.collector.close().await;
+}
+
+#[tokio::test]
+async fn a_deleted_installation_is_not_among_those_of_a_release() {
+    let filled = looked_at_whole(40).await;
+    let of_release = async || {
+        let answer = filled.get(&format!("/api/fleet/changes?from={FROM}&to={SUNDAY}")).await;
+        let release = &answer["releases"][0];
+        assert_eq!(release["version"], "1.9.0", "{answer}");
+        (release["installations"].as_u64().unwrap(), release["total"].as_u64().unwrap())
+    };
+    let (with_release, all) = of_release().await;
+    let sunday: CalendarDay = SUNDAY.parse().unwrap();
+    let mut reports =
+        (0..40).flat_map(|installation| filled.fleet.reports_of_installation(installation, sunday));
+    let upgraded =
+        reports.find(|report| !report.is_replica && report.payload.instance.version == "1.9.0").unwrap();
+    filled.collector.delete_by_operator(upgraded.payload.instance.uuid).await.unwrap();
+    // Nothing new comes, and the days that changed are computed.
+    filled.collector.fill_day(&filled.fleet, sunday, false).await.unwrap();
+    assert_eq!(of_release().await, (with_release - 1, all - 1));
     filled.collector.close().await;
 }
 

@@ -344,11 +344,11 @@ async fn a_page_without_numbers_says_where_there_are_some() {
     assert!(before.contains("reported in this time") && before.contains(&format!("to={SUNDAY}")), "{before}");
     let unknown = filled.page(&format!("/usage?from=2026-06-03&to={SUNDAY}&version=%28unknown%29")).await;
     assert!(
-        unknown.contains("No installation of this time is what was chosen: unknown version."),
+        unknown.contains("In this time, no installation reported with what was chosen: unknown version."),
         "{unknown}"
     );
     let few = filled.page(&format!("/usage?from=2026-06-03&to={SUNDAY}")).await;
-    assert!(few.contains("a share says little"), "{few}");
+    assert!(few.contains("Shares of few installations say little: of "), "{few}");
     let other = filled.page("/usage?product=other-shop").await;
     assert!(other.contains("No installation of other-shop is in the numbers yet."), "{other}");
     filled.collector.close().await;

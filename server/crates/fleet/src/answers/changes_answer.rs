@@ -1,8 +1,8 @@
 //! Answers what releases changed, and what else happened on some days.
 
 use headcount_shared::api::{
-    FleetChange, FleetChangesAnswer, FleetDayNotes, FleetGap, FleetRelease, FleetSchemaChange, FleetSentence,
-    FleetWeek, FleetWeeksAnswer,
+    FleetChange, FleetChangesAnswer, FleetChangesBefore, FleetDayNotes, FleetGap, FleetRelease,
+    FleetSchemaChange, FleetSentence, FleetWeek, FleetWeeksAnswer,
 };
 
 use crate::{
@@ -36,10 +36,23 @@ pub fn changes_answer(
         looked_at: history.last_day.map(|day| day.to_string()),
         releases: releases.map(|release| release_of(release, period.last)).collect(),
         changes: changes.map(change_of).collect(),
+        before: changes_before(period.first, history),
         schema_changes: schema_changes.map(schema_change_of).collect(),
         gaps: gaps.map(gap_of).collect(),
         notes: notes.map(|(day, notes)| FleetDayNotes { day: day.to_string(), notes }).collect(),
     }
+}
+
+/// What is known of the days before `first`.
+fn changes_before(first: CalendarDay, history: &ChangeHistory) -> Option<FleetChangesBefore> {
+    let releases = history.releases.iter().map(|release| release.released_on).filter(|day| *day < first);
+    let changes = history.changes.iter().map(|found| found.found_on).filter(|day| *day < first);
+    let from = releases.clone().chain(changes.clone()).min()?;
+    Some(FleetChangesBefore {
+        from: from.to_string(),
+        releases: releases.count() as u64,
+        changes: changes.count() as u64,
+    })
 }
 
 fn release_of(release: &ReleaseUptake, last: CalendarDay) -> FleetRelease {
@@ -96,6 +109,8 @@ pub fn weeks_answer(product: &str, summaries: &[WeeklySummary]) -> FleetWeeksAns
         };
         FleetWeek {
             week: summary.week.to_string(),
+            last_day: summary.last_day.to_string(),
+            is_over: summary.is_over(),
             sentences: summary.sentences.iter().map(sentence).collect(),
         }
     };
@@ -149,11 +164,13 @@ mod tests {
         let [change] = &answer.changes[..] else { panic!("{answer:?}") };
         assert_eq!((change.kind.as_str(), change.unit.as_str()), ("cpu_function", "relative"));
         assert!(change.confirmed);
-        assert!(change.sentence.contains("the share of CPU time in parse is 10.0 % larger"), "{change:?}");
+        assert!(change.sentence.contains("the share of CPU time in parse is 10.0 % higher"), "{change:?}");
         assert_eq!(answer.gaps.len(), 1);
         assert_eq!(answer.notes.len(), 1);
         let later = changes_answer(&period("2026-11-06", "2026-11-09"), &history, notes);
         assert_eq!((later.releases.len(), later.changes.len(), later.gaps.len()), (0, 0, 0));
+        let before = FleetChangesBefore { from: "2026-10-22".to_owned(), releases: 1, changes: 1 };
+        assert_eq!((answer.before, later.before), (None, Some(before)));
         assert_eq!(later.looked_at.as_deref(), Some("2026-11-09"));
     }
 }

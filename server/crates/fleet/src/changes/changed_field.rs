@@ -90,17 +90,34 @@ impl fmt::Display for ChangedField {
                 write!(formatter, "the share of installations with {name} instrumented")
             }
             FieldKind::InspectionOverride => {
-                write!(formatter, "the share of installations that override the inspection {name}")
+                write!(
+                    formatter,
+                    "the share of installations that override the threshold of the inspection {name}"
+                )
             }
             FieldKind::Size => write!(formatter, "the number of {}", name.replace('_', " ")),
-            FieldKind::Cpu => write!(formatter, "the CPU usage ({name})"),
-            FieldKind::Memory => write!(formatter, "the memory ({name})"),
+            FieldKind::Cpu => write!(formatter, "the {} CPU usage of a day", statistic(name)),
+            FieldKind::Memory => write!(formatter, "the {} memory usage of a day", statistic(name)),
             FieldKind::Stage => write!(formatter, "the time of the stage {name}"),
             FieldKind::Query => write!(formatter, "the time of the query {name}"),
-            FieldKind::WorldTime => write!(formatter, "the time of {}", name.replace('_', " ")),
+            FieldKind::WorldTime => write!(formatter, "the average time to {}", telemetry_work(name)),
             FieldKind::Page => write!(formatter, "the share of installations with views of the page {name}"),
             FieldKind::CpuFunction => write!(formatter, "the share of CPU time in {name}"),
             FieldKind::HeapFunction => write!(formatter, "the share of memory held by {name}"),
         }
+    }
+}
+
+/// The word for a number that stands for the values of a day.
+fn statistic(name: &str) -> &str {
+    if name == "p95" { "95th percentile of the" } else { name }
+}
+
+/// What is done with telemetry in a time that reports call `world_load` or `audit`.
+fn telemetry_work(name: &str) -> String {
+    match name {
+        "world_load" => "load telemetry".to_owned(),
+        "audit" => "audit telemetry".to_owned(),
+        other => other.replace('_', " "),
     }
 }

@@ -67,7 +67,7 @@ pub struct PublishedCell {
 
 /// A label of a cell that is named without a number: the rest is too small to be told.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
-pub struct NearlyAllCell {
+pub struct CellWithoutNumber {
     /// The cell of the base partition.
     #[serde(flatten)]
     pub base: BaseCellName,
@@ -83,9 +83,9 @@ pub struct PublishedTableOfDay {
     /// Ordered by the cell of the base partition, within it by number of installations, the largest first, `other`
     /// last.
     pub cells: Vec<PublishedCell>,
-    /// Labels without a number.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub nearly_all: Vec<NearlyAllCell>,
+    /// Labels without a number. Older releases call them `nearly_all`.
+    #[serde(default, alias = "nearly_all", skip_serializing_if = "Vec::is_empty")]
+    pub without_number: Vec<CellWithoutNumber>,
     /// About how many names are shown nowhere.
     pub folded_names: u32,
 }

@@ -18,19 +18,19 @@ pub(crate) struct ShownLabels {
     /// Those with a number, the largest noisy number first.
     pub(crate) shown: Vec<(u32, NoisyCount)>,
     /// Those that all others but few have.
-    pub(crate) nearly_all: Vec<u32>,
+    pub(crate) without_number: Vec<u32>,
 }
 
 impl ShownLabels {
     /// All of them.
     pub(crate) fn labels(&self) -> impl Iterator<Item = u32> + '_ {
-        self.shown.iter().map(|(label, _)| *label).chain(self.nearly_all.iter().copied())
+        self.shown.iter().map(|(label, _)| *label).chain(self.without_number.iter().copied())
     }
 
     /// Takes out those that do not fulfil a condition.
     pub(crate) fn retain(&mut self, is_kept: impl Fn(u32) -> bool) {
         self.shown.retain(|(label, _)| is_kept(*label));
-        self.nearly_all.retain(|label| is_kept(*label));
+        self.without_number.retain(|label| is_kept(*label));
     }
 }
 
@@ -59,13 +59,13 @@ pub(crate) fn large_labels(
             if rule.shows_rest(cell.count, count) {
                 labels.shown.push((label, count));
             } else {
-                labels.nearly_all.push(label);
+                labels.without_number.push(label);
             }
         }
         labels.shown.sort_by(|(a, a_count), (b, b_count)| {
             b_count.noisy().cmp(&a_count.noisy()).then_with(|| names.name(*a).cmp(names.name(*b)))
         });
-        labels.nearly_all.sort_by_key(|label| names.name(*label));
+        labels.without_number.sort_by_key(|label| names.name(*label));
         labels
     };
     base.cells.iter().enumerate().map(of_cell).collect()

@@ -12,13 +12,13 @@ pub struct FeedAddresses<'a> {
     pub page: &'a str,
 }
 
-/// The feed of a product's summaries, which are in any order; the newest one comes first. An entry is the
-/// same every time that it is rendered from the same summary.
+/// The feed of a product's summaries, which are in any order; the newest one comes first. An entry stays the
+/// same: a week that is not over has none.
 #[must_use]
 pub fn atom_feed(product: &str, addresses: FeedAddresses<'_>, summaries: &[WeeklySummary]) -> String {
     let (feed, page) = (escaped(addresses.feed), escaped(addresses.page));
     let product = escaped(product);
-    let mut newest_first: Vec<_> = summaries.iter().collect();
+    let mut newest_first: Vec<_> = summaries.iter().filter(|summary| summary.is_over()).collect();
     newest_first.sort_by_key(|summary| std::cmp::Reverse(summary.week));
     let first_day = CalendarDay::from_unix_seconds(0);
     let updated = newest_first.first().map_or(first_day, |summary| summary.week.plus_days(7));

@@ -47,6 +47,7 @@ fn nothing() -> WeekInput<'static> {
     WeekInput {
         product: "Example",
         week: day("2026-11-23"),
+        last_day: day("2026-11-29"),
         activity: &[],
         releases: &[],
         changes: &[],
@@ -93,30 +94,94 @@ fn a_week_is_told_in_sentences() {
     assert_eq!(
         texts(&input),
         [
-            "842 installations were active, 12 more than the 830 of the week before.",
-            "6 installations were new; 7 are gone: their last report was 30 days before.",
-            "1 installation was back after at least 30 days of silence.",
-            "1.9.0 came out on 2026-11-24: 3 of 805 installations have 1.9.0 (0.4 %).",
-            "500 of 805 installations have 1.8.0 (62 %, after 75 % a week before).",
-            "Since 1.9.0 of 2026-11-24, the time of the query up is 10.2 % larger than with 1.8.0 \
-             (8.1 to 12.3 %), found on 2026-11-25 with a certainty of more than 99.99 %.",
-            "Since 1.9.0 of 2026-11-24, the share of installations with logs is 5.0 points smaller than with \
-             1.8.0 (3.0 to 7.0 points), found on 2026-11-25 with a certainty of 98.7 %.",
-            "From 2026-11-21 to 2026-11-23 the collector received 40 of about 300 usual reports.",
-            "On 2026-11-29 the collector received 0 of about 100 usual reports.",
+            "842 installations were active, 12 more than in the week before.",
+            "6 installations were new.",
+            "7 installations are gone: nothing has come from them for 30 days.",
+            "1 installation came back after 30 days of silence or more.",
+            "Release 1.9.0 appeared on 24 Nov 2026: on 29 Nov 2026, 3 of 805 installations had it (0.4 %).",
+            "On 29 Nov 2026, 500 of 805 installations had 1.8.0 (62 %; a week before, 75 %).",
+            "Since 1.9.0 of 24 Nov 2026, the time of the query up is 10.2 % higher than with 1.8.0 \
+             (8.1 to 12.3 %), found on 25 Nov 2026 with a certainty of more than 99.99 %.",
+            "Since 1.9.0 of 24 Nov 2026, the share of installations with logs is 5.0 points lower than with \
+             1.8.0 (3.0 to 7.0 points), found on 25 Nov 2026 with a certainty of 98.7 %.",
+            "From 21 Nov 2026 to 23 Nov 2026, the collector received 40 of about 300 usual reports.",
+            "On 29 Nov 2026, the collector received none of about 100 usual reports.",
         ]
     );
 }
 
 #[test]
 fn a_week_without_anything_says_so() {
+    assert_eq!(texts(&nothing()), ["No installation reported.", "No change by a release was found."]);
+}
+
+#[test]
+fn what_did_not_happen_in_a_week_is_not_counted() {
+    let sunday = nothing().last_day;
+    let of = |new, returning, gone| {
+        let days = [activity(sunday, 3, new, returning, gone)];
+        texts(&WeekInput { activity: &days, week: sunday.minus_days(6), ..nothing() })[1..].to_vec()
+    };
+    let began = "The first reports are of 29 Nov 2026.";
+    let no_change = "No change by a release was found.";
+    for ((new, returning, gone), told) in [
+        ((0, 0, 0), vec!["No installation was new, and none is gone."]),
+        ((1, 0, 0), vec!["1 installation was new."]),
+        ((0, 0, 1), vec!["1 installation is gone: nothing has come from it for 30 days."]),
+        (
+            (2, 2, 0),
+            vec!["2 installations were new.", "2 installations came back after 30 days of silence or more."],
+        ),
+    ] {
+        assert_eq!(of(new, returning, gone), [told, vec![began, no_change]].concat());
+    }
+}
+
+#[test]
+fn a_week_that_is_not_over_says_until_when_it_is_counted() {
+    let (monday, wednesday) = (day("2026-11-23"), day("2026-11-25"));
+    let days: Vec<_> =
+        monday.minus_days(7).days_until(wednesday).map(|day| activity(day, 5, 0, 0, 0)).collect();
+    let releases = [uptake("1.9.0", "2026-11-24", &[("2026-11-25", 1, 5)])];
+    let later = [ReportingGap { from: day("2026-11-26"), until: day("2026-11-26"), received: 0, usual: 100 }];
+    let input =
+        WeekInput { last_day: wednesday, activity: &days, releases: &releases, gaps: &later, ..nothing() };
     assert_eq!(
-        texts(&nothing()),
+        texts(&input),
         [
-            "No installation reported.",
-            "No release is known to have changed anything that was not known before."
+            "5 installations were active in the 7 days until 25 Nov 2026, as many as in the 7 days before.",
+            "No installation was new, and none is gone.",
+            "Release 1.9.0 appeared on 24 Nov 2026: on 25 Nov 2026, 1 of 5 installations had it (20 %).",
+            "No change by a release was found.",
         ]
     );
+    let summary = summarize_week(&input);
+    assert_eq!(summary.title(), "Example in the week from 23 Nov 2026, so far until 25 Nov 2026");
+    assert!(!summary.is_over() && !atom_feed("Example", ADDRESSES, &[summary]).contains("<entry>"));
+}
+
+#[test]
+fn a_release_that_nobody_has_any_more_is_told_once() {
+    let days = [("2026-11-22", 2, 100), ("2026-11-29", 0, 90)];
+    let releases = [uptake("1.7.0", "2026-10-01", &[]), uptake("1.8.0", "2026-10-27", &days)];
+    let told = |week: &str| {
+        let week = day(week);
+        let input = WeekInput { week, last_day: week.plus_days(6), releases: &releases, ..nothing() };
+        release_sentences(&input)
+    };
+    assert_eq!(
+        told("2026-11-23"),
+        ["On 29 Nov 2026, none of 90 installations had 1.8.0 (0 %; a week before, 2.0 %)."]
+    );
+    assert_eq!(told("2026-11-30"), [""; 0]);
+}
+
+#[test]
+fn a_change_that_later_days_do_not_confirm_is_told_as_that() {
+    let size = ChangeSize::Relative { size: 0.02, low: -0.01, high: 0.05 };
+    let sentence = change_sentence(&change(FieldKind::WorldTime, "world_load", size, 0.99));
+    assert!(sentence.contains("the average time to load telemetry is 2.0 % higher"), "{sentence}");
+    assert!(sentence.ends_with("99.0 %. Later days do not confirm it."), "{sentence}");
 }
 
 #[test]
@@ -124,7 +189,10 @@ fn numbers_of_two_weeks_are_compared_in_words() {
     let monday = nothing().week;
     for (before, now, sentence) in [
         (Some(5), 5, "5 installations were active, as many as in the week before."),
-        (Some(6), 1, "1 installation was active, 5 fewer than the 6 of the week before."),
+        (Some(6), 1, "1 installation was active, 5 fewer than in the week before."),
+        (Some(6), 0, "No installation was active, after 6 in the week before."),
+        (Some(0), 2, "2 installations were active, after none in the week before."),
+        (Some(0), 0, "No installation was active."),
         (None, 7, "7 installations were active."),
     ] {
         let sunday = monday.plus_days(6);
@@ -203,6 +271,7 @@ fn summary(product: &str, week: CalendarDay, texts: &[String]) -> WeeklySummary 
     WeeklySummary {
         product: without_controls(product),
         week,
+        last_day: week.plus_days(6),
         sentences: texts.iter().map(sentence).collect(),
     }
 }
@@ -226,12 +295,12 @@ fn a_feed_has_the_newest_week_first_and_stable_identities() {
             "https://example.com/fleet/feed.atom?product=a&b",
             "Example",
             "2026-11-30T00:00:00Z",
-            "Example in the week of 2026-11-23",
+            "Example in the week from 23 Nov 2026 to 29 Nov 2026",
             "https://example.com/fleet/feed.atom?product=a&b#2026-11-23",
             "2026-11-30T00:00:00Z",
             "2026-11-30T00:00:00Z",
             "A <b>.",
-            "Example in the week of 2026-11-16",
+            "Example in the week from 16 Nov 2026 to 22 Nov 2026",
         ]
     );
     assert!(feed.contains("<feed xmlns=\"http://www.w3.org/2005/Atom\">"));
