@@ -374,6 +374,21 @@ async fn a_release_is_compared_with_the_one_before() {
     for stage in stages["distributions"].as_array().unwrap() {
         assert!(chosen.contains(stage["label"].as_str().unwrap()), "{stage}");
     }
+    let (_, mean) = text.split_once("aria-labelledby=\"cpu-mean\"").unwrap();
+    let mean = mean.split_once("</section>").unwrap().0;
+    assert!(mean.contains(">all sizes<") && mean.contains(": may be chance<"), "{mean}");
+    for (before, after, sentence) in [
+        (before.as_str(), before.as_str(), "cannot be compared with itself. Choose two versions."),
+        (before.as_str(), "9.9.9", "No installation had version 9.9.9 in this time."),
+    ] {
+        for page in ["performance", "profiles"] {
+            let text = filled.page(&format!("/{page}?{period}&before={before}&after={after}")).await;
+            assert!(text.contains(sentence) && text.contains("class=\"chart"), "{page}: {text}");
+            assert!(!text.contains("-releases\"") && !text.contains("id=\"ranking\""), "{page}: {text}");
+        }
+    }
+    let alone = filled.page(&format!("/profiles?{period}&before={before}")).await;
+    assert!(alone.contains("Choose a second version to compare"), "{alone}");
     filled.collector.close().await;
 }
 
