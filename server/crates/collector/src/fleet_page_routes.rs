@@ -110,7 +110,8 @@ pub(super) struct PageParameters {
     before: String,
     after: String,
     pub(super) focus: String,
-    function: String,
+    /// Profiles: the function that has the whole width. One installation: the text that names are searched for.
+    pub(super) function: String,
     /// One installation alone: the report that is shown.
     pub(super) report: String,
     /// One installation alone: the newest report of the list.

@@ -147,6 +147,7 @@ fn installation_choice(parameters: PageParameters) -> Result<InstallationChoice,
         report: chosen(parameters.report),
         until: chosen(parameters.until),
         focus: focus.transpose()?,
+        function: chosen(parameters.function),
     })
 }
 

@@ -15,6 +15,7 @@ mod environment_page;
 mod error_page;
 mod features_page;
 mod installation_page;
+mod installation_reports;
 mod installations_page;
 mod overview_page;
 mod page_filter;
