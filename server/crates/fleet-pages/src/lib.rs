@@ -45,7 +45,7 @@ pub use self::{
     day_events::{DayEvent, day_events},
     deletion_pages::{deleted_page, deletion_form, pending_deletion_page},
     environment_page::{EnvironmentAnswers, environment_page},
-    error_page::error_page,
+    error_page::{EnteredForm, FormMethod, error_page},
     features_page::{FeatureAnswers, NewestRelease, features_page},
     installation_page::{InstallationAnswers, InstallationChoice, ReadReport, ReportCopy, installation_page},
     installations_page::installations_page,
