@@ -1,5 +1,5 @@
-//! Answers a refused request for a page with a page: the same sentence and status, in the frame of the others,
-//! and the form again with what was entered.
+//! Answers a refused request for a page with a page: the same sentence and status, in the frame of the
+//! others, and the form again with what was entered.
 
 use axum::{
     body::{Body, to_bytes},

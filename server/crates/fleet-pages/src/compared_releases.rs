@@ -1,5 +1,5 @@
-//! Chooses which two versions a page compares: those that were chosen, or the newest that enough installations
-//! have.
+//! Chooses which two versions a page compares: those that were chosen, or the newest that enough
+//! installations have.
 
 use std::cmp::Ordering;
 

@@ -51,8 +51,8 @@ pub struct EnteredForm<'a> {
     pub fields: &'a [(String, String)],
 }
 
-/// The content of the page: the sentence of the refusal, the form to be sent again, and the way to a page that the
-/// reader may open.
+/// The content of the page: the sentence of the refusal, the form to be sent again, and the way to a page that
+/// the reader may open.
 #[must_use]
 pub fn error_page(
     sentence: &str,

@@ -18,8 +18,8 @@ use special::Beta as _;
 
 use crate::log_bucket::GROWTH;
 
-/// What is added to an interval, in buckets: a little more than one, so that rounding makes no step to the next
-/// bucket a change.
+/// What is added to an interval, in buckets: a little more than one, so that rounding makes no step to the
+/// next bucket a change.
 const ADDED_BUCKETS: f64 = 1.000_001;
 
 /// The values of a group.
