@@ -19,12 +19,12 @@ use headcount_fleet::{
     profiles::FunctionShare,
 };
 use headcount_fleet_pages::{
-    ChangeAnswers, EnvironmentAnswers, FeatureAnswers, FleetPage, KnownDays, NewestRelease, OverviewAnswers,
-    PageFilter, PageFrame, PageNotes, PageReader, PerformanceAnswers, PerformanceTable, ProfileAnswers,
-    ProfileChoice, ReleaseChoice, ReleaseDistributions, ShownProfiles, UsageAnswers, changes_page,
-    day_events, environment_page, features_page, mean_installations, newest_release, overview_page,
-    page_notes, performance_page, profiles_page, render_page, trust_page, usage_page, version_of_value,
-    versions_page,
+    ChangeAnswers, ComparedReleases, EnvironmentAnswers, FeatureAnswers, FleetPage, KnownDays, NewestRelease,
+    OverviewAnswers, PageFilter, PageFrame, PageNotes, PageReader, PerformanceAnswers, PerformanceTable,
+    ProfileAnswers, ProfileChoice, ReleaseChoice, ReleaseDistributions, ShownProfiles, UsageAnswers,
+    changes_page, day_events, environment_page, features_page, mean_installations, newest_release,
+    overview_page, page_notes, performance_page, profiles_page, render_page, trust_page, usage_page,
+    version_of_value, versions_page,
 };
 use headcount_shared::api::{FleetDistributionsAnswer, FleetSharesAnswer};
 use headcount_web::{access::AccessRole, problem::ProblemResponse};
@@ -110,7 +110,8 @@ pub(super) struct PageParameters {
     before: String,
     after: String,
     pub(super) focus: String,
-    function: String,
+    /// Profiles: the function that has the whole width. One installation: the text that names are searched for.
+    pub(super) function: String,
     /// One installation alone: the report that is shown.
     pub(super) report: String,
     /// One installation alone: the newest report of the list.
@@ -253,7 +254,7 @@ async fn serve_page(
         FleetPage::Environment => answers.environment(&filter).await?,
         FleetPage::Usage => answers.usage(&filter).await?,
         FleetPage::Performance => answers.performance(&filter, &choice, &versions, &choosable).await?,
-        FleetPage::Profiles => answers.profiles(&filter, &choice, &choosable).await?,
+        FleetPage::Profiles => answers.profiles(&filter, &choice, &versions, &choosable).await?,
     };
     let choices = match page {
         FleetPage::Profiles => choice.kept(),
@@ -446,8 +447,9 @@ impl PageAnswers<'_> {
         versions: &FleetSharesAnswer,
         choosable: &[String],
     ) -> Result<Markup, FleetReadError> {
-        let compared = release_choice(choice).resolve(versions);
-        let of = |table| self.performance_table(table, compared.as_ref());
+        let choice = release_choice(choice);
+        let compared = choice.resolve(versions);
+        let of = |table| self.performance_table(table, compared.as_ref().ok());
         // Each table is decoded and added up on a thread of its own.
         let (cpu, memory, world_times, stages, queries) = tokio::try_join!(
             of(CellTable::Cpu),
@@ -458,6 +460,7 @@ impl PageAnswers<'_> {
         )?;
         let answers = PerformanceAnswers {
             versions: choosable,
+            choice: &choice,
             compared: compared.as_ref(),
             cpu: &cpu,
             memory: &memory,
@@ -471,12 +474,13 @@ impl PageAnswers<'_> {
     async fn performance_table(
         &self,
         table: CellTable,
-        compared: Option<&[String; 2]>,
+        compared: Option<&ComparedReleases>,
     ) -> Result<PerformanceTable, FleetReadError> {
-        let query = |version: Option<&String>, group| DistributionQuery { version: version.cloned(), group };
-        let mut queries = vec![query(self.period.version.as_ref(), DistributionGroup::None)];
+        let query =
+            |version: Option<&str>, group| DistributionQuery { version: version.map(str::to_owned), group };
+        let mut queries = vec![query(self.period.version.as_deref(), DistributionGroup::None)];
         let groups = [Some(DistributionGroup::None), table.has_size().then_some(DistributionGroup::Size)];
-        for version in compared.into_iter().flatten() {
+        for version in compared.into_iter().flat_map(ComparedReleases::versions) {
             queries.extend(groups.into_iter().flatten().map(|group| query(Some(version), group)));
         }
         let reader = self.collector.fleet_reader();
@@ -497,12 +501,15 @@ impl PageAnswers<'_> {
         &self,
         filter: &PageFilter,
         choice: &ProfileChoice,
-        versions: &[String],
+        versions: &FleetSharesAnswer,
+        choosable: &[String],
     ) -> Result<Markup, FleetReadError> {
         let reader = self.collector.fleet_reader();
         let resource = choice.resource;
-        if let (Some(before), Some(after)) = (&choice.before, &choice.after) {
-            let compared = ComparedVersions { before: before.clone(), after: after.clone() };
+        let compared = release_choice(choice).resolve_chosen(versions);
+        if let Ok(Some(compared)) = &compared {
+            let [before, after] = compared.versions().map(str::to_owned);
+            let compared = ComparedVersions { before, after };
             let period = AnswerPeriod { version: None, ..self.period.clone() };
             let difference = reader.flame_difference(period.clone(), resource, compared.clone()).await?;
             let ranking = reader.function_ranking(period, resource, compared, FunctionShare::Total).await?;
@@ -511,12 +518,13 @@ impl PageAnswers<'_> {
                 ranking: ranking.ranking(),
                 installations: difference.installations(),
             };
-            let answers = ProfileAnswers { scope: difference.scope(), shown };
-            return Ok(profiles_page(filter, choice, versions, answers));
+            let answers = ProfileAnswers { scope: difference.scope(), no_comparison: None, shown };
+            return Ok(profiles_page(filter, choice, choosable, answers));
         }
         let whole = reader.flame_graph(self.period.clone(), resource, choice.measure).await?;
         let shown = ShownProfiles::Whole { graph: whole.graph(), installations: whole.installations() };
-        Ok(profiles_page(filter, choice, versions, ProfileAnswers { scope: whole.scope(), shown }))
+        let answers = ProfileAnswers { scope: whole.scope(), no_comparison: compared.as_ref().err(), shown };
+        Ok(profiles_page(filter, choice, choosable, answers))
     }
 
     async fn trust(&self, filter: &PageFilter) -> Result<Markup, ProblemResponse> {

@@ -147,6 +147,7 @@ fn installation_choice(parameters: PageParameters) -> Result<InstallationChoice,
         report: chosen(parameters.report),
         until: chosen(parameters.until),
         focus: focus.transpose()?,
+        function: chosen(parameters.function),
     })
 }
 
@@ -186,9 +187,12 @@ async fn ask_for_deletion(
 ) -> Result<Response, ProblemResponse> {
     let instance = read_uuid(&instance)?;
     let installation = collector.installation(instance).await?;
-    let content = deletion_form(&instance.to_string(), installation.as_ref());
+    let content = deletion_form(&instance.to_string(), installation.as_ref(), None);
     Ok(rendered(role, DELETION_TITLE, DELETION_ROOT, None, &content))
 }
+
+/// What is said of a form that was not confirmed.
+const NOT_CONFIRMED: &str = "Nothing was deleted, because the deletion was not confirmed.";
 
 const DELETION_TITLE: &str = "Delete an installation";
 
@@ -206,10 +210,13 @@ async fn delete(
     let body = to_bytes(body, FORM_BYTES).await.map_err(|_| bad_request("the form cannot be read"))?;
     let fields: DeletionFields =
         serde_urlencoded::from_bytes(&body).map_err(|_| bad_request("the form cannot be read"))?;
-    if fields.confirmed != "yes" {
-        return Err(bad_request("nothing was deleted, because the deletion was not confirmed"));
-    }
     let uuid = instance.to_string();
+    if fields.confirmed != "yes" {
+        let installation = collector.installation(instance).await?;
+        let content = deletion_form(&uuid, installation.as_ref(), Some(NOT_CONFIRMED));
+        let page = rendered(role, DELETION_TITLE, DELETION_ROOT, None, &content);
+        return Ok((StatusCode::BAD_REQUEST, page).into_response());
+    }
     let content = match collector.delete_by_operator(instance).await.map_err(refusal)? {
         InstallationRemoval::Removed(receipt) => deleted_page(&uuid, &receipt),
         InstallationRemoval::Pending => pending_deletion_page(&uuid),

@@ -155,11 +155,12 @@ fn page_routes(role: AccessRole) -> Router<Collector> {
 
 /// The same for forms that work without script and change something.
 fn form_routes(role: AccessRole) -> Router<Collector> {
-    match role {
+    let forms = match role {
         AccessRole::Viewer => Router::new(),
         AccessRole::Analyst => fleet_change_routes::note_forms(),
         AccessRole::Administrator => installation_page_routes::deletion_forms(),
-    }
+    };
+    forms.layer(middleware::from_fn(refusal_pages::keep_entered))
 }
 
 /// The answer where nothing is: a page for browsers, and nothing for programs.

@@ -1240,7 +1240,7 @@ async fn an_installation_has_a_quota_and_duplicates_are_free() {
     running.report("7", small(7), "duplicate").await;
     running.report("other", report_of(OTHER_INSTANCE), "stored").await;
     assert_eq!(running.fleet().await["over_quota"], 3);
-    assert!(running.get("/installations").await.text().contains("3 reports were asked to come back"));
+    assert!(running.get("/installations").await.text().contains("3 reports were refused for the time being"));
     running.clock.turn_to(START + 3601);
     running.report("one-more", small(1000), "stored").await;
 }

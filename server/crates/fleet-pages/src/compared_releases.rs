@@ -1,9 +1,12 @@
-//! Chooses which two versions a page compares: the newest that enough installations have.
+//! Chooses which two versions a page compares: those that were chosen, or the newest that enough
+//! installations have.
 
 use std::cmp::Ordering;
 
 use headcount_fleet::name_table::OTHER;
 use headcount_shared::api::{FleetShare, FleetSharesAnswer};
+
+use crate::shown_names::{shown_version, version_value};
 
 /// A version that so many installations had on a day is worth a comparison.
 const ENOUGH_INSTALLATIONS: u64 = 10;
@@ -20,11 +23,53 @@ pub struct ReleaseChoice {
     pub after: Option<String>,
 }
 
+/// Two versions that are compared.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ComparedReleases {
+    /// The version that another one is compared with.
+    pub before: ObservedRelease,
+    /// The version that is compared.
+    pub after: ObservedRelease,
+}
+
+/// A version, and how often it was observed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ObservedRelease {
+    /// The version.
+    pub version: String,
+    /// The days on which an installation had it.
+    days: f64,
+    /// The reports of an installation on all of these days.
+    reports: f64,
+}
+
+/// Why a page compares no versions.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NoComparison {
+    /// None was chosen, and there are no two that enough installations have.
+    FewReleases,
+    /// There is none before this one that enough installations have.
+    NoOlder(String),
+    /// It was chosen twice.
+    SameVersion(String),
+    /// No installation has it.
+    UnknownVersion(String),
+    /// It was chosen alone.
+    OneVersion {
+        /// The version.
+        version: String,
+        /// It and another one that it can be compared with, the older one first.
+        suggested: Option<[String; 2]>,
+    },
+}
+
 impl ReleaseChoice {
     /// The versions to compare: those that were chosen; without, the newest version that enough installations
-    /// had on a day, and the one before it. `None` if there are no two.
-    #[must_use]
-    pub fn resolve(&self, versions: &FleetSharesAnswer) -> Option<[String; 2]> {
+    /// had on a day, and the one before it.
+    ///
+    /// # Errors
+    /// Why there is nothing to compare.
+    pub fn resolve(&self, versions: &FleetSharesAnswer) -> Result<ComparedReleases, NoComparison> {
         let releases = releases(versions);
         let newest = |than: Option<&str>| {
             let is_older = |version: &&&str| than.is_none_or(|than| version_order(version, than).is_lt());
@@ -32,21 +77,118 @@ impl ReleaseChoice {
         };
         let after = match &self.after {
             Some(after) => after.clone(),
-            None => newest(None)?,
+            None => newest(None).ok_or(NoComparison::FewReleases)?,
         };
-        let before = match &self.before {
-            Some(before) => before.clone(),
-            None => newest(Some(&after))?,
+        let before = match (&self.before, newest(Some(&after))) {
+            (Some(before), _) => before.clone(),
+            (None, Some(before)) => before,
+            (None, None) if self.after.is_some() => return Err(NoComparison::NoOlder(after)),
+            (None, None) => return Err(NoComparison::FewReleases),
         };
-        Some([before, after])
+        if before == after {
+            return Err(NoComparison::SameVersion(after));
+        }
+        let observed = |version| ObservedRelease::new(version, versions);
+        Ok(ComparedReleases { before: observed(before)?, after: observed(after)? })
+    }
+
+    /// The same for a page that compares only what was chosen; `None` if nothing was.
+    ///
+    /// # Errors
+    /// Why there is nothing to compare.
+    pub fn resolve_chosen(
+        &self,
+        versions: &FleetSharesAnswer,
+    ) -> Result<Option<ComparedReleases>, NoComparison> {
+        let version = match (&self.before, &self.after) {
+            (None, None) => return Ok(None),
+            (Some(_), Some(_)) => return self.resolve(versions).map(Some),
+            (Some(version), None) | (None, Some(version)) => version.clone(),
+        };
+        ObservedRelease::new(version.clone(), versions)?;
+        let with_older = Self { before: None, after: Some(version.clone()) };
+        let with_newest = Self { before: Some(version.clone()), after: None };
+        let suggested = with_older.resolve(versions).or_else(|_| with_newest.resolve(versions));
+        let suggested = suggested.ok().map(|compared| compared.versions().map(str::to_owned));
+        Err(NoComparison::OneVersion { version, suggested })
     }
 
     /// Names and values of what was chosen.
     #[must_use]
     pub fn kept(&self) -> Vec<(&'static str, String)> {
         let values = [("before", &self.before), ("after", &self.after)];
-        values.into_iter().filter_map(|(name, version)| Some((name, version.clone()?))).collect()
+        let kept = values
+            .into_iter()
+            .filter_map(|(name, version)| Some((name, version_value(version.as_deref()?).to_owned())));
+        kept.collect()
     }
+}
+
+impl ComparedReleases {
+    /// Both versions, the one that another one is compared with first.
+    #[must_use]
+    pub fn versions(&self) -> [&str; 2] {
+        [&self.before.version, &self.after.version]
+    }
+}
+
+impl ObservedRelease {
+    /// A version that is among the named ones of an answer, or may be among those that it does not name.
+    fn new(version: String, versions: &FleetSharesAnswer) -> Result<Self, NoComparison> {
+        let Some(share) = versions.labels.iter().find(|share| share.label == version) else {
+            return match versions.other_labels {
+                0 => Err(NoComparison::UnknownVersion(version)),
+                _ => Ok(Self { version, days: f64::INFINITY, reports: f64::INFINITY }),
+            };
+        };
+        let days = share.by_day.iter().filter(|count| **count > 0).count() as u64;
+        let installation_days = share.by_day.iter().sum::<u64>().max(1);
+        let reports = share.value_by_day.iter().sum::<u64>();
+        let days = real(days);
+        Ok(Self { version, days, reports: real(reports) * days / real(installation_days) })
+    }
+
+    /// How many installations have so many values, which are of reports or of days; or fewer.
+    pub(crate) fn installations(&self, values: u64, is_of_reports: bool) -> f64 {
+        let of_installation = if is_of_reports { self.reports } else { self.days };
+        if of_installation > 0.0 { real(values) / of_installation.max(1.0) } else { 0.0 }
+    }
+}
+
+impl NoComparison {
+    /// What to do about it.
+    pub(crate) fn sentence(&self) -> String {
+        let enough =
+            format!("at least {ENOUGH_INSTALLATIONS} installations, or one in {ENOUGH_PART}, had on one day");
+        match self {
+            Self::FewReleases => {
+                format!("A comparison needs two versions that {enough}. In this time there are no two.")
+            }
+            Self::NoOlder(version) => format!(
+                "In this time there is no version before {} that {enough}. Choose one to compare it with.",
+                shown_version(version)
+            ),
+            Self::SameVersion(version) => {
+                format!("{} cannot be compared with itself. Choose two versions.", shown_version(version))
+            }
+            Self::UnknownVersion(version) => {
+                format!("No installation had {} in this time. Choose another version.", named(version))
+            }
+            Self::OneVersion { version, .. } => {
+                format!("Choose a second version to compare {} with.", shown_version(version))
+            }
+        }
+    }
+}
+
+fn named(version: &str) -> String {
+    let shown = shown_version(version);
+    if version.is_empty() { format!("an {shown}") } else { format!("version {shown}") }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "counts are far below 2^52")]
+const fn real(count: u64) -> f64 {
+    count as f64
 }
 
 /// The newest version that enough installations had on a day.
@@ -96,9 +238,20 @@ fn natural_order(one: &str, other: &str) -> Ordering {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use crate::answer_basis::tests::shares;
+
+    /// The versions 1.0 and 1.1, each of which so many installations had on ten days, with 24 reports a day.
+    pub(crate) fn compared_releases(installations: u64) -> ComparedReleases {
+        let mut versions = versions(&[("1.0", 0), ("1.1", 0)]);
+        for label in &mut versions.labels {
+            label.by_day = vec![installations; 10];
+            label.value_by_day = vec![24 * installations; 10];
+        }
+        let chosen = choice(Some("1.0"), Some("1.1"));
+        chosen.resolve(&versions).unwrap()
+    }
 
     fn versions(counts: &[(&str, u64)]) -> FleetSharesAnswer {
         let label = |(label, count): &(&str, u64)| FleetShare {
@@ -122,31 +275,92 @@ mod tests {
         }
     }
 
+    fn choice(before: Option<&str>, after: Option<&str>) -> ReleaseChoice {
+        ReleaseChoice { before: before.map(str::to_owned), after: after.map(str::to_owned) }
+    }
+
+    fn compared(choice: &ReleaseChoice, versions: &FleetSharesAnswer) -> Result<[String; 2], NoComparison> {
+        choice.resolve(versions).map(|compared| compared.versions().map(str::to_owned))
+    }
+
     #[test]
     fn the_newest_two_that_enough_installations_have_are_compared() {
         let all = versions(&[("1.9", 500), ("1.10", 20), ("1.11", 9), ("other", 50), ("", 60), ("1.8", 300)]);
-        let choice = |before: Option<&str>, after: Option<&str>| ReleaseChoice {
-            before: before.map(str::to_owned),
-            after: after.map(str::to_owned),
-        };
-        for (before, after, compared) in [
-            (None, None, Some(["1.9", "1.10"])),
-            (None, Some("1.9"), Some(["1.8", "1.9"])),
-            (None, Some("1.11"), Some(["1.10", "1.11"])),
-            (Some("1.8"), None, Some(["1.8", "1.10"])),
-            (Some(""), Some("1.11"), Some(["", "1.11"])),
-            (None, Some("1.8"), None),
+        for (before, after, expected) in [
+            (None, None, ["1.9", "1.10"]),
+            (None, Some("1.9"), ["1.8", "1.9"]),
+            (None, Some("1.11"), ["1.10", "1.11"]),
+            (Some("1.8"), None, ["1.8", "1.10"]),
+            (Some(""), Some("1.11"), ["", "1.11"]),
         ] {
-            let compared = compared.map(|versions| versions.map(str::to_owned));
-            assert_eq!(choice(before, after).resolve(&all), compared, "{before:?} {after:?}");
+            let compared = compared(&choice(before, after), &all);
+            assert_eq!(compared, Ok(expected.map(str::to_owned)), "{before:?} {after:?}");
         }
         assert_eq!(newest_release(&all), Some("1.10"));
     }
 
     #[test]
+    fn what_cannot_be_compared_is_told() {
+        let all = versions(&[("1.9", 500), ("1.10", 20), ("1.8", 300)]);
+        for (before, after, sentence) in [
+            (None, Some("1.8"), "In this time there is no version before 1.8"),
+            (Some("1.9"), Some("1.9"), "1.9 cannot be compared with itself. Choose two versions."),
+            (Some("1.10"), None, "1.10 cannot be compared with itself."),
+            (Some("<1>"), Some("1.9"), "No installation had version <1> in this time."),
+            (Some("1.9"), Some(""), "No installation had an unknown version in this time."),
+        ] {
+            let told = compared(&choice(before, after), &all).unwrap_err().sentence();
+            assert!(told.starts_with(sentence), "{told}");
+        }
+        let none = compared(&choice(None, None), &versions(&[("1.9", 500)])).unwrap_err().sentence();
+        assert!(none.starts_with("A comparison needs two versions"), "{none}");
+        let folded = FleetSharesAnswer { other_labels: 3, ..all };
+        assert!(compared(&choice(Some("0.1"), Some("1.9")), &folded).is_ok(), "it may be one without a name");
+    }
+
+    #[test]
+    fn one_version_alone_is_compared_only_where_the_other_one_is_chosen_for_it() {
+        let all = versions(&[("1.9", 500), ("1.10", 20), ("1.8", 300)]);
+        assert_eq!(choice(None, None).resolve_chosen(&all), Ok(None));
+        for (before, after, suggested) in [
+            (Some("1.10"), None, ["1.9", "1.10"]),
+            (None, Some("1.9"), ["1.8", "1.9"]),
+            (Some("1.8"), None, ["1.8", "1.10"]),
+        ] {
+            let told = choice(before, after).resolve_chosen(&all).unwrap_err();
+            let version = before.or(after).unwrap().to_owned();
+            let suggested = Some(suggested.map(str::to_owned));
+            assert_eq!(told, NoComparison::OneVersion { version, suggested });
+        }
+        let unknown = choice(Some("7"), None).resolve_chosen(&all);
+        assert_eq!(unknown, Err(NoComparison::UnknownVersion("7".to_owned())));
+    }
+
+    #[test]
     fn in_a_small_fleet_a_twentieth_is_enough() {
-        let compared = ReleaseChoice::default().resolve(&versions(&[("1.0", 19), ("1.1", 1)]));
-        assert_eq!(compared, Some(["1.0".to_owned(), "1.1".to_owned()]));
-        assert_eq!(ReleaseChoice::default().resolve(&versions(&[("1.0", 300), ("1.1", 1)])), None);
+        let small = versions(&[("1.0", 19), ("1.1", 1)]);
+        assert_eq!(compared(&choice(None, None), &small), Ok(["1.0".to_owned(), "1.1".to_owned()]));
+        let large = versions(&[("1.0", 300), ("1.1", 1)]);
+        assert_eq!(compared(&choice(None, None), &large), Err(NoComparison::FewReleases));
+    }
+
+    #[test]
+    fn values_are_counted_as_those_of_the_installations_that_have_them() {
+        let days = |by_day: [u64; 3], value_by_day: [u64; 3]| {
+            let mut versions = versions(&[("1.0", 0)]);
+            versions.labels[0].by_day = by_day.to_vec();
+            versions.labels[0].value_by_day = value_by_day.to_vec();
+            ObservedRelease::new("1.0".to_owned(), &versions).unwrap()
+        };
+        let release = days([0, 10, 30], [0, 240, 720]);
+        assert!((release.installations(40, false) - 20.0).abs() < 1e-9, "40 days of 2 days each");
+        assert!((release.installations(960, true) - 20.0).abs() < 1e-9, "960 reports of 48 each");
+        assert!(days([0; 3], [0; 3]).installations(5, true).abs() < 1e-9);
+    }
+
+    #[test]
+    fn what_is_kept_of_a_choice_names_reports_without_a_version() {
+        let kept = choice(Some(""), Some("1.0")).kept();
+        assert_eq!(kept, [("before", "(unknown)".to_owned()), ("after", "1.0".to_owned())]);
     }
 }

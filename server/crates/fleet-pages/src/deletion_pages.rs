@@ -1,5 +1,6 @@
 //! Renders the deletion of an installation: the question before it, and what was deleted.
 
+use headcount_charts::number_format::grouped;
 use headcount_shared::api::{DeletionReceipt, FleetInstance};
 use maud::{Markup, html};
 
@@ -8,20 +9,22 @@ use crate::{
     time_text::{counted, short_utc},
 };
 
-/// The question. `installation` is what is known of it; nothing if no report of it is listed any more.
+/// The question. `installation` is what is known of it; nothing if no report of it is listed any more. `refusal`
+/// is why the form was refused that was sent before.
 #[must_use]
-pub fn deletion_form(uuid: &str, installation: Option<&FleetInstance>) -> Markup {
+pub fn deletion_form(uuid: &str, installation: Option<&FleetInstance>, refusal: Option<&str>) -> Markup {
     html! {
+        @if let Some(refusal) = refusal { p.failure role="alert" { (refusal) } }
         p { code { (uuid) } }
         @if let Some(FleetInstance { version, reports, last_seen_at, .. }) = installation {
             p.lead {
                 "It runs version " (version_text(version)) ", has sent " (counted(*reports, "report"))
-                " so far, and was last heard from on " (short_utc(*last_seen_at)) "."
+                " so far, and sent the last one on " (short_utc(*last_seen_at)) "."
             }
         }
         p {
-            "All its reports, raw copies and days are removed from every file, and the numbers of the fleet are computed \
-             without it. What was published is not computed again. Its reports are refused for 60 days. "
+            "All that it sent and all that was counted of it is removed from every file. The numbers of the fleet are \
+             computed again without it. What was published stays as it is. Later reports of it are refused for 60 days. "
             strong { "This cannot be undone." }
         }
         form.deletion method="post" action="deletion" {
@@ -45,11 +48,11 @@ pub fn deleted_page(uuid: &str, receipt: &DeletionReceipt) -> Markup {
             (raw_copies(receipt.raw_reports)) " and " (counted(receipt.days, "day")) " of it were removed."
         }
         p {
-            "No file of this collector has anything of it any more. What was published is not computed again. Its reports are \
-             refused until " (short_utc(receipt.tombstone_until)) "."
+            "No file of this collector has anything of it any more. What was published stays as it is. Later reports of it \
+             are refused until " (short_utc(receipt.tombstone_until)) "."
         }
         details {
-            summary { "The signed receipt, for whoever asked for the deletion" }
+            summary { "Signed receipt for whoever asked for the deletion" }
             pre { code { (signed) } }
         }
         p { a href="../../installations" { "To the installations" } }
@@ -58,8 +61,8 @@ pub fn deleted_page(uuid: &str, receipt: &DeletionReceipt) -> Markup {
 
 fn raw_copies(number: u64) -> String {
     match number {
-        1 => "1 copy of one as it was sent".to_owned(),
-        number => format!("{number} copies of them as they were sent"),
+        1 => "1 copy of a report as it was sent".to_owned(),
+        number => format!("{} copies of reports as they were sent", grouped(number)),
     }
 }
 
@@ -85,7 +88,7 @@ mod tests {
 
     #[test]
     fn a_deletion_is_asked_for_once_more_before_it_is_done() {
-        let text = deletion_form(UUID, None).into_string();
+        let text = deletion_form(UUID, None, None).into_string();
         for said in [
             "This cannot be undone.",
             "<form class=\"deletion\" method=\"post\" action=\"deletion\">",
@@ -94,6 +97,14 @@ mod tests {
         ] {
             assert!(text.contains(said), "{said}: {text}");
         }
+    }
+
+    #[test]
+    fn a_deletion_that_was_refused_says_why_above_the_same_form() {
+        let text = deletion_form(UUID, None, Some("Nothing was deleted.")).into_string();
+        let (why, form) = text.split_once("<form").unwrap();
+        assert!(why.contains("role=\"alert\">Nothing was deleted.<") && form.contains("confirmed"), "{text}");
+        assert!(!deletion_form(UUID, None, None).into_string().contains("alert"));
     }
 
     #[test]
@@ -111,7 +122,7 @@ mod tests {
         };
         let text = deleted_page(UUID, &receipt).into_string();
         for said in [
-            "3 reports, 1 copy of one as it was sent and 2 days of it were removed.",
+            "3 reports, 1 copy of a report as it was sent and 2 days of it were removed.",
             "refused until 11\u{a0}Jan\u{a0}2024, 19:06 UTC",
             "&quot;signature&quot;: &quot;signed&quot;",
         ] {

@@ -1,7 +1,7 @@
 //! Renders what is known of one installation, for the administrator: its history, its reports, and one of them
 //! field by field.
 
-use headcount_charts::{ChartCaption, LineSeries, ValueUnit, line_chart, number_format::bytes};
+use headcount_charts::{LineSeries, ValueUnit, line_chart};
 use headcount_fleet::{
     profiles::{DecodedProfile, ProfiledResource},
     size_class::SizeClass,
@@ -14,12 +14,11 @@ use serde_json::Value;
 use crate::{
     answer_basis::AnswerBasis,
     day_events::ChartDays,
+    installation_reports::{report_list, shown_report},
     installations_page::version_text,
     page_filter::PageFilter,
     page_frame::choice as product_list,
-    report_profile::report_profile,
-    report_table::report_tables,
-    time_text::{counted, moment, short_utc},
+    time_text::{counted, moment},
 };
 
 /// The most versions that are named.
@@ -34,6 +33,8 @@ pub struct InstallationChoice {
     pub until: Option<String>,
     /// The graph that has a focus, and the number of the call that has its whole width.
     pub focus: Option<(ProfiledResource, u64)>,
+    /// The text that names of functions are searched for.
+    pub function: Option<String>,
 }
 
 /// A report as it was sent, or what became of it.
@@ -92,16 +93,19 @@ struct InstallationParameters<'a> {
     resource: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     focus: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    function: Option<&'a str>,
 }
 
 impl InstallationChoice {
     /// The address of the page of an installation with this choice, from the directory of that page.
-    fn address(&self, filter: &PageFilter, uuid: &str) -> String {
+    pub(crate) fn address(&self, filter: &PageFilter, uuid: &str) -> String {
         let parameters = InstallationParameters {
             report: self.report.as_deref(),
             until: self.until.as_deref(),
             resource: self.focus.map(|(resource, _)| resource_name(resource)),
             focus: self.focus.map(|(_, focus)| focus),
+            function: self.function.as_deref(),
         };
         // Texts and numbers can always be written.
         let of_choice = serde_urlencoded::to_string(parameters).unwrap_or_default();
@@ -109,12 +113,13 @@ impl InstallationChoice {
         format!("{uuid}?{}{and}{of_choice}", filter.query())
     }
 
-    fn with_report(&self, report: &str) -> Self {
+    /// The same with another report.
+    pub(crate) fn with_report(&self, report: &str) -> Self {
         Self { report: Some(report.to_owned()), focus: None, ..self.clone() }
     }
 }
 
-const fn resource_name(resource: ProfiledResource) -> &'static str {
+pub(crate) const fn resource_name(resource: ProfiledResource) -> &'static str {
     match resource {
         ProfiledResource::Cpu => "cpu",
         ProfiledResource::Heap => "heap",
@@ -131,15 +136,35 @@ pub fn installation_page(
     let uuid = answers.history.instance.as_str();
     html! {
         (who(uuid, answers))
+        (places(answers))
         (period_form(filter, choice, uuid, answers.products))
-        (history(filter, answers.history))
-        (report_list(filter, choice, uuid, answers))
+        section #history aria-label="History" { (history(filter, answers.history)) }
+        (report_list(filter, choice, answers))
         @if let Some((report, copy)) = answers.shown {
             (shown_report(filter, choice, uuid, report, copy, answers.before))
         }
         section.numbers aria-labelledby="deletion" {
             h2 #deletion { "Deletion" }
             p { a href={ (uuid) "/deletion" } { "Delete everything of this installation" } }
+        }
+    }
+}
+
+/// The links to the parts of the page.
+fn places(answers: InstallationAnswers<'_>) -> Markup {
+    let is_read = matches!(answers.shown, Some((_, ReportCopy::Kept(_))));
+    let places = [
+        (true, "history", "History"),
+        (true, "reports", "Reports"),
+        (answers.shown.is_some(), "report", "What the report says"),
+        (is_read, "profiles", "Profiles"),
+        (true, "deletion", "Deletion"),
+    ];
+    html! {
+        nav.choices aria-label="Parts of this page" {
+            @for (_, id, title) in places.into_iter().filter(|(is_there, ..)| *is_there) {
+                a href={ "#" (id) } { (title) } " "
+            }
         }
     }
 }
@@ -169,7 +194,7 @@ fn who(uuid: &str, answers: InstallationAnswers<'_>) -> Markup {
                 }
             }
         }
-        p.note { "An installation is a random number; who runs it is not known." }
+        p.note { "An installation is known by a random number; who runs it is not known." }
     }
 }
 
@@ -189,7 +214,7 @@ fn period_form(filter: &PageFilter, choice: &InstallationChoice, uuid: &str, pro
 type DayValue = fn(&FleetInstallationDay) -> Option<f64>;
 
 #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^52")]
-const fn real(count: u64) -> f64 {
+pub(crate) const fn real(count: u64) -> f64 {
     count as f64
 }
 
@@ -240,155 +265,6 @@ fn chart(
     );
     let caption = basis.caption(id, title, "");
     html! { (PreEscaped(line_chart(&caption, value_title, unit, ChartDays::new(filter).context(), &series))) }
-}
-
-fn report_list(
-    filter: &PageFilter,
-    choice: &InstallationChoice,
-    uuid: &str,
-    answers: InstallationAnswers<'_>,
-) -> Markup {
-    let shown = answers.shown.map(|(report, _)| report.id.as_str());
-    let link =
-        |report: &CollectorReport| format!("{}#report", choice.with_report(&report.id).address(filter, uuid));
-    html! {
-        section.numbers aria-labelledby="reports" {
-            h2 #reports { "Reports" }
-            @if answers.reports.is_empty() {
-                p.note { "No report of it is stored." }
-            } @else {
-                p.note {
-                    "The newest first"
-                    @if choice.until.is_some() {
-                        ", from an older one on; "
-                        @let newest = InstallationChoice { until: None, ..choice.clone() };
-                        a href=(newest.address(filter, uuid)) { "from the newest" }
-                    }
-                    ". Each as it was sent: "
-                    a href={ "../api/reports?instance=" (uuid) } { "JSON, the oldest first" } "."
-                }
-                div.scroll.report-list tabindex="0" role="group" aria-labelledby="reports" {
-                    table {
-                        thead {
-                            tr {
-                                th scope="col" { "Arrived" }
-                                th.n scope="col" { "Size" }
-                                th scope="col" { "Sender" }
-                                th scope="col" { "As it was sent" }
-                            }
-                        }
-                        tbody {
-                            @for report in answers.reports {
-                                tr {
-                                    th scope="row" {
-                                        a href=(link(report)) aria-current=[(shown == Some(&report.id)).then_some("true")] {
-                                            (short_utc(report.received_at))
-                                        }
-                                    }
-                                    td.n { (bytes(real(report.bytes))) }
-                                    td { (if report.replica { "a replica" } else { "the leader" }) }
-                                    td { a href={ "../api/reports/" (report.id) } { "JSON" } }
-                                }
-                            }
-                        }
-                    }
-                }
-                @if let Some(older) = answers.older {
-                    @let older = InstallationChoice { until: Some(older.id.clone()), focus: None, ..choice.clone() };
-                    p { a href={ (older.address(filter, uuid)) "#reports" } { "Older reports" } }
-                }
-            }
-        }
-    }
-}
-
-fn shown_report(
-    filter: &PageFilter,
-    choice: &InstallationChoice,
-    uuid: &str,
-    report: &CollectorReport,
-    copy: &ReportCopy,
-    before: Option<(&CollectorReport, &ReportCopy)>,
-) -> Markup {
-    html! {
-        section.numbers aria-labelledby="report" {
-            h2 #report { "The report of " (short_utc(report.received_at)) }
-            p.note { a href={ "../api/reports/" (report.id) } { "As it was sent" } ", " (bytes(real(report.bytes))) "." }
-            @match copy {
-                ReportCopy::Dropped => p {
-                    "The report as it was sent was dropped, to keep to --raw-retention or --max-disk. Its counts are in the numbers above."
-                },
-                ReportCopy::Damaged => p {
-                    "The copy of the report as it was sent is damaged on the disk. Its counts are in the numbers above."
-                },
-                ReportCopy::Kept(read) => {
-                    (compared_with(before))
-                    (report_tables(&read.content, content_of(before)))
-                    (profiles(filter, choice, uuid, report, read))
-                }
-            }
-        }
-    }
-}
-
-fn content_of<'a>(before: Option<(&CollectorReport, &'a ReportCopy)>) -> Option<&'a Value> {
-    match before {
-        Some((_, ReportCopy::Kept(before))) => Some(&before.content),
-        _ => None,
-    }
-}
-
-/// Which report it is compared with, or why with none.
-fn compared_with(before: Option<(&CollectorReport, &ReportCopy)>) -> Markup {
-    html! {
-        p {
-            @match before {
-                None => "It is the first one that is listed, so that it is compared with none.",
-                Some((before, ReportCopy::Kept(_))) => {
-                    "It is compared with the report of " (short_utc(before.received_at)) "."
-                }
-                Some((before, _)) => {
-                    "The report before it, of " (short_utc(before.received_at))
-                    ", is not stored as it was sent any more, so that it is compared with none."
-                }
-            }
-        }
-    }
-}
-
-fn profiles(
-    filter: &PageFilter,
-    choice: &InstallationChoice,
-    uuid: &str,
-    report: &CollectorReport,
-    read: &ReadReport,
-) -> Markup {
-    let graph = |resource, id, title, profile: &DecodedProfile| {
-        let arrived = short_utc(report.received_at);
-        let caption = ChartCaption {
-            id,
-            title,
-            description: "",
-            denominator: "of one report of one installation",
-            period: &arrived,
-            freshness: "",
-        };
-        let focus = choice.focus.filter(|(focused, _)| *focused == resource).map(|(_, focus)| focus);
-        let link = |key| {
-            let focus = Some((resource, key)).filter(|(_, key)| *key > 0);
-            let chosen = InstallationChoice { focus, ..choice.with_report(&report.id) };
-            format!("{}#profiles", chosen.address(filter, uuid))
-        };
-        report_profile(&caption, resource, profile, focus, &link)
-    };
-    html! {
-        h2 #profiles { "Its profiles" }
-        @if read.unreadable_profiles > 0 {
-            p.note { (counted(read.unreadable_profiles, "profile")) " of the report cannot be read." }
-        }
-        (graph(ProfiledResource::Cpu, "report-cpu", "Where CPU time goes", &read.cpu))
-        (graph(ProfiledResource::Heap, "report-heap", "What memory is used for", &read.heap))
-    }
 }
 
 #[cfg(test)]
@@ -467,7 +343,11 @@ mod tests {
             products: &[],
             now: 1_700_086_460,
         };
-        let choice = InstallationChoice { focus: Some((ProfiledResource::Cpu, 2)), ..Default::default() };
+        let choice = InstallationChoice {
+            focus: Some((ProfiledResource::Cpu, 2)),
+            function: Some("ma".to_owned()),
+            ..Default::default()
+        };
         installation_page(&ten_days(), &choice, answers).into_string()
     }
 
@@ -481,12 +361,16 @@ mod tests {
             "1\u{202f}234 reports so far. Of them, 2 reports overlap an earlier one.",
             "It reported on 2 days of this time, as version 0.9, then 1.0&lt;b&gt;.",
             "Processor",
-            "report=first#report",
-            "until=first#reports",
+            "report=first&amp;function=ma#report",
+            "until=first&amp;function=ma#reports",
             "href=\"../api/reports/second\"",
             "It is compared with the report of 14\u{a0}Nov\u{a0}2023, 22:13 UTC.",
             "<strong>changed</strong>: was 3",
-            "report=second&amp;resource=cpu&amp;focus=1#profiles",
+            "report=second&amp;resource=cpu&amp;focus=1&amp;function=ma#profiles",
+            "action=\"4423595b-9d97-4e01-a19f-8e3d60c83b2a#profiles\"",
+            "name=\"report\" value=\"second\"",
+            "name=\"function\" value=\"ma\"",
+            "1 function with “ma” in the name, 100\u{202f}% of the whole.",
             "&lt;work&gt;",
             "The report has no such profile.",
             "href=\"4423595b-9d97-4e01-a19f-8e3d60c83b2a/deletion\"",
@@ -494,6 +378,11 @@ mod tests {
             assert!(page.contains(said), "{said}: {page}");
         }
         assert!(!page.contains("<b>") && !page.contains("style="), "{page}");
+        let (places, _) = page.split_once("<form").unwrap();
+        for place in ["history", "reports", "report", "profiles", "deletion"] {
+            assert!(places.contains(&format!("href=\"#{place}\"")), "{place}: {places}");
+            assert_eq!(page.matches(&format!(" id=\"{place}\"")).count(), 1, "{place}: {page}");
+        }
     }
 
     #[test]
@@ -502,8 +391,8 @@ mod tests {
         let kept = kept(json!({}));
         assert!(page_of(&ReportCopy::Dropped, None).contains("was dropped, to keep to --raw-retention"));
         assert!(page_of(&ReportCopy::Damaged, None).contains("is damaged on the disk"));
-        assert!(page_of(&kept, None).contains("the first one that is listed"));
-        assert!(page_of(&kept, Some(&ReportCopy::Dropped)).contains("is not stored as it was sent any more"));
+        assert!(page_of(&kept, None).contains("the oldest report that is listed"));
+        assert!(page_of(&kept, Some(&ReportCopy::Dropped)).contains("is no longer stored as it was sent"));
         assert!(page_of(&kept, None).contains("There are no numbers of it in this time."));
     }
 }

@@ -41,7 +41,8 @@ fn notices(fleet: &FleetOverview) -> Markup {
         ),
         (
             fleet.over_quota,
-            "asked to come back since the start of the collector, because a quota was used up.",
+            "refused for the time being since the start of the collector, because a quota was used up. Their senders \
+             try again.",
         ),
     ];
     html! {
@@ -102,8 +103,8 @@ fn table(fleet: &FleetOverview, now: u64) -> Markup {
             }
         }
         p.note {
-            "Browsers and page views are those of the latest report. An installation is a random number; who runs it is \
-             not known."
+            "Browsers and page views are those of the latest report. An installation is known by a random \
+             number; who runs it is not known."
         }
         p.note { (lag_note(fleet.rollup_lag)) }
     }
@@ -243,7 +244,7 @@ mod tests {
             "1 report was refused: another report was stored under the same key",
             "2 reports were for a time that an earlier report of the same installation covers",
             "4 reports were of an installation that committed itself to another deletion secret before",
-            "3\u{202f}000 reports were asked to come back",
+            "3\u{202f}000 reports were refused for the time being",
             "do not have the reports of the last 2 minutes yet",
             "1 value set aside so far",
             "2 reports overlapping an earlier one",

@@ -5,6 +5,7 @@
 
 mod answer_basis;
 mod answer_files;
+mod changed_functions;
 mod changes_page;
 mod compared_releases;
 mod day_events;
@@ -14,6 +15,7 @@ mod environment_page;
 mod error_page;
 mod features_page;
 mod installation_page;
+mod installation_reports;
 mod installations_page;
 mod overview_page;
 mod page_filter;
@@ -24,6 +26,7 @@ mod performance_page;
 mod profiles_page;
 mod published_comparison;
 mod published_page;
+mod release_comparison;
 mod report_fields;
 mod report_profile;
 mod report_table;
@@ -38,11 +41,11 @@ mod versions_page;
 pub use self::{
     answer_basis::mean_installations,
     changes_page::{ChangeAnswers, changes_page},
-    compared_releases::{ReleaseChoice, newest_release},
+    compared_releases::{ComparedReleases, NoComparison, ReleaseChoice, newest_release},
     day_events::{DayEvent, day_events},
     deletion_pages::{deleted_page, deletion_form, pending_deletion_page},
     environment_page::{EnvironmentAnswers, environment_page},
-    error_page::error_page,
+    error_page::{EnteredForm, FormMethod, error_page},
     features_page::{FeatureAnswers, NewestRelease, features_page},
     installation_page::{InstallationAnswers, InstallationChoice, ReadReport, ReportCopy, installation_page},
     installations_page::installations_page,
@@ -51,10 +54,11 @@ pub use self::{
     page_frame::{NavigationEntry, PageFrame, PageReader, PageShell, render_page, render_shell},
     page_list::FleetPage,
     page_notes::{KnownDays, PageNotes, page_notes},
-    performance_page::{PerformanceAnswers, PerformanceTable, ReleaseDistributions, performance_page},
+    performance_page::{PerformanceAnswers, PerformanceTable, performance_page},
     profiles_page::{ProfileAnswers, ProfileChoice, ShownProfiles, profiles_page},
     published_comparison::ExactTable,
     published_page::{PublishedAnswers, ShownRelease, published_page},
+    release_comparison::ReleaseDistributions,
     shown_names::{version_of_value, version_value},
     trust_page::trust_page,
     usage_page::{UsageAnswers, usage_page},

@@ -1,24 +1,21 @@
-//! Renders processor, memory, stages and queries, and what a release changed about them.
+//! Renders processor, memory, stages and queries, and how two versions differ in them.
 
-use headcount_charts::{
-    ValueUnit,
-    number_format::{grouped, percent},
-};
-use headcount_fleet::size_class::SizeClass;
-use headcount_shared::api::{FleetDistribution, FleetDistributionsAnswer, FleetScope};
+use headcount_charts::ValueUnit;
+use headcount_shared::api::FleetDistributionsAnswer;
 use maud::{Markup, html};
 
 use crate::{
-    answer_basis::AnswerBasis,
-    answer_files::{AnswerFile, file_links},
+    compared_releases::{ComparedReleases, NoComparison, ReleaseChoice},
     distribution_charts::{
-        DistributionTable, DistributionTitles, TableOrder, counted_things, distribution_of,
-        distributions_path, folded_rows, histogram, percentile_table, share,
+        DistributionTable, DistributionTitles, TableOrder, distribution_of, histogram, percentile_table,
     },
     page_filter::PageFilter,
     page_frame::{all_filters, version_choice},
     page_list::FleetPage,
-    shown_names::{shown_label, shown_version},
+    release_comparison::{
+        ComparedAnswers, ComparisonTable, ReleaseDistributions, comparison_notes, label_comparison,
+        size_comparison,
+    },
 };
 
 /// What the page is made of.
@@ -26,8 +23,10 @@ use crate::{
 pub struct PerformanceAnswers<'a> {
     /// The versions that can be compared.
     pub versions: &'a [String],
-    /// The two versions that are compared, the older one first; `None` if there are no two.
-    pub compared: Option<&'a [String; 2]>,
+    /// The versions that were chosen.
+    pub choice: &'a ReleaseChoice,
+    /// The two versions that are compared, or why there are none.
+    pub compared: Result<&'a ComparedReleases, &'a NoComparison>,
     /// CPU usage in cores: `mean` and `p95` of the days of installations.
     pub cpu: &'a PerformanceTable,
     /// Resident memory in bytes, in the same way.
@@ -47,33 +46,6 @@ pub struct PerformanceTable {
     pub all: FleetDistributionsAnswer,
     /// Of the two versions that are compared, the older one first.
     pub compared: Option<[ReleaseDistributions; 2]>,
-}
-
-/// The answers about a table and version.
-#[derive(Debug, Clone)]
-pub struct ReleaseDistributions {
-    /// Of all sizes.
-    pub all: FleetDistributionsAnswer,
-    /// By size class; `None` if the table does not know it.
-    pub by_size: Option<FleetDistributionsAnswer>,
-}
-
-/// What a table of a comparison has.
-#[derive(Debug, Clone, Copy)]
-struct ComparisonTable<'a> {
-    id: &'a str,
-    title: &'a str,
-    /// What a row is: `Stage`.
-    label: &'a str,
-    unit: ValueUnit,
-    has_failures: bool,
-}
-
-/// A row of a comparison: the same of two versions.
-struct ComparedRow<'a> {
-    label: String,
-    before: Option<&'a FleetDistribution>,
-    after: Option<&'a FleetDistribution>,
 }
 
 /// The page.
@@ -98,10 +70,15 @@ pub fn performance_page(filter: &PageFilter, answers: PerformanceAnswers<'_>) ->
         ..of_queries
     };
     let release = |id, title, label, unit| ComparisonTable { id, title, label, unit, has_failures: false };
-    let sizes = |id, title, unit, table, label| {
-        size_comparison(filter, release(id, title, "Nodes", unit), compared, table, label)
+    let both = |table: &'_ PerformanceTable, render: &dyn Fn(ComparedAnswers<'_>) -> Markup| {
+        let answers = compared.ok().zip(table.compared.as_ref());
+        answers.map(|(releases, answers)| render(ComparedAnswers { releases, answers })).unwrap_or_default()
     };
-    let labels = |comparison, table| label_comparison(filter, comparison, compared, table);
+    let sizes = |id, title, unit, table, label| {
+        let comparison = release(id, title, "Nodes", unit);
+        both(table, &|compared| size_comparison(filter, comparison, compared, label))
+    };
+    let labels = |comparison, table| both(table, &|compared| label_comparison(filter, comparison, compared));
     html! {
         (release_choice(filter, answers))
         (histogram(titles("cpu", "Processor", "mean use of an installation on a day", cores), filter, &cpu.all, distribution_of(&cpu.all, "mean")))
@@ -110,8 +87,8 @@ pub fn performance_page(filter: &PageFilter, answers: PerformanceAnswers<'_>) ->
         (histogram(titles("memory", "Memory", "mean of an installation on a day", bytes), filter, &memory.all, distribution_of(&memory.all, "mean")))
         (sizes("memory-mean", "Memory before and after: mean of a day", bytes, memory, "mean"))
         (sizes("memory-p95", "Memory before and after: 95th percentile of a day", bytes, memory, "p95"))
-        (percentile_table(slowest("world", "World", "Time"), filter, &world_times.all))
-        (labels(release("world-releases", "World before and after", "Time", seconds), world_times))
+        (percentile_table(slowest("world", "Loading and auditing the world", "Time"), filter, &world_times.all))
+        (labels(release("world-releases", "Loading and auditing the world before and after", "Time", seconds), world_times))
         (percentile_table(slowest("stages", "Stages", "Stage"), filter, &stages.all))
         (labels(release("stages-releases", "Stages before and after", "Stage", seconds), stages))
         (percentile_table(of_queries, filter, &queries.all))
@@ -121,9 +98,10 @@ pub fn performance_page(filter: &PageFilter, answers: PerformanceAnswers<'_>) ->
 }
 
 fn release_choice(filter: &PageFilter, answers: PerformanceAnswers<'_>) -> Markup {
-    let [before, after] = match answers.compared {
-        Some([before, after]) => [Some(before.as_str()), Some(after.as_str())],
-        None => [None, None],
+    let PerformanceAnswers { versions, choice, compared, .. } = answers;
+    let [before, after] = match compared {
+        Ok(compared) => compared.versions().map(Some),
+        Err(_) => [choice.before.as_deref(), choice.after.as_deref()],
     };
     let days = [("from", filter.first.to_string()), ("to", filter.last.to_string())];
     let product = ("product", filter.product.clone());
@@ -132,184 +110,24 @@ fn release_choice(filter: &PageFilter, answers: PerformanceAnswers<'_>) -> Marku
             @for (name, value) in [product].into_iter().chain(days).chain(all_filters(filter)) {
                 input type="hidden" name=(name) value=(value);
             }
-            (version_choice("before", "Compare", answers.versions, before, "the one before"))
-            (version_choice("after", "with", answers.versions, after, "the newest"))
+            (version_choice("before", "Compare", versions, before, "the one before"))
+            (version_choice("after", "with", versions, after, "the newest"))
             button type="submit" { "Compare" }
         }
-        @if answers.compared.is_none() {
-            p.note { "A comparison needs two versions that at least 10 installations, or a twentieth of them, had on a day." }
+        @match compared {
+            Ok(_) => (comparison_notes(filter)),
+            Err(why) => p.notice { (why.sentence()) },
         }
-    }
-}
-
-/// Medians and tails of two versions, of all installations and by size class.
-fn size_comparison(
-    filter: &PageFilter,
-    comparison: ComparisonTable<'_>,
-    compared: Option<&[String; 2]>,
-    table: &PerformanceTable,
-    label: &str,
-) -> Markup {
-    let (Some(versions), Some([before, after])) = (compared, &table.compared) else { return html! {} };
-    let all = ComparedRow {
-        label: "all".to_owned(),
-        before: distribution_of(&before.all, label),
-        after: distribution_of(&after.all, label),
-    };
-    let by_size = SizeClass::ALL.into_iter().map(|size| ComparedRow {
-        label: size.label().to_owned(),
-        before: of_size(before, label, size),
-        after: of_size(after, label, size),
-    });
-    let rows: Vec<_> = [all].into_iter().chain(by_size).filter(ComparedRow::has_values).collect();
-    let path = distributions_path(&before.all);
-    let plain = AnswerFile::table(&path);
-    let by_size = AnswerFile { more: &[("by", "size")], ..plain };
-    let files = [
-        ("before", plain, &before.all.scope),
-        ("before, by size", by_size, &before.all.scope),
-        ("after", plain, &after.all.scope),
-        ("after, by size", by_size, &after.all.scope),
-    ];
-    comparison_table(filter, comparison, versions, &after.all, &rows, &files)
-}
-
-fn of_size<'a>(
-    release: &'a ReleaseDistributions,
-    label: &str,
-    size: SizeClass,
-) -> Option<&'a FleetDistribution> {
-    let of_sizes = release.by_size.as_ref()?;
-    of_sizes.distributions.iter().find(|one| one.label == label && one.group.as_deref() == Some(size.label()))
-}
-
-/// Medians and tails of two versions by label.
-fn label_comparison(
-    filter: &PageFilter,
-    comparison: ComparisonTable<'_>,
-    compared: Option<&[String; 2]>,
-    table: &PerformanceTable,
-) -> Markup {
-    let (Some(versions), Some([before, after])) = (compared, &table.compared) else { return html! {} };
-    let new = after.all.distributions.iter();
-    let gone = before.all.distributions.iter();
-    let gone = gone.filter(|one| distribution_of(&after.all, &one.label).is_none());
-    let mut rows: Vec<_> = new
-        .chain(gone)
-        .map(|one| ComparedRow {
-            label: shown_label(&one.label),
-            before: distribution_of(&before.all, &one.label),
-            after: distribution_of(&after.all, &one.label),
-        })
-        .collect();
-    rows.sort_by(|one, other| other.tail().total_cmp(&one.tail()).then_with(|| one.label.cmp(&other.label)));
-    let path = distributions_path(&before.all);
-    let file = AnswerFile::table(&path);
-    let files = [("before", file, &before.all.scope), ("after", file, &after.all.scope)];
-    comparison_table(filter, comparison, versions, &after.all, &rows, &files)
-}
-
-impl ComparedRow<'_> {
-    fn has_values(&self) -> bool {
-        self.before.or(self.after).is_some()
-    }
-
-    /// The larger 95th percentile of both.
-    fn tail(&self) -> f64 {
-        self.before.map_or(0.0, |one| one.p95).max(self.after.map_or(0.0, |one| one.p95))
-    }
-}
-
-fn comparison_table(
-    filter: &PageFilter,
-    table: ComparisonTable<'_>,
-    [before, after]: &[String; 2],
-    answer: &FleetDistributionsAnswer,
-    rows: &[ComparedRow<'_>],
-    files: &[(&str, AnswerFile<'_>, &FleetScope)],
-) -> Markup {
-    let of = format!("{} and {}, in {}", shown_version(before), shown_version(after), counted_things(answer));
-    // The versions are those that are compared, whatever version the page is filtered by.
-    let scope = FleetScope { version: None, ..answer.scope.clone() };
-    let basis = AnswerBasis::new(&PageFilter { version: None, ..filter.clone() }, &scope, of);
-    html! {
-        section.numbers aria-labelledby=(table.id) {
-            h2 id=(table.id) { (table.title) }
-            p.note { (basis.text()) }
-            (folded_rows(rows, "There are no numbers of these versions yet.", |rows| comparison_rows(table, rows)))
-        }
-        (file_links(table.title, files))
-    }
-}
-
-fn comparison_rows(table: ComparisonTable<'_>, rows: &[ComparedRow<'_>]) -> Markup {
-    let value = |one: Option<&FleetDistribution>, of: fn(&FleetDistribution) -> f64| {
-        one.map_or_else(|| "–".to_owned(), |one| table.unit.value_text(of(one)))
-    };
-    let median_and_tail: [fn(&FleetDistribution) -> f64; 2] = [|one| one.p50, |one| one.p95];
-    let failed = |one: Option<&FleetDistribution>| {
-        one.map_or_else(|| "–".to_owned(), |one| percent(share(one.value, one.count)))
-    };
-    let count = |one: Option<&FleetDistribution>| grouped(one.map_or(0, |one| one.count));
-    html! {
-        div.scroll tabindex="0" role="group" aria-labelledby=(table.id) {
-            table {
-                thead {
-                    tr {
-                        th scope="col" { (table.label) }
-                        @for title in ["Median before", "after", "change", "p95 before", "after", "change"] {
-                            th.n scope="col" { (title) }
-                        }
-                        @if table.has_failures {
-                            th.n scope="col" { "Failed before" }
-                            th.n scope="col" { "after" }
-                        }
-                        th.n scope="col" { "Values before" }
-                        th.n scope="col" { "after" }
-                    }
-                }
-                tbody {
-                    @for row in rows {
-                        tr {
-                            th scope="row" { (row.label) }
-                            @for of in median_and_tail {
-                                td.n { (value(row.before, of)) }
-                                td.n { (value(row.after, of)) }
-                                td.n { (change_text(row.before.map(of), row.after.map(of))) }
-                            }
-                            @if table.has_failures {
-                                td.n { (failed(row.before)) }
-                                td.n { (failed(row.after)) }
-                            }
-                            td.n { (count(row.before)) }
-                            td.n { (count(row.after)) }
-                        }
-                    }
-                }
-            }
-        }
-    }
-}
-
-/// How much larger or smaller a value became. Percentiles are accurate to 5 %, so less than that is no
-/// change.
-fn change_text(before: Option<f64>, after: Option<f64>) -> String {
-    let (Some(before), Some(after)) = (before, after) else { return "–".to_owned() };
-    if before <= 0.0 {
-        return if after <= 0.0 { "same".to_owned() } else { "–".to_owned() };
-    }
-    let change = after / before - 1.0;
-    match change {
-        change if change.abs() < 0.05 => "same".to_owned(),
-        change if change > 0.0 => format!("+{}", percent(change)),
-        change => format!("\u{2212}{}", percent(-change)),
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use headcount_shared::api::FleetDistribution;
+
     use super::*;
     use crate::{
+        compared_releases::tests::compared_releases,
         distribution_charts::tests::{distribution, distributions},
         page_filter::tests::unfiltered,
     };
@@ -332,12 +150,13 @@ mod tests {
         PerformanceTable { compared: table.compared.map(|both| both.map(by_size)), ..table }
     }
 
-    fn page(compared: Option<&[String; 2]>) -> String {
+    fn page(compared: Result<&ComparedReleases, &NoComparison>) -> String {
         let usage = with_sizes(table(&[("mean", 1.0, 2.0), ("p95", 4.0, 4.1)]));
         let stages = table(&[("parse", 1.0, 0.5), ("<store>", 0.1, 0.1)]);
         let queries = table(&[("up", 1.0, 3.0)]);
         let answers = PerformanceAnswers {
             versions: &["1.0".to_owned(), "1.1".to_owned(), String::new()],
+            choice: &ReleaseChoice { before: Some("1.1".to_owned()), after: Some("1.1".to_owned()) },
             compared,
             cpu: &usage,
             memory: &usage,
@@ -355,10 +174,10 @@ mod tests {
 
     #[test]
     fn a_release_is_compared_with_the_one_before_by_size_and_by_label() {
-        let text = page(Some(&["1.0".to_owned(), "1.1".to_owned()]));
+        let text = page(Ok(&compared_releases(30)));
         let mean = section(&text, "cpu-mean");
         assert!(mean.contains("1.0 and 1.1, in reports") && mean.contains("+100\u{202f}%"), "{mean}");
-        assert!(mean.contains(">all<") && mean.contains(">4-10<") && !mean.contains(">1-3<"), "{mean}");
+        assert!(mean.contains(">all sizes<") && mean.contains(">4-10<") && !mean.contains(">1-3<"), "{mean}");
         assert!(section(&text, "cpu-p95").contains("same"), "{text}");
         let stages = section(&text, "stages-releases");
         assert!(stages.contains("\u{2212}50\u{202f}%") && stages.contains("&lt;store&gt;"), "{stages}");
@@ -369,27 +188,30 @@ mod tests {
 
     #[test]
     fn versions_can_be_chosen_and_without_two_the_page_says_why() {
-        let text = page(Some(&["1.0".to_owned(), "1.1".to_owned()]));
+        let text = page(Ok(&compared_releases(30)));
         assert!(text.contains("<option value=\"1.0\" selected>1.0</option>"), "{text}");
         assert!(text.contains("<option value=\"(unknown)\">unknown version</option>"), "{text}");
-        let text = page(None);
+        let text = page(Err(&NoComparison::SameVersion("1.1".to_owned())));
         assert!(
-            text.contains("A comparison needs two versions") && !text.contains("before and after"),
+            text.contains("1.1 cannot be compared with itself.") && !text.contains("before and after:"),
             "{text}"
+        );
+        assert!(
+            text.contains("<option value=\"1.1\" selected>1.1</option>") && text.contains("id=\"cpu-chart\"")
         );
     }
 
     #[test]
-    fn less_than_the_accuracy_of_a_percentile_is_no_change() {
-        for (before, after, text) in [
-            (Some(1.0), Some(1.04), "same"),
-            (Some(1.0), Some(1.5), "+50\u{202f}%"),
-            (Some(2.0), Some(1.0), "\u{2212}50\u{202f}%"),
-            (Some(0.0), Some(0.0), "same"),
-            (Some(0.0), Some(1.0), "–"),
-            (None, Some(1.0), "–"),
+    fn a_comparison_says_how_certain_it_is_and_what_else_makes_a_difference() {
+        let text = page(Ok(&compared_releases(30)));
+        for said in [
+            "in steps of about 10\u{a0}%",
+            "<td>too few installations</td>",
+            "The row “all sizes” is a mix.",
+            "These numbers are not known by size.",
+            "compares installations with themselves",
         ] {
-            assert_eq!(change_text(before, after), text, "{before:?} {after:?}");
+            assert!(text.contains(said), "{said}: {text}");
         }
     }
 }

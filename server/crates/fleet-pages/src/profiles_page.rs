@@ -5,28 +5,24 @@ use headcount_charts::{
     flame_graph::{
         FlameDirection, FlameNode, FlameNodeId, FlameStyle, FlameTree, FlameView, ROOT_KEY, key_of_child,
     },
-    number_format::{percent, points},
 };
 use headcount_fleet::profiles::{
-    DEFAULT_MIN_SHARE, FlameDifference, FlameGraph, FlameMeasure, FunctionChange, FunctionRanking,
-    ProfiledResource,
+    DEFAULT_MIN_SHARE, FlameDifference, FlameGraph, FlameMeasure, FunctionRanking, ProfiledResource,
 };
 use headcount_shared::api::FleetScope;
 use maud::{Markup, PreEscaped, html};
 use serde::Serialize;
-use std::collections::HashSet;
 
 use crate::{
     answer_basis::{AnswerBasis, installations},
     answer_files::AnswerFile,
+    changed_functions::changed_functions,
+    compared_releases::NoComparison,
     page_filter::PageFilter,
     page_frame::{all_filters, version_choice},
     page_list::FleetPage,
     shown_names::{shown_name, shown_version, version_value},
 };
-
-/// The rows of the ranking.
-const SHOWN_FUNCTIONS: usize = 40;
 
 /// What was chosen on the page.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,6 +46,8 @@ pub struct ProfileChoice {
 pub struct ProfileAnswers<'a> {
     /// What it is about.
     pub scope: &'a FleetScope,
+    /// Why the versions that were chosen are not compared; `None` if they are, or if none were chosen.
+    pub no_comparison: Option<&'a NoComparison>,
     /// What is shown.
     pub shown: ShownProfiles<'a>,
 }
@@ -106,7 +104,7 @@ impl ProfileChoice {
     }
 
     /// The address of the page with this choice.
-    fn address(&self, filter: &PageFilter) -> String {
+    pub(crate) fn address(&self, filter: &PageFilter) -> String {
         let parameters = ChoiceParameters {
             resource: self.resource_name(),
             measure: self.measure_name(),
@@ -152,6 +150,8 @@ pub fn profiles_page(
         (choices(filter, choice, versions))
         @match answers.shown {
             ShownProfiles::Whole { graph, installations: of } => {
+                @if let Some(why) = answers.no_comparison { (nothing_compared(filter, choice, why)) }
+                @let choice = &ProfileChoice { before: None, after: None, ..choice.clone() };
                 @let basis = AnswerBasis::new(filter, answers.scope, format!("of at least {}", installations(of.into())));
                 (flames("graph", filter, choice, &whole_graph(filter, choice, &basis, graph)))
                 (graph_files(choice, answers.scope))
@@ -162,9 +162,29 @@ pub fn profiles_page(
                 @let basis = AnswerBasis::new(&PageFilter { version: None, ..filter.clone() }, answers.scope, of);
                 (flames("difference", filter, choice, &html! { (difference_graph(filter, choice, &basis, difference)) }))
                 (comparison_files(choice, answers.scope, "Difference", "profiles/difference", false))
-                (ranking_table(filter, choice, &basis, difference, ranking))
+                (changed_functions(filter, choice, &basis, difference, ranking))
                 (comparison_files(choice, answers.scope, "Functions that changed", "profiles/functions", true))
             }
+        }
+    }
+}
+
+/// Why the versions that were chosen are not compared, and what can be.
+fn nothing_compared(filter: &PageFilter, choice: &ProfileChoice, why: &NoComparison) -> Markup {
+    let suggested = match why {
+        NoComparison::OneVersion { suggested, .. } => suggested.as_ref(),
+        _ => None,
+    };
+    let of_version = filter.version.as_deref();
+    html! {
+        p.notice {
+            (why.sentence())
+            @if let Some([before, after]) = suggested {
+                @let both = ProfileChoice { before: Some(before.clone()), after: Some(after.clone()), ..choice.focused(ROOT_KEY) };
+                " For example, " a href=(both.address(filter)) { "compare " (shown_version(before)) " with " (shown_version(after)) } "."
+            }
+            " The graph below is that of "
+            (of_version.map_or_else(|| "all versions".to_owned(), shown_version)) "."
         }
     }
 }
@@ -205,8 +225,8 @@ fn choices(filter: &PageFilter, choice: &ProfileChoice, versions: &[String]) -> 
             @for (name, value) in hidden_values(filter, choice) {
                 input type="hidden" name=(name) value=(value);
             }
-            (version_choice("before", "Compare", versions, choice.before.as_deref(), "–"))
-            (version_choice("after", "with", versions, choice.after.as_deref(), "–"))
+            (version_choice("before", "Compare", versions, choice.before.as_deref(), "none"))
+            (version_choice("after", "with", versions, choice.after.as_deref(), "none"))
             button type="submit" { "Compare" }
         }
     }
@@ -369,89 +389,15 @@ fn difference_graph(
     html! { (missing_focus(choice, focus)) (PreEscaped(graph)) }
 }
 
-fn ranking_table(
-    filter: &PageFilter,
-    choice: &ProfileChoice,
-    basis: &AnswerBasis,
-    difference: &FlameDifference,
-    ranking: &FunctionRanking,
-) -> Markup {
-    // A function below 0.1 % wherever it is called is in the ranking and not in the graph.
-    let in_graph: HashSet<_> =
-        difference.name.iter().filter_map(|name| difference.names.get(*name as usize)).collect();
-    let opened = |name: &String| {
-        let of_function = ProfileChoice { function: Some(name.clone()), focus: None, ..choice.clone() };
-        html! {
-            @if in_graph.contains(name) {
-                a href=(of_function.address(filter)) { code { (shown_name(name)) } }
-            } @else {
-                code { (shown_name(name)) } " " small { "below 0.1 %" }
-            }
-        }
-    };
-    let certain = ranking.changes.iter().filter(|change| change.is_significant).count();
-    html! {
-        section.numbers aria-labelledby="ranking" {
-            h2 #ranking { "Functions that changed" }
-            p.note {
-                (basis.text()) ". Functions are compared that at least 10 installations of each version have. "
-                (certain) " changes are more than chance: at most one in twenty of them is expected to be wrong. A function opens its place in the graph; one that is below 0.1 % wherever it is called has none."
-            }
-            @if ranking.changes.len().max(ranking.appeared.len()) > SHOWN_FUNCTIONS {
-                p.note { "Shown are the first " (SHOWN_FUNCTIONS) " of " (ranking.changes.len()) " that are compared and of " (ranking.appeared.len()) " others." }
-            }
-            div.scroll tabindex="0" role="group" aria-labelledby="ranking" {
-                table {
-                    thead {
-                        tr {
-                            th scope="col" { "Function" }
-                            th.n scope="col" { "Before" }
-                            th.n scope="col" { "After" }
-                            th.n scope="col" { "Change" }
-                            th scope="col" { "Certainty" }
-                        }
-                    }
-                    tbody {
-                        @for change in ranking.changes.iter().take(SHOWN_FUNCTIONS) {
-                            tr {
-                                th scope="row" { (opened(&change.name)) }
-                                td.n { (percent(change.before)) }
-                                td.n { (percent(change.after)) }
-                                td.n { (points(change.difference)) }
-                                td { (certainty(change)) }
-                            }
-                        }
-                        @for new in ranking.appeared.iter().take(SHOWN_FUNCTIONS) {
-                            tr {
-                                th scope="row" { (opened(&new.name)) }
-                                td.n { "–" }
-                                td.n { (percent(new.after)) }
-                                td.n { "–" }
-                                td { "too few had it before" }
-                            }
-                        }
-                    }
-                }
-            }
-        }
-    }
-}
-
-fn certainty(change: &FunctionChange) -> String {
-    let chance = change.adjusted_p_value.clamp(0.0, 1.0);
-    if change.is_significant && chance < 0.0001 {
-        "more than chance (p < 0.0001)".to_owned()
-    } else if change.is_significant {
-        format!("more than chance (p = {chance:.4})")
-    } else {
-        "may be chance".to_owned()
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use headcount_fleet::profiles::FunctionChange;
+
     use super::*;
-    use crate::{answer_basis::tests::scope, page_filter::tests::ten_days};
+    use crate::{
+        answer_basis::tests::scope,
+        page_filter::tests::{ten_days, unfiltered},
+    };
 
     fn choice() -> ProfileChoice {
         ProfileChoice {
@@ -476,7 +422,7 @@ mod tests {
 
     fn page(choice: &ProfileChoice, shown: ShownProfiles<'_>) -> String {
         let scope = scope();
-        let answers = ProfileAnswers { scope: &scope, shown };
+        let answers = ProfileAnswers { scope: &scope, no_comparison: None, shown };
         profiles_page(&ten_days(), choice, &["1.0".to_owned()], answers).into_string()
     }
 
@@ -509,6 +455,31 @@ mod tests {
                 )),
             "{text}"
         );
+    }
+
+    #[test]
+    fn a_version_that_is_compared_with_none_is_told_beside_the_graph_of_all() {
+        let choice = ProfileChoice { before: Some("1.0".to_owned()), ..choice() };
+        let why = NoComparison::OneVersion {
+            version: "1.0".to_owned(),
+            suggested: Some(["0.9".to_owned(), "1.0".to_owned()]),
+        };
+        let (scope, graph, filter) = (scope(), graph(), unfiltered());
+        let shown = ShownProfiles::Whole { graph: &graph, installations: 4 };
+        let answers = ProfileAnswers { scope: &scope, no_comparison: Some(&why), shown };
+        let text = profiles_page(&filter, &choice, &["1.0".to_owned()], answers).into_string();
+        for said in [
+            "Choose a second version to compare 1.0 with.",
+            "before=0.9&amp;after=1.0\">compare 0.9 with 1.0</a>. The graph below is that of all versions.",
+            "<option value=\"1.0\" selected>1.0</option>",
+            "&amp;resource=cpu&amp;measure=share\"",
+        ] {
+            assert!(text.contains(said), "{said}: {text}");
+        }
+        let same = NoComparison::SameVersion("1.0".to_owned());
+        let answers = ProfileAnswers { no_comparison: Some(&same), ..answers };
+        let text = profiles_page(&ten_days(), &choice, &[], answers).into_string();
+        assert!(text.contains("1.0 cannot be compared with itself. Choose two versions. The graph below is that of 1.0+&lt;b"), "{text}");
     }
 
     #[test]

@@ -142,14 +142,17 @@ pub(crate) fn reason(rule: &PublishedRule, cell: &HiddenCell<'_>, has_open_names
         HiddenIn::NearlyAll => "the number of all others would be too small".to_owned(),
         _ if most < *shown_from => format!("too few for any noise: cells are shown from {shown_from}"),
         HiddenIn::OtherVersions => {
-            format!("the version, or the label in it, is below {shown_from} with its noise")
+            format!(
+                "the version, the label in it, or all others together are below {shown_from} with their noise"
+            )
         }
         _ if has_open_names => {
             format!(
-                "below {shown_from} with its noise, or a name that is new in this release, or the only one"
+                "below {shown_from} with its noise, or all others are, or a name that is new in this release, or the \
+                 only one"
             )
         }
-        _ => format!("below {shown_from} with its noise"),
+        _ => format!("below {shown_from} with its noise, or all others together are"),
     }
 }
 
@@ -270,7 +273,11 @@ pub(crate) mod tests {
             (hidden(10, HiddenIn::Nowhere), false, "below 85 with its noise"),
             (hidden(300, HiddenIn::OtherLabels), true, "new in this release"),
             (hidden(300, HiddenIn::NearlyAll), false, "the number of all others would be too small"),
-            (hidden(50, HiddenIn::OtherVersions), false, "the version, or the label in it, is below 85"),
+            (
+                hidden(50, HiddenIn::OtherVersions),
+                false,
+                "the version, the label in it, or all others together are below 85",
+            ),
         ] {
             let text = reason(&RULE, &cell, has_open_names);
             assert!(text.contains(said), "{said}: {text}");

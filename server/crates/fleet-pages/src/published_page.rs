@@ -21,6 +21,9 @@ use crate::{
 /// The most characters of a label.
 const LABEL_CHARACTERS: usize = 80;
 
+/// A fleet of fewer installations is mostly published without names: see decision 23.
+const MOSTLY_TOGETHER: u64 = 1000;
+
 /// The rows of what is not shown.
 const SHOWN_HIDDEN: usize = 200;
 
@@ -195,7 +198,9 @@ fn table_section(
                 a href={ "api/fleet/published/tables/" (id) "?" (file_query(filter)) } { "JSON" }
             }
             @if shown.is_empty() {
-                p.note { "No cell of this table is large enough to be shown." }
+                p.note { "Nothing of this table is shown. A cell needs at least " (rule.shown_from) " installations with its noise, and all others together as many." }
+            } @else if columns.tells_nothing_apart(&shown) {
+                (nothing_apart(rule, columns, table))
             } @else {
                 div.scroll tabindex="0" role="group" aria-labelledby=(id) {
                     table {
@@ -208,6 +213,21 @@ fn table_section(
                 p.note { (label_text(&nearly.label)) " of " (version_title(nearly.version.as_deref())) " is named without a number: that of the installations without it would be too small." }
             }
             @if exact.is_some() { (hidden_cells(rule, kind, &hidden, columns.has_labels)) }
+        }
+    }
+}
+
+/// Why a table has no row but that of all others, and how many installations a row of its own needs.
+fn nothing_apart(rule: &PublishedRule, columns: TableColumns, table: &PublishedTableRelease) -> Markup {
+    let (own, all) =
+        if columns.has_labels { ("label of a version", "labels") } else { ("version", "versions") };
+    let installations: i64 = table.cells.iter().map(|cell| cell.installations).sum();
+    html! {
+        p.note {
+            "All " (all) " are counted together: about " (number(installations)) " installations. A " (own)
+            " has a row of its own only if it has at least " (rule.shown_from) " installations with its noise, and all \
+             others together have as many. In a fleet of fewer than about " (grouped(MOSTLY_TOGETHER))
+            " installations that is rare."
         }
     }
 }
@@ -239,6 +259,14 @@ impl TableColumns {
             has_exact,
             all_installations: is_versions.then_some(table.release.installations),
         }
+    }
+
+    /// Whether every cell is that of all others. The percentiles of amounts say something about all, too.
+    fn tells_nothing_apart(self, shown: &[ShownCell<'_>]) -> bool {
+        let is_named = |shown: &ShownCell<'_>| {
+            if self.has_labels { shown.cell.label.is_some() } else { shown.cell.version.is_some() }
+        };
+        self.amounts.is_none() && !shown.iter().any(is_named)
     }
 
     /// The columns of amounts: their titles.
@@ -286,7 +314,7 @@ impl TableColumns {
                 @if self.amounts.is_some() {
                     @for (percentile, _) in PERCENTILES {
                         @let published = cell.percentiles.iter().find(|of| (of.percentile - percentile).abs() < 1e-9);
-                        td.n { @if let Some(published) = published { "≤ " (self.amount_text(published.at_most)) } }
+                        td.n { @if let Some(published) = published { "≤ " (self.amount_text(published.at_most)) } @else { "not shown" } }
                         @if let Some(exact) = exact { td.n { (self.exact_percentile(exact, percentile)) } }
                     }
                 }
@@ -398,6 +426,14 @@ mod tests {
     fn page(exact_tables: Option<Vec<ExactTable>>) -> String {
         let versions = release(vec![published(Some("1.0"), None, 1990)], &[]);
         let clouds = release(vec![published(Some("1.0"), Some("<aws>\u{202e}"), 510)], &[("1.0", "linux")]);
+        page_of(versions, clouds, exact_tables)
+    }
+
+    fn page_of(
+        versions: PublishedTableRelease,
+        clouds: PublishedTableRelease,
+        exact_tables: Option<Vec<ExactTable>>,
+    ) -> String {
         let tables = PublishedTables {
             product: "coroot".to_owned(),
             from: "2026-11-01".to_owned(),
@@ -448,6 +484,22 @@ mod tests {
         ] {
             assert!(text.contains(said), "{said}: {text}");
         }
+    }
+
+    #[test]
+    fn a_table_that_tells_nothing_apart_says_which_rule_hides_it_and_how_many_installations_it_needs() {
+        let versions = release(vec![published(None, None, 190)], &[]);
+        let clouds = release(vec![published(None, None, 120)], &[]);
+        let text = page_of(versions, clouds, None);
+        for said in [
+            "All versions are counted together: about 190 installations. A version has a row of its own only if it has \
+             at least 85 installations with its noise, and all others together have as many.",
+            "All labels are counted together: about 120 installations. A label of a version has a row of its own",
+            "fewer than about 1\u{202f}000 installations",
+        ] {
+            assert!(text.contains(said), "{said}: {text}");
+        }
+        assert!(!text.contains("<em>other versions") && !text.contains("<tbody>"), "{text}");
     }
 
     #[test]

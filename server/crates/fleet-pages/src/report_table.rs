@@ -13,28 +13,34 @@ use crate::{
 /// The most fields of a page. A report of an honest sender has some hundreds.
 const SHOWN_FIELDS: usize = 2000;
 
+/// The rows of a section that are not folded.
+const SHOWN_ROWS: usize = 8;
+
 /// The most characters of the name of a field.
 const NAME_CHARACTERS: usize = 120;
 
-/// The tables of a report, one a section. Without a report before, nothing is marked.
+/// The tables of a report, one a section. What changed is first; what did not is folded. Without a report
+/// before, nothing is marked.
 pub(crate) fn report_tables(report: &Value, before: Option<&Value>) -> Markup {
     let fields = compare_reports(report, before);
     let skipped = fields.len().saturating_sub(SHOWN_FIELDS);
     let shown = fields.get(..SHOWN_FIELDS).unwrap_or(&fields);
     let sections = payload::sections();
+    let named: Vec<_> = sections
+        .iter()
+        .map(|(name, _)| *name)
+        .filter(|name| shown.iter().any(|field| section_of(field) == *name))
+        .collect();
     html! {
         @if before.is_some() { p { (change_sentence(&fields)) } }
         p.choices {
-            "To "
-            @for (name, _) in &sections {
-                @if shown.iter().any(|field| section_of(field) == *name) { a href={ "#section-" (name) } { (name) } " · " }
-            }
-            a href="#profiles" { "the profiles" }
+            "Sections: "
+            @for name in named { a href={ "#section-" (name) } { (name) } " " }
         }
         @for of_section in shown.chunk_by(|one, other| section_of(one) == section_of(other)) {
             @let name = of_section.first().map(section_of).unwrap_or_default();
             @let explained = sections.iter().find(|(section, _)| *section == name);
-            (section_table(name, explained.map(|(_, text)| *text), of_section, before.is_some()))
+            (section_tables(name, explained.map(|(_, text)| *text), of_section, before.is_some()))
         }
         @if skipped > 0 { p.note { (counted(skipped as u64, "field")) " more are in the report as it was sent." } }
     }
@@ -55,7 +61,7 @@ fn change_sentence(fields: &[ComparedField<'_>]) -> String {
     match (changed, new, gone) {
         (0, 0, 0) => "It says the same as the report before.".to_owned(),
         _ => format!(
-            "Against the report before, {} changed, {} appeared and {} went.",
+            "Since the report before, {} changed, {} appeared and {} disappeared.",
             counted(changed, "field"),
             counted(new, "field"),
             counted(gone, "field")
@@ -63,30 +69,55 @@ fn change_sentence(fields: &[ComparedField<'_>]) -> String {
     }
 }
 
-fn section_table(
+fn section_tables(
     section: &str,
     explained: Option<&str>,
     fields: &[ComparedField<'_>],
     is_compared: bool,
 ) -> Markup {
     let title = name_text(section, NAME_CHARACTERS);
+    let is_first = |field: &&ComparedField<'_>| !is_compared || field.change != FieldChange::Same;
+    let (first, same): (Vec<_>, Vec<_>) = fields.iter().partition(is_first);
+    let (shown, rest) = first.split_at_checked(SHOWN_ROWS).unwrap_or((first.as_slice(), &[]));
+    let table = |rows: &[&ComparedField<'_>], what: &str| {
+        let label = format!("{what} of {title}");
+        field_table(rows, &label, is_compared)
+    };
     html! {
         section.numbers.report {
             // Names of sections that nobody documented are no ids: a sender chose them.
             h3 id=[explained.map(|_| format!("section-{section}"))] { (title) }
             p.note { (explained.unwrap_or("A section that this version does not know.")) }
-            div.scroll tabindex="0" role="group" aria-label={ "Fields of " (title) } {
-                table {
-                    thead {
-                        tr {
-                            th scope="col" { "Field" }
-                            th scope="col" { "Value" }
-                            th scope="col" { "Exactly" }
-                            @if is_compared { th scope="col" { "Before" } }
-                        }
-                    }
-                    tbody { @for field in fields { (field_row(field, is_compared)) } }
+            @if !shown.is_empty() { (table(shown, "Fields")) }
+            @if !rest.is_empty() {
+                details {
+                    summary { (rest.len()) " more of " (first.len()) @if is_compared { " that differ" } }
+                    (table(rest, "More fields"))
                 }
+            }
+            @if !same.is_empty() {
+                details {
+                    summary { (counted(same.len() as u64, "field")) " as before" }
+                    (table(&same, "Unchanged fields"))
+                }
+            }
+        }
+    }
+}
+
+fn field_table(fields: &[&ComparedField<'_>], label: &str, is_compared: bool) -> Markup {
+    html! {
+        div.scroll tabindex="0" role="group" aria-label=(label) {
+            table {
+                thead {
+                    tr {
+                        th scope="col" { "Field" }
+                        th scope="col" { "Value" }
+                        th scope="col" { "Exactly" }
+                        @if is_compared { th scope="col" { "Before" } }
+                    }
+                }
+                tbody { @for field in fields { (field_row(field, is_compared)) } }
             }
         }
     }
@@ -137,7 +168,7 @@ mod tests {
         let report = json!({"infra": {"nodes": 4000}, "ux": {"page_views": {"/a": 1}}});
         let text = report_tables(&report, Some(&before)).into_string();
         for said in [
-            "Against the report before, 1 field changed, 1 field appeared and 1 field went.",
+            "Since the report before, 1 field changed, 1 field appeared and 1 field disappeared.",
             "<tr class=\"changed\"><th scope=\"row\">nodes</th><td>4\u{202f}000</td><td><code>4000</code></td>\
              <td><strong>changed</strong>: was 3\u{202f}000 <code>3000</code></td></tr>",
             "<tr class=\"new\"><th scope=\"row\">page_views › /a</th>",
@@ -151,6 +182,26 @@ mod tests {
             "{text}"
         );
         assert!(!report_tables(&report, None).into_string().contains("Before"));
+    }
+
+    #[test]
+    fn what_changed_is_first_and_all_that_is_long_or_unchanged_is_folded() {
+        let report = |value: u64| {
+            let members: serde_json::Map<_, _> =
+                (0..20).map(|at| (format!("f{at:02}"), json!(value))).collect();
+            json!({"own": {"a": 1, "changed": members}, "ux": {"page_views": {"/a": 1}}})
+        };
+        let (before, report) = (report(3), report(4));
+        let text = report_tables(&report, Some(&before)).into_string();
+        let (_, own) = text.split_once("<h3>own</h3>").unwrap();
+        let (open, folded) = own.split_once("<details>").unwrap();
+        assert_eq!(open.matches("<tr class=\"changed\">").count(), SHOWN_ROWS, "{own}");
+        assert!(folded.contains("<summary>12 more of 20 that differ</summary>"), "{folded}");
+        assert!(folded.contains("<summary>1 field as before</summary>"), "{folded}");
+        assert!(!text.split("<details>").next().unwrap().contains("page_views"), "{text}");
+        assert!(text.contains("<a href=\"#section-ux\">ux</a>"), "{text}");
+        let alone = report_tables(&report, None).into_string();
+        assert!(alone.contains("13 more of 21<") && !alone.contains("as before"), "{alone}");
     }
 
     #[test]

@@ -20,6 +20,7 @@ pub mod day_rollup;
 pub mod installation_day;
 pub mod log_bucket;
 pub mod name_table;
+pub mod percentile_change;
 pub mod profiles;
 pub mod published;
 pub mod size_class;

@@ -6,9 +6,12 @@ use std::{
     sync::Arc,
 };
 
+use axum::{body::Body, http::Request};
 use headcount_fleet::calendar_day::CalendarDay;
 use headcount_simulated_fleet::{fleet_plan::FleetPlan, simulated_fleet::SimulatedFleet};
+use http_body_util::BodyExt;
 use serde_json::{Value, json};
+use tower::ServiceExt;
 
 use crate::filled_collector::{FilledCollector, SUNDAY};
 
@@ -255,6 +258,14 @@ const PAGES: [&str; 8] =
     ["overview", "versions", "features", "environment", "usage", "performance", "profiles", "trust"];
 
 impl FilledCollector {
+    async fn submit(&self, path: &str, form: String) -> (u16, String) {
+        let answer = self.routes.clone().oneshot(Request::post(path).body(Body::from(form)).unwrap());
+        let answer = answer.await.unwrap();
+        let status = answer.status().as_u16();
+        let body = answer.into_body().collect().await.unwrap().to_bytes();
+        (status, String::from_utf8(body.to_vec()).unwrap())
+    }
+
     async fn page(&self, path: &str) -> String {
         let (status, body) = self.body(path).await;
         let text = String::from_utf8(body.to_vec()).unwrap();
@@ -373,6 +384,43 @@ async fn a_release_is_compared_with_the_one_before() {
     let stages = filled.get(&format!("/api/fleet/distributions/stages?{period}&version={after}")).await;
     for stage in stages["distributions"].as_array().unwrap() {
         assert!(chosen.contains(stage["label"].as_str().unwrap()), "{stage}");
+    }
+    let (_, mean) = text.split_once("aria-labelledby=\"cpu-mean\"").unwrap();
+    let mean = mean.split_once("</section>").unwrap().0;
+    assert!(mean.contains(">all sizes<") && mean.contains(": may be chance<"), "{mean}");
+    for (before, after, sentence) in [
+        (before.as_str(), before.as_str(), "cannot be compared with itself. Choose two versions."),
+        (before.as_str(), "9.9.9", "No installation had version 9.9.9 in this time."),
+    ] {
+        for page in ["performance", "profiles"] {
+            let text = filled.page(&format!("/{page}?{period}&before={before}&after={after}")).await;
+            assert!(text.contains(sentence) && text.contains("class=\"chart"), "{page}: {text}");
+            assert!(!text.contains("-releases\"") && !text.contains("id=\"ranking\""), "{page}: {text}");
+        }
+    }
+    let alone = filled.page(&format!("/profiles?{period}&before={before}")).await;
+    assert!(alone.contains("Choose a second version to compare"), "{alone}");
+    filled.collector.close().await;
+}
+
+#[tokio::test]
+async fn what_was_entered_in_a_form_is_there_again_when_it_is_refused() {
+    let filled = FilledCollector::new(1, false).await;
+    let (status, page) = filled.body("/performance?product=shop&from=yesterday&to=2026-06-14").await;
+    let page = String::from_utf8(page.to_vec()).unwrap();
+    assert_eq!(status, 400, "{page}");
+    for said in
+        ["action=\"performance\"", "name=\"from\" value=\"yesterday\"", "name=\"product\" value=\"shop\""]
+    {
+        assert!(page.contains(said), "{said}: {page}");
+    }
+    let note = format!("A note that is {} long", "very ".repeat(50));
+    let fields = [("product", "coroot"), ("from", SUNDAY), ("to", SUNDAY), ("day", SUNDAY), ("note", &note)];
+    let form = serde_urlencoded::to_string(fields).unwrap();
+    let (status, page) = filled.submit("/notes", form).await;
+    assert_eq!(status, 400, "{page}");
+    for said in ["A note must have 1 to 200 characters", "method=\"post\" action=\"notes\"", &note, SUNDAY] {
+        assert!(page.contains(said), "{said}: {page}");
     }
     filled.collector.close().await;
 }
