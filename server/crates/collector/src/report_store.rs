@@ -161,7 +161,7 @@ impl ReportStore {
         let writer = writer.connect_with(options.clone()).await;
         let writer = writer.map_err(|error| upgrade::refused(&path, &error))?;
         let options = options.create_if_missing(false).pragma("query_only", "ON");
-        let options = options.pragma("cache_size", READER_CACHE).row_channel_size(ROWS_ON_THE_WAY);
+        let options = options.pragma("cache_size", READER_CACHE).row_buffer_size(ROWS_ON_THE_WAY);
         let readers = pool.max_connections(READERS).connect_lazy_with(options);
         let store = Self {
             path,
