@@ -188,6 +188,6 @@ mod tests {
         let placed = placed_labels(&[0.0], &["A campaign began in the newspapers"]);
         let texts: Vec<_> = placed[0].iter().map(|label| (label.screens, label.text.as_str())).collect();
         let long = "A campaign began in the newspapers";
-        assert_eq!(texts, [("only-narrow", "A campaign began …"), ("only-wide", long)]);
+        assert_eq!(texts, [("only-narrow", "A campaign began…"), ("only-wide", long)]);
     }
 }

@@ -13,6 +13,7 @@ use headcount_fleet::{
 };
 use headcount_measures::{MeasureRun, SortedFigures};
 use headcount_simulated_fleet::simulated_fleet::SimulatedFleet;
+use rand::{RngExt, SeedableRng, rngs::StdRng, seq::IndexedRandom};
 use serde_json::Value;
 use tower::ServiceExt;
 
@@ -131,10 +132,12 @@ async fn enlarge_days(collector: &Collector, fleet: &SimulatedFleet, data_dir: &
     let mut days = InstallationDays::decode(&parts.concat())?;
     let known = days.installations.clone();
     let missing = LARGE_DAY - known.len() as u64;
-    let spread = u64::MAX / missing;
-    let more = (0..missing).zip(known.iter().cycle());
-    let more =
-        more.map(|(at, row)| InstallationDay { installation: InstallationHash(at * spread), ..row.clone() });
+    // Random hashes and an order at random, as those of a real day: regular ones would be compressed away.
+    let mut chance = StdRng::seed_from_u64(1);
+    let more = (0..missing).filter_map(|_| {
+        let row = known.choose(&mut chance)?.clone();
+        Some(InstallationDay { installation: InstallationHash(chance.random()), ..row })
+    });
     days.installations.extend(more);
     days.installations.sort_unstable_by_key(|row| row.installation);
     Ok(collector.replace_installations(fleet.days(), &days).await?)

@@ -1,6 +1,7 @@
 //! Tests that an installation is found, and deleted, in a day whose block is stored in parts.
 
 use headcount_fleet::installation_day::{InstallationDay, InstallationDays, InstallationHash};
+use rand::{RngExt, SeedableRng, rngs::StdRng};
 use serde_json::{Value, json};
 use sqlx::{Connection, SqliteConnection};
 
@@ -45,8 +46,10 @@ async fn an_installation_is_found_and_deleted_in_a_block_that_is_stored_in_parts
 
     let mut days = filled.installations().await;
     let known = days.installations.clone();
-    let more = (0..LARGE_DAY).zip(known.iter().cycle()).map(|(at, row)| {
-        let installation = InstallationHash(at * (u64::MAX / LARGE_DAY));
+    // Random hashes: regular ones would be compressed into one part.
+    let mut chance = StdRng::seed_from_u64(1);
+    let more = (0..LARGE_DAY).zip(known.iter().cycle()).map(|(_, row)| {
+        let installation = InstallationHash(chance.random());
         InstallationDay { installation, ..row.clone() }
     });
     days.installations.extend(more);
