@@ -21,6 +21,10 @@ const HAS_TAKEN_OVER: &str = "return document.querySelector('body > div [role=st
 const PARTS: &str = "return [...document.querySelectorAll('main > *')].map(part =>
     `${part.localName} ${part.id} ${part.querySelectorAll('*').length}`)";
 
+/// Counts the times at which parts of the content are exchanged.
+const COUNT_EXCHANGES: &str = "window.exchanges = 0;
+    new MutationObserver(() => window.exchanges += 1).observe(document.querySelector('main'), { childList: true })";
+
 /// The program has the numbers of the graph.
 const IS_READY: &str = "return document.querySelector('.flames .flame-search input') !== null";
 
@@ -71,8 +75,14 @@ async fn a_page_that_comes_in_parts_is_the_one_that_its_address_loads(engine: En
     for change in changes {
         browser.wait_for(HAS_TAKEN_OVER).await;
         let before = browser.run("return location.href").await;
+        browser.run(COUNT_EXCHANGES).await;
         browser.run(&change).await;
         browser.wait_for(&format!("return location.href !== {before} && {IS_SHOWN}")).await;
+        if change.contains("performance") {
+            // This page has more elements than are exchanged in one frame.
+            let exchanges = browser.run("return window.exchanges").await.as_u64();
+            assert!(exchanges > Some(1), "{exchanges:?}");
+        }
         let shown = browser.run(PARTS).await;
         let scrolled = browser.run("return scrollY").await;
         assert_eq!(scrolled, json!(if change.contains("scrollTo") { 900 } else { 0 }));

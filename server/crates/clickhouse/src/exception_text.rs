@@ -14,7 +14,9 @@ pub(crate) const fn reason_of_code(code: u32) -> &'static str {
     match code {
         3 | 242 => "the replica is read-only: it has no connection to ZooKeeper or Keeper",
         16 | 47 | 60 => "a table or a column is missing: was it made by another version?",
-        32 | 33 | 95 | 96 | 100 | 102 | 1000 => "the connection to one of its nodes broke",
+        32 | 33 | 95 | 96 | 100 | 102 | 1000 => {
+            "data ended early, as when the connection to one of its nodes breaks"
+        }
         62 => "a statement is not understood by this version",
         81 => "the database of the address does not exist",
         115 => "a setting is not known to this version",

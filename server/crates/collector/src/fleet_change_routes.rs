@@ -29,6 +29,7 @@ use super::{
     fleet_csv::CsvAnswer,
     fleet_page_routes::requested_host,
     fleet_routes::{AnswerFormat, bad_request, formatted},
+    query_refusal::query_refusal,
 };
 
 /// The most notes of a day.
@@ -252,7 +253,7 @@ fn product_query(product: &str) -> String {
 }
 
 fn read<T>(query: Result<Query<T>, QueryRejection>) -> Result<Query<T>, ProblemResponse> {
-    query.map_err(|rejection| bad_request(rejection.body_text()))
+    query.map_err(|rejection| query_refusal(&rejection))
 }
 
 fn today(collector: &Collector) -> CalendarDay {

@@ -38,6 +38,7 @@ use super::{
     fleet_routes::{bad_request, flame_measure, profiled_resource},
     published_page_routes::published,
     published_routes::USUAL_DAYS,
+    query_refusal::query_refusal,
     routes::{page_headers, style_sheet},
 };
 
@@ -128,7 +129,7 @@ pub(super) type PageQuery = Result<Query<PageParameters>, QueryRejection>;
 /// # Errors
 /// A sentence about one that is unknown, or given twice.
 pub(super) fn page_parameters(query: PageQuery) -> Result<PageParameters, ProblemResponse> {
-    query.map(|Query(parameters)| parameters).map_err(|rejection| bad_request(rejection.body_text()))
+    query.map(|Query(parameters)| parameters).map_err(|rejection| query_refusal(&rejection))
 }
 
 pub(super) fn chosen(text: String) -> Option<String> {

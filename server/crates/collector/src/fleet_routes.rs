@@ -33,6 +33,7 @@ use super::{
     fleet_profiles::{ComparedVersions, FlameDifferenceAnswer, FlameGraphAnswer},
     fleet_reader::FleetReadError,
     fleet_trust::trust_routes,
+    query_refusal::query_refusal,
 };
 
 /// The routes for whoever may see exact numbers. They check no access.
@@ -150,7 +151,7 @@ impl ProfileParameters {
 
 impl FleetRequest {
     async fn new(query: FleetQuery, collector: &Collector) -> Result<Self, ProblemResponse> {
-        let Query(mut parameters) = query.map_err(|rejection| bad_request(rejection.body_text()))?;
+        let Query(mut parameters) = query.map_err(|rejection| query_refusal(&rejection))?;
         let format = AnswerFormat::from_parameter(parameters.format.as_deref())?;
         let group = match parameters.by.as_deref() {
             None => DistributionGroup::None,

@@ -22,6 +22,7 @@ use super::{
     fleet_routes::{AnswerFormat, bad_request, formatted},
     intake_entry::{IntakeEntry, StoredRemark},
     intake_ledger::{IntakeTally, LedgerSums, TallyKey},
+    query_refusal::query_refusal,
 };
 
 /// The route. It checks no access.
@@ -53,7 +54,7 @@ async fn trust(
     query: Result<Query<TrustParameters>, QueryRejection>,
 ) -> Result<Response, ProblemResponse> {
     let Query(TrustParameters { product, from, to, format }) =
-        query.map_err(|rejection| bad_request(rejection.body_text()))?;
+        query.map_err(|rejection| query_refusal(&rejection))?;
     let format = AnswerFormat::from_parameter(format.as_deref())?;
     let today = CalendarDay::from_unix_seconds(collector.now().as_secs());
     let days = PeriodParameters { from, to, ..PeriodParameters::default() };

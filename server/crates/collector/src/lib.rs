@@ -47,6 +47,7 @@ mod published_export;
 mod published_page_routes;
 mod published_reader;
 mod published_routes;
+mod query_refusal;
 mod raw_copy_pause;
 mod refusal_pages;
 mod report_day;

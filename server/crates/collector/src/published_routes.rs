@@ -32,8 +32,10 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use super::{
     Collector, DEFAULT_PRODUCT,
     fleet_csv::csv_text,
+    fleet_routes::bad_request,
     published_export::published_archive,
     published_reader::{PublishedPeriod, PublishedTableName},
+    query_refusal::query_refusal,
 };
 
 /// The days that an answer is about unless something else is asked for: a year of releases.
@@ -146,7 +148,7 @@ struct PublishedRequest {
 
 impl PublishedRequest {
     fn new(query: PublishedQuery, collector: &Collector) -> Result<Self, ProblemResponse> {
-        let Query(parameters) = query.map_err(|rejection| bad_request(rejection.body_text()))?;
+        let Query(parameters) = query.map_err(|rejection| query_refusal(&rejection))?;
         let PublishedParameters { product, from, to, version, format, resource } = parameters;
         let is_csv = match format.as_deref() {
             None | Some("json") => false,
@@ -168,10 +170,6 @@ impl PublishedRequest {
             period.map_err(|error| bad_request(error.to_string()))?;
         Ok(Self { period: PublishedPeriod { product, first, last, version }, resource, is_csv })
     }
-}
-
-fn bad_request(detail: impl Into<String>) -> ProblemResponse {
-    ProblemResponse::new(StatusCode::BAD_REQUEST, detail)
 }
 
 /// The products of which something is published.

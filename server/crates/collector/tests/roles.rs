@@ -257,7 +257,8 @@ async fn what_is_public_is_there_only_with_publish_and_knows_nobody() {
         assert_eq!(status, StatusCode::OK, "{path}");
         assert_eq!(headers[header::CACHE_CONTROL], "public, max-age=3600", "{path}");
         assert!(headers.get(header::SET_COOKIE).is_none());
-        assert_eq!(headers[header::VARY], "accept-encoding", "it is the same for everybody");
+        // It is the same for everybody.
+        assert!(headers.get(header::VARY).is_none_or(|vary| vary == "accept-encoding"), "{path}");
         // A wrong credential is not looked at.
         assert_eq!(published.get(path, &[("authorization", "Bearer wrong")]).await.0, StatusCode::OK);
     }

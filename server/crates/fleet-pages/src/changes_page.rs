@@ -1,7 +1,7 @@
 //! Renders what releases changed, what happened in each week, and what the maker noted.
 
 use headcount_charts::number_format::{grouped, percent};
-use headcount_fleet::changes::weekly_summary::MOST_WEEKS;
+use headcount_fleet::changes::weekly_summary::{MOST_WEEKS, certainty_text};
 use headcount_shared::api::{
     FleetChange, FleetChangesAnswer, FleetChangesBefore, FleetDayNotes, FleetGap, FleetRelease, FleetWeek,
     FleetWeeksAnswer,
@@ -32,10 +32,13 @@ pub fn changes_page(filter: &PageFilter, answers: ChangeAnswers<'_>) -> Markup {
     let (from, to) = (filter.first.to_string(), filter.last.to_string());
     let is_shown = |week: &&FleetWeek| from.as_str() <= week.week.as_str() && week.week <= to;
     let shown_weeks: Vec<_> = weeks.weeks.iter().filter(is_shown).collect();
+    let (confirmed, unconfirmed): (Vec<_>, Vec<_>) =
+        changes.changes.iter().partition(|change| change.confirmed);
     html! {
-        (lead(changes))
+        (lead(changes, confirmed.len()))
         @if let Some(before) = &changes.before { (earlier_days(filter, before)) }
-        (change_table(filter, &changes.changes))
+        (change_table(filter, ("found", "What releases changed", BOUNDS_NOTE), &confirmed))
+        (change_table(filter, ("unconfirmed", "What later days do not confirm", UNCONFIRMED_NOTE), &unconfirmed))
         (release_table(changes))
         (week_sections(&shown_weeks))
         (left_out_weeks(&from, &weeks.weeks))
@@ -46,13 +49,14 @@ pub fn changes_page(filter: &PageFilter, answers: ChangeAnswers<'_>) -> Markup {
 }
 
 /// What was found, and how far was looked.
-fn lead(changes: &FleetChangesAnswer) -> Markup {
+fn lead(changes: &FleetChangesAnswer, confirmed: usize) -> Markup {
     let Some(looked_at) = &changes.looked_at else {
         return html! {
             p.lead { "No day has been looked at yet. A day is looked at two hours after its end." }
         };
     };
-    let found = match changes.changes.len() {
+    let found = match confirmed {
+        0 if !changes.changes.is_empty() => "No change by a release is confirmed on these days".to_owned(),
         0 => "No change by a release was found on these days".to_owned(),
         1 => "One change was found that a release made".to_owned(),
         many => format!("{many} changes were found that releases made"),
@@ -90,17 +94,24 @@ fn earlier_days(filter: &PageFilter, before: &FleetChangesBefore) -> Markup {
     }
 }
 
-fn change_table(filter: &PageFilter, changes: &[FleetChange]) -> Markup {
+const BOUNDS_NOTE: &str = "The true size is between the two bounds with a probability of 95 %. The certainty is the \
+    probability that chance alone would have shown nothing so clear. Points are those of a share in percent.";
+
+const UNCONFIRMED_NOTE: &str = "On the day on which it was found, each of these was too clear for chance. With the days \
+    since, its bounds contain 0.";
+
+/// Changes below a heading with an id, and a note.
+fn change_table(
+    filter: &PageFilter,
+    (id, heading, note): (&str, &str, &str),
+    changes: &[&FleetChange],
+) -> Markup {
     html! {
         @if !changes.is_empty() {
-            section.numbers aria-labelledby="found" {
-                h2 #found { "What releases changed" }
-                p.note {
-                    "The true size is between the two bounds with a probability of 95 %. The certainty is the \
-                     probability that chance alone would have shown nothing so clear. Points are those of a \
-                     share in percent."
-                }
-                div.scroll tabindex="0" role="group" aria-labelledby="found" {
+            section.numbers aria-labelledby=(id) {
+                h2 id=(id) { (heading) }
+                p.note { (note) }
+                div.scroll tabindex="0" role="group" aria-labelledby=(id) {
                     table {
                         thead {
                             tr {
@@ -132,10 +143,7 @@ fn change_row(filter: &PageFilter, change: &FleetChange) -> Markup {
             }
             td.n { (signed_size(change, *size)) }
             td.n { (signed_size(change, *low)) " and " (signed_size(change, *high)) }
-            td {
-                (day_text(found_on))
-                @if !change.confirmed { "; later days do not confirm it" }
-            }
+            td { (day_text(found_on)) }
             td.n { (certainty_text(*certainty)) }
         }
     }
@@ -158,10 +166,6 @@ fn signed_size(change: &FleetChange, size: f64) -> String {
     let by = 100.0 * size.abs();
     let unit = if change.unit == "share" { "points" } else { "%" };
     format!("{sign}{by:.1}\u{202f}{unit}")
-}
-
-fn certainty_text(certainty: f64) -> String {
-    if certainty > 0.9999 { "over 99.99\u{202f}%".to_owned() } else { percent(certainty) }
 }
 
 #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^52")]
@@ -402,12 +406,13 @@ mod tests {
         let answers = ChangeAnswers { changes: &changes(), weeks: &weeks() };
         let text = changes_page(&ten_days(), answers).into_string().replace(['\u{a0}', '\u{202f}'], " ");
         for said in [
-            "One change was found that a release made, in the data until 9 Nov 2026.",
+            "No change by a release is confirmed on these days, in the data until 9 Nov 2026.",
+            "What later days do not confirm",
             "the time of the query &lt;up&gt;",
             "−12.3 %",
             "−20.0 % and −5.0 %",
-            "over 99.99 %",
-            "5 Nov 2026; later days do not confirm it",
+            "more than 99.99 %",
+            "5 Nov 2026",
             "25 %",
             "not yet",
             "<article id=\"2026-11-02\">",
@@ -425,6 +430,17 @@ mod tests {
             assert!(text.contains(said), "{said}: {text}");
         }
         assert!(!text.contains("2026-10-26"), "a week of another period: {text}");
+        assert!(!text.contains("What releases changed"), "{text}");
+
+        let mut confirmed = changes();
+        confirmed.changes[0].confirmed = true;
+        let answers = ChangeAnswers { changes: &confirmed, weeks: &weeks() };
+        let text = changes_page(&ten_days(), answers).into_string().replace(['\u{a0}', '\u{202f}'], " ");
+        assert!(
+            text.contains("One change was found that a release made, in the data until 9 Nov 2026."),
+            "{text}"
+        );
+        assert!(text.contains("What releases changed") && !text.contains("do not confirm"), "{text}");
     }
 
     #[test]

@@ -23,6 +23,17 @@ impl FilledCollector {
         sqlx::query_scalar(parts).bind(day).fetch_all(&mut self.database().await).await.unwrap()
     }
 
+    /// Stores the block of the last day as collectors did that knew no parts.
+    async fn join_parts(&self) {
+        let whole = self.parts().await.concat();
+        let day = self.fleet.days().last().unwrap().days_since_epoch();
+        let mut database = self.database().await;
+        let join = "UPDATE block SET block = ? WHERE layer = 'installations' AND day = ?";
+        sqlx::query(join).bind(whole).bind(day).execute(&mut database).await.unwrap();
+        let drop_rest = "DELETE FROM block_rest WHERE day = ?";
+        sqlx::query(drop_rest).bind(day).execute(&mut database).await.unwrap();
+    }
+
     /// The last day.
     async fn installations(&self) -> InstallationDays {
         InstallationDays::decode(&self.parts().await.concat()).unwrap()
@@ -58,6 +69,11 @@ async fn an_installation_is_found_and_deleted_in_a_block_that_is_stored_in_parts
     assert!(filled.parts().await.len() > 2);
     assert_eq!(filled.installations().await.installations, days.installations);
     assert_eq!(filled.history_of(installation).await, before);
+
+    filled.join_parts().await;
+    assert_eq!(filled.parts().await.len(), 1);
+    assert_eq!(filled.history_of(installation).await, before, "a block of an older collector is read whole");
+    filled.collector.replace_installations(filled.fleet.days(), &days).await.unwrap();
 
     let uuid = installation.as_str().unwrap().parse().unwrap();
     filled.collector.delete_by_operator(uuid).await.unwrap();

@@ -296,15 +296,22 @@ pub fn change_sentence(found: &FoundChange) -> String {
     let (low, high) = (100.0 * low, 100.0 * high);
     let certainty = certainty_text(*certainty);
     let (released_on, found_on) = (released_on.in_words(), found_on.in_words());
-    let unconfirmed = if is_confirmed { "" } else { " Later days do not confirm it." };
+    if !is_confirmed {
+        return format!(
+            "On {found_on}, {field} seemed to be {direction} since {release} of {released_on} than with \
+             {previous}, but later days do not confirm it."
+        );
+    }
     format!(
         "Since {release} of {released_on}, {field} is {by:.1} {unit} {direction} than with {previous} \
-         ({low:.1} to {high:.1} {unit}), found on {found_on} with a certainty of {certainty}.{unconfirmed}"
+         ({low:.1} to {high:.1} {unit}), found on {found_on} with a certainty of {certainty}."
     )
 }
 
-/// Never more than there is: rounded down, and `more than 99.99 %` for all above.
-fn certainty_text(certainty: f64) -> String {
+/// A certainty between 0 and 1 in percent, never more than there is: rounded down, and `more than 99.99 %` for
+/// all above.
+#[must_use]
+pub fn certainty_text(certainty: f64) -> String {
     if certainty > 0.9999 {
         return "more than 99.99 %".to_owned();
     }
