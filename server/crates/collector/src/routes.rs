@@ -76,8 +76,7 @@ pub fn router(
     let private = private.layer(Extension(described)).layer(Extension(public));
     let guard = middleware::from_fn_with_state(access.clone(), access::for_metrics);
     let private = private.merge(metrics_route(collector).route_layer(guard));
-    let everybodys = with_compression(published_routes::everybodys_routes(collector, publish));
-    with_headers(private.merge(everybodys))
+    with_headers(private.merge(published_routes::everybodys_routes(collector, publish)))
         .merge(public_routes(collector, proxies))
         .merge(open)
         .merge(program_routes(interface))
