@@ -35,6 +35,7 @@ use super::{
     fleet_change_routes, fleet_page_routes, fleet_routes, installation_page_routes,
     interface_program::program_routes,
     listing_parameters::{BadParameter, ListingPage, ListingParameters},
+    page_forms::read_form,
     published_page_routes, published_routes, refusal_pages,
 };
 
@@ -159,7 +160,7 @@ fn form_routes(role: AccessRole) -> Router<Collector> {
         AccessRole::Analyst => fleet_change_routes::note_forms(),
         AccessRole::Administrator => installation_page_routes::deletion_forms(),
     };
-    forms.layer(middleware::from_fn(refusal_pages::keep_entered))
+    forms.layer(middleware::from_fn(read_form))
 }
 
 /// The answer where nothing is: a page for browsers, and nothing for programs.
