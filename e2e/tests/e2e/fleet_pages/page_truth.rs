@@ -121,11 +121,7 @@ fn true_texts(fleet: &ShownFleet, page: &str) -> Vec<String> {
 
 /// How the overview tells how many are gone, after others that were new.
 fn gone_text(gone: u64) -> String {
-    match gone {
-        0 => String::new(),
-        1 => " and 1 has become silent for 30 days.".to_owned(),
-        many => format!(" and {} have become silent for 30 days.", grouped(many)),
-    }
+    if gone == 0 { String::new() } else { format!(" and {} reached 30 days of silence.", grouped(gone)) }
 }
 
 /// The rows of a bar chart: the most frequent label first, with its mean of a day and its share.

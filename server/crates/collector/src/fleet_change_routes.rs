@@ -3,7 +3,6 @@
 
 use axum::{
     Extension, Json, Router,
-    body::{Body, to_bytes},
     extract::{Path, Query, State, rejection::QueryRejection},
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
@@ -29,6 +28,7 @@ use super::{
     fleet_csv::CsvAnswer,
     fleet_page_routes::requested_host,
     fleet_routes::{AnswerFormat, bad_request, formatted},
+    page_forms::EnteredFields,
     query_refusal::query_refusal,
 };
 
@@ -37,9 +37,6 @@ const MOST_NOTES: usize = 10;
 
 /// The most characters of a note.
 const NOTE_CHARACTERS: usize = 200;
-
-/// The largest body of the form, in bytes.
-const FORM_BYTES: usize = 4096;
 
 /// The routes. They check no access.
 pub(super) fn change_routes() -> OpenApiRouter<Collector> {
@@ -164,35 +161,24 @@ pub(super) fn note_forms() -> Router<Collector> {
     Router::new().route("/notes", post(change_notes))
 }
 
-/// The fields of the form.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct NoteFields {
-    product: String,
-    from: String,
-    to: String,
-    day: String,
-    note: String,
-    remove: String,
-}
-
 /// Adds a note to a day, or removes one, and shows the page again.
-async fn change_notes(State(collector): State<Collector>, body: Body) -> Result<Response, ProblemResponse> {
-    let body = to_bytes(body, FORM_BYTES).await.map_err(|_| bad_request("the form cannot be read"))?;
-    let fields: NoteFields =
-        serde_urlencoded::from_bytes(&body).map_err(|_| bad_request("the form cannot be read"))?;
-    let NoteFields { product, from, to, day, note, remove } = fields;
-    let noted = read_day(&day)?;
+async fn change_notes(
+    State(collector): State<Collector>,
+    Extension(form): Extension<EnteredFields>,
+) -> Result<Response, ProblemResponse> {
+    let [product, from, to, day] = ["product", "from", "to", "day"].map(|name| form.value(name));
+    let (note, remove) = (form.value("note"), form.value("remove"));
+    let noted = read_day(day)?;
     let _turn = collector.fleet_reader().change_notes().await;
-    let mut notes = collector.fleet_reader().notes(&product, noted).await?;
+    let mut notes = collector.fleet_reader().notes(product, noted).await?;
     if remove.is_empty() {
-        notes.push(note);
+        notes.push(note.to_owned());
     } else {
         notes.retain(|note| *note != remove);
     }
-    collector.set_fleet_notes(&product, noted, notes).await?;
-    let (first, last) = (read_day(&from)?.min(noted), read_day(&to)?.max(noted));
-    let query = [("product", product), ("from", first.to_string()), ("to", last.to_string())];
+    collector.set_fleet_notes(product, noted, notes).await?;
+    let (first, last) = (read_day(from)?.min(noted), read_day(to)?.max(noted));
+    let query = [("product", product.to_owned()), ("from", first.to_string()), ("to", last.to_string())];
     let query = serde_urlencoded::to_string(query).unwrap_or_default();
     Ok((StatusCode::SEE_OTHER, [(header::LOCATION, format!("changes?{query}#notes"))]).into_response())
 }

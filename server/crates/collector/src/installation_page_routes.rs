@@ -3,7 +3,6 @@
 
 use axum::{
     Extension, Router,
-    body::{Body, to_bytes},
     extract::{Path, State},
     http::{HeaderMap, StatusCode},
     response::{IntoResponse, Response},
@@ -26,15 +25,13 @@ use super::{
     fleet_page_routes::{PageParameters, PageQuery, chosen, page_parameters, reader_of, requested_host},
     fleet_routes::{bad_request, profiled_resource},
     installation_deletion::InstallationRemoval,
+    page_forms::EnteredFields,
     report_profiles::ReportProfiles,
     routes::page_headers,
 };
 
 /// The reports of one page of the list.
 const LISTED_REPORTS: u16 = 100;
-
-/// The largest body of the form, in bytes.
-const FORM_BYTES: usize = 1024;
 
 type ReaderRole = Option<Extension<AccessRole>>;
 
@@ -172,13 +169,6 @@ fn read_report(bytes: &[u8]) -> ReportCopy {
     ReportCopy::Kept(ReadReport { content, cpu, heap, unreadable_profiles: unreadable })
 }
 
-/// The fields of the form.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct DeletionFields {
-    confirmed: String,
-}
-
 /// Asks whether an installation is to be deleted.
 async fn ask_for_deletion(
     State(collector): State<Collector>,
@@ -204,14 +194,11 @@ async fn delete(
     State(collector): State<Collector>,
     Path(instance): Path<String>,
     role: ReaderRole,
-    body: Body,
+    Extension(form): Extension<EnteredFields>,
 ) -> Result<Response, ProblemResponse> {
     let instance = read_uuid(&instance)?;
-    let body = to_bytes(body, FORM_BYTES).await.map_err(|_| bad_request("the form cannot be read"))?;
-    let fields: DeletionFields =
-        serde_urlencoded::from_bytes(&body).map_err(|_| bad_request("the form cannot be read"))?;
     let uuid = instance.to_string();
-    if fields.confirmed != "yes" {
+    if form.value("confirmed") != "yes" {
         let installation = collector.installation(instance).await?;
         let content = deletion_form(&uuid, installation.as_ref(), Some(NOT_CONFIRMED));
         let page = rendered(role, DELETION_TITLE, DELETION_ROOT, None, &content);

@@ -41,6 +41,7 @@ mod ledger_flush;
 pub mod listing_parameters;
 mod maker_alert;
 mod month_estimate;
+mod page_forms;
 mod prepared_report;
 mod profile_dictionary;
 mod published_export;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use axum::{
     Extension, Json, Router,
-    body::Bytes,
+    body::{Body, Bytes, to_bytes},
     extract::{Path, Query, Request, State, rejection::QueryRejection},
     http::{HeaderValue, StatusCode, header},
     middleware::{self, Next},
@@ -22,6 +22,7 @@ use headcount_shared::api::{
 };
 use headcount_web::{
     api_description::{public_description, serialized_description},
+    compressed::with_compression,
     problem::ProblemResponse,
 };
 use serde::Deserialize;
@@ -89,7 +90,12 @@ pub(super) fn everybodys_routes(collector: &Collector, publish: bool) -> Router 
         .layer(Extension(PublicDescription(description)));
     let limit = Arc::new(Semaphore::new(PUBLIC_AT_ONCE));
     let numbers = numbers.with_state(collector.clone()).merge(description);
-    numbers.layer(middleware::from_fn_with_state(limit, for_everybody)).merge(nothing)
+    limited(numbers, limit).merge(nothing)
+}
+
+/// Routes with compression, of which a few are answered at a time.
+fn limited(routes: Router, limit: Arc<Semaphore>) -> Router {
+    with_compression(routes).layer(middleware::from_fn_with_state(limit, for_everybody))
 }
 
 async fn not_found() -> ProblemResponse {
@@ -104,12 +110,18 @@ async fn openapi(Extension(PublicDescription(json)): Extension<PublicDescription
     ([(header::CONTENT_TYPE, "application/json")], json).into_response()
 }
 
-/// Answers a few requests at a time, lets pages of other sites read the answers, and says how long they last.
+/// Answers a few requests at a time, lets pages of other sites read the answers, and says how long they last. The
+/// turn of a request lasts until its answer is compressed, and not until a slow client has read it.
 async fn for_everybody(State(limit): State<Arc<Semaphore>>, request: Request, next: Next) -> Response {
     let Ok(_turn) = limit.acquire().await else {
         return StatusCode::SERVICE_UNAVAILABLE.into_response();
     };
-    let mut response = next.run(request).await;
+    let (parts, body) = next.run(request).await.into_parts();
+    let body = match to_bytes(body, usize::MAX).await {
+        Ok(body) => body,
+        Err(error) => return ProblemResponse::internal(&error).into_response(),
+    };
+    let mut response = Response::from_parts(parts, Body::from(body));
     let is_answer = response.status().is_success();
     let headers = response.headers_mut();
     headers
@@ -250,4 +262,54 @@ async fn export(
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     ];
     Ok((headers, archive).into_response())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        convert::Infallible,
+        pin::Pin,
+        task::{Context, Poll},
+    };
+
+    use hyper::body::Frame;
+    use tower::ServiceExt;
+
+    use super::*;
+
+    /// A body of one frame that says how many turns are free while it is made.
+    struct FreeTurns(Option<Arc<Semaphore>>);
+
+    impl hyper::body::Body for FreeTurns {
+        type Data = Bytes;
+        type Error = Infallible;
+
+        fn poll_frame(
+            self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+        ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+            let limit = self.get_mut().0.take();
+            Poll::Ready(limit.map(|limit| Ok(Frame::data(limit.available_permits().to_string().into()))))
+        }
+    }
+
+    #[tokio::test]
+    async fn a_turn_lasts_until_the_body_is_made() {
+        let limit = Arc::new(Semaphore::new(PUBLIC_AT_ONCE));
+        let counted = Arc::clone(&limit);
+        let answer = move || async move {
+            let body = Body::new(FreeTurns(Some(Arc::clone(&counted))));
+            ([(header::CONTENT_TYPE, "application/json")], body)
+        };
+        let routes = limited(Router::new().route("/", get(answer)), Arc::clone(&limit));
+        let ask = async |accepted: &str| {
+            let request = Request::get("/").header(header::ACCEPT_ENCODING, accepted);
+            routes.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap()
+        };
+        let plain = to_bytes(ask("identity").await.into_body(), usize::MAX).await.unwrap();
+        assert_eq!(plain, (PUBLIC_AT_ONCE - 1).to_string());
+        let compressed = ask("gzip").await;
+        assert_eq!(compressed.headers()[header::CONTENT_ENCODING], "gzip");
+        assert_eq!(limit.available_permits(), PUBLIC_AT_ONCE, "a client that reads slowly takes no turn");
+    }
 }

@@ -2,9 +2,8 @@
 //! others, and the form again with what was entered.
 
 use axum::{
-    body::{Body, to_bytes},
     extract::{Request, State},
-    http::{HeaderValue, Method, StatusCode, header},
+    http::{HeaderValue, StatusCode, header},
     middleware::Next,
     response::{IntoResponse, Response},
 };
@@ -12,33 +11,7 @@ use headcount_fleet_pages::{EnteredForm, FormMethod, PageShell, error_page, rend
 use headcount_shared::api::Problem;
 use headcount_web::access::AccessRole;
 
-use super::{fleet_page_routes::reader_of, fleet_routes::bad_request, routes::page_headers};
-
-/// The largest body of a form, in bytes.
-const FORM_BYTES: usize = 4096;
-
-/// The names and values of a form, in its order.
-type EnteredFields = Vec<(String, String)>;
-
-/// Keeps what was entered in a form for the page that refuses it. It belongs inside the guard of the form.
-pub(super) async fn keep_entered(request: Request, next: Next) -> Response {
-    if request.method() != Method::POST {
-        return next.run(request).await;
-    }
-    let (parts, body) = request.into_parts();
-    let Ok(body) = to_bytes(body, FORM_BYTES).await else {
-        return bad_request("the form cannot be read").into_response();
-    };
-    let entered = read_fields(&body);
-    let mut response = next.run(Request::from_parts(parts, Body::from(body))).await;
-    response.extensions_mut().insert(entered);
-    response
-}
-
-/// The fields of a form as it is sent; none if it cannot be read.
-fn read_fields(form: &[u8]) -> EnteredFields {
-    serde_urlencoded::from_bytes(form).unwrap_or_default()
-}
+use super::{fleet_page_routes::reader_of, page_forms::EnteredFields, routes::page_headers};
 
 /// Makes pages of refusals. `role` is that of all requests without access control; with it, the answer names
 /// the role. A request without a credential gets the answer that programs get.
@@ -48,7 +21,7 @@ pub(super) async fn refusals_as_pages(
     next: Next,
 ) -> Response {
     let path = request.uri().path().to_owned();
-    let filters = read_fields(request.uri().query().unwrap_or_default().as_bytes());
+    let filters = EnteredFields::read(request.uri().query().unwrap_or_default().as_bytes());
     let response = next.run(request).await;
     let role = response.extensions().get::<AccessRole>().copied().or(role);
     let (Some(role), Some(problem)) = (role, response.extensions().get::<Problem>()) else { return response };
@@ -56,19 +29,23 @@ pub(super) async fn refusals_as_pages(
         Some(entered) => (FormMethod::Post, entered),
         None => (FormMethod::Get, &filters),
     };
-    let entered = EnteredForm { method, action: last_part(&path), fields };
-    // Nothing else is mended by other values. What another site sent is refused, and not offered again.
-    let entered = Some(entered).filter(|_| response.status() == StatusCode::BAD_REQUEST);
+    let action = page_action(&path);
+    let entered = EnteredForm { method, action: &action, fields: fields.all() };
+    let entered = Some(entered).filter(|_| can_be_sent_again(response.status()));
     let page = refusal_page(problem, &way_up(&path), role, entered);
     with_page(response, page)
 }
 
-/// The address of a page from its own directory.
-fn last_part(path: &str) -> &str {
-    match path.rsplit('/').next() {
-        None | Some("") => "./",
-        Some(last) => last,
-    }
+/// Whether a form may succeed with other values, or later. What another site sent is refused with another status,
+/// and not offered again.
+fn can_be_sent_again(status: StatusCode) -> bool {
+    status == StatusCode::BAD_REQUEST || status.is_server_error()
+}
+
+/// The address of a page from its own directory. A name with a colon would be an address with a scheme, without
+/// the `./`.
+fn page_action(path: &str) -> String {
+    format!("./{}", path.rsplit('/').next().unwrap_or_default())
 }
 
 /// From the directory of a path to the first one: `../` for every slash after the first one.
@@ -106,8 +83,27 @@ mod tests {
 
     #[test]
     fn a_form_is_sent_to_the_page_that_refused_it() {
-        for (path, action) in [("/", "./"), ("/overview", "overview"), ("/installations/x", "x")] {
-            assert_eq!(last_part(path), action, "{path}");
+        for (path, action) in [
+            ("/", "./"),
+            ("/overview", "./overview"),
+            ("/installations/x", "./x"),
+            ("/installations/javascript:alert(1)", "./javascript:alert(1)"),
+            ("//other.example.org", "./other.example.org"),
+        ] {
+            assert_eq!(page_action(path), action, "{path}");
+        }
+    }
+
+    #[test]
+    fn a_form_that_other_values_or_time_can_mend_may_be_sent_again() {
+        for (status, expected) in [
+            (StatusCode::BAD_REQUEST, true),
+            (StatusCode::SERVICE_UNAVAILABLE, true),
+            (StatusCode::INTERNAL_SERVER_ERROR, true),
+            (StatusCode::FORBIDDEN, false),
+            (StatusCode::NOT_FOUND, false),
+        ] {
+            assert_eq!(can_be_sent_again(status), expected, "{status}");
         }
     }
 }

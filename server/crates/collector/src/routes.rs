@@ -35,6 +35,7 @@ use super::{
     fleet_change_routes, fleet_page_routes, fleet_routes, installation_page_routes,
     interface_program::program_routes,
     listing_parameters::{BadParameter, ListingPage, ListingParameters},
+    page_forms::read_form,
     published_page_routes, published_routes, refusal_pages,
 };
 
@@ -76,8 +77,7 @@ pub fn router(
     let private = private.layer(Extension(described)).layer(Extension(public));
     let guard = middleware::from_fn_with_state(access.clone(), access::for_metrics);
     let private = private.merge(metrics_route(collector).route_layer(guard));
-    let everybodys = with_compression(published_routes::everybodys_routes(collector, publish));
-    with_headers(private.merge(everybodys))
+    with_headers(private.merge(published_routes::everybodys_routes(collector, publish)))
         .merge(public_routes(collector, proxies))
         .merge(open)
         .merge(program_routes(interface))
@@ -160,7 +160,7 @@ fn form_routes(role: AccessRole) -> Router<Collector> {
         AccessRole::Analyst => fleet_change_routes::note_forms(),
         AccessRole::Administrator => installation_page_routes::deletion_forms(),
     };
-    forms.layer(middleware::from_fn(refusal_pages::keep_entered))
+    forms.layer(middleware::from_fn(read_form))
 }
 
 /// The answer where nothing is: a page for browsers, and nothing for programs.

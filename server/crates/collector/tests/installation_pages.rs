@@ -208,6 +208,8 @@ async fn what_cannot_be_shown_of_an_installation_is_said_on_a_page() {
         assert_eq!(status, expected, "{path}: {page}");
         assert!(page.starts_with("<!DOCTYPE html>") && page.contains(sentence), "{path}: {page}");
     }
+    let (status, page) = guarded.page(&session, "/installations/javascript:alert(1)?product=x").await;
+    assert!(status == 400 && page.contains(" action=\"./javascript:alert(1)\""), "{page}");
     guarded.collector.prune(Duration::from_secs(START + 31 * DAY)).await.unwrap();
     let (status, page) = guarded.page(&session, &address(INSTANCE)).await;
     assert!(status == 200 && page.contains("The report as it was sent was dropped"), "{page}");

@@ -40,7 +40,7 @@ pub fn changes_page(filter: &PageFilter, answers: ChangeAnswers<'_>) -> Markup {
         (change_table(filter, ("found", "What releases changed", BOUNDS_NOTE), &confirmed))
         (change_table(filter, ("unconfirmed", "What later days do not confirm", UNCONFIRMED_NOTE), &unconfirmed))
         (release_table(changes))
-        (week_sections(&shown_weeks))
+        (week_sections(filter, &shown_weeks))
         (left_out_weeks(&from, &weeks.weeks))
         (interruptions(changes))
         (note_list(filter, &changes.notes))
@@ -211,12 +211,15 @@ fn release_table(changes: &FleetChangesAnswer) -> Markup {
     }
 }
 
-fn week_sections(weeks: &[&FleetWeek]) -> Markup {
+fn week_sections(filter: &PageFilter, weeks: &[&FleetWeek]) -> Markup {
+    let has_monday = filter.first <= filter.last.week_start();
     html! {
         section.numbers aria-labelledby="weeks" {
             h2 #weeks { "Week by week" }
-            @if weeks.is_empty() {
-                p.note { "No week that begins on one of these days was looked at yet." }
+            @if !has_monday {
+                p.note { "No week begins on one of these days." }
+            } @else if weeks.is_empty() {
+                p.note { "There are no sentences about weeks that begin on these days." }
             }
             @for week in weeks {
                 article id=(week.week) {
@@ -235,12 +238,13 @@ pub(crate) fn week_title(week: &FleetWeek) -> String {
     format!("The week from {}{to} {}", day_text(&week.week), day_text(&week.last_day))
 }
 
-/// Says which weeks are left out because there are too many.
+/// Says since when weeks are told, if these are as many as are told at most. Whether there are older ones is not
+/// known here.
 fn left_out_weeks(from: &str, weeks: &[FleetWeek]) -> Markup {
     let oldest = weeks.get(MOST_WEEKS as usize - 1).filter(|oldest| from < oldest.week.as_str());
     html! {
         @if let Some(oldest) = oldest {
-            p.note { "Only the newest " (MOST_WEEKS) " weeks are told, since " (day_text(&oldest.week)) "." }
+            p.note { "At most the newest " (MOST_WEEKS) " weeks are told: none before " (day_text(&oldest.week)) "." }
         }
     }
 }
@@ -498,12 +502,27 @@ mod tests {
     }
 
     #[test]
+    fn days_without_a_monday_have_no_week_that_could_be_looked_at() {
+        let said = |first: &str, last: &str| {
+            let (first, last) = (first.parse().unwrap(), last.parse().unwrap());
+            week_sections(&ten_days().with_days(first, last), &[]).into_string()
+        };
+        for (first, last) in [("2026-11-03", "2026-11-08"), ("2026-11-08", "2026-11-08")] {
+            assert!(said(first, last).contains("No week begins on one of these days."), "{first}");
+        }
+        for (first, last) in [("2026-11-02", "2026-11-02"), ("2026-11-08", "2026-11-09")] {
+            let said = said(first, last);
+            assert!(said.contains("There are no sentences about weeks that begin on these days."), "{said}");
+        }
+    }
+
+    #[test]
     fn weeks_that_are_not_told_are_named() {
         let week = weeks().weeks.remove(0);
         let said = |from, weeks| left_out_weeks(from, &vec![week.clone(); weeks]).into_string();
         assert_eq!((said("2026-11-01", 12), said("2026-11-03", 13)), (String::new(), String::new()));
         let text = said("2026-11-01", 13).replace('\u{a0}', " ");
-        assert!(text.contains("Only the newest 13 weeks are told, since 2 Nov 2026."), "{text}");
+        assert!(text.contains("At most the newest 13 weeks are told: none before 2 Nov 2026."), "{text}");
     }
 
     #[test]

@@ -37,10 +37,8 @@ pub struct ComparedReleases {
 pub struct ObservedRelease {
     /// The version.
     pub version: String,
-    /// The days on which an installation had it.
-    days: f64,
-    /// The reports of an installation on all of these days.
-    reports: f64,
+    /// The days on which any installation had it; `None` if the answer does not name it.
+    days: Option<u64>,
 }
 
 /// Why a page compares no versions.
@@ -138,20 +136,17 @@ impl ObservedRelease {
         let Some(share) = versions.labels.iter().find(|share| share.label == version) else {
             return match versions.other_labels {
                 0 => Err(NoComparison::UnknownVersion(version)),
-                _ => Ok(Self { version, days: f64::INFINITY, reports: f64::INFINITY }),
+                _ => Ok(Self { version, days: None }),
             };
         };
         let days = share.by_day.iter().filter(|count| **count > 0).count() as u64;
-        let installation_days = share.by_day.iter().sum::<u64>().max(1);
-        let reports = share.value_by_day.iter().sum::<u64>();
-        let days = real(days);
-        Ok(Self { version, days, reports: real(reports) * days / real(installation_days) })
+        Ok(Self { version, days: Some(days) })
     }
 
-    /// How many installations have so many values, which are of reports or of days; or fewer.
-    pub(crate) fn installations(&self, values: u64, is_of_reports: bool) -> f64 {
-        let of_installation = if is_of_reports { self.reports } else { self.days };
-        if of_installation > 0.0 { real(values) / of_installation.max(1.0) } else { 0.0 }
+    /// A number of installations that so many values are of at least, if an installation has at most one value
+    /// a day; `None` if it is not known.
+    pub(crate) fn installations(&self, values: u64) -> Option<f64> {
+        self.days.map(|days| real(values) / real(days.max(1)))
     }
 }
 
@@ -242,12 +237,11 @@ pub(crate) mod tests {
     use super::*;
     use crate::answer_basis::tests::shares;
 
-    /// The versions 1.0 and 1.1, each of which so many installations had on ten days, with 24 reports a day.
+    /// The versions 1.0 and 1.1, each of which so many installations had on ten days.
     pub(crate) fn compared_releases(installations: u64) -> ComparedReleases {
         let mut versions = versions(&[("1.0", 0), ("1.1", 0)]);
         for label in &mut versions.labels {
             label.by_day = vec![installations; 10];
-            label.value_by_day = vec![24 * installations; 10];
         }
         let chosen = choice(Some("1.0"), Some("1.1"));
         chosen.resolve(&versions).unwrap()
@@ -345,17 +339,16 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn values_are_counted_as_those_of_the_installations_that_have_them() {
-        let days = |by_day: [u64; 3], value_by_day: [u64; 3]| {
-            let mut versions = versions(&[("1.0", 0)]);
-            versions.labels[0].by_day = by_day.to_vec();
-            versions.labels[0].value_by_day = value_by_day.to_vec();
-            ObservedRelease::new("1.0".to_owned(), &versions).unwrap()
+    fn an_installation_has_at_most_one_value_on_each_day_of_its_version() {
+        let mut versions = versions(&[("1.0", 0)]);
+        versions.other_labels = 1;
+        versions.labels[0].by_day = vec![0, 10, 30];
+        let installations = |version: &str, values| {
+            ObservedRelease::new(version.to_owned(), &versions).unwrap().installations(values)
         };
-        let release = days([0, 10, 30], [0, 240, 720]);
-        assert!((release.installations(40, false) - 20.0).abs() < 1e-9, "40 days of 2 days each");
-        assert!((release.installations(960, true) - 20.0).abs() < 1e-9, "960 reports of 48 each");
-        assert!(days([0; 3], [0; 3]).installations(5, true).abs() < 1e-9);
+        assert_eq!(installations("1.0", 40), Some(20.0), "40 values on two days");
+        assert_eq!(installations("1.0", 0), Some(0.0));
+        assert_eq!(installations("0.1", 40), None, "it is not known how many days an unnamed version has");
     }
 
     #[test]

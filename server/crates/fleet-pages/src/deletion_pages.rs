@@ -23,8 +23,9 @@ pub fn deletion_form(uuid: &str, installation: Option<&FleetInstance>, refusal: 
             }
         }
         p {
-            "All that it sent and all that was counted of it is removed from every file. The numbers of the fleet are \
-             computed again without it. What was published stays as it is. Later reports of it are refused for 60 days. "
+            "All that it sent and its row in every day are removed from all files. Days whose reports are still kept are \
+             computed again without it. The sums of older days keep what it added to them, without telling \
+             whose it was. What was published stays as it is. Later reports of it are refused for 60 days. "
             strong { "This cannot be undone." }
         }
         form.deletion method="post" action="deletion" {
@@ -48,8 +49,8 @@ pub fn deleted_page(uuid: &str, receipt: &DeletionReceipt) -> Markup {
             (raw_copies(receipt.raw_reports)) " and " (counted(receipt.days, "day")) " of it were removed."
         }
         p {
-            "No file of this collector has anything of it any more. What was published stays as it is. Later reports of it \
-             are refused until " (short_utc(receipt.tombstone_until)) "."
+            "No file of this collector has a report or a row of it any more. The sums of days whose reports were dropped \
+             before keep what it added to them. What was published stays as it is. Later reports of it are refused until " (short_utc(receipt.tombstone_until)) "."
         }
         details {
             summary { "Signed receipt for whoever asked for the deletion" }
@@ -90,6 +91,7 @@ mod tests {
     fn a_deletion_is_asked_for_once_more_before_it_is_done() {
         let text = deletion_form(UUID, None, None).into_string();
         for said in [
+            "Days whose reports are still kept are computed again without it. The sums of older days keep what it added",
             "This cannot be undone.",
             "<form class=\"deletion\" method=\"post\" action=\"deletion\">",
             "type=\"checkbox\" name=\"confirmed\" value=\"yes\" required",
@@ -123,6 +125,7 @@ mod tests {
         let text = deleted_page(UUID, &receipt).into_string();
         for said in [
             "3 reports, 1 copy of a report as it was sent and 2 days of it were removed.",
+            "The sums of days whose reports were dropped before keep what it added to them.",
             "refused until 11\u{a0}Jan\u{a0}2024, 19:06 UTC",
             "&quot;signature&quot;: &quot;signed&quot;",
         ] {

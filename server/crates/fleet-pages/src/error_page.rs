@@ -1,5 +1,7 @@
 //! Renders why a page cannot be shown, with the form whose values were refused.
 
+use std::collections::HashSet;
+
 use headcount_charts::name_text;
 use headcount_fleet::calendar_day::CalendarDay;
 use maud::{Markup, html};
@@ -45,7 +47,8 @@ pub enum FormMethod {
 pub struct EnteredForm<'a> {
     /// How its values are sent.
     pub method: FormMethod,
-    /// Where they are sent to, from the directory of the page.
+    /// Where they are sent to, relative to the directory of the page. It begins with `./`, so that a colon in it
+    /// does not make it an address with a scheme.
     pub action: &'a str,
     /// The names and values of its fields.
     pub fields: &'a [(String, String)],
@@ -70,14 +73,17 @@ pub fn error_page(
     }
 }
 
-/// The form with the values that were entered. What no form has is left out, so that it is not refused again.
+/// The form with the values that were entered. What no form has is left out, and so is what a name has after its
+/// first value, so that it is not refused again.
 fn form(entered: EnteredForm<'_>) -> Markup {
     let (method, keeps_empty) = match entered.method {
         FormMethod::Get => ("get", false),
         FormMethod::Post => ("post", true),
     };
-    let known = entered.fields.iter().filter(|(_, value)| keeps_empty || !value.is_empty());
-    let known: Vec<_> = known
+    let mut seen = HashSet::new();
+    let fields = entered.fields.iter().filter(|(_, value)| keeps_empty || !value.is_empty());
+    let known: Vec<_> = fields
+        .filter(|(name, _)| seen.insert(name))
         .filter_map(|(name, value)| {
             FIELDS.iter().find(|(known, _)| known == name).map(|(name, title)| (*name, *title, value))
         })
@@ -141,10 +147,10 @@ mod tests {
             ("version", ""),
             ("colour", "red"),
         ]);
-        let entered = EnteredForm { method: FormMethod::Get, action: "performance", fields: &fields };
+        let entered = EnteredForm { method: FormMethod::Get, action: "./performance", fields: &fields };
         let text = error_page("from must be a day", "", PageReader::Analyst, Some(entered)).into_string();
         for said in [
-            "<form class=\"filters\" method=\"get\" action=\"performance\">",
+            "<form class=\"filters\" method=\"get\" action=\"./performance\">",
             "<input type=\"text\" name=\"from\" value=\"&lt;yesterday&gt;\">",
             "<input type=\"date\" name=\"to\" value=\"2026-11-28\">",
             "name=\"product\" value=\"shop\"",
@@ -155,10 +161,19 @@ mod tests {
     }
 
     #[test]
+    fn a_field_that_was_sent_twice_is_in_the_form_once() {
+        let fields = fields(&[("from", ""), ("from", "2026-11-01"), ("from", "2026-11-02"), ("to", "x")]);
+        let text = form(EnteredForm { method: FormMethod::Get, action: "./usage", fields: &fields });
+        let text = text.into_string();
+        assert_eq!(text.matches("name=\"from\"").count(), 1, "{text}");
+        assert!(text.contains("value=\"2026-11-01\"") && text.contains("name=\"to\""), "{text}");
+    }
+
+    #[test]
     fn a_form_that_changes_something_keeps_its_empty_and_its_hidden_fields() {
         let note = fields(&[("day", "2026-11-28"), ("note", "")]);
         let form_of = |fields: &[(String, String)]| {
-            form(EnteredForm { method: FormMethod::Post, action: "notes", fields }).into_string()
+            form(EnteredForm { method: FormMethod::Post, action: "./notes", fields }).into_string()
         };
         let text = form_of(&note);
         assert!(text.contains("method=\"post\"") && text.contains("name=\"note\" value=\"\""), "{text}");

@@ -96,15 +96,14 @@ fn movement_text(counts: [u64; 3]) -> String {
     let said = [
         ("was new", "were new"),
         ("came back after 30 days of silence or more", "came back after 30 days of silence or more"),
-        ("has become silent for 30 days", "have become silent for 30 days"),
+        ("reached 30 days of silence", "reached 30 days of silence"),
     ];
     let parts = counts.into_iter().zip(said).filter(|(count, _)| *count > 0);
     let parts: Vec<_> = parts
         .map(|(count, (one, many))| format!("{} {}", grouped(count), if count == 1 { one } else { many }))
         .collect();
     if parts.is_empty() {
-        return "In this time no installation was new, came back or has become silent for 30 days."
-            .to_owned();
+        return "In this time no installation was new, came back or reached 30 days of silence.".to_owned();
     }
     format!("In this time {}.", listed(&parts))
 }
@@ -260,7 +259,7 @@ mod tests {
         for said in [
             "2\u{202f}000 installations</strong> reported in the 30 days until 10\u{a0}Nov\u{a0}2026",
             "In this time 9 were new, 2 came back after 30 days of silence or more",
-            "and 4 have become silent for 30 days.",
+            "and 4 reached 30 days of silence.",
             "The week from 2\u{a0}Nov\u{a0}2026 to 8\u{a0}Nov\u{a0}2026",
             "<th scope=\"row\">2\u{a0}Nov\u{a0}2026</th>",
             "75\u{202f}%",
@@ -276,8 +275,8 @@ mod tests {
     fn what_nobody_did_is_not_counted() {
         for (counts, text) in [
             ([1, 0, 0], "In this time 1 was new."),
-            ([1, 0, 1], "In this time 1 was new and 1 has become silent for 30 days."),
-            ([0, 0, 0], "In this time no installation was new, came back or has become silent for 30 days."),
+            ([1, 0, 1], "In this time 1 was new and 1 reached 30 days of silence."),
+            ([0, 0, 0], "In this time no installation was new, came back or reached 30 days of silence."),
         ] {
             assert_eq!(movement_text(counts), text);
         }

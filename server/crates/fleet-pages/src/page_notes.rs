@@ -55,8 +55,9 @@ pub fn page_notes(page: FleetPage, filter: &PageFilter, notes: PageNotes<'_>) ->
         (running_day(page, filter, known))
         @if let Some(few) = found.filter(|found| (1..SMALL_FLEET).contains(found)) {
             p.note {
-                "Shares of few installations say little: of " (installations(few))
-                @if few > 1 { ", one is " (100 / few) "\u{a0}%." } @else { ", a share is the part of its days." }
+                "Shares say little: on average, " (installations(few)) " reported a day"
+                @if few > 1 { ", and one of them is " (100 / few) "\u{a0}%" }
+                "."
             }
         }
     };
@@ -168,9 +169,9 @@ mod tests {
         let some = known("2026-01-01", "2026-12-31");
         assert_eq!(notes(&unfiltered(), some, Some(20)), (String::new(), true));
         let (text, _) = notes(&unfiltered(), some, Some(5));
-        assert!(text.contains("of 5 installations, one is 20\u{a0}%"), "{text}");
+        assert!(text.contains("5 installations reported a day, and one of them is 20\u{a0}%."), "{text}");
         let (text, _) = notes(&unfiltered(), some, Some(1));
-        assert!(text.contains("of 1 installation, a share is the part of its days."), "{text}");
+        assert!(text.contains("on average, 1 installation reported a day."), "{text}");
         let today = unfiltered().on("2026-11-10".parse().unwrap());
         let (text, has_content) = notes(&today, some, None);
         assert!(has_content && text.contains("10\u{a0}Nov\u{a0}2026 is not over"), "{text}");

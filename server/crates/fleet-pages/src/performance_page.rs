@@ -141,11 +141,14 @@ mod tests {
         PerformanceTable { all, compared: Some([of(|row| row.1), of(|row| row.2)]) }
     }
 
+    /// With sizes, and with values that are those of an installation on a day.
     fn with_sizes(table: PerformanceTable) -> PerformanceTable {
+        let of_days = |answer| FleetDistributionsAnswer { unit: "installation".to_owned(), ..answer };
         let by_size = |of: ReleaseDistributions| {
             let row =
                 |label| FleetDistribution { group: Some("4-10".to_owned()), ..distribution(label, 3.0) };
-            ReleaseDistributions { by_size: Some(distributions(vec![row("mean"), row("p95")])), ..of }
+            let by_size = Some(distributions(vec![row("mean"), row("p95")]));
+            ReleaseDistributions { all: of_days(of.all), by_size }
         };
         PerformanceTable { compared: table.compared.map(|both| both.map(by_size)), ..table }
     }
@@ -176,7 +179,10 @@ mod tests {
     fn a_release_is_compared_with_the_one_before_by_size_and_by_label() {
         let text = page(Ok(&compared_releases(30)));
         let mean = section(&text, "cpu-mean");
-        assert!(mean.contains("1.0 and 1.1, in reports") && mean.contains("+100\u{202f}%"), "{mean}");
+        assert!(
+            mean.contains("1.0 and 1.1, in days of an installation") && mean.contains("+100\u{202f}%"),
+            "{mean}"
+        );
         assert!(mean.contains(">all sizes<") && mean.contains(">4-10<") && !mean.contains(">1-3<"), "{mean}");
         assert!(section(&text, "cpu-p95").contains("same"), "{text}");
         let stages = section(&text, "stages-releases");
@@ -204,9 +210,13 @@ mod tests {
     #[test]
     fn a_comparison_says_how_certain_it_is_and_what_else_makes_a_difference() {
         let text = page(Ok(&compared_releases(30)));
+        let has_interval = |id| section(&text, id).contains(">interval<");
+        assert_eq!(["cpu-mean", "memory-p95"].map(has_interval), [true; 2]);
+        assert_eq!(["world-releases", "stages-releases", "queries-releases"].map(has_interval), [false; 3]);
         for said in [
             "in steps of about 10\u{a0}%",
             "<td>too few installations</td>",
+            "Where a value is that of a report, there is no interval",
             "The row “all sizes” is a mix.",
             "These numbers are not known by size.",
             "compares installations with themselves",

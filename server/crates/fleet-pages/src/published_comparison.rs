@@ -57,7 +57,7 @@ pub(crate) enum HiddenIn {
     /// They are in the cell of all other labels of the version.
     OtherLabels,
     /// The label is named without a number: that of the installations without it would be too small.
-    NearlyAll,
+    WithoutNumber,
     /// They are in no cell.
     Nowhere,
 }
@@ -102,11 +102,12 @@ pub(crate) fn compare_table<'a>(
             Some((None, _)) => HiddenIn::OtherVersions,
             Some((Some(_), None)) if has_labels => HiddenIn::OtherLabels,
             Some(_) => continue,
-            None if release.without_number.iter().any(|nearly| {
-                nearly.version.as_deref() == version && Some(nearly.label.as_str()) == label
-            }) =>
+            None if release
+                .without_number
+                .iter()
+                .any(|named| named.version.as_deref() == version && Some(named.label.as_str()) == label) =>
             {
-                HiddenIn::NearlyAll
+                HiddenIn::WithoutNumber
             }
             None => HiddenIn::Nowhere,
         };
@@ -139,7 +140,7 @@ pub(crate) fn reason(rule: &PublishedRule, cell: &HiddenCell<'_>, has_open_names
     let PublishedRule { shown_from, noise_cut, .. } = rule;
     let most = i64::try_from(cell.installations).unwrap_or(i64::MAX).saturating_add(*noise_cut);
     match cell.hidden_in {
-        HiddenIn::NearlyAll => "the number of all others would be too small".to_owned(),
+        HiddenIn::WithoutNumber => "the number of all others would be too small".to_owned(),
         _ if most < *shown_from => format!("too few for any noise: cells are shown from {shown_from}"),
         HiddenIn::OtherVersions => {
             format!(
@@ -252,7 +253,7 @@ pub(crate) mod tests {
         assert_eq!(
             hidden,
             [
-                ("1.1", "gcp", HiddenIn::NearlyAll),
+                ("1.1", "gcp", HiddenIn::WithoutNumber),
                 ("0.9", "aws", HiddenIn::OtherVersions),
                 ("1.0", "ovh", HiddenIn::OtherLabels),
                 ("1.0", "own", HiddenIn::OtherLabels),
@@ -272,7 +273,7 @@ pub(crate) mod tests {
             (hidden(9, HiddenIn::Nowhere), false, "too few for any noise: cells are shown from 85"),
             (hidden(10, HiddenIn::Nowhere), false, "below 85 with its noise"),
             (hidden(300, HiddenIn::OtherLabels), true, "new in this release"),
-            (hidden(300, HiddenIn::NearlyAll), false, "the number of all others would be too small"),
+            (hidden(300, HiddenIn::WithoutNumber), false, "the number of all others would be too small"),
             (
                 hidden(50, HiddenIn::OtherVersions),
                 false,

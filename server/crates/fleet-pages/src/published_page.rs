@@ -22,7 +22,7 @@ use crate::{
 const LABEL_CHARACTERS: usize = 80;
 
 /// A fleet of fewer installations is mostly published without names: see decision 23.
-const MOSTLY_TOGETHER: u64 = 1000;
+const MOSTLY_TOGETHER: i64 = 1000;
 
 /// The rows of what is not shown.
 const SHOWN_HIDDEN: usize = 200;
@@ -198,7 +198,7 @@ fn table_section(
                 a href={ "api/fleet/published/tables/" (id) "?" (file_query(filter)) } { "JSON" }
             }
             @if shown.is_empty() {
-                p.note { "Nothing of this table is shown. A cell needs at least " (rule.shown_from) " installations with its noise, and all others together as many." }
+                p.note { "Nothing of this table is shown. A row is shown if at least " (rule.shown_from) " installations are counted in it and at least " (rule.shown_from) " in all others together, noise included." }
             } @else if columns.tells_nothing_apart(&shown) {
                 (nothing_apart(rule, columns, table))
             } @else {
@@ -209,8 +209,8 @@ fn table_section(
                     }
                 }
             }
-            @for nearly in &table.without_number {
-                p.note { (label_text(&nearly.label)) " of " (version_title(nearly.version.as_deref())) " is named without a number: that of the installations without it would be too small." }
+            @for named in &table.without_number {
+                p.note { (label_text(&named.label)) " of " (version_title(named.version.as_deref())) " is named without a number: that of the installations without it would be too small." }
             }
             @if exact.is_some() { (hidden_cells(rule, kind, &hidden, columns.has_labels)) }
         }
@@ -225,9 +225,11 @@ fn nothing_apart(rule: &PublishedRule, columns: TableColumns, table: &PublishedT
     html! {
         p.note {
             "All " (all) " are counted together: about " (number(installations)) " installations. A " (own)
-            " has a row of its own only if it has at least " (rule.shown_from) " installations with its noise, and all \
-             others together have as many. In a fleet of fewer than about " (grouped(MOSTLY_TOGETHER))
-            " installations that is rare."
+            " has a row of its own only if at least " (rule.shown_from) " installations are counted for it, and at least "
+            (rule.shown_from) " for all others together, noise included."
+            @if table.release.installations < MOSTLY_TOGETHER {
+                " In a fleet of fewer than about " (number(MOSTLY_TOGETHER)) " installations that is rare."
+            }
         }
     }
 }
@@ -261,11 +263,9 @@ impl TableColumns {
         }
     }
 
-    /// Whether every cell is that of all others. The percentiles of amounts say something about all, too.
+    /// Whether no cell names a version or a label. The percentiles of amounts say something about all, too.
     fn tells_nothing_apart(self, shown: &[ShownCell<'_>]) -> bool {
-        let is_named = |shown: &ShownCell<'_>| {
-            if self.has_labels { shown.cell.label.is_some() } else { shown.cell.version.is_some() }
-        };
+        let is_named = |shown: &ShownCell<'_>| shown.cell.version.is_some() || shown.cell.label.is_some();
         self.amounts.is_none() && !shown.iter().any(is_named)
     }
 
@@ -376,7 +376,7 @@ const fn hidden_text(hidden_in: HiddenIn) -> &'static str {
     match hidden_in {
         HiddenIn::OtherVersions => "counted in other versions",
         HiddenIn::OtherLabels => "counted in other",
-        HiddenIn::NearlyAll => "named, without a number",
+        HiddenIn::WithoutNumber => "named, without a number",
         HiddenIn::Nowhere => "nothing",
     }
 }
@@ -488,18 +488,35 @@ mod tests {
 
     #[test]
     fn a_table_that_tells_nothing_apart_says_which_rule_hides_it_and_how_many_installations_it_needs() {
-        let versions = release(vec![published(None, None, 190)], &[]);
-        let clouds = release(vec![published(None, None, 120)], &[]);
-        let text = page_of(versions, clouds, None);
+        let table = |cell, installations| {
+            let mut table = release(vec![cell], &[]);
+            table.release.installations = installations;
+            table
+        };
+        let of_fleet = |fleet| {
+            let versions = table(published(None, None, 190), fleet);
+            page_of(versions, table(published(None, None, 120), fleet), None)
+        };
+        let (small, large) = (of_fleet(190), of_fleet(50_000));
         for said in [
-            "All versions are counted together: about 190 installations. A version has a row of its own only if it has \
-             at least 85 installations with its noise, and all others together have as many.",
+            "All versions are counted together: about 190 installations. A version has a row of its own only if at least \
+             85 installations are counted for it, and at least 85 for all others together, noise included.",
             "All labels are counted together: about 120 installations. A label of a version has a row of its own",
-            "fewer than about 1\u{202f}000 installations",
         ] {
-            assert!(text.contains(said), "{said}: {text}");
+            assert!(small.contains(said) && large.contains(said), "{said}: {small} {large}");
         }
-        assert!(!text.contains("<em>other versions") && !text.contains("<tbody>"), "{text}");
+        let rare = "In a fleet of fewer than about 1\u{202f}000 installations that is rare.";
+        assert!(small.contains(rare) && !large.contains(rare), "{large}");
+        assert!(!small.contains("<em>other versions") && !small.contains("<tbody>"), "{small}");
+    }
+
+    #[test]
+    fn versions_are_told_apart_even_if_no_label_is() {
+        let versions = release(vec![published(Some("1.0"), None, 900)], &[]);
+        let clouds = release(vec![published(Some("1.0"), None, 500), published(Some("1.1"), None, 400)], &[]);
+        let text = page_of(versions, clouds, None);
+        assert!(text.contains("<td class=\"n\">500</td>") && text.contains("<td class=\"n\">400</td>"));
+        assert!(!text.contains("are counted together"), "{text}");
     }
 
     #[test]

@@ -14,7 +14,7 @@ use maud::{Markup, html};
 use crate::{
     answer_basis::AnswerBasis,
     answer_files::{AnswerFile, file_links},
-    compared_releases::ComparedReleases,
+    compared_releases::{ComparedReleases, ObservedRelease},
     distribution_charts::{counted_things, distribution_of, distributions_path, folded_rows, share},
     page_filter::PageFilter,
     page_list::FleetPage,
@@ -88,11 +88,13 @@ pub(crate) fn comparison_notes(filter: &PageFilter) -> Markup {
         p.note {
             "A change is more than chance if its interval does not contain 0. With a probability of 95\u{a0}% "
             "all intervals of a table contain the true change. Values are counted in buckets that are 10\u{a0}% wide. "
-            "Therefore medians and tails change in steps of about 10\u{a0}%, and one step may be none."
+            "Therefore medians and tails change in steps of about 10\u{a0}%, and one step may be none. "
+            "Where a value is that of a report, there is no interval: one installation may send many of the reports, and \
+             how many is not known."
         }
         p.note {
-            "A change that is more than chance need not come from the version, because the two versions run on \
-             different installations. The page "
+            "A change that is more than chance need not come from the version, because the installations and the days of \
+             the two versions differ. The page "
             a href=(filter.address(FleetPage::Changes)) { (FleetPage::Changes.title()) }
             " compares installations with themselves, before and after they took a version."
         }
@@ -127,8 +129,8 @@ pub(crate) fn size_comparison(
         ("after", plain, &after.all.scope),
         ("after, by size", by_size, &after.all.scope),
     ];
-    let note = "The row “all sizes” is a mix. If larger installations took a version first, it looks slower there \
-                than it is. Compare rows of one size.";
+    let note = "The row “all sizes” is a mix. If larger installations took a version first, its values look \
+                larger there than they are. Compare rows of one size.";
     comparison_table(filter, table, compared, note, &rows, &files)
 }
 
@@ -163,8 +165,8 @@ pub(crate) fn label_comparison(
     let path = distributions_path(&before.all);
     let file = AnswerFile::table(&path);
     let files = [("before", file, &before.all.scope), ("after", file, &after.all.scope)];
-    let note = "These numbers are not known by size. If larger installations took a version first, it looks slower \
-                than it is.";
+    let note = "These numbers are not known by size. If larger installations took a version first, its times look \
+                longer than they are.";
     comparison_table(filter, table, compared, note, &rows, &files)
 }
 
@@ -185,9 +187,9 @@ fn comparison_table(
     let tested = rows.iter().filter(|row| row.before.is_some() && row.after.is_some()).count();
     let certainty = ChangeCertainty {
         releases: compared.releases,
-        is_of_reports: answer.all.unit == "report",
         outside: OUTSIDE_INTERVALS / share_count(tested * PERCENTILES.len()),
     };
+    let certainty = (answer.all.unit != "report").then_some(certainty);
     html! {
         section.numbers aria-labelledby=(table.id) {
             h2 id=(table.id) { (table.title) }
@@ -198,9 +200,10 @@ fn comparison_table(
     }
 }
 
+/// The rows, with intervals if there is a certainty.
 fn comparison_rows(
     table: ComparisonTable<'_>,
-    certainty: ChangeCertainty<'_>,
+    certainty: Option<ChangeCertainty<'_>>,
     rows: &[ComparedRow<'_>],
 ) -> Markup {
     let value = |one: Option<&FleetDistribution>, of: fn(&FleetDistribution) -> f64| {
@@ -220,7 +223,7 @@ fn comparison_rows(
                             th.n scope="col" { (percentile.title) " before" }
                             th.n scope="col" { "after" }
                             th.n scope="col" { "change" }
-                            th scope="col" { "interval" }
+                            @if certainty.is_some() { th scope="col" { "interval" } }
                         }
                         @if table.has_failures {
                             th.n scope="col" { "Failed before" }
@@ -239,7 +242,7 @@ fn comparison_rows(
                                 td.n { (value(row.before, of)) }
                                 td.n { (value(row.after, of)) }
                                 td.n { (change_text(row.before.map(of), row.after.map(of))) }
-                                td { (certainty.text(row, percentile)) }
+                                @if let Some(certainty) = certainty { td { (certainty.text(row, percentile)) } }
                             }
                             @if table.has_failures {
                                 td.n { (failed(row.before)) }
@@ -273,12 +276,13 @@ fn signed_percent(change: f64) -> String {
     format!("{sign}{}", percent(change.abs()))
 }
 
-/// What the certainty of the rows of a table depends on.
+/// What the certainty of the rows of a table depends on, whose values are those of an installation on a day.
+///
+/// Values of reports have none: an installation that sends many reports has as many values, and cells do not tell
+/// installations apart.
 #[derive(Debug, Clone, Copy)]
 struct ChangeCertainty<'a> {
     releases: &'a ComparedReleases,
-    /// Whether a value is that of a report, and not that of an installation on a day.
-    is_of_reports: bool,
     /// The probability that the interval of a row does not have the true change in it.
     outside: f64,
 }
@@ -291,11 +295,10 @@ impl ChangeCertainty<'_> {
         if is_zero(before) || is_zero(after) {
             return "–".to_owned();
         }
-        let [before, after] =
-            [(before, &self.releases.before), (after, &self.releases.after)].map(|(one, release)| {
-                let installations = release.installations(one.count, self.is_of_reports);
-                PercentileSample { buckets: &one.buckets, installations }
-            });
+        let ComparedReleases { before: older, after: newer } = self.releases;
+        let (Some(before), Some(after)) = (sample(before, older), sample(after, newer)) else {
+            return "not known".to_owned();
+        };
         match PercentileChange::between(before, after, percentile.share, self.outside) {
             Some(change) if change.is_more_than_chance() => {
                 format!("{}: more than chance", interval_text(change))
@@ -316,6 +319,12 @@ fn interval_text(change: PercentileChange) -> String {
     if change.high.is_finite() { format!("{low} to {high}") } else { format!("at least {low}") }
 }
 
+/// The values of a distribution; `None` if it is not known how many installations they are of.
+fn sample<'a>(one: &'a FleetDistribution, release: &ObservedRelease) -> Option<PercentileSample<'a>> {
+    let installations = release.installations(one.count)?;
+    Some(PercentileSample { buckets: &one.buckets, installations })
+}
+
 /// A number of comparisons, to share a probability among them.
 #[expect(clippy::cast_precision_loss, reason = "a table has few rows")]
 fn share_count(comparisons: usize) -> f64 {
@@ -325,7 +334,12 @@ fn share_count(comparisons: usize) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{compared_releases::tests::compared_releases, distribution_charts::tests::distribution};
+    use crate::{
+        answer_basis::tests::shares,
+        compared_releases::{ReleaseChoice, tests::compared_releases},
+        distribution_charts::tests::{distribution, distributions},
+        page_filter::tests::unfiltered,
+    };
 
     #[test]
     fn less_than_the_accuracy_of_a_percentile_is_no_change() {
@@ -361,19 +375,44 @@ mod tests {
             one.count = days;
             one
         };
-        let text = |installations: u64, after: f64, is_of_reports| {
-            let values = if is_of_reports { 240 } else { 10 } * installations;
-            let (before, after) = (of(1.0, values), of(after, values));
+        let text = |installations: u64, after: f64| {
+            let (before, after) = (of(1.0, 10 * installations), of(after, 10 * installations));
             let row = ComparedRow { label: String::new(), before: Some(&before), after: Some(&after) };
             let releases = compared_releases(installations);
-            let certainty = ChangeCertainty { releases: &releases, is_of_reports, outside: 0.05 };
-            certainty.text(&row, &PERCENTILES[0])
+            ChangeCertainty { releases: &releases, outside: 0.05 }.text(&row, &PERCENTILES[0])
         };
-        for is_of_reports in [false, true] {
-            let certain = text(100, 1.5, is_of_reports);
-            assert_eq!(certain, "+36\u{202f}% to +65\u{202f}%: more than chance");
-            assert!(text(100, 1.1, is_of_reports).ends_with(": may be chance"));
-            assert_eq!(text(5, 9.0, is_of_reports), "too few installations");
-        }
+        assert_eq!(text(100, 1.5), "+36\u{202f}% to +65\u{202f}%: more than chance");
+        assert!(text(100, 1.1).ends_with(": may be chance"));
+        assert_eq!(text(5, 9.0), "too few installations");
+    }
+
+    #[test]
+    fn the_certainty_of_a_version_without_a_name_in_the_answer_is_not_known() {
+        let one = distribution("mean", 1.0);
+        let row = ComparedRow { label: String::new(), before: Some(&one), after: Some(&one) };
+        let mut versions = shares(&[]);
+        versions.other_labels = 2;
+        let chosen = ReleaseChoice { before: Some("0.1".to_owned()), after: Some("0.2".to_owned()) };
+        let releases = chosen.resolve(&versions).unwrap();
+        let text = ChangeCertainty { releases: &releases, outside: 0.05 }.text(&row, &PERCENTILES[0]);
+        assert_eq!(text, "not known");
+    }
+
+    #[test]
+    fn values_of_reports_have_no_interval_however_many_there_are() {
+        let text = |unit: &str| {
+            let mut one = distribution("load", 1.0);
+            one.count = 1_000_000;
+            let all = FleetDistributionsAnswer { unit: unit.to_owned(), ..distributions(vec![one]) };
+            let answers = [1, 2].map(|_| ReleaseDistributions { all: all.clone(), by_size: None });
+            let unit = ValueUnit::Seconds;
+            let table =
+                ComparisonTable { id: "stages", title: "Stages", label: "Stage", unit, has_failures: false };
+            let releases = compared_releases(1000);
+            let compared = ComparedAnswers { releases: &releases, answers: &answers };
+            label_comparison(&unfiltered(), table, compared).into_string()
+        };
+        assert!(text("installation").contains("interval") && text("installation").contains("chance"));
+        assert!(!text("report").contains("interval") && !text("report").contains("chance"));
     }
 }

@@ -76,7 +76,8 @@ fn totals_text(whole: &FleetTrustTotals) -> String {
     let kept_part = match (kept, dropped) {
         (1, 0) => "The stored one is kept.".to_owned(),
         (_, 0) => "All stored ones are kept.".to_owned(),
-        (0, _) => "None of the stored ones is kept: all were dropped since.".to_owned(),
+        (0, 1) => "The stored one was dropped since.".to_owned(),
+        (0, _) => "All stored ones were dropped since.".to_owned(),
         _ => {
             let are = if kept == 1 { "is" } else { "are" };
             let (kept, was) = (grouped(kept), was(dropped));
@@ -261,8 +262,12 @@ mod tests {
             ),
             (
                 (9, 8, 8),
-                "Since the beginning, 9 reports arrived: 8 were stored and 1 was not. None of the stored ones is \
-                 kept: all were dropped since.",
+                "Since the beginning, 9 reports arrived: 8 were stored and 1 was not. All stored ones were dropped \
+                 since.",
+            ),
+            (
+                (1, 1, 1),
+                "Since the beginning, 1 report arrived, and it was stored. The stored one was dropped since.",
             ),
             (
                 (9, 9, 8),
