@@ -21,6 +21,8 @@ pub fn deletion_form(uuid: &str, installation: Option<&FleetInstance>, refusal: 
                 "It runs version " (version_text(version)) ", has sent " (counted(*reports, "report"))
                 " so far, and sent the last one on " (short_utc(*last_seen_at)) "."
             }
+        } @else {
+            p.lead { "No report of this installation is known. It may have been deleted already." }
         }
         p {
             "All that it sent and its row in every day are removed from all files. Days whose reports are still kept are \

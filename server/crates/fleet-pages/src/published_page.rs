@@ -107,7 +107,13 @@ fn release_sentences(tables: &PublishedTables, versions: &PublishedTableRelease)
                 "It is provisional: the final one replaces it " (counted(tables.rule.final_after_days.into(), "day")) " after the day. "
             }
             "It was made on " (short_utc(release.released_at)) "."
-            @if release.folded_versions > 0 { " About " (release.folded_versions) " versions are not shown by name." }
+            @if release.folded_versions > 0 {
+                " About " (release.folded_versions) " versions, a rounded number with noise, are not shown by name."
+            }
+        }
+        p.note {
+            "Each number is at most " (tables.rule.noise_cut) " too high or too low. Shares of a small fleet may be far off, and \
+             need not add up to 100\u{a0}%."
         }
     }
 }

@@ -96,7 +96,7 @@ pub(crate) fn comparison_notes(filter: &PageFilter) -> Markup {
             "A change that is more than chance need not come from the version, because the installations and the days of \
              the two versions differ. The page "
             a href=(filter.address(FleetPage::Changes)) { (FleetPage::Changes.title()) }
-            " compares installations with themselves, before and after they took a version."
+            " compares installations with themselves, before and after they took a version, and finds smaller changes."
         }
     }
 }
@@ -242,7 +242,7 @@ fn comparison_rows(
                                 td.n { (value(row.before, of)) }
                                 td.n { (value(row.after, of)) }
                                 td.n { (change_text(row.before.map(of), row.after.map(of))) }
-                                @if let Some(certainty) = certainty { td { (certainty.text(row, percentile)) } }
+                                @if let Some(certainty) = certainty { td { (certainty_cell(&certainty.text(row, percentile))) } }
                             }
                             @if table.has_failures {
                                 td.n { (failed(row.before)) }
@@ -256,6 +256,12 @@ fn comparison_rows(
             }
         }
     }
+}
+
+/// An interval above what it means, so that a table is not wider than the page.
+fn certainty_cell(text: &str) -> Markup {
+    let Some((interval, meaning)) = text.split_once(": ") else { return html! { (text) } };
+    html! { (interval) " " small { (meaning) } }
 }
 
 /// How much larger or smaller a value became. Percentiles are accurate to 5 %, so less than that is no
