@@ -22,10 +22,11 @@ use uuid::Uuid;
 use super::{
     Collector, ReportLookup,
     deletion_routes::refusal,
-    fleet_page_routes::{PageParameters, PageQuery, chosen, page_parameters, reader_of, requested_host},
+    fleet_page_routes::{reader_of, requested_host},
     fleet_routes::{bad_request, profiled_resource},
     installation_deletion::InstallationRemoval,
     page_forms::EnteredFields,
+    page_parameters::{PageParameters, PageQuery, chosen, page_parameters},
     report_profiles::ReportProfiles,
     routes::page_headers,
 };

@@ -42,6 +42,7 @@ pub mod listing_parameters;
 mod maker_alert;
 mod month_estimate;
 mod page_forms;
+mod page_parameters;
 mod prepared_report;
 mod profile_dictionary;
 mod published_export;

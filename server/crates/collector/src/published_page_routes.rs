@@ -24,9 +24,10 @@ use headcount_web::{access::AccessRole, problem::ProblemResponse};
 
 use super::{
     Collector,
-    fleet_page_routes::{PageQuery, chosen, page_parameters, reader_of},
+    fleet_page_routes::reader_of,
     fleet_reader::{FleetReadError, FleetReader, on_other_thread},
     fleet_routes::bad_request,
+    page_parameters::{PageQuery, chosen, page_parameters},
     published_reader::{PublishedPeriod, PublishedTableName},
     report_store::{BlockLayer, ONLY_BLOCK},
     routes::page_headers,

@@ -6,10 +6,12 @@
 //! A block is a header with the names, and then groups of installations that are compressed by themselves: one
 //! installation is found without the others.
 
-use std::ops::Range;
+mod grouped_block;
 
 use serde::{Deserialize, Serialize};
 
+pub use self::grouped_block::BlockStart;
+use self::grouped_block::{DayHeader, GroupedBlock};
 use crate::{
     block_codec::{BlockError, decode_block, decode_block_start, encode_block, pack_sorted, unpack_sorted},
     log_bucket::LogBucket,
@@ -169,124 +171,6 @@ impl CountedInstallations {
         }
         Ok(Self { versions: header.versions, installations })
     }
-}
-
-/// What is in front of the groups.
-#[derive(Serialize, Deserialize)]
-struct DayHeader {
-    versions: Vec<String>,
-    names: Vec<String>,
-    /// The last installation of each group, and its length in bytes.
-    groups: Vec<(InstallationHash, u32)>,
-}
-
-/// A block, divided.
-struct GroupedBlock<'a> {
-    header: DayHeader,
-    /// The last installation of each group, and its bytes.
-    groups: Vec<(InstallationHash, &'a [u8])>,
-}
-
-impl<'a> GroupedBlock<'a> {
-    fn join(header: &DayHeader, groups: &[Vec<u8>]) -> Result<Vec<u8>, BlockError> {
-        let header = encode_block(VERSION, header)?;
-        let length = u32::try_from(header.len()).map_err(|_| BlockError::Unencodable)?;
-        let mut block = vec![VERSION];
-        block.extend(length.to_le_bytes());
-        block.extend(header);
-        groups.iter().for_each(|group| block.extend(group));
-        Ok(block)
-    }
-
-    fn split(block: &'a [u8]) -> Result<Self, BlockError> {
-        let BlockStart { header, bytes } = BlockStart::decode(block)?;
-        let mut rest = block.get(bytes..).ok_or(BlockError::Damaged)?;
-        let mut groups = Vec::with_capacity(header.groups.len());
-        for (last, length) in &header.groups {
-            let (group, after) = split_bytes(rest, *length)?;
-            groups.push((*last, group));
-            rest = after;
-        }
-        let are_sorted = groups.is_sorted_by(|(one, _), (next, _)| one < next);
-        if rest.is_empty() && are_sorted { Ok(Self { header, groups }) } else { Err(BlockError::Damaged) }
-    }
-}
-
-/// The start of a day's block, which tells where in the block an installation is. So that one is found, the
-/// other bytes of the block need not be read.
-pub struct BlockStart {
-    header: DayHeader,
-    /// Its length.
-    bytes: usize,
-}
-
-impl std::fmt::Debug for BlockStart {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("BlockStart").field("bytes", &self.bytes).finish_non_exhaustive()
-    }
-}
-
-impl BlockStart {
-    /// The start of a block of which the first bytes are here.
-    ///
-    /// # Errors
-    /// [`BlockError::UnknownVersion`], and [`BlockError::Damaged`] also if there are too few bytes.
-    pub fn decode(block: &[u8]) -> Result<Self, BlockError> {
-        let (found, rest) = block.split_first().ok_or(BlockError::Damaged)?;
-        if *found != VERSION {
-            return Err(BlockError::UnknownVersion(*found));
-        }
-        let (length, rest) = rest.split_first_chunk().ok_or(BlockError::Damaged)?;
-        let (header, rest) = split_bytes(rest, u32::from_le_bytes(*length))?;
-        Ok(Self { header: decode_block(VERSION, header)?, bytes: block.len() - rest.len() })
-    }
-
-    /// The bytes of the block that have the installation, if the day has it.
-    #[must_use]
-    pub fn place_of(&self, installation: InstallationHash) -> Option<Range<usize>> {
-        let mut start = self.bytes;
-        for (last, length) in &self.header.groups {
-            let end = start.checked_add(usize::try_from(*length).ok()?)?;
-            if installation <= *last {
-                return Some(start..end);
-            }
-            start = end;
-        }
-        None
-    }
-
-    /// The day with this installation alone, if the day has it. `group` are the bytes at its place.
-    ///
-    /// # Errors
-    /// [`BlockError::UnknownVersion`] and [`BlockError::Damaged`].
-    pub fn decode_one(
-        &self,
-        group: &[u8],
-        installation: InstallationHash,
-    ) -> Result<InstallationDays, BlockError> {
-        let columns: GroupColumns = decode_block(VERSION, group)?;
-        let hashes = columns.hashes()?;
-        let place = self.header.groups.iter().map(|(last, _)| *last).find(|last| installation <= *last);
-        if hashes.last().copied() != place.map(|last| last.0) {
-            return Err(BlockError::Damaged);
-        }
-        let mut days = self.without_installations()?;
-        if let Ok(at) = hashes.binary_search(&installation.0) {
-            let mut counts = columns.override_counts.iter().copied().skip(columns.overrides_before(at));
-            days.installations.push(columns.row(&hashes, at, &mut counts).ok_or(BlockError::Damaged)?);
-        }
-        Ok(days)
-    }
-
-    /// The day with its names alone.
-    fn without_installations(&self) -> Result<InstallationDays, BlockError> {
-        InstallationDays::with_names_of(&self.header)
-    }
-}
-
-fn split_bytes(bytes: &[u8], at: u32) -> Result<(&[u8], &[u8]), BlockError> {
-    let at = usize::try_from(at).map_err(|_| BlockError::Damaged)?;
-    bytes.split_at_checked(at).ok_or(BlockError::Damaged)
 }
 
 /// The first of [`GroupColumns`], in their order.
@@ -621,7 +505,7 @@ pub(crate) mod tests {
         let mut days = InstallationDays::empty();
         days.versions.number("1.0");
         days.names.number("CPUNode");
-        let overrides = |hash: u64| vec![(1, hash); usize::from(hash % 3 == 0)];
+        let overrides = |hash: u64| vec![(1, hash); usize::from(hash.is_multiple_of(3))];
         days.installations = (1..=2500)
             .map(|hash| InstallationDay { version: 1, overrides: overrides(hash), ..bare(10 * hash) })
             .collect();
@@ -629,13 +513,13 @@ pub(crate) mod tests {
         let all = &days.installations;
         for row in [&all[0], &all[GROUP - 1], &all[GROUP], &all[2499]] {
             let one = InstallationDays::decode_one(&block, row.installation).unwrap();
-            assert_eq!(one.installations, [row.clone()]);
+            assert_eq!(one.installations, std::slice::from_ref(row));
             assert_eq!(one.versions.name(row.version), "1.0");
             let start = BlockStart::decode(&block[..600]).unwrap();
             let place = start.place_of(row.installation).unwrap();
             assert!(place.len() < block.len() / 2);
             let of_group = start.decode_one(&block[place], row.installation).unwrap();
-            assert_eq!(of_group.installations, [row.clone()]);
+            assert_eq!(of_group.installations, std::slice::from_ref(row));
         }
         for missing in [9, 11, 25_001] {
             let none = InstallationDays::decode_one(&block, InstallationHash(missing)).unwrap();
