@@ -38,6 +38,12 @@ impl AnswerBasis {
         }
     }
 
+    /// That of a comparison of two versions, which `denominator` names: it is of them whatever version the page
+    /// is filtered by.
+    pub(crate) fn of_comparison(filter: &PageFilter, scope: &FleetScope, denominator: String) -> Self {
+        Self::new(filter, &FleetScope { version: None, ..scope.clone() }, denominator)
+    }
+
     /// That of shares: of the installations of a day.
     pub(crate) fn of_shares(filter: &PageFilter, answer: &FleetSharesAnswer) -> Self {
         Self::new(filter, &answer.scope, format!("of {} a day", installations(mean_installations(answer))))
@@ -177,5 +183,15 @@ pub(crate) mod tests {
         let scope = FleetScope { version: Some(String::new()), ..scope() };
         let basis = AnswerBasis::new(&ten_days(), &scope, "of all".to_owned());
         assert_eq!(basis.denominator, "of all, unknown version, not filtered by database");
+    }
+
+    #[test]
+    fn a_comparison_of_versions_is_not_filtered_by_version() {
+        let scope = FleetScope { version: Some("1.1".to_owned()), ..scope() };
+        let said = |filter: &PageFilter| {
+            AnswerBasis::of_comparison(filter, &scope, "1.0 and 1.1".to_owned()).denominator
+        };
+        assert_eq!(said(&ten_days()), "1.0 and 1.1, not filtered by version, not filtered by database");
+        assert_eq!(said(&unfiltered()), "1.0 and 1.1");
     }
 }

@@ -11,6 +11,10 @@ use crate::{
     shown_names::shown_name, time_text::counted,
 };
 
+/// How the shares of the table differ from those of the table of the flame graph.
+const SHARE_MEANING: &str = "This table adds up all calls of a function; the table “Numbers” of the graph \
+                             adds up only those that take at least 0.1\u{a0}%, so its shares can be smaller.";
+
 /// The most compared functions, and the most new ones, of the table.
 const SHOWN_FUNCTIONS: usize = 40;
 
@@ -41,6 +45,7 @@ pub(crate) fn changed_functions(
             p.note { (basis.text()) ". " (compared_sentences(ranking)) }
             @if !ranking.changes.is_empty() || !ranking.appeared.is_empty() {
                 p.note { (shown_sentence(ranking)) " A function without a link is below 0.1 % wherever it is called." }
+                p.note { (SHARE_MEANING) }
                 (function_rows(ranking, &opened))
             }
         }
@@ -71,9 +76,22 @@ fn shown_sentence(ranking: &FunctionRanking) -> String {
     let (changes, new) =
         (counted(changes as u64, "compared function"), counted(new as u64, "other function"));
     format!(
-        "Of {changes} and {new}, the first {SHOWN_FUNCTIONS} each are shown. A link opens the place of its \
+        "Of {changes} and {new}, the first {SHOWN_FUNCTIONS} each are shown. Changes that are more than \
+         chance come first, and larger ones, up or down, before smaller ones. A link opens the place of its \
          function in the graph."
     )
+}
+
+/// The compared functions of the table: the significant ones first, and of each kind those with the largest
+/// change, up or down.
+fn shown_changes(ranking: &FunctionRanking) -> Vec<&FunctionChange> {
+    let mut changes: Vec<_> = ranking.changes.iter().collect();
+    changes.sort_by(|one, other| {
+        let significant_first = other.is_significant.cmp(&one.is_significant);
+        significant_first.then_with(|| other.difference.abs().total_cmp(&one.difference.abs()))
+    });
+    changes.truncate(SHOWN_FUNCTIONS);
+    changes
 }
 
 fn function_rows(ranking: &FunctionRanking, opened: &dyn Fn(&String) -> Markup) -> Markup {
@@ -90,7 +108,7 @@ fn function_rows(ranking: &FunctionRanking, opened: &dyn Fn(&String) -> Markup) 
                     }
                 }
                 tbody {
-                    @for change in ranking.changes.iter().take(SHOWN_FUNCTIONS) {
+                    @for change in shown_changes(ranking) {
                         tr {
                             th scope="row" { (opened(&change.name)) }
                             td.n { (percent(change.before)) }
@@ -157,6 +175,25 @@ mod tests {
             let said = compared_sentences(&ranking(significant, others));
             assert!(said.contains(sentence), "{said}");
         }
+    }
+
+    #[test]
+    fn the_largest_decreases_are_among_the_shown_functions() {
+        let mut ranking = ranking(3, 2 * SHOWN_FUNCTIONS);
+        let differences = (0..).map(|step| 0.2 - 0.005 * f64::from(step));
+        for (change, difference) in ranking.changes.iter_mut().skip(3).zip(differences) {
+            change.difference = difference;
+        }
+        ranking.changes[2].difference = -0.35;
+        let shown = shown_changes(&ranking);
+        assert_eq!(shown.len(), SHOWN_FUNCTIONS);
+        assert!(shown[..3].iter().all(|change| change.is_significant));
+        assert!((shown[0].difference + 0.35).abs() < 1e-9, "the largest change is first");
+        let least = shown.iter().map(|change| change.difference.abs()).fold(f64::INFINITY, f64::min);
+        let left_out =
+            ranking.changes.iter().filter(|change| !shown.iter().any(|one| std::ptr::eq(*one, *change)));
+        assert!(left_out.into_iter().all(|change| change.difference.abs() <= least));
+        assert!(shown[3..].iter().any(|change| change.difference < -0.15));
     }
 
     #[test]

@@ -154,6 +154,10 @@ mod tests {
     }
 
     fn page(compared: Result<&ComparedReleases, &NoComparison>) -> String {
+        filtered_page(&unfiltered(), compared)
+    }
+
+    fn filtered_page(filter: &PageFilter, compared: Result<&ComparedReleases, &NoComparison>) -> String {
         let usage = with_sizes(table(&[("mean", 1.0, 2.0), ("p95", 4.0, 4.1)]));
         let stages = table(&[("parse", 1.0, 0.5), ("<store>", 0.1, 0.1)]);
         let queries = table(&[("up", 1.0, 3.0)]);
@@ -167,7 +171,7 @@ mod tests {
             stages: &stages,
             queries: &queries,
         };
-        performance_page(&unfiltered(), answers).into_string()
+        performance_page(filter, answers).into_string()
     }
 
     fn section(text: &str, id: &str) -> String {
@@ -190,6 +194,16 @@ mod tests {
         assert!(section(&text, "queries-releases").contains("Failed before"), "{text}");
         assert!(section(&text, "failing-queries").contains("10\u{202f}%"), "{text}");
         assert!(text.contains("by=size&amp;format=csv"), "{text}");
+    }
+
+    #[test]
+    fn a_comparison_says_that_the_version_of_the_page_does_not_filter_it() {
+        let filter = PageFilter { version: Some("1.1".to_owned()), ..unfiltered() };
+        let text = filtered_page(&filter, Ok(&compared_releases(30)));
+        for id in ["cpu-mean", "stages-releases"] {
+            let comparison = section(&text, id);
+            assert!(comparison.contains(", not filtered by version"), "{comparison}");
+        }
     }
 
     #[test]

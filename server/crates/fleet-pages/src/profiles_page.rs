@@ -158,8 +158,7 @@ pub fn profiles_page(
             }
             ShownProfiles::Compared { difference, ranking, installations: [before, after] } => {
                 @let of = format!("at least {} before and {after} after", installations(before.into()));
-                // The versions are those that are compared, whatever version the page is filtered by.
-                @let basis = AnswerBasis::new(&PageFilter { version: None, ..filter.clone() }, answers.scope, of);
+                @let basis = AnswerBasis::of_comparison(filter, answers.scope, of);
                 (flames("difference", filter, choice, &html! { (difference_graph(filter, choice, &basis, difference)) }))
                 (comparison_files(choice, answers.scope, "Difference", "profiles/difference", false))
                 (changed_functions(filter, choice, &basis, difference, ranking))
@@ -566,9 +565,10 @@ mod tests {
             ShownProfiles::Compared { difference: &difference, ranking: &ranking, installations: [12, 34] };
         let text = page(&compared, shown);
         for said in [
-            "at least 12 installations before and 34 after",
+            "at least 12 installations before and 34 after, not filtered by version",
             "From 1.0 to 1.1",
             "p = 0.0020",
+            "the table “Numbers” of the graph adds up only",
             "function=%3Cparse%3E",
             "<code>tiny</code> <small>below 0.1 %</small>",
             "api/fleet/profiles/functions?product=coroot",

@@ -181,9 +181,7 @@ fn comparison_table(
     let [before, after] = compared.releases.versions().map(shown_version);
     let [_, answer] = compared.answers;
     let of = format!("{before} and {after}, in {}", counted_things(&answer.all));
-    // The versions are those that are compared, whatever version the page is filtered by.
-    let scope = FleetScope { version: None, ..answer.all.scope.clone() };
-    let basis = AnswerBasis::new(&PageFilter { version: None, ..filter.clone() }, &scope, of);
+    let basis = AnswerBasis::of_comparison(filter, &answer.all.scope, of);
     let tested = rows.iter().filter(|row| row.before.is_some() && row.after.is_some()).count();
     let certainty = ChangeCertainty {
         releases: compared.releases,

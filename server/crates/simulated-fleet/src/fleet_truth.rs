@@ -15,7 +15,7 @@ use crate::fleet_plan::FleetPlan;
 pub type CountsByName = BTreeMap<String, u64>;
 
 /// What is true about a fleet.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct FleetTruth {
     /// Which fleet.
     pub plan: FleetPlan,
@@ -31,6 +31,8 @@ pub struct FleetTruth {
     pub releases: Vec<ReleaseTruth>,
     /// What releases made worse.
     pub regressions: Vec<RegressionTruth>,
+    /// The functions whose own share of a profile changed with a release, by release, resource and name.
+    pub changed_functions: Vec<ChangedFunctionTruth>,
     /// Every day of the plan.
     pub days: Vec<DayTruth>,
     /// Every week in which installations were new, by time.
@@ -57,6 +59,25 @@ pub struct RegressionTruth {
     pub version: String,
     /// Its time or cost since then, in percent of that before: above 100.
     pub percent_of_before: u64,
+}
+
+/// A function whose own share of CPU time or memory changed with a release, because stacks began or ended.
+///
+/// Its shares differ by at least 0.1 percentage points and by at least a tenth of the larger one. They are what
+/// profiles have on average, 0 to 1, computed from the costs of all stacks and rounded to a millionth. Fleets
+/// without profiles have the same list.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ChangedFunctionTruth {
+    /// The release.
+    pub version: String,
+    /// `cpu` or `memory`.
+    pub resource: String,
+    /// The function.
+    pub name: String,
+    /// Its share in the release before.
+    pub share_before: f64,
+    /// Its share in the release.
+    pub share_after: f64,
 }
 
 /// A day.

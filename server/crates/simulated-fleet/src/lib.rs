@@ -9,6 +9,7 @@ pub mod fleet_plan;
 pub mod fleet_truth;
 pub mod simulated_fleet;
 
+mod changed_functions;
 mod day_schedule;
 mod installation_life;
 mod installation_traits;

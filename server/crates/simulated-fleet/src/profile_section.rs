@@ -87,11 +87,13 @@ impl StackCatalogue {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
     use crate::{
         day_schedule::ReportingServer,
         profile_encoding::tests::{decoded, names},
-        release_history::{DEARER_FUNCTION, DEARER_RELEASE},
+        release_history::{DEARER_FUNCTION, DEARER_RELEASE, tests::history},
     };
 
     const SCHEDULED: ScheduledReport = ScheduledReport {
@@ -125,6 +127,59 @@ mod tests {
             assert!(cpu.sample.iter().all(|sample| names(&cpu, sample).last().unwrap().starts_with("tokio")));
         }
         assert!((1..20).contains(&without), "{without}");
+    }
+
+    /// The share that each function takes itself in many profiles of a release.
+    fn counted_shares(
+        catalogue: &StackCatalogue,
+        kind: SimulatedProfileKind,
+        release: ReleaseNumber,
+    ) -> BTreeMap<&'static str, f64> {
+        let mut chance = SeededChance::new(7, ChancePurpose::CpuProfile, &[release.0 as u64]);
+        let (mut all, mut by_function) = (0.0, BTreeMap::new());
+        for _ in 0..5000 {
+            for (functions, [_, value]) in catalogue.stacks(kind, release, 25, &mut chance) {
+                all += value as f64;
+                let innermost = catalogue.functions()[usize::from(functions[0])];
+                *by_function.entry(innermost).or_default() += value as f64;
+            }
+        }
+        by_function.into_iter().map(|(name, sum): (_, f64)| (name, sum / all)).collect()
+    }
+
+    #[test]
+    fn the_functions_said_to_change_are_those_whose_shares_in_profiles_differ() {
+        let history = history(90);
+        let catalogue = StackCatalogue::new(history.releases().count());
+        let truth = catalogue.changed_functions(&history);
+        let newest: Vec<_> = history.releases().skip(DEARER_RELEASE.0).collect();
+        let of_kind = |(kind, resource)| newest.iter().map(move |after| (kind, resource, *after));
+        let kinds = [(SimulatedProfileKind::Cpu, "cpu"), (SimulatedProfileKind::Memory, "memory")];
+        for (kind, resource, after) in kinds.into_iter().flat_map(of_kind) {
+            let releases = [ReleaseNumber(after.0 - 1), after];
+            let counted = releases.map(|release| counted_shares(&catalogue, kind, release));
+            let (version, mut named) = (history.version(after), 0);
+            for name in catalogue.functions() {
+                let [before, since] =
+                    counted.each_ref().map(|shares| shares.get(name).copied().unwrap_or_default());
+                let larger = before.max(since);
+                // More than four standard deviations of the share of so many samples.
+                let tolerance = 0.025 * larger.max(1e-4).sqrt();
+                let said = truth
+                    .iter()
+                    .find(|one| (&*one.version, &*one.resource, &*one.name) == (version, resource, *name));
+                let agrees = match said {
+                    Some(said) => {
+                        (said.share_before - before).abs() < tolerance
+                            && (said.share_after - since).abs() < tolerance
+                    }
+                    None => (before - since).abs() < tolerance + (larger * 0.1).max(0.001),
+                };
+                assert!(agrees, "{name} {version} {resource}: {before} {since}, but {said:?}");
+                named += u32::from(said.is_some());
+            }
+            assert!(named > 0, "{version} {resource}");
+        }
     }
 
     #[test]

@@ -2,6 +2,8 @@
 //!
 //! They are the same for every seed, as they are those of one program.
 
+use std::collections::BTreeMap;
+
 use crate::{
     known_names::function_names,
     release_history::{DEARER_FUNCTION, ReleaseNumber},
@@ -87,14 +89,52 @@ impl StackCatalogue {
         release: ReleaseNumber,
         chance: &mut SeededChance,
     ) -> (usize, &[u16]) {
-        let StackWeights { stacks, sums } = match kind {
-            SimulatedProfileKind::Cpu => &self.cpu,
-            SimulatedProfileKind::Memory => &self.memory,
-        };
+        let StackWeights { stacks, sums } = self.weights(kind);
         let sums = sums.get(release.0).map_or(&[][..], Vec::as_slice);
         let place = chance.share() * sums.last().copied().unwrap_or_default();
         let stack = sums.partition_point(|sum| *sum <= place).min(stacks.len().saturating_sub(1));
         (stack, stacks.get(stack).map_or(&[], |stack| &stack.functions))
+    }
+
+    /// The share, 0 to 1, that each function takes itself in the profiles of a release: that of the stacks
+    /// whose innermost function it is. Functions that take nothing themselves are absent.
+    pub(crate) fn own_shares(
+        &self,
+        kind: SimulatedProfileKind,
+        release: ReleaseNumber,
+    ) -> BTreeMap<&'static str, f64> {
+        let stacks = &self.weights(kind).stacks;
+        let weight = |stack: &ProgramStack| stack.weight_in(&self.functions, release);
+        let whole: f64 = stacks.iter().map(weight).sum();
+        let mut shares = BTreeMap::new();
+        for stack in stacks.iter().filter(|stack| weight(stack) > 0.0) {
+            if let Some(name) = stack.innermost(&self.functions) {
+                *shares.entry(name).or_default() += weight(stack) / whole;
+            }
+        }
+        shares
+    }
+
+    const fn weights(&self, kind: SimulatedProfileKind) -> &StackWeights {
+        match kind {
+            SimulatedProfileKind::Cpu => &self.cpu,
+            SimulatedProfileKind::Memory => &self.memory,
+        }
+    }
+}
+
+impl ProgramStack {
+    fn innermost(&self, functions: &[&'static str]) -> Option<&'static str> {
+        self.functions.first().and_then(|at| functions.get(usize::from(*at))).copied()
+    }
+
+    /// What the stack costs in a release; 0 where it does not exist.
+    fn weight_in(&self, functions: &[&'static str], release: ReleaseNumber) -> f64 {
+        let (first, last) = self.releases;
+        if release < first || last < release {
+            return 0.0;
+        }
+        self.weight * self.innermost(functions).map_or(1.0, |name| release.function_factor(name))
     }
 }
 
@@ -108,14 +148,8 @@ impl StackWeights {
 
 /// The sums of the weights of stacks in a release.
 fn sums(functions: &[&'static str], stacks: &[ProgramStack], release: ReleaseNumber) -> Vec<f64> {
-    let weight = |stack: &ProgramStack| {
-        let (first, last) = stack.releases;
-        let innermost = stack.functions.first().and_then(|at| functions.get(usize::from(*at)));
-        let factor = innermost.map_or(1.0, |name| release.function_factor(name));
-        if first <= release && release <= last { stack.weight * factor } else { 0.0 }
-    };
     let sums = stacks.iter().scan(0.0, |sum, stack| {
-        *sum += weight(stack);
+        *sum += stack.weight_in(functions, release);
         Some(*sum)
     });
     sums.collect()
@@ -175,7 +209,7 @@ fn one_with_prefix(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::release_history::DEARER_RELEASE;
+    use crate::release_history::{DEARER_RELEASE, tests::history};
 
     #[test]
     fn every_stack_is_of_known_functions_from_the_innermost_to_the_root() {
@@ -200,6 +234,37 @@ mod tests {
                 .is_some()
             );
         }
+    }
+
+    #[test]
+    fn a_function_that_is_innermost_in_a_stack_that_ended_is_named_as_changed() {
+        let history = history(90);
+        let catalogue = StackCatalogue::new(history.releases().count());
+        let changed = catalogue.changed_functions(&history);
+        let innermost = |stack: &ProgramStack| stack.innermost(&catalogue.functions);
+        let is_alone = |stack: &&ProgramStack| {
+            let of_function = |other: &&ProgramStack| innermost(other) == innermost(stack);
+            catalogue.cpu.stacks.iter().filter(of_function).count() == 1
+        };
+        let ended = catalogue.cpu.stacks.iter().filter(is_alone).filter_map(|stack| {
+            let after = history.releases().find(|release| *release > stack.releases.1)?;
+            Some((innermost(stack)?, stack, after))
+        });
+        let mut named = 0;
+        for (name, stack, after) in ended {
+            let before = stack.releases.1;
+            let share = stack.weight / catalogue.cpu.sums[before.0].last().unwrap();
+            let found = changed.iter().find(|one| {
+                (one.name.as_str(), one.resource.as_str(), one.version.as_str())
+                    == (name, "cpu", history.version(after))
+            });
+            assert_eq!(found.is_some(), share >= 0.001, "{name} {share}");
+            if let Some(found) = found {
+                assert!((found.share_before - share).abs() < 1e-6 && found.share_after < 1e-9, "{found:?}");
+                named += 1;
+            }
+        }
+        assert!(named > 0, "the catalogue has such stacks");
     }
 
     #[test]

@@ -106,13 +106,14 @@ impl ReleaseHistory {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use headcount_fleet::calendar_day::CalendarDay;
 
     use super::*;
     use crate::known_names::{function_names, query_names, stage_names};
 
-    fn history(days: u32) -> ReleaseHistory {
+    /// The releases of a plan of so many days.
+    pub(crate) fn history(days: u32) -> ReleaseHistory {
         ReleaseHistory::new(&FleetPlan {
             seed: 1,
             installations: 1,

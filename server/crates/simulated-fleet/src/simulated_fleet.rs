@@ -119,6 +119,10 @@ impl SimulatedFleet {
         &self.releases
     }
 
+    pub(crate) const fn stacks(&self) -> &StackCatalogue {
+        &self.stacks
+    }
+
     pub(crate) fn installation(&self, number: u32) -> InstallationTraits {
         InstallationTraits::new(self.plan.seed, number, self.plan.days, &self.releases)
     }

@@ -51,6 +51,7 @@ pub(crate) fn count(fleet: &SimulatedFleet) -> FleetTruth {
         cloned_installations,
         releases: releases(plan, fleet.releases()),
         regressions: regressions(fleet.releases()),
+        changed_functions: fleet.stacks().changed_functions(fleet.releases()),
         days,
         retention: activity.retention(),
     }
