@@ -98,9 +98,13 @@ async fn fill_weeks(
     fleet: &Arc<SimulatedFleet>,
     data_dir: &Path,
 ) -> anyhow::Result<()> {
-    let copy = "INSERT INTO block (layer, product, day, name, made_at, block)
-        SELECT layer, product, ?, name, made_at, block FROM block
-        WHERE day = ? AND layer IN ('installations', 'cells', 'profiles')";
+    let copies = [
+        "INSERT INTO block (layer, product, day, name, made_at, block)
+            SELECT layer, product, ?, name, made_at, block FROM block
+            WHERE day = ? AND layer IN ('installations', 'cells', 'profiles')",
+        "INSERT INTO block_rest (layer, product, day, name, part, bytes)
+            SELECT layer, product, ?, name, part, bytes FROM block_rest WHERE day = ?",
+    ];
     let days: Vec<_> = fleet.days().collect();
     for week in days.chunk_by(|day, next| day.week_start() == next.week_start()) {
         let [first, between @ .., last] = week else {
@@ -112,8 +116,10 @@ async fn fill_weeks(
         collector.fill_day(fleet, *first, false).await?;
         let mut database = database_of(data_dir).await?;
         for day in between {
-            let copied = sqlx::query(copy).bind(day.days_since_epoch()).bind(first.days_since_epoch());
-            copied.execute(&mut database).await?;
+            for copy in copies {
+                let copied = sqlx::query(copy).bind(day.days_since_epoch()).bind(first.days_since_epoch());
+                copied.execute(&mut database).await?;
+            }
         }
         // The week is merged with its last day.
         collector.fill_day(fleet, *last, false).await?;
