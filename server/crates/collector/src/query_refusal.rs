@@ -40,7 +40,10 @@ mod tests {
     #[test]
     fn a_parameter_that_an_address_does_not_have_is_named_beside_those_that_it_has() {
         for (query, said) in [
-            ("from=1&utm_source=mail", "\"utm_source\" is no parameter of this address, which has from, to"),
+            (
+                "from=1&utm_source=mail",
+                "\"utm_source\" is no parameter of this address, which has from or to",
+            ),
             ("from=1&from=2", "duplicate field `from`"),
             ("from=1&to=x", "to: invalid digit found in string"),
         ] {

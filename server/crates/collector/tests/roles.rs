@@ -377,7 +377,13 @@ async fn a_refused_page_is_a_page_with_the_sentence_and_a_way_back() {
             "From must be a day such as 2026-11-28, not",
             "\"overview\"",
         ),
-        (&analyst, "/trust?colour=%3Cred%3E", 400, "unknown field `colour`", "\"overview\""),
+        (
+            &analyst,
+            "/trust?colour=%3Cred%3E",
+            400,
+            "is no parameter of this address, which has",
+            "\"overview\"",
+        ),
         (&analyst, "/profiles?resource=disk", 400, "Resource must be cpu or heap", "\"overview\""),
         (&viewer, "/no/such/page", 404, "There is no page at this address.", "\"../../published\""),
     ] {
