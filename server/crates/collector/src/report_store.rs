@@ -161,7 +161,6 @@ impl ReportStore {
         let writer = writer.connect_with(options.clone()).await;
         let writer = writer.map_err(|error| upgrade::refused(&path, &error))?;
         let options = options.create_if_missing(false).pragma("query_only", "ON");
-        let options = options.pragma("cache_size", READER_CACHE).row_buffer_size(ROWS_ON_THE_WAY);
         let readers = pool.max_connections(READERS).connect_lazy_with(options);
         let store = Self {
             path,
@@ -309,13 +308,6 @@ fn options_of_writer(path: &Path) -> SqliteConnectOptions {
         .pragma("temp_store", "MEMORY")
         .pragma("journal_size_limit", LOG_BYTES)
 }
-
-/// The inner pages of the tables of a day with two million reports, which are looked up one by one: 16 MiB. A
-/// negative number is one of KiB.
-const READER_CACHE: &str = "-16384";
-
-/// The rows that a reader hands over before it waits.
-const ROWS_ON_THE_WAY: usize = 1000;
 
 const LIST: &str =
     "SELECT seq, id, instance, received_at, bytes, replica FROM report WHERE seq > ? ORDER BY seq LIMIT ?";

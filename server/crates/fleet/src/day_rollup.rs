@@ -22,7 +22,7 @@ use crate::{
     typed_report::{SampleSummary, StackValue, TypedReport},
 };
 
-/// The most cells of times in memory, and of numbers of series. Those beyond them count under `other`.
+/// The most cells of times in memory. Times beyond them count under `other`.
 const MOST_READINGS: usize = 4_000_000;
 
 /// The most versions of a day that have profiles: those of the most installations.
@@ -64,8 +64,6 @@ pub struct RolledUpDay {
 pub struct DayRollup {
     days: InstallationDays,
     readings: CellMap<ReadingKey>,
-    /// The readings without buckets, apart: there are few, so that they stay in the cache of the processor.
-    series: CellMap<ReadingKey>,
     profiles: ProfileDay<Arc<StackDictionary>>,
     /// The browsers of installations as they were counted before.
     browsers_before: HashMap<InstallationHash, u64, FixedState>,
@@ -81,7 +79,6 @@ impl DayRollup {
         Self {
             days: InstallationDays::empty(),
             readings: CellMap::default(),
-            series: CellMap::default(),
             profiles,
             browsers_before: HashMap::default(),
             current: None,
@@ -107,7 +104,7 @@ impl DayRollup {
         if self.current.as_ref().is_some_and(|current| current.day.installation != origin.installation) {
             self.finish_installation();
         }
-        let Self { days: InstallationDays { versions, names, .. }, readings, series, current, .. } = self;
+        let Self { days: InstallationDays { versions, names, .. }, readings, current, .. } = self;
         let version = versions.number(report.version);
         let fold = current.get_or_insert_with(|| InstallationFold::new(origin.installation));
         if origin.is_replica {
@@ -118,7 +115,7 @@ impl DayRollup {
         fold.add_use(origin, version, report, names);
         let read = self.installation_readings.as_mut();
         let of_installation = read.and_then(|read| read.open(origin.installation));
-        add_times([readings, series], of_installation, version, report, names);
+        add_times(readings, of_installation, version, report, names);
     }
 
     fn finish_installation(&mut self) {
@@ -147,7 +144,6 @@ impl DayRollup {
     pub fn finish(mut self) -> RolledUpDay {
         self.finish_installation();
         self.days.installations.sort_unstable_by_key(|day| day.installation);
-        self.readings.extend(self.series);
         let tables = cell_blocks(&self.days, &self.readings);
         let names = |function| self.profiles.dictionary().name_of_function(function);
         let readings = self.installation_readings.map(|readings| readings.finish(&self.days.names, names));
@@ -165,16 +161,19 @@ impl DayRollup {
     }
 }
 
-/// Adds the times of a report, also to those of its installation if they are read, and the numbers of series.
+/// Adds the times of a report, also to those of its installation if they are read.
 fn add_times(
-    [readings, series]: [&mut CellMap<ReadingKey>; 2],
+    readings: &mut CellMap<ReadingKey>,
     mut of_installation: Option<&mut OpenReadings>,
     version: u32,
     report: &TypedReport<'_>,
     names: &mut NameTable,
 ) {
     let mut add = |table, name: u32, bucket, value| {
-        add_bounded(readings, ReadingKey { table, version, name, bucket }, value);
+        let key = ReadingKey { table, version, name, bucket };
+        let is_full = readings.len() >= MOST_READINGS && !readings.contains_key(&key);
+        let key = if is_full { ReadingKey { version: OTHER_NAME, name: OTHER_NAME, ..key } } else { key };
+        add_reading(readings, key, value);
     };
     let mut add_own = |kind, name, time| {
         if let Some(readings) = &mut of_installation {
@@ -189,8 +188,7 @@ fn add_times(
     for query in &report.queries {
         let name = names.number(query.name);
         add(CellTable::Queries, name, query.time, u64::from(query.has_failed));
-        let key = ReadingKey { table: CellTable::QuerySeries, version, name, bucket: LogBucket::ZERO };
-        add_bounded(series, key, query.series);
+        add(CellTable::QuerySeries, name, LogBucket::ZERO, query.series);
         add_own(FieldKind::Query, name, query.time);
     }
     for (name, time) in [("world_load", report.world_load_time), ("audit", report.audit_time)] {
@@ -201,13 +199,6 @@ fn add_times(
             add_own(FieldKind::WorldTime, name, time);
         }
     }
-}
-
-/// Adds a reading; under `other` if there is no place for its cell.
-fn add_bounded(readings: &mut CellMap<ReadingKey>, key: ReadingKey, value: u64) {
-    let is_full = readings.len() >= MOST_READINGS && !readings.contains_key(&key);
-    let key = if is_full { ReadingKey { version: OTHER_NAME, name: OTHER_NAME, ..key } } else { key };
-    add_reading(readings, key, value);
 }
 
 /// The profiles of an installation with one version.
