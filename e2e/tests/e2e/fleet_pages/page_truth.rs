@@ -159,7 +159,8 @@ async fn assert_retention(fleet: &ShownFleet, browser: &Browser) {
         let new = week.active[0];
         let share = |active: &u64| plain(&percent(*active as f64 / new as f64));
         let shares: Vec<_> = week.active.iter().map(share).collect();
-        let (year, day) = (&week.week[..4], week.week[8..].trim_start_matches('0'));
+        let [year, _, day] = week.week.split('-').collect::<Vec<_>>()[..] else { panic!("{}", week.week) };
+        let day = day.trim_start_matches('0');
         assert!(
             row[0].starts_with(&format!("{day} ")) && row[0].ends_with(year),
             "{} is {}",

@@ -77,6 +77,30 @@ pub(crate) struct FoldedBase {
     pub(crate) folded_versions: usize,
 }
 
+/// Folds the rest of a version of which a database was folded. Whose cell is `other` is read from names: it would be
+/// read as that rest.
+fn with_rests_of_folded_versions(
+    groups: FoldedGroups<usize>,
+    names: &[(BaseCellName, NoisyCount)],
+) -> FoldedGroups<usize> {
+    let FoldedGroups { shown, mut folded, mut other } = groups;
+    let name = |key: usize| names.get(key).map(|(name, _)| name);
+    let is_rest = |(key, _): &(usize, NoisyCount)| {
+        let rest = name(*key).filter(|name| name.database == Some(CellLabel::Other));
+        rest.is_some_and(|rest| {
+            folded.iter().any(|folded| name(*folded).is_some_and(|name| name.version == rest.version))
+        })
+    };
+    let (rests, shown): (Vec<_>, Vec<_>) = shown.into_iter().partition(is_rest);
+    for (key, count) in rests {
+        folded.push(key);
+        if let Some(other) = &mut other {
+            other.installs += count.installs;
+        }
+    }
+    FoldedGroups { shown, folded, other }
+}
+
 /// The base partition. None if all installations together are too few.
 pub(crate) fn fold_base(
     rule: &PublicationRule,
@@ -130,6 +154,7 @@ pub(crate) fn fold_base(
         may_show: true,
     });
     let folded = fold_groups(rule, candidates.collect(), count_of(&top_other, 0).noise);
+    let folded = with_rests_of_folded_versions(folded, &groups);
     let mut cells: Vec<BaseCell> = folded
         .shown
         .iter()

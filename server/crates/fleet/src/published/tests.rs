@@ -134,6 +134,13 @@ proptest! {
 }
 
 #[test]
+fn a_version_of_which_a_database_is_folded_has_no_rest_of_its_own() {
+    let rule = PublicationRule::with_smallest_group(13).unwrap().with_noise_sd(0.0).inside_databases();
+    let (day, published) = released(&rule, &fleet(2_579, 7_286_675_310_329_649_680), ReleaseStage::Final);
+    assert_eq!(structural_faults(&rule, &day, &published), [""; 0]);
+}
+
+#[test]
 fn the_structural_check_finds_what_a_rule_without_folding_publishes() {
     let rule = PublicationRule::default().without_folding();
     let (day, published) = released(&rule, &fleet(900, 1), ReleaseStage::Final);
