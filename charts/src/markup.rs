@@ -179,6 +179,17 @@ pub fn name_text(name: &str, characters: usize) -> String {
     shortened(name, characters).chars().map(harmless).collect()
 }
 
+/// The same, of which a longer name keeps its beginning and its end: names such as paths differ at their ends.
+pub(crate) fn name_with_end(name: &str, characters: usize) -> String {
+    let length = name.chars().count();
+    if length <= characters {
+        return name_text(name, characters);
+    }
+    let (before, after) = (characters / 3, characters - characters / 3 - 1);
+    let kept = name.chars().take(before).chain(['…']).chain(name.chars().skip(length - after));
+    name_text(&kept.collect::<String>(), characters)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -223,6 +234,13 @@ mod tests {
     #[test]
     fn a_name_changes_no_text_around_it() {
         assert_eq!(name_text("1.0\u{202e}gpj.<b>\u{7}\u{2066}", 20), "1.0\u{fffd}gpj.<b>\u{fffd}\u{fffd}");
+    }
+
+    #[test]
+    fn names_that_differ_at_their_ends_are_told_apart() {
+        let names = ["/p/$projectId/app/$id/CPU", "/p/$projectId/app/$id/Memory", "/p/new", "\u{202e}"];
+        let cut = names.map(|name| name_with_end(name, 20));
+        assert_eq!(cut, ["/p/$pr…d/app/$id/CPU", "/p/$pr…pp/$id/Memory", "/p/new", "(no name)"]);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::fmt::Display;
 use crate::{
     chart_frame::{ChartCaption, MOST_STOPS, focusable_part, margin_class, picture},
     mark_labels::{LabelSide, PlacedLabel, SIGN_PIXELS, placed_labels},
-    markup::{LABEL_CHARACTERS, MarkupText, PixelLength, WidthShare, name_text, shortened},
+    markup::{LABEL_CHARACTERS, MarkupText, PixelLength, WidthShare, name_with_end, shortened},
     number_format::ValueUnit,
     scale::{LinearScale, ValueRange},
     ticks::{RoundSteps, day_ticks, linear_ticks, rounded_out},
@@ -212,7 +212,7 @@ impl<'a> TimePlot<'a> {
     fn write_ends(&self, out: &mut MarkupText, ends: &[EndLabel<'_>]) {
         for end in ends {
             let text = out.tag("text").class(format!("end only-wide {}", end.class)).at("100%", end.y + 4.0);
-            text.attr("dx", 8).holding(name_text(end.text, 20));
+            text.attr("dx", 8).holding(name_with_end(end.text, 20));
         }
     }
 

@@ -7,14 +7,9 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use headcount_fleet::{
-    block_codec::BlockError,
     calendar_day::CalendarDay,
     cells::{cell_block::CellBlock, cell_table::CellTable},
-    installation_day::InstallationDays,
-    published::{
-        PublishedTable,
-        exact::{ExactDay, exact_pages},
-    },
+    published::exact::{exact_source, exact_table, exact_versions},
 };
 use headcount_fleet_pages::{
     ExactTable, NavigationEntry, PageFilter, PageReader, PageShell, PublishedAnswers, ShownRelease,
@@ -29,7 +24,7 @@ use super::{
     fleet_routes::bad_request,
     page_parameters::{PageQuery, chosen, page_parameters},
     published_reader::{PublishedPeriod, PublishedTableName},
-    report_store::{BlockLayer, ONLY_BLOCK},
+    report_store::{BlockLayer, StoredBlock},
     routes::page_headers,
 };
 
@@ -95,40 +90,37 @@ async fn release(
         tables.extend(answer.releases.into_iter().next().map(|table| (name, table)));
     }
     let names: Vec<_> = tables.iter().map(|(name, _)| *name).collect();
-    let exact = if with_exact { fleet.exact_tables(&day, names).await? } else { None };
+    let exact = if with_exact { fleet.exact_tables(&day, names).await? } else { Vec::new() };
     let tables = tables.into_iter().map(|(name, table)| (name.described(), table));
     Ok(ShownRelease { tables: tables.collect(), exact })
 }
 
 impl FleetReader {
-    /// The exact numbers of tables on the first day of a period, in the cells that are published; `None` if they
-    /// are not stored any more.
+    /// The exact numbers of tables on the first day of a period, in the cells that are published; `None` where
+    /// they are not stored.
     async fn exact_tables(
         &self,
         period: &PublishedPeriod,
         names: Vec<PublishedTableName>,
-    ) -> Result<Option<Vec<ExactTable>>, FleetReadError> {
-        let day = period.first;
-        let block = async |layer, name| {
-            let blocks = self.store().blocks(layer, &period.product, name, day, day).await;
-            blocks.map(|mut blocks| blocks.pop())
-        };
-        let Some(days) = block(BlockLayer::Installations, ONLY_BLOCK).await? else { return Ok(None) };
-        let pages = block(BlockLayer::Cells, CellTable::Pages.name()).await?;
-        on_other_thread(move || {
-            let days = InstallationDays::decode(&days.block)?;
-            let pages =
-                pages.map_or_else(|| Ok(CellBlock::default()), |stored| CellBlock::decode(&stored.block))?;
-            let exact = ExactDay::new(day, &days).map_err(|_| FleetReadError::Block(BlockError::Damaged))?;
-            let of_table = |name: PublishedTableName| match name {
-                PublishedTableName::Versions => exact.versions(),
-                PublishedTableName::Listed(definition) => match definition.table {
-                    PublishedTable::Pages | PublishedTable::PageViews => exact_pages(&pages),
-                    table => exact.table(table),
-                },
+    ) -> Result<Vec<Option<ExactTable>>, FleetReadError> {
+        let (product, day) = (&period.product, period.first);
+        let mut stored = Vec::new();
+        for name in names {
+            let source = match name {
+                PublishedTableName::Versions => CellTable::Installations,
+                PublishedTableName::Listed(definition) => exact_source(definition.table),
             };
-            Ok(Some(names.into_iter().map(of_table).collect()))
-        })
-        .await
+            let block = self.store().blocks(BlockLayer::Cells, product, source.name(), day, day).await?.pop();
+            stored.push((name, block));
+        }
+        let exact = |(name, block): (_, Option<StoredBlock>)| {
+            let Some(block) = block else { return Ok(None) };
+            let block = CellBlock::decode(&block.block)?;
+            Ok(Some(match name {
+                PublishedTableName::Versions => exact_versions(&block),
+                PublishedTableName::Listed(definition) => exact_table(definition.table, &block),
+            }))
+        };
+        on_other_thread(move || stored.into_iter().map(exact).collect()).await
     }
 }

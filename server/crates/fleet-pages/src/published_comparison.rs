@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use headcount_fleet::published::exact::ExactCell;
+use headcount_fleet::{log_bucket::LogHistogram, published::exact::ExactCell};
 use headcount_shared::api::{PublishedCellAnswer, PublishedRule, PublishedTableRelease};
 
 /// The exact numbers of a table on the day of a release.
@@ -16,29 +16,14 @@ pub(crate) type CellPlace<'a> = (Option<&'a str>, Option<&'a str>);
 pub(crate) struct ExactNumbers {
     pub(crate) installations: u64,
     pub(crate) sum: f64,
-    /// Sorted.
-    pub(crate) amounts: Vec<f64>,
+    pub(crate) amounts: LogHistogram,
 }
 
 impl ExactNumbers {
     fn add(&mut self, cell: &ExactCell) {
         self.installations += cell.installations;
         self.sum += cell.sum;
-        self.amounts.extend(&cell.amounts);
-        self.amounts.sort_by(f64::total_cmp);
-    }
-
-    /// A percentile, between 0 and 1; `None` without amounts.
-    pub(crate) fn percentile(&self, percentile: f64) -> Option<f64> {
-        let last = self.amounts.len().checked_sub(1)?;
-        #[expect(
-            clippy::cast_precision_loss,
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "a place in a list"
-        )]
-        let place = (percentile * last as f64).round() as usize;
-        self.amounts.get(place.min(last)).copied()
+        cell.amounts.buckets().for_each(|(bucket, count)| self.amounts.add(bucket, count));
     }
 }
 
@@ -194,8 +179,7 @@ pub(crate) mod tests {
             version: version.to_owned(),
             label: label.to_owned(),
             installations,
-            sum: 0.0,
-            amounts: Vec::new(),
+            ..ExactCell::default()
         }
     }
 
@@ -283,12 +267,5 @@ pub(crate) mod tests {
             let text = reason(&RULE, &cell, has_open_names);
             assert!(text.contains(said), "{said}: {text}");
         }
-    }
-
-    #[test]
-    fn percentiles_are_amounts_of_installations() {
-        let numbers = ExactNumbers { amounts: vec![1.0, 2.0, 3.0, 4.0, 5.0], ..ExactNumbers::default() };
-        assert_eq!([0.0, 0.5, 1.0].map(|at| numbers.percentile(at)), [Some(1.0), Some(3.0), Some(5.0)]);
-        assert_eq!(ExactNumbers::default().percentile(0.5), None);
     }
 }

@@ -10,6 +10,7 @@ use headcount_shared::api::{PublishedRule, PublishedTableKind, PublishedTableRel
 use maud::{Markup, html};
 
 use crate::{
+    answer_basis::day_text,
     page_filter::PageFilter,
     page_frame::choice as list_to_choose,
     published_comparison::{
@@ -32,8 +33,9 @@ const SHOWN_HIDDEN: usize = 200;
 pub struct ShownRelease {
     /// The tables with their contents, in the order of their list.
     pub tables: Vec<(PublishedTableKind, PublishedTableRelease)>,
-    /// The exact numbers of each table on the same day, in the same order; `None` for those who may not see them.
-    pub exact: Option<Vec<ExactTable>>,
+    /// The exact numbers of each table on the same day, in the same order; `None` where they are not stored. Empty for
+    /// those who may not see them.
+    pub exact: Vec<Option<ExactTable>>,
 }
 
 /// What the page is made of.
@@ -57,20 +59,18 @@ pub fn published_page(filter: &PageFilter, answers: PublishedAnswers<'_>) -> Mar
         @match (shown, first) {
             (Some(shown), Some((_, versions))) => {
                 (release_sentences(tables, versions))
-                (rule_sentences(&tables.rule, shown.exact.is_some()))
+                (rule_sentences(&tables.rule, shown.exact.iter().any(Option::is_some)))
                 (releases(filter, tables, versions))
                 (files(filter))
                 @for (at, (kind, table)) in shown.tables.iter().enumerate() {
-                    @let exact = shown.exact.as_ref().map(|exact| exact.get(at));
-                    (table_section(filter, &tables.rule, kind, table, versions, exact.map(|exact| exact.unwrap_or(&NOTHING))))
+                    @let exact = shown.exact.get(at).and_then(Option::as_ref);
+                    (table_section(filter, &tables.rule, kind, table, versions, exact))
                 }
             }
             _ => (nothing_sentences(&tables.rule)),
         }
     }
 }
-
-static NOTHING: ExactTable = Vec::new();
 
 fn period_form(filter: &PageFilter, products: &[String]) -> Markup {
     html! {
@@ -98,7 +98,7 @@ fn release_sentences(tables: &PublishedTables, versions: &PublishedTableRelease)
     let release = &versions.release;
     html! {
         p.lead {
-            "The release of " strong { (release.day) } " tells of about " strong { (number(release.installations)) " installations" } "."
+            "The release of " strong { (day_text(&release.day)) } " tells of about " strong { (number(release.installations)) " installations" } "."
         }
         p {
             @if release.stage == "final" {
@@ -156,7 +156,7 @@ fn releases(filter: &PageFilter, tables: &PublishedTables, shown: &PublishedTabl
             @for release in tables.releases.iter().rev() {
                 a href={ "published?" (filter.query()) "&day=" (release.day) }
                     aria-current=[(release.day == shown.release.day).then_some("true")] {
-                    (release.day) " (" (release.stage) ")"
+                    (day_text(&release.day)) " (" (release.stage) ")"
                 }
                 " "
             }
@@ -329,7 +329,7 @@ impl TableColumns {
     }
 
     fn exact_percentile(self, exact: &ExactNumbers, percentile: f64) -> String {
-        exact.percentile(percentile).map(|amount| self.amount_text(amount)).unwrap_or_default()
+        exact.amounts.percentile(percentile).map(|amount| self.amount_text(amount)).unwrap_or_default()
     }
 
     fn amount_text(self, amount: f64) -> String {
@@ -429,7 +429,7 @@ mod tests {
         PublishedTableKind { table: table.to_owned(), kind: kind.to_owned(), has_open_names: false }
     }
 
-    fn page(exact_tables: Option<Vec<ExactTable>>) -> String {
+    fn page(exact_tables: Vec<Option<ExactTable>>) -> String {
         let versions = release(vec![published(Some("1.0"), None, 1990)], &[]);
         let clouds = release(vec![published(Some("1.0"), Some("<aws>\u{202e}"), 510)], &[("1.0", "linux")]);
         page_of(versions, clouds, exact_tables)
@@ -438,7 +438,7 @@ mod tests {
     fn page_of(
         versions: PublishedTableRelease,
         clouds: PublishedTableRelease,
-        exact_tables: Option<Vec<ExactTable>>,
+        exact_tables: Vec<Option<ExactTable>>,
     ) -> String {
         let tables = PublishedTables {
             product: "coroot".to_owned(),
@@ -456,11 +456,12 @@ mod tests {
 
     #[test]
     fn a_release_is_shown_with_its_rule_its_tables_and_its_files() {
-        let text = page(None);
+        let text = page(Vec::new());
         for said in [
             "about <strong>1\u{202f}990 installations</strong>"
                 .replace("1\u{202f}990", "1\u{202f}000")
                 .as_str(),
+            "The release of <strong>1\u{a0}Nov\u{a0}2026</strong> tells",
             "It is provisional: the final one replaces it 15 days after the day.",
             "a standard deviation of 25, at most 75 up or down",
             "at least 85 with its noise, so that it has at least 10 installations",
@@ -481,7 +482,7 @@ mod tests {
     fn exact_numbers_are_beside_the_published_ones_with_what_is_hidden() {
         let versions = vec![exact("1.0", "", 1234), exact("0.9", "", 5)];
         let clouds = vec![exact("1.0", "<aws>\u{202e}", 498), exact("1.0", "ovh", 4)];
-        let text = page(Some(vec![versions, clouds]));
+        let text = page(vec![Some(versions), Some(clouds)]);
         for said in [
             "<td class=\"n\">1\u{202f}990</td><td class=\"n\">1\u{202f}234</td><td class=\"n\">199\u{202f}%</td>",
             "<td class=\"n\">510</td><td class=\"n\">498</td>",
@@ -501,7 +502,7 @@ mod tests {
         };
         let of_fleet = |fleet| {
             let versions = table(published(None, None, 190), fleet);
-            page_of(versions, table(published(None, None, 120), fleet), None)
+            page_of(versions, table(published(None, None, 120), fleet), Vec::new())
         };
         let (small, large) = (of_fleet(190), of_fleet(50_000));
         for said in [
@@ -520,7 +521,7 @@ mod tests {
     fn versions_are_told_apart_even_if_no_label_is() {
         let versions = release(vec![published(Some("1.0"), None, 900)], &[]);
         let clouds = release(vec![published(Some("1.0"), None, 500), published(Some("1.1"), None, 400)], &[]);
-        let text = page_of(versions, clouds, None);
+        let text = page_of(versions, clouds, Vec::new());
         assert!(text.contains("<td class=\"n\">500</td>") && text.contains("<td class=\"n\">400</td>"));
         assert!(!text.contains("are counted together"), "{text}");
     }

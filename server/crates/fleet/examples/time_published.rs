@@ -7,7 +7,7 @@ use std::time::Instant;
 use anyhow::Context as _;
 use headcount_fleet::published::{
     FleetDay, InstallationFacts, NoiseKey, PublicationRule, PublishedTable, ReleaseOfDay, ReleaseStage,
-    publish_day, size_class,
+    count_class, publish_day,
 };
 
 /// A Sunday.
@@ -63,8 +63,8 @@ fn add_installation(day: &mut FleetDay, installation: u64, names: &[Vec<String>]
     let database = ["sqlite", "sqlite", "postgres"][usize::try_from(below(3))?];
     let mut labels = vec![
         (PublishedTable::Databases, database),
-        (PublishedTable::Nodes, size_class(1 << below(10))),
-        (PublishedTable::Applications, size_class(1 << below(8))),
+        (PublishedTable::Nodes, count_class(1 << below(10))),
+        (PublishedTable::Applications, count_class(1 << below(8))),
     ];
     let mut amounts = vec![(PublishedTable::CpuUsage, "", 0.01), (PublishedTable::MemoryUsage, "", 5e7)];
     for ((table, _), names) in SETS.iter().zip(names) {

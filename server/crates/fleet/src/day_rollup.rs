@@ -3,17 +3,16 @@
 //! The result depends only on the reports, not on their order within an installation, so that two processes
 //! that roll the same day up write the same.
 
+mod report_times;
+
 use std::{cmp::Reverse, num::NonZeroU32, sync::Arc};
 
 use foldhash::fast::FixedState;
 use hashbrown::HashMap;
 
+use self::report_times::ReportTimes;
 use crate::{
-    cells::{
-        cell_block::CellBlock,
-        cell_table::CellTable,
-        day_cells::{CellMap, ReadingKey, add_reading, cell_blocks},
-    },
+    cells::{cell_block::CellBlock, cell_table::CellTable, day_cells::cell_blocks},
     changes::{FieldKind, InstallationReadings, OpenReadings, ReadingsRollup},
     installation_day::{InstallationDay, InstallationDays, InstallationHash, SampleBuckets},
     log_bucket::{LogBucket, LogHistogram},
@@ -22,14 +21,8 @@ use crate::{
     typed_report::{SampleSummary, StackValue, TypedReport},
 };
 
-/// The most cells of times in memory. Times beyond them count under `other`.
-const MOST_READINGS: usize = 4_000_000;
-
 /// The most versions of a day that have profiles: those of the most installations.
 pub const MOST_PROFILED_VERSIONS: usize = 100;
-
-/// The number of [`crate::name_table::OTHER`].
-const OTHER_NAME: u32 = 0;
 
 /// What is known about a report beside its content.
 #[derive(Debug, Clone, Copy)]
@@ -63,7 +56,7 @@ pub struct RolledUpDay {
 #[derive(Debug)]
 pub struct DayRollup {
     days: InstallationDays,
-    readings: CellMap<ReadingKey>,
+    times: ReportTimes,
     profiles: ProfileDay<Arc<StackDictionary>>,
     /// The browsers of installations as they were counted before.
     browsers_before: HashMap<InstallationHash, u64, FixedState>,
@@ -78,7 +71,7 @@ impl DayRollup {
         let profiles = ProfileDay::new(dictionary);
         Self {
             days: InstallationDays::empty(),
-            readings: CellMap::default(),
+            times: ReportTimes::default(),
             profiles,
             browsers_before: HashMap::default(),
             current: None,
@@ -104,7 +97,7 @@ impl DayRollup {
         if self.current.as_ref().is_some_and(|current| current.day.installation != origin.installation) {
             self.finish_installation();
         }
-        let Self { days: InstallationDays { versions, names, .. }, readings, current, .. } = self;
+        let Self { days: InstallationDays { versions, names, .. }, times, current, .. } = self;
         let version = versions.number(report.version);
         let fold = current.get_or_insert_with(|| InstallationFold::new(origin.installation));
         if origin.is_replica {
@@ -115,10 +108,12 @@ impl DayRollup {
         fold.add_use(origin, version, report, names);
         let read = self.installation_readings.as_mut();
         let of_installation = read.and_then(|read| read.open(origin.installation));
-        add_times(readings, of_installation, version, report, names);
+        times.begin_report(version);
+        add_times(times, of_installation, report, names);
     }
 
     fn finish_installation(&mut self) {
+        self.times.close_installation();
         if let Some(fold) = self.current.take() {
             for stacks in &fold.stacks {
                 let version = self.days.versions.name(stacks.version);
@@ -144,7 +139,7 @@ impl DayRollup {
     pub fn finish(mut self) -> RolledUpDay {
         self.finish_installation();
         self.days.installations.sort_unstable_by_key(|day| day.installation);
-        let tables = cell_blocks(&self.days, &self.readings);
+        let tables = cell_blocks(&self.days, &self.times.into_cells());
         let names = |function| self.profiles.dictionary().name_of_function(function);
         let readings = self.installation_readings.map(|readings| readings.finish(&self.days.names, names));
         let mut profiles = self.profiles.into_profiles();
@@ -163,39 +158,32 @@ impl DayRollup {
 
 /// Adds the times of a report, also to those of its installation if they are read.
 fn add_times(
-    readings: &mut CellMap<ReadingKey>,
+    times: &mut ReportTimes,
     mut of_installation: Option<&mut OpenReadings>,
-    version: u32,
     report: &TypedReport<'_>,
     names: &mut NameTable,
 ) {
-    let mut add = |table, name: u32, bucket, value| {
-        let key = ReadingKey { table, version, name, bucket };
-        let is_full = readings.len() >= MOST_READINGS && !readings.contains_key(&key);
-        let key = if is_full { ReadingKey { version: OTHER_NAME, name: OTHER_NAME, ..key } } else { key };
-        add_reading(readings, key, value);
-    };
     let mut add_own = |kind, name, time| {
         if let Some(readings) = &mut of_installation {
             readings.add_time(kind, name, time);
         }
     };
     for (name, time) in &report.stages {
-        let name = names.number(name);
-        add(CellTable::Stages, name, *time, 0);
+        let name = times.number(CellTable::Stages, name, names);
+        times.add(CellTable::Stages, name, *time, 0);
         add_own(FieldKind::Stage, name, *time);
     }
     for query in &report.queries {
-        let name = names.number(query.name);
-        add(CellTable::Queries, name, query.time, u64::from(query.has_failed));
-        add(CellTable::QuerySeries, name, LogBucket::ZERO, query.series);
+        let name = times.number(CellTable::Queries, query.name, names);
+        times.add(CellTable::Queries, name, query.time, u64::from(query.has_failed));
+        times.add(CellTable::QuerySeries, name, LogBucket::ZERO, query.series);
         add_own(FieldKind::Query, name, query.time);
     }
     for (name, time) in [("world_load", report.world_load_time), ("audit", report.audit_time)] {
         // Zero means that nothing was loaded.
         if time != LogBucket::ZERO {
-            let name = names.number(name);
-            add(CellTable::WorldTimes, name, time, 0);
+            let name = times.number(CellTable::WorldTimes, name, names);
+            times.add(CellTable::WorldTimes, name, time, 0);
             add_own(FieldKind::WorldTime, name, time);
         }
     }

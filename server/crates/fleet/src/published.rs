@@ -23,6 +23,7 @@ mod tests;
 
 use std::collections::BTreeSet;
 
+pub(crate) use self::tables::{COUNT_CLASSES, count_class_place};
 pub use self::{
     answer::{
         BaseCellName, CarriedOver, CellLabel, CellWithoutNumber, Publication, PublishedBaseCell,
@@ -34,7 +35,7 @@ pub use self::{
         BasePartition, LEAST_SMALLEST_GROUP, NoisePart, PublicationRule, PublicationRuleError,
         ReleaseSchedule, ReleaseStage,
     },
-    tables::{PUBLISHED_TABLES, PublishedTable, TableDefinition, TableKind, size_class},
+    tables::{PUBLISHED_TABLES, PublishedTable, TableDefinition, TableKind, count_class},
 };
 use self::{
     counts::{CountedDay, LabelCounts, count_labels},

@@ -21,6 +21,10 @@ pub enum CellTable {
     InspectionOverrides,
     /// Installations by size (`nodes`, …) and bucket; value: the sum of the sizes.
     Sizes,
+    /// Installations by the class of their number of nodes, as it is published.
+    NodeClasses,
+    /// Installations by the class of their number of applications, as it is published.
+    ApplicationClasses,
     /// Installations by page; value: views.
     Pages,
     /// Installations by the number of all their page views; label: bucket; value: views.
@@ -51,7 +55,7 @@ pub enum CellTable {
 
 impl CellTable {
     /// All tables.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 23] = [
         Self::Installations,
         Self::Flags,
         Self::Alerting,
@@ -60,6 +64,8 @@ impl CellTable {
         Self::InstrumentedServices,
         Self::InspectionOverrides,
         Self::Sizes,
+        Self::NodeClasses,
+        Self::ApplicationClasses,
         Self::Pages,
         Self::PageViews,
         Self::ScreenSizes,
@@ -87,6 +93,8 @@ impl CellTable {
             Self::InstrumentedServices => "instrumented_services",
             Self::InspectionOverrides => "inspection_overrides",
             Self::Sizes => "sizes",
+            Self::NodeClasses => "node_classes",
+            Self::ApplicationClasses => "application_classes",
             Self::Pages => "pages",
             Self::PageViews => "page_views",
             Self::ScreenSizes => "screen_sizes",

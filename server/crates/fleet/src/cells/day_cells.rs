@@ -3,8 +3,6 @@
 //! Labels that senders choose are bounded: the [`MOST_LABELS`] most frequent of a table and day are shown, the
 //! others are counted as `other`. An installation counts once in `other`, however many such labels it has.
 
-use std::hash::Hash;
-
 use foldhash::fast::FixedState;
 use hashbrown::HashMap;
 use headcount_shared::payload::AlertingIntegration;
@@ -17,6 +15,7 @@ use crate::{
     installation_day::{InstallationDay, InstallationDays, SampleBuckets},
     log_bucket::LogBucket,
     name_table::OTHER,
+    published::{COUNT_CLASSES, count_class_place},
     typed_report::{IntegrationFlag, SCREEN_SIZES},
 };
 
@@ -210,6 +209,7 @@ fn fixed_labels(table: CellTable) -> Vec<&'static str> {
         CellTable::Sizes => {
             crate::typed_report::InstallationSizes::default().named().map(|(name, _)| name).to_vec()
         }
+        CellTable::NodeClasses | CellTable::ApplicationClasses => COUNT_CLASSES.to_vec(),
         CellTable::ScreenSizes => SCREEN_SIZES.map(|size| size.as_str()).to_vec(),
         CellTable::Cpu | CellTable::Memory => SAMPLE_LABELS.to_vec(),
         _ => Vec::new(),
@@ -217,7 +217,10 @@ fn fixed_labels(table: CellTable) -> Vec<&'static str> {
 }
 
 /// The labels of [`CellTable::Cpu`] and [`CellTable::Memory`].
-const SAMPLE_LABELS: [&str; 2] = ["mean", "p95"];
+const SAMPLE_LABELS: [&str; 2] = [MEAN, "p95"];
+
+/// The label of what an installation uses on average.
+pub(crate) const MEAN: &str = "mean";
 
 /// The rows of an installation in a table.
 fn table_entries(table: CellTable, row: &InstallationDay, entries: &mut Vec<TableEntry>) {
@@ -232,6 +235,7 @@ fn table_entries(table: CellTable, row: &InstallationDay, entries: &mut Vec<Tabl
             .map(|(label, value)| plain(label, *value))
             .collect::<Vec<_>>()
     };
+    let class = |number| u32::try_from(count_class_place(number)).unwrap_or_default();
     #[expect(clippy::cast_precision_loss, reason = "a bucket is a tenth of the value wide")]
     let sized = |label, value: u64| TableEntry { label, bucket: LogBucket::containing(value as f64), value };
     match table {
@@ -258,6 +262,10 @@ fn table_entries(table: CellTable, row: &InstallationDay, entries: &mut Vec<Tabl
         CellTable::Sizes if row.is_counted() => {
             entries.extend((0..).zip(row.sizes.named()).map(|(label, (_, value))| sized(label, value)));
         }
+        CellTable::NodeClasses if row.is_counted() => entries.push(plain(class(row.sizes.nodes), 0)),
+        CellTable::ApplicationClasses if row.is_counted() => {
+            entries.push(plain(class(row.sizes.applications), 0));
+        }
         CellTable::Pages => entries.extend(counts(&row.pages)),
         CellTable::PageViews => entries.push(sized(0, row.page_views)),
         CellTable::ScreenSizes => entries.extend(fixed(&row.screen_sizes)),
@@ -274,9 +282,4 @@ fn table_entries(table: CellTable, row: &InstallationDay, entries: &mut Vec<Tabl
 fn sample_entries(samples: SampleBuckets) -> [TableEntry; 2] {
     let entry = |label, bucket| TableEntry { label, bucket, value: 0 };
     [entry(0, samples.mean), entry(1, samples.p95)]
-}
-
-/// Adds a reading.
-pub(crate) fn add_reading<K: Eq + Hash>(readings: &mut CellMap<K>, key: K, value: u64) {
-    readings.entry(key).or_default().add(CellSums { count: 1, value });
 }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     fleet_day::{FleetDay, FleetDayError, InstallationFacts},
-    tables::{PublishedTable, size_class},
+    tables::{PublishedTable, count_class},
 };
 use crate::{
     block_codec::{BlockError, decode_block, encode_block},
@@ -138,8 +138,8 @@ pub fn fleet_day(
 fn labels_of<'a>(row: &InstallationDay, names: &'a NameTable) -> Vec<(PublishedTable, &'a str)> {
     let mut labels = vec![
         (PublishedTable::Databases, row.database.label()),
-        (PublishedTable::Nodes, size_class(row.sizes.nodes)),
-        (PublishedTable::Applications, size_class(row.sizes.applications)),
+        (PublishedTable::Nodes, count_class(row.sizes.nodes)),
+        (PublishedTable::Applications, count_class(row.sizes.applications)),
     ];
     labels
         .extend(row.flags.flags().map(|flag: IntegrationFlag| (PublishedTable::Integrations, flag.label())));

@@ -110,26 +110,33 @@ impl PublishedTable {
     }
 }
 
-/// The class that a number of nodes or applications is published in: 0, 1, 2–3, 4–7, … up to 4096 and more.
-pub fn size_class(number: u64) -> &'static str {
-    const CLASSES: [&str; 14] = [
-        "0",
-        "1",
-        "2-3",
-        "4-7",
-        "8-15",
-        "16-31",
-        "32-63",
-        "64-127",
-        "128-255",
-        "256-511",
-        "512-1023",
-        "1024-2047",
-        "2048-4095",
-        "4096+",
-    ];
+/// The classes that numbers of nodes and applications are published in: 0, 1, 2–3, 4–7, … up to 4096 and more.
+pub(crate) const COUNT_CLASSES: [&str; 14] = [
+    "0",
+    "1",
+    "2-3",
+    "4-7",
+    "8-15",
+    "16-31",
+    "32-63",
+    "64-127",
+    "128-255",
+    "256-511",
+    "512-1023",
+    "1024-2047",
+    "2048-4095",
+    "4096+",
+];
+
+/// The class of a number.
+pub fn count_class(number: u64) -> &'static str {
+    COUNT_CLASSES[count_class_place(number)]
+}
+
+/// The place of a number's class in [`COUNT_CLASSES`].
+pub(crate) fn count_class_place(number: u64) -> usize {
     let class = number.checked_ilog2().map_or(0, |power| power as usize + 1);
-    CLASSES[class.min(CLASSES.len() - 1)]
+    class.min(COUNT_CLASSES.len() - 1)
 }
 
 #[cfg(test)]
@@ -157,7 +164,7 @@ mod tests {
             (4096, "4096+"),
             (u64::MAX, "4096+"),
         ] {
-            assert_eq!(size_class(number), class, "{number}");
+            assert_eq!(count_class(number), class, "{number}");
         }
     }
 }

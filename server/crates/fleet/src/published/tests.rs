@@ -36,8 +36,8 @@ fn facts_of(installation: u64, seed: u64) -> OwnedFacts {
     let database = ["sqlite", "sqlite", "sqlite", "postgres", "postgres", "mysql"][numbers.below(6) as usize];
     let mut labels = vec![
         (PublishedTable::Databases, database.to_owned()),
-        (PublishedTable::Nodes, size_class(1 << numbers.below(8)).to_owned()),
-        (PublishedTable::Applications, size_class(1 << numbers.below(6)).to_owned()),
+        (PublishedTable::Nodes, count_class(1 << numbers.below(8)).to_owned()),
+        (PublishedTable::Applications, count_class(1 << numbers.below(6)).to_owned()),
     ];
     let mut amounts = Vec::new();
     for table in [
