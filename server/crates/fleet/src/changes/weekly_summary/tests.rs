@@ -98,7 +98,7 @@ fn a_week_is_told_in_sentences() {
             "6 installations were new.",
             "7 installations are gone: nothing has come from them for 30 days.",
             "1 installation came back after 30 days of silence or more.",
-            "Release 1.9.0 appeared on 24 Nov 2026: on 29 Nov 2026, 3 of 805 installations had it (0.4 %).",
+            "Release 1.9.0 began to spread on 24 Nov 2026: on 29 Nov 2026, 3 of 805 installations had it (0.4 %).",
             "On 29 Nov 2026, 500 of 805 installations had 1.8.0 (62 %; a week before, 75 %).",
             "Since 1.9.0 of 24 Nov 2026, the time of the query up is 10.2 % higher than with 1.8.0 \
              (8.1 to 12.3 %), found on 25 Nov 2026 with a certainty of more than 99.99 %.",
@@ -151,7 +151,7 @@ fn a_week_that_is_not_over_says_until_when_it_is_counted() {
         [
             "5 installations were active in the 7 days until 25 Nov 2026, as many as in the 7 days before.",
             "No installation was new, and none is gone.",
-            "Release 1.9.0 appeared on 24 Nov 2026: on 25 Nov 2026, 1 of 5 installations had it (20 %).",
+            "Release 1.9.0 began to spread on 24 Nov 2026: on 25 Nov 2026, 1 of 5 installations had it (20 %).",
             "No change by a release was found.",
         ]
     );
