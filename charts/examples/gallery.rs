@@ -267,6 +267,7 @@ fn histogram() -> String {
         value_title: "browsers of an installation a week",
         counted: "installations",
         unit: ValueUnit::Count,
+        zeros: 3,
         buckets: &buckets,
         percentiles: &[
             PercentileMark { name: "half: up to", value: 34.0 },
@@ -282,6 +283,7 @@ fn latencies() -> String {
         value_title: "time until the first page is drawn",
         counted: "page loads",
         unit: ValueUnit::Seconds,
+        zeros: 3,
         buckets: &bell(0.008, 1.1, 70, 30.0, 16.0),
         percentiles: &[
             PercentileMark { name: "p50", value: 0.14 },

@@ -50,6 +50,8 @@ pub struct HistogramChart<'a> {
     pub counted: &'a str,
     /// The unit of the values.
     pub unit: ValueUnit,
+    /// How many values are 0. They are part of the whole and have no place on the axis.
+    pub zeros: u64,
     /// Buckets in the order of their values.
     pub buckets: &'a [CountedBucket],
     /// Percentiles, the least first.
@@ -62,7 +64,7 @@ pub fn histogram_chart(caption: &ChartCaption<'_>, chart: &HistogramChart<'_>) -
     let buckets: Vec<&CountedBucket> =
         chart.buckets.iter().filter(|bucket| bucket.from >= 0.0 && bucket.to > bucket.from).collect();
     let Some(axis) = ValueAxis::of(&buckets) else { return empty_figure(caption) };
-    let total: u64 = buckets.iter().map(|bucket| bucket.count).fold(0, u64::saturating_add);
+    let total: u64 = buckets.iter().map(|bucket| bucket.count).fold(chart.zeros, u64::saturating_add);
     let numbers = table(chart, &buckets, total);
     figure(caption, |out| write_plot(out, caption, chart, &buckets, &axis, total), Some(&numbers))
 }
@@ -183,6 +185,12 @@ fn write_percentile(
 }
 
 fn bucket_text(unit: ValueUnit, bucket: &CountedBucket) -> String {
+    if unit == ValueUnit::Count
+        && let Some((first, last)) = whole_numbers(bucket)
+    {
+        let (first, last) = (unit.value_text(first), unit.value_text(last));
+        return if first == last { first } else { format!("{first} to {last}") };
+    }
     if bucket.from > 0.0 {
         format!("{} to {}", unit.value_text(bucket.from), unit.value_text(bucket.to))
     } else {
@@ -190,17 +198,59 @@ fn bucket_text(unit: ValueUnit, bucket: &CountedBucket) -> String {
     }
 }
 
+/// The first and the last whole number in a bucket. The edges are not exact.
+fn whole_numbers(bucket: &CountedBucket) -> Option<(f64, f64)> {
+    let (first, last) = ((bucket.from * (1.0 + 1e-9)).floor() + 1.0, (bucket.to * (1.0 + 1e-9)).floor());
+    (first <= last).then_some((first, last))
+}
+
 fn table(chart: &HistogramChart<'_>, buckets: &[&CountedBucket], total: u64) -> DataTable {
-    let rows = buckets.iter().filter(|bucket| bucket.count > 0).map(|bucket| {
-        let share = percent(bucket.count as f64 / total as f64);
-        vec![bucket_text(chart.unit, bucket), count(bucket.count as f64), share]
-    });
+    let row = |values, counted: u64| {
+        vec![values, count(counted as f64), percent(counted as f64 / total as f64)]
+    };
+    let zeros = (chart.zeros > 0).then(|| row(chart.unit.value_text(0.0), chart.zeros));
+    let filled = buckets.iter().filter(|bucket| bucket.count > 0);
+    let rows = filled.map(|bucket| row(bucket_text(chart.unit, bucket), bucket.count));
     let percentiles = chart.percentiles.iter();
     DataTable {
         columns: [chart.value_title, chart.counted, "share"].map(str::to_owned).to_vec(),
-        rows: rows.collect(),
+        rows: zeros.into_iter().chain(rows).collect(),
         notes: percentiles
             .map(|mark| format!("{}: {}", mark.name, chart.unit.value_text(mark.value)))
             .collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn buckets_of_counts_are_told_in_whole_numbers() {
+        let bucket = |number: i32| {
+            let to = 1.1_f64.powi(number);
+            CountedBucket { from: to / 1.1, to, count: 1 }
+        };
+        // The bucket of 1 ends at 1; others have the whole numbers between their edges.
+        for (number, text) in [(0, "1"), (8, "2"), (24, "9"), (25, "10"), (32, "20 to 21"), (49, "98 to 106")] {
+            assert_eq!(bucket_text(ValueUnit::Count, &bucket(number)), text, "{number}");
+        }
+        assert_eq!(bucket_text(ValueUnit::Bytes, &bucket(0)).split(" to ").count(), 2);
+    }
+
+    #[test]
+    fn zeros_are_a_row_and_a_part_of_the_whole() {
+        let bucket = CountedBucket { from: 1.0 / 1.1, to: 1.0, count: 3 };
+        let chart = HistogramChart {
+            value_title: "nodes",
+            counted: "installations",
+            unit: ValueUnit::Count,
+            zeros: 1,
+            buckets: &[bucket],
+            percentiles: &[],
+        };
+        let rows = table(&chart, &[&bucket], 4).rows;
+        let shares: Vec<_> = rows.iter().map(|row| (row[0].as_str(), row[2].as_str())).collect();
+        assert_eq!(shares, [("0", percent(0.25).as_str()), ("1", percent(0.75).as_str())]);
     }
 }

@@ -168,6 +168,7 @@ fn charts(label: &str, values: &[f64]) -> Vec<String> {
             value_title: label,
             counted: label,
             unit,
+            zeros: 3,
             buckets: &buckets,
             percentiles: &percentiles,
         };

@@ -61,17 +61,18 @@ pub(crate) fn histogram(
     let percentiles: Vec<_> =
         percentiles.into_iter().flatten().filter(|percentile| percentile.value > 0.0).collect();
     let counted = counted_things(answer);
-    let chart = HistogramChart {
-        value_title: titles.values,
-        counted,
-        unit: titles.unit,
-        buckets: &buckets,
-        percentiles: &percentiles,
-    };
     let (all, none) = distribution.map_or((0, 0), |distribution| {
         let none = distribution.buckets.iter().filter(|bucket| bucket.up_to <= 0.0);
         (distribution.count, none.map(|bucket| bucket.count).sum())
     });
+    let chart = HistogramChart {
+        value_title: titles.values,
+        counted,
+        unit: titles.unit,
+        zeros: none,
+        buckets: &buckets,
+        percentiles: &percentiles,
+    };
     let zero = if none == 0 { String::new() } else { format!(", {} of them with 0", grouped(none)) };
     let basis = AnswerBasis::new(filter, &answer.scope, format!("of {} {counted}{zero}", grouped(all)));
     let path = distributions_path(answer);
