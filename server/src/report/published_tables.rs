@@ -275,7 +275,7 @@ mod tests {
             .iter()
             .map(|table| {
                 format!(
-                    "GET /public/fleet/tables/{table} HTTP/1.1\r\nuser-agent: headcount\r\naccept: */*\r\nhost: {host}\r\n\r\n"
+                    "GET /public/fleet/tables/{table} HTTP/1.1\r\naccept: */*\r\nuser-agent: headcount\r\nhost: {host}\r\n\r\n"
                 )
             })
             .collect();
