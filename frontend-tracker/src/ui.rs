@@ -11,15 +11,18 @@ mod answer;
 mod api;
 mod app;
 mod browser;
+mod flame_numbers;
 mod format;
 mod link;
 mod pages;
 mod projects;
+mod report_diff;
 mod report_rows;
 mod session;
 mod statistics;
 mod takeover;
 mod title;
+mod value_units;
 
 /// Mounts the interface in the page's body, or takes over on a page of a collector.
 pub fn start() {

@@ -233,7 +233,7 @@ impl Server {
         let assets = Arc::new(assets(config.routes.as_ref())?);
         if let Some(reason) = config.switched_off_by() {
             tracing::info!("usage statistics are switched off for this run by {reason}");
-            let statistics = Arc::new(StatisticsService::off(config.collector().clone(), reason));
+            let statistics = Arc::new(StatisticsService::off(&config, reason));
             let operator = config.admin_token.as_ref().map(OperatorToken::given);
             let access = access(&config, operator.as_ref(), clock)?;
             return Ok(Self {

@@ -3,13 +3,21 @@
 
 mod serving;
 
-use std::{collections::BTreeMap, fs, path::Path, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::Path,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
+use axum::{Router, extract::Request, routing::post};
 use headcount::{app::Server, config::Serve};
 use headcount_platform::clock::SystemClock;
 use headcount_shared::payload::Payload;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
+use tokio::net::TcpListener;
 
 use self::serving::{ADMIN_TOKEN, RunningServer, ServerAnswer};
 
@@ -241,6 +249,106 @@ async fn the_preview_and_stored_reports_show_the_headers_that_they_are_sent_with
         assert_eq!(answer.json()["instance"]["version"], reported, "{path}");
         assert!(!answer.text().contains("-shop"), "{path}");
     }
+    server.stop().await;
+}
+
+/// A collector that stores every report and publishes nothing. Its address, and the requests for anything else.
+async fn collector() -> (String, Arc<Mutex<Vec<String>>>) {
+    let asked = Arc::<Mutex<Vec<String>>>::default();
+    let seen = Arc::clone(&asked);
+    let other = async move |request: Request| {
+        let headers = request.headers().iter().map(|(name, value)| format!("{name}: {value:?}"));
+        let headers: Vec<String> = headers.collect();
+        seen.lock().unwrap().push(format!("{} {} {headers:?}", request.method(), request.uri()));
+        StatusCode::NOT_FOUND
+    };
+    let router = Router::new().route("/ce/usage-statistics", post(async || "{}")).fallback(other);
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("--collector-url=http://{}/ce/usage-statistics", listener.local_addr().unwrap());
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    (url, asked)
+}
+
+#[tokio::test]
+async fn what_was_sent_is_shown_by_day_until_statistics_are_switched_off() {
+    let dir = tempfile::tempdir().unwrap();
+    let (collector, _) = collector().await;
+    let server = RunningServer::start(dir.path(), &[collector.as_str(), "--first-report-after=0s"]).await;
+    let delivered = async {
+        while server.get("api/usage-statistics").await.json()["last_delivered_at"].is_null() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(LIMIT, delivered).await.unwrap();
+    let history = server.get("api/usage-statistics/history").await.json();
+    assert_eq!(history["days"].as_array().map(Vec::len), Some(1), "{history}");
+    assert_eq!(history["days"][0]["reports"], 1);
+    server.stop().await;
+
+    let server = RunningServer::start(dir.path(), &[collector.as_str()]).await;
+    assert_eq!(server.get("api/usage-statistics/history").await.json(), history);
+    server.preview().await;
+    assert_eq!(server.get("api/usage-statistics/history").await.json(), history, "a preview adds nothing");
+    assert_eq!(server.switch(false).await.status, StatusCode::OK);
+    assert_eq!(server.get("api/usage-statistics/history").await.json(), json!({"days": []}));
+    assert!(!dir.path().join("reported.jsonl").exists());
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn every_installation_asks_the_same_of_the_collector_when_it_compares_itself() {
+    let (collector, asked) = collector().await;
+    let mut requests = Vec::new();
+    for flags in
+        [&["--product-version=7.1"][..], &["--url-base-path=/mine", "--public-url=https://mine.example"]]
+    {
+        let dir = tempfile::tempdir().unwrap();
+        let server = RunningServer::start(dir.path(), &[&[collector.as_str()], flags].concat()).await;
+        server.event(&event("/")).await;
+        let before = server.get("api/usage-statistics/fleet").await.json();
+        assert_eq!((&before["downloaded_at"], asked.lock().unwrap().len()), (&Value::Null, 0));
+        for _ in 0..2 {
+            let compared = server.send(Method::POST, "api/usage-statistics/fleet", &[], "").await.json();
+            assert!(compared["downloaded_at"].is_u64() && compared["position"].is_null(), "{compared}");
+        }
+        assert_eq!(server.switch(false).await.status, StatusCode::OK);
+        let off = server.send(Method::POST, "api/usage-statistics/fleet", &[], "").await;
+        assert_eq!(off.status, StatusCode::CONFLICT);
+        server.stop().await;
+        requests.push(std::mem::take(&mut *asked.lock().unwrap()));
+    }
+    assert_eq!(requests[0].len(), 1, "{requests:?}");
+    assert_eq!(requests[0], requests[1]);
+    assert!(!requests[0][0].contains(env!("CARGO_PKG_VERSION")), "{requests:?}");
+}
+
+#[tokio::test]
+async fn a_profile_is_drawn_however_large_and_nothing_else_is() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = RunningServer::start(dir.path(), &[]).await;
+    let large = json!({"kind": "cpu", "profile": "x".repeat(3 << 20)}).to_string();
+    for (body, status, said) in [
+        (json!({"kind": "cpu", "profile": ""}).to_string(), StatusCode::OK, "(all)"),
+        (json!({"kind": "disk", "profile": ""}).to_string(), StatusCode::BAD_REQUEST, "disk"),
+        ("{}".to_owned(), StatusCode::BAD_REQUEST, "kind"),
+        (json!({"kind": "heap", "profile": "…"}).to_string(), StatusCode::UNPROCESSABLE_ENTITY, "not base64"),
+        (large, StatusCode::UNPROCESSABLE_ENTITY, "not gzip"),
+    ] {
+        let answer = server.send(Method::POST, "api/usage-statistics/profile-graph", &[], body).await;
+        assert_eq!(answer.status, status, "{}", answer.text());
+        assert!(answer.text().contains(said), "{said}: {}", answer.text());
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn the_status_names_the_privacy_text_of_who_receives_the_reports() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = RunningServer::start(dir.path(), &["--privacy-url=https://shop.example/privacy"]).await;
+    assert_eq!(
+        server.get("api/usage-statistics").await.json()["privacy_url"],
+        "https://shop.example/privacy"
+    );
     server.stop().await;
 }
 

@@ -69,8 +69,10 @@ pub use self::{
     secrets::{Auth, Header, Secret, SetAuth, SetHeader},
     session::{NewSession, SignInCode},
     statistics::{
-        AskPseudonym, ForgottenInstallation, KeptReceipt, Pseudonym, ReportEntries, ReportEntry, ReportState,
-        Status, Switch, WouldForget,
+        AskProfileGraph, AskPseudonym, FleetComparison, FleetCostPosition, FleetPosition, FleetSharePosition,
+        FleetSizePosition, ForgottenInstallation, KeptReceipt, ProfileGraph, ProfileGraphAnswer, ProfileKind,
+        Pseudonym, ReportEntries, ReportEntry, ReportState, ReportedDay, ReportedHistory, Status,
+        StoredReceipt, StoredReceipts, Switch, WouldForget,
     },
     trust::{FleetTrustAnswer, FleetTrustCount, FleetTrustDay, FleetTrustTotals},
 };

@@ -41,6 +41,10 @@ pub const SENT_REPORTS: usize = 48;
 /// unknown ones. The oldest are deleted first.
 pub const SENT_BYTES: u64 = 32 * 1024 * 1024;
 
+/// Bytes of the numbers that are kept of sent reports, to show them over time; the oldest are deleted first. 90
+/// days of hourly reports have a fifth of it.
+pub const REPORTED_BYTES: u64 = 2 * 1024 * 1024;
+
 /// Refused reports that are stored for inspection; the oldest are deleted first.
 pub const REFUSED_REPORTS: usize = 48;
 

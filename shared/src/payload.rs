@@ -8,6 +8,7 @@ mod fields;
 mod infra;
 mod instance;
 mod integration;
+mod meaning;
 mod performance;
 mod profile;
 mod stack;
@@ -21,6 +22,7 @@ pub use self::{
     infra::InfraSection,
     instance::{DatabaseType, InstanceSection},
     integration::{AlertingIntegration, InspectionOverrides, IntegrationSection},
+    meaning::FieldMeaning,
     performance::{ConstructorPerformance, PerformanceSection, QueryPerformance},
     profile::ProfileSection,
     stack::StackSection,

@@ -58,6 +58,7 @@ mod secrets;
 mod shared_settings;
 mod shown;
 mod sign_in;
+mod statistics_page;
 mod stopping;
 mod switched;
 mod targets;

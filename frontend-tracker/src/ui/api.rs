@@ -1,6 +1,6 @@
 //! Sends the requests of the interface to its server.
 
-use headcount_shared::api::{AskPseudonym, Projects, Pseudonym, ReportEntries, Status, Switch, WouldForget};
+use headcount_shared::api::{AskPseudonym, Projects, Pseudonym, Status, Switch};
 use js_sys::Uint8Array;
 use leptos::prelude::*;
 use serde::de::DeserializeOwned;
@@ -28,6 +28,8 @@ pub(super) struct TimedAnswer<T> {
     pub(super) value: T,
     /// The server's clock, in Unix seconds; `None` without a `Date` header.
     pub(super) server_time: Option<f64>,
+    /// The SHA-256 of its bytes, in hexadecimal digits; empty where the server does not say it.
+    pub(super) sha256: String,
 }
 
 impl ApiClient {
@@ -44,11 +46,6 @@ impl ApiClient {
     /// The state of usage statistics.
     pub(super) async fn status(self) -> Result<TimedAnswer<Status>, ApiFailure> {
         self.get("api/usage-statistics").await
-    }
-
-    /// What switching off now would delete.
-    pub(super) async fn would_forget(self) -> Result<TimedAnswer<WouldForget>, ApiFailure> {
-        self.get("api/usage-statistics/forgets").await
     }
 
     /// The projects.
@@ -75,41 +72,30 @@ impl ApiClient {
         self.base.get_value()
     }
 
-    /// The bytes of a report as it would be sent now.
-    pub(super) async fn preview(self) -> Result<Vec<u8>, ApiFailure> {
-        Ok(self.request("GET", "api/usage-statistics/preview", None).await?.value)
-    }
-
-    /// The reports that the server lists.
-    pub(super) async fn reports(self) -> Result<TimedAnswer<ReportEntries>, ApiFailure> {
-        self.get("api/usage-statistics/reports").await
-    }
-
-    /// The URL of the bytes of a report.
-    pub(super) fn report_url(self, id: &str) -> String {
-        self.url(&format!("api/usage-statistics/reports/{id}"))
-    }
-
-    fn url(self, path: &str) -> String {
+    /// The URL of a path of the API.
+    pub(super) fn url(self, path: &str) -> String {
         self.base.with_value(|base| format!("{base}{path}"))
     }
 
-    async fn get<T: DeserializeOwned>(self, path: &str) -> Result<TimedAnswer<T>, ApiFailure> {
-        let answered = self.request("GET", path, None).await?;
-        Ok(TimedAnswer { value: read(&answered.value)?, server_time: answered.server_time })
+    /// Reads what is at a path of the API.
+    pub(super) async fn get<T: DeserializeOwned>(self, path: &str) -> Result<TimedAnswer<T>, ApiFailure> {
+        let TimedAnswer { value, server_time, sha256 } = self.request("GET", path, None).await?;
+        Ok(TimedAnswer { value: read(&value)?, server_time, sha256 })
     }
 
-    async fn request(
+    /// Sends a request, with `body` as JSON.
+    pub(super) async fn request(
         self,
         method: &str,
         path: &str,
         body: Option<&str>,
     ) -> Result<TimedAnswer<Vec<u8>>, ApiFailure> {
-        let (status, server_time, body) = self
+        let (status, answer) = self
             .fetch(method, path, body)
             .await
             .map_err(|_| ApiFailure::Told("The server does not answer.".to_owned()))?;
-        Ok(TimedAnswer { value: accepted(status, body)?, server_time })
+        let TimedAnswer { value, server_time, sha256 } = answer;
+        Ok(TimedAnswer { value: accepted(status, value)?, server_time, sha256 })
     }
 
     async fn fetch(
@@ -117,7 +103,7 @@ impl ApiClient {
         method: &str,
         path: &str,
         body: Option<&str>,
-    ) -> Result<(u16, Option<f64>, Vec<u8>), JsValue> {
+    ) -> Result<(u16, TimedAnswer<Vec<u8>>), JsValue> {
         let headers = Headers::new()?;
         headers.set(HEADCOUNT_REQUEST, "1")?;
         let init = RequestInit::new();
@@ -132,8 +118,10 @@ impl ApiClient {
         let answer = JsFuture::from(window().fetch_with_str_and_init(&self.url(path), &init)).await?;
         let response: Response = answer.dyn_into()?;
         let server_time = response.headers().get("Date")?.and_then(|date| unix_seconds(&date));
+        let sha256 = response.headers().get("X-Content-SHA256")?.unwrap_or_default();
         let bytes = JsFuture::from(response.array_buffer()?).await?;
-        Ok((response.status(), server_time, Uint8Array::new(&bytes).to_vec()))
+        let value = Uint8Array::new(&bytes).to_vec();
+        Ok((response.status(), TimedAnswer { value, server_time, sha256 }))
     }
 }
 

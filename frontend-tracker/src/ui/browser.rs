@@ -1,11 +1,11 @@
 //! Accesses the browser: the base path, reloads, the tracker's UUID, the focus, and saving files.
 
 use headcount_shared::browser_storage::DEVICE_KEY_PREFIX;
-use js_sys::{Array, Uint8Array};
+use js_sys::{Array, Reflect, Uint8Array};
 use leptos::prelude::{document, window};
 use uuid::Uuid;
 use wasm_bindgen::{JsCast, JsValue};
-use web_sys::{Blob, BlobPropertyBag, HtmlAnchorElement, HtmlElement, Url};
+use web_sys::{Blob, BlobPropertyBag, Clipboard, FocusOptions, HtmlAnchorElement, HtmlElement, Url};
 
 /// The element with the base path of the server.
 const BASE: &str = "meta[name='headcount-base']";
@@ -48,6 +48,30 @@ pub(super) fn focus(id: &str) {
     if let Some(element) = element {
         let _focused = element.focus();
     }
+}
+
+/// Moves the focus to an element without scrolling.
+pub(super) fn focus_on(element: &HtmlElement) {
+    let options = FocusOptions::new();
+    options.set_prevent_scroll(true);
+    let _focused = element.focus_with_options(&options);
+}
+
+/// Copies the text that is in the element with `id`. Where the browser does not allow that, as over plain http,
+/// the text is selected, and the result is `false`.
+pub(super) fn copy(id: &str, text: &str) -> bool {
+    let clipboard = Reflect::get(&window().navigator(), &"clipboard".into());
+    let clipboard = clipboard.ok().filter(JsValue::is_object);
+    if let Some(clipboard) = clipboard.map(JsCast::unchecked_into::<Clipboard>) {
+        // It ends without a page that waits for it: whether it failed, the next paste shows.
+        let _copying = clipboard.write_text(text);
+        return true;
+    }
+    let element = document().get_element_by_id(id);
+    if let (Some(element), Ok(Some(selection))) = (element, window().get_selection()) {
+        let _selected = selection.select_all_children(&element);
+    }
+    false
 }
 
 /// Lets the user save `bytes` as a file. Does nothing if the browser does not support that.

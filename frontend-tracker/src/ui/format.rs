@@ -27,20 +27,6 @@ pub(super) fn until(then: u64, now: u64) -> String {
     }
 }
 
-/// A size: `812 B`, `51.2 kB`, `1.4 MB`.
-pub(super) fn bytes(bytes: u64) -> String {
-    const UNITS: [&str; 3] = ["kB", "MB", "GB"];
-    if bytes < 1000 {
-        return format!("{bytes} B");
-    }
-    let (mut tenths, mut unit) = (bytes.saturating_add(50) / 100, 0);
-    while tenths >= 10_000 && unit + 1 < UNITS.len() {
-        tenths = (tenths + 500) / 1000;
-        unit += 1;
-    }
-    format!("{}.{} {}", tenths / 10, tenths % 10, UNITS[unit])
-}
-
 /// A count with its noun: `1 entry`, `2 entries`.
 pub(super) fn count(count: u64, one: &str, many: &str) -> String {
     format!("{count} {}", if count == 1 { one } else { many })
@@ -185,24 +171,6 @@ mod tests {
         ];
         for (then, now, text) in cases {
             assert_eq!(ago(then, now), text);
-        }
-    }
-
-    #[test]
-    fn sizes_read_with_one_digit_after_the_point() {
-        let cases = [
-            (0, "0 B"),
-            (999, "999 B"),
-            (1000, "1.0 kB"),
-            (51_249, "51.2 kB"),
-            (999_949, "999.9 kB"),
-            (999_950, "1.0 MB"),
-            (1_400_000, "1.4 MB"),
-            (8_388_608, "8.4 MB"),
-            (5_000_000_000, "5.0 GB"),
-        ];
-        for (size, text) in cases {
-            assert_eq!(bytes(size), text);
         }
     }
 

@@ -6,10 +6,13 @@
 use std::collections::BTreeSet;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use headcount_shared::payload::{PayloadField, fields, sections};
+use headcount_shared::payload::{FieldMeaning, PayloadField, fields, sections};
 use serde_json::{Map, Value};
 
-use super::format;
+use super::{
+    format,
+    value_units::{file_size, samples, value_in_units},
+};
 
 /// The explanation of a member that the program does not know.
 const UNEXPLAINED: &str = "This member is not documented and should not be here.";
@@ -44,12 +47,19 @@ pub(super) enum ShownValue {
     /// The report lacks the field.
     Absent,
     /// A value for one line.
-    Line(String),
-    /// A list or a map: how many entries, and the entries.
+    Line {
+        /// As it is in the report.
+        exact: String,
+        /// In the units of people, where those say more.
+        in_units: Option<String>,
+    },
+    /// A point in time, in Unix seconds.
+    Moment(u64),
+    /// A list or a map: what it has, and the entries.
     Block {
-        /// How many entries.
+        /// How many entries, or what samples say together.
         summary: String,
-        /// The entries as JSON.
+        /// The entries as JSON. Those with a unit have a comment with their value for people.
         json: String,
     },
     /// A profile, which is shown as a file.
@@ -149,32 +159,48 @@ fn value_at<'a>(report: &'a Value, path: &str) -> Option<&'a Value> {
 
 fn shown(path: &str, value: Option<&Value>, report: &Value) -> ShownValue {
     let Some(value) = value else { return ShownValue::Absent };
-    match (path, value) {
-        ("profile.from" | "profile.to", Value::Number(number)) => match number.as_u64() {
-            Some(seconds) if seconds > 0 => {
-                ShownValue::Line(format!("{seconds} ({})", format::time(seconds)))
-            }
-            _ => plain(value),
+    let names: Vec<&str> = path.split('.').collect();
+    match (FieldMeaning::of_path(&names), value) {
+        (FieldMeaning::UnixTime, Value::Number(number)) => match number.as_u64() {
+            Some(seconds) if seconds > 0 => ShownValue::Moment(seconds),
+            _ => of_names(&names, value),
         },
-        ("profile.cpu", Value::String(text)) => profile(text, covered(report).as_deref()),
-        ("profile.memory", Value::String(text)) => profile(text, None),
-        _ => plain(value),
+        (FieldMeaning::Profile, Value::String(text)) => {
+            let covered = if path == "profile.cpu" { covered(report) } else { None };
+            profile(text, covered.as_deref())
+        }
+        _ => of_names(&names, value),
     }
 }
 
 fn plain(value: &Value) -> ShownValue {
+    of_names(&[], value)
+}
+
+/// The value at a path of names, as it is shown.
+fn of_names(names: &[&str], value: &Value) -> ShownValue {
     match value {
-        Value::Array(items) if items.is_empty() => ShownValue::Line("[]".to_owned()),
-        Value::Object(members) if members.is_empty() => ShownValue::Line("{}".to_owned()),
-        Value::Array(items) => block(items.len(), list(items)),
-        Value::Object(members) => block(members.len(), map(members)),
-        scalar => ShownValue::Line(scalar.to_string()),
+        Value::Array(items) if items.is_empty() => line("[]"),
+        Value::Object(members) if members.is_empty() => line("{}"),
+        Value::Array(items) => {
+            let summary = samples(FieldMeaning::of_path(names), items);
+            block(summary.unwrap_or_else(|| entries(items.len())), list(items))
+        }
+        Value::Object(members) => block(entries(members.len()), map(names, members)),
+        scalar => ShownValue::Line { exact: scalar.to_string(), in_units: value_in_units(names, scalar) },
     }
 }
 
-fn block(entries: usize, json: String) -> ShownValue {
-    let entries = u64::try_from(entries).unwrap_or(u64::MAX);
-    ShownValue::Block { summary: format::count(entries, "entry", "entries"), json }
+fn line(text: &str) -> ShownValue {
+    ShownValue::Line { exact: text.to_owned(), in_units: None }
+}
+
+const fn block(summary: String, json: String) -> ShownValue {
+    ShownValue::Block { summary, json }
+}
+
+fn entries(count: usize) -> String {
+    format::count(count as u64, "entry", "entries")
 }
 
 /// A list of values, several per line.
@@ -183,12 +209,25 @@ fn list(items: &[Value]) -> String {
     format!("[{}]", items.join(", "))
 }
 
-/// A map, one entry per line.
-fn map(members: &Map<String, Value>) -> String {
-    let entry = |(name, value): (&String, &Value)| {
-        format!("  {}: {}", Value::from(name.as_str()), entry_value(value))
-    };
-    format!("{{\n{}\n}}", members.iter().map(entry).collect::<Vec<_>>().join(",\n"))
+/// A map at a path of names, one entry per line, each with its value for people as a comment.
+fn map(names: &[&str], members: &Map<String, Value>) -> String {
+    let mut text = "{\n".to_owned();
+    for (at, (name, value)) in members.iter().enumerate() {
+        let comma = if at + 1 < members.len() { "," } else { "" };
+        let names = [names, &[name.as_str()]].concat();
+        let comment = entry_in_units(&names, value).map(|said| format!(" // {said}")).unwrap_or_default();
+        text.push_str(&format!("  {}: {}{comma}{comment}\n", Value::from(name.as_str()), entry_value(value)));
+    }
+    text + "}"
+}
+
+/// What an entry says in the units of people; of an object, what its members say.
+fn entry_in_units(names: &[&str], value: &Value) -> Option<String> {
+    let Value::Object(members) = value else { return value_in_units(names, value) };
+    let member =
+        |(name, value): (&String, &Value)| value_in_units(&[names, &[name.as_str()]].concat(), value);
+    let said: Vec<String> = members.iter().filter_map(member).collect();
+    (!said.is_empty()).then(|| said.join(", "))
 }
 
 /// The value of a map's entry on one line.
@@ -216,12 +255,12 @@ fn profile(text: &str, covered: Option<&str>) -> ShownValue {
     if text.is_empty() {
         return ShownValue::Profile { summary: "none".to_owned(), file: Vec::new() };
     }
-    let encoded = format::bytes(text.len() as u64);
+    let encoded = file_size(text.len() as u64);
     let Ok(file) = STANDARD.decode(text) else {
         return ShownValue::Profile { summary: format!("{encoded} that are not base64"), file: Vec::new() };
     };
     let covers = covered.map(|covered| format!(", covers {covered}")).unwrap_or_default();
-    let decoded = format::bytes(file.len() as u64);
+    let decoded = file_size(file.len() as u64);
     ShownValue::Profile { summary: format!("{decoded} of gzipped pprof, {encoded} as base64{covers}"), file }
 }
 
@@ -238,10 +277,6 @@ mod tests {
     fn row(report: &Value, path: &str) -> FieldRow {
         let rows = fold(report).into_iter().flat_map(|section| section.rows);
         rows.into_iter().find(|row| row.path == path).expect("the report has a row for the path")
-    }
-
-    fn line(text: &str) -> ShownValue {
-        ShownValue::Line(text.to_owned())
     }
 
     #[test]
@@ -284,10 +319,38 @@ mod tests {
                     json: "{\n  \"/p/$projectId\": 1,\n  \"/p/$projectId/app/$id/SLO\": 3\n}".to_owned(),
                 },
             ),
-            ("profile.from", line("1678113877 (6 Mar 2023, 14:44:37 UTC)")),
+            ("profile.from", ShownValue::Moment(1_678_113_877)),
         ];
         for (path, value) in cases {
             assert_eq!(row(&report, path).value, value, "{path}");
+        }
+    }
+
+    #[test]
+    fn a_value_with_a_unit_is_there_for_people_too() {
+        let mut report = documented();
+        report["infra"]["instances"] = 12_345.into();
+        let in_units = |text: &str| Some(text.replace(' ', "\u{202f}"));
+        let cases = [
+            ("ux.world_load_time_avg", "0.053", in_units("53 ms")),
+            ("infra.instances", "12345", in_units("12 345")),
+            ("infra.nodes", "10", None),
+        ];
+        for (path, exact, in_units) in cases {
+            assert_eq!(row(&report, path).value, ShownValue::Line { exact: exact.to_owned(), in_units });
+        }
+        let blocks = [
+            ("performance.memory_usage", "2 samples: 25.8\u{202f}MiB on average", "[27086848, 27086848]"),
+            (
+                "performance.constructor.stages",
+                "7 entries",
+                "\"load_nodes\": 0.000139763, // 140\u{202f}µs\n",
+            ),
+            ("performance.constructor.queries", "2 entries", " // 12.9\u{202f}ms\n"),
+        ];
+        for (path, begins, has) in blocks {
+            let ShownValue::Block { summary, json } = row(&report, path).value else { panic!("no block") };
+            assert!(summary.starts_with(begins) && json.contains(has), "{path}: {summary}: {json}");
         }
     }
 
@@ -311,7 +374,8 @@ mod tests {
         report["profile"]["cpu"] = STANDARD.encode(vec![7; 3000]).into();
         report["profile"]["memory"] = "".into();
         let cpu = ShownValue::Profile {
-            summary: "3.0 kB of gzipped pprof, 4.0 kB as base64, covers 16 min 40 s".to_owned(),
+            summary: "2.93\u{202f}KiB of gzipped pprof, 3.91\u{202f}KiB as base64, covers 16 min 40 s"
+                .to_owned(),
             file: vec![7; 3000],
         };
         assert_eq!(row(&report, "profile.cpu").value, cpu);
@@ -321,7 +385,7 @@ mod tests {
         let ShownValue::Profile { summary, .. } = row(&report, "profile.memory").value else {
             panic!("not a profile")
         };
-        assert_eq!(summary, "3 B that are not base64");
+        assert_eq!(summary, "3\u{202f}B that are not base64");
     }
 
     #[test]

@@ -1,19 +1,32 @@
 //! Shows the page about usage statistics: what is reported, where it goes, when, and the switch.
 
 mod collection;
+mod comparison;
 mod delivery;
+mod delivery_state;
+mod document_cell;
+mod document_view;
+mod fleet;
+mod fleet_sentences;
 mod forgetting;
 mod headers;
 mod page_state;
 mod preview;
+mod profile_view;
+mod recipient;
+mod reported;
+mod reported_series;
 mod reports;
+mod requests;
+mod switch_off;
 mod this_browser;
 
 use leptos::prelude::*;
 
 use self::{
-    collection::Collection, delivery::Delivery, headers::Headers, page_state::StatisticsState,
-    preview::Preview, reports::Reports,
+    collection::Collection, comparison::Comparison, delivery::Delivery, fleet::BesideTheFleet,
+    headers::Headers, page_state::StatisticsState, preview::Preview, recipient::Recipient,
+    reported::Reported, reports::Reports, switch_off::SwitchOff,
 };
 use super::{answer::FetchState, api::ApiClient, browser, session::SignedOut, title::Title};
 
@@ -34,8 +47,13 @@ pub(super) fn UsageStatistics() -> impl IntoView {
             <Collection desk />
             <Delivery desk />
             <Preview desk />
+            <Comparison desk />
             <Headers />
             <Reports desk />
+            <Reported desk />
+            <BesideTheFleet desk />
+            <Recipient desk />
+            <SwitchOff />
         </Show>
     }
 }

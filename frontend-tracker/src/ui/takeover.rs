@@ -4,10 +4,9 @@
 //! old one: no style sheet, script or chart is loaded again, and the focus and the scroll position stay where
 //! they make sense. Whatever does not go as expected is left to the browser, which loads the page.
 //!
-//! `page_address` decides which links and forms are followed and `flame_numbers` what a graph shows; both know
-//! no browser.
+//! `page_address` decides which links and forms are followed, and what the values of a graph are; it knows no
+//! browser.
 
-mod flame_numbers;
 mod flame_view;
 mod open_page;
 mod page_address;

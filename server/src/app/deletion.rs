@@ -13,7 +13,7 @@ use std::{
 use anyhow::Context;
 use headcount_platform::disk::{DataDisk, DiskDirectory};
 use headcount_shared::{
-    api::DeletionRequest,
+    api::{DeletionRequest, StoredReceipt},
     deletion_commitment::{InstanceSecret, instance_sha256},
 };
 use reqwest::Url;
@@ -24,7 +24,7 @@ use crate::{
     browsers,
     report::{
         deletion_answer::{DeletionProgress, NotDeleted, judge_deletion},
-        deletion_receipts::{DeletionReceipts, StoredReceipt},
+        deletion_receipts::DeletionReceipts,
         spool::Spool,
         transport::HttpReportTransport,
     },
@@ -132,6 +132,7 @@ impl InstallationDeletion {
     fn delete_counts(&self, disk: &dyn DataDisk) -> io::Result<()> {
         browsers::forget_on_disk(disk)?;
         unreported_measurements::remove(disk)?;
+        self.spool.reported().forget()?;
         self.spool.remove_all()
     }
 }

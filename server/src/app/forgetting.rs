@@ -49,7 +49,8 @@ impl CountedOnDisk {
         *self.lock() != Some(choice.times_off)
     }
 
-    /// Deletes everything, while nothing counts, observes or delivers. Reports that were sent stay.
+    /// Deletes everything, while nothing counts, observes or delivers. Reports that were sent stay, but
+    /// not their numbers over time.
     ///
     /// # Errors
     /// The disk refused; something may be left, and it is still outdated.
@@ -58,6 +59,7 @@ impl CountedOnDisk {
         headcount_observer::forget_on_disk(&*self.disk)?;
         unreported_measurements::remove(&*self.disk)?;
         self.spool.forget_unsent()?;
+        self.spool.reported().forget()?;
         self.store(Some(choice.times_off))?;
         *self.lock() = Some(choice.times_off);
         Ok(())
@@ -143,6 +145,7 @@ mod tests {
             "cache/project-0123abcd/query",
             "cloud-pricing/cloud-pricing.json.gz",
             "unreported.json",
+            "reported.jsonl",
         ];
         for file in files.map(|file| dir.path().join(file)) {
             fs::create_dir_all(file.parent().unwrap()).unwrap();

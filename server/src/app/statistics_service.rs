@@ -23,7 +23,7 @@ use headcount_platform::{
 };
 use headcount_profiler::process_costs::MeasuredProcess;
 use headcount_shared::{
-    api::{ReportState, Status, WouldForget},
+    api::{ReportState, Status, StoredReceipt, WouldForget},
     deletion_commitment::DeletionCommitment,
     payload::InstanceSection,
     routes::RouteTable,
@@ -54,6 +54,7 @@ use crate::{
         assemble::Installation,
         deletion_receipts::DeletionReceipts,
         deliver::ReportDelivery,
+        published_tables::PublishedFleetTables,
         reporter::{ReportSources, Reporter},
         schedule::ReportSchedule,
         spool::{DeliveryHeaders, Spool},
@@ -74,6 +75,7 @@ const UNFORGOTTEN: &str = "what was counted could not be removed from the data d
 #[derive(Debug)]
 pub struct StatisticsService {
     collector_url: Url,
+    privacy_url: Option<Url>,
     switch: SwitchState,
     /// The reports on disk, also while switched off. `None` when off for the whole run.
     spool: Option<Arc<Spool>>,
@@ -139,6 +141,7 @@ pub(super) struct StatisticsPlan {
     clock: Arc<dyn Clock>,
     metrics: ProcessMetrics,
     collector_url: Url,
+    privacy_url: Option<Url>,
     report_interval: Duration,
     first_report_after: Option<Duration>,
     process_sample_interval: Duration,
@@ -161,6 +164,8 @@ pub struct RunningStatistics {
     pub spool: Arc<Spool>,
     /// The next report.
     pub reporter: Reporter,
+    /// What the collector publishes of the fleet, once it was asked for.
+    pub published: PublishedFleetTables,
     delivery: Arc<ReportDelivery>,
     process: Arc<MeasuredProcess>,
     upkeep: Arc<DataDirUpkeep>,
@@ -175,9 +180,16 @@ pub struct RunningStatistics {
 impl StatisticsService {
     /// Statistics that are off for the whole run.
     #[must_use]
-    pub(super) fn off(collector_url: Url, by: String) -> Self {
-        let (switch, running) = (SwitchState::Off(by), RwLock::default());
-        Self { collector_url, switch, spool: None, receipts: None, running, left_by_coroot: None }
+    pub(super) fn off(config: &Serve, by: String) -> Self {
+        Self {
+            collector_url: config.collector().clone(),
+            privacy_url: config.privacy_url.clone(),
+            switch: SwitchState::Off(by),
+            spool: None,
+            receipts: None,
+            running: RwLock::default(),
+            left_by_coroot: None,
+        }
     }
 
     /// Statistics as the operator left them.
@@ -202,6 +214,7 @@ impl StatisticsService {
         let running = if choice.enabled { Some(RunningStatistics::start(&plan).await?) } else { None };
         Ok(Self {
             collector_url: plan.collector_url.clone(),
+            privacy_url: plan.privacy_url.clone(),
             spool: Some(Arc::clone(&plan.spool)),
             receipts: Some(Arc::clone(&plan.receipts)),
             switch: SwitchState::Operator(Box::new(AsyncMutex::new(plan))),
@@ -226,6 +239,12 @@ impl StatisticsService {
     #[must_use]
     pub fn spool(&self) -> Option<Arc<Spool>> {
         self.spool.clone()
+    }
+
+    /// The receipts for what was deleted, the latest first.
+    #[must_use]
+    pub fn receipts(&self) -> Vec<StoredReceipt> {
+        self.receipts.as_ref().map(|receipts| receipts.whole()).unwrap_or_default()
     }
 
     /// What switched statistics off for the whole run, if anything did.
@@ -387,6 +406,7 @@ impl StatisticsService {
             SwitchState::Operator(_) => None,
         };
         let collector_url = headcount_outbound::shown_url(&self.collector_url);
+        let privacy_url = self.privacy_url.as_ref().map(Url::to_string);
         let left_by_coroot = self.left_by_coroot.clone();
         let receipts = self.receipts.as_ref().map(|receipts| receipts.listed()).unwrap_or_default();
         let Some(running) = self.running() else {
@@ -394,6 +414,7 @@ impl StatisticsService {
             return Status {
                 disabled_by,
                 collector_url,
+                privacy_url,
                 refused,
                 left_by_coroot,
                 receipts,
@@ -406,6 +427,7 @@ impl StatisticsService {
             enabled: true,
             disabled_by,
             collector_url,
+            privacy_url,
             next_report_at: Some(running.reporter.next_at()),
             last_delivered_at: progress.last_delivered_at,
             last_failure: progress.last_failure,
@@ -465,6 +487,7 @@ impl StatisticsPlan {
             clock,
             metrics,
             collector_url: config.collector().clone(),
+            privacy_url: config.privacy_url.clone(),
             report_interval: config.report_interval,
             first_report_after: config.first_report_after,
             process_sample_interval: config.process_sample_interval,
@@ -620,10 +643,28 @@ impl RunningStatistics {
             lacks_content: AtomicBool::new(false),
             trouble: Mutex::default(),
         });
+        let published = PublishedFleetTables::new(
+            plan.collector_url.clone(),
+            plan.headers.product.clone(),
+            Arc::clone(&plan.clock),
+        );
         let disk = Arc::new(DiskDirectory::new(&plan.own_dir));
         let clock = Arc::clone(&plan.clock);
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
-        Ok(Self { browsers, spool, reporter, delivery, process, upkeep, disk, clock, installed, stop, tasks })
+        Ok(Self {
+            browsers,
+            spool,
+            reporter,
+            published,
+            delivery,
+            process,
+            upkeep,
+            disk,
+            clock,
+            installed,
+            stop,
+            tasks,
+        })
     }
 
     fn start_tasks(self: &Arc<Self>, process_sample_interval: Duration) {

@@ -57,6 +57,11 @@ pub struct Serve {
     #[arg(long, value_parser = parse_http_url)]
     pub collector_url: Option<Url>,
 
+    /// The address of the privacy text of whoever receives the reports. The page about usage statistics links
+    /// to it.
+    #[arg(long, value_parser = parse_http_url)]
+    pub privacy_url: Option<Url>,
+
     /// The time between two reports.
     #[arg(long, default_value = "1h", value_parser = parse_interval)]
     pub report_interval: Duration,

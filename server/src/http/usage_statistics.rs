@@ -5,14 +5,18 @@ use std::sync::Arc;
 use axum::{
     Json,
     body::Bytes,
-    extract::{Path, State},
+    extract::{DefaultBodyLimit, Path, State},
     http::{HeaderName, StatusCode, header},
     response::{AppendHeaders, IntoResponse, Response},
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
 use headcount_platform::hex;
-use headcount_shared::api::{
-    AskPseudonym, ForgottenInstallation, Problem, Pseudonym, ReportEntries, Status, Switch, WouldForget,
+use headcount_shared::{
+    api::{
+        AskProfileGraph, AskPseudonym, FleetComparison, ForgottenInstallation, Problem, ProfileGraphAnswer,
+        Pseudonym, ReportEntries, ReportedHistory, Status, StoredReceipts, Switch, WouldForget,
+    },
+    limits::REPORT_BYTES,
 };
 use headcount_web::{described_refusals::GuardedResponses, problem::ProblemResponse};
 use sha2::{Digest, Sha256};
@@ -28,6 +32,9 @@ use crate::{
     browsers::BrowserPseudonym,
     report::{
         deletion_answer::NotDeleted,
+        fleet_position::fleet_position,
+        profile_graph::profile_graph,
+        published_tables::DownloadedTables,
         spool::{ReadError, SpooledReport},
     },
     store,
@@ -47,8 +54,17 @@ pub(super) fn routes() -> OpenApiRouter<ServerState> {
         .routes(routes!(preview))
         .routes(routes!(reports))
         .routes(routes!(report))
+        .routes(routes!(history))
+        .routes(routes!(fleet, compare_with_fleet))
+        .routes(routes!(receipts))
         .routes(routes!(delete_sent))
+        .merge(profile_routes())
         .routes(routes!(pseudonym))
+}
+
+/// The route that takes profiles, which are larger than other bodies.
+fn profile_routes() -> OpenApiRouter<ServerState> {
+    OpenApiRouter::new().routes(routes!(draw_profile)).layer(DefaultBodyLimit::max(REPORT_BYTES))
 }
 
 /// Whether statistics are on, where reports go, and the state of their delivery.
@@ -148,6 +164,89 @@ async fn report(
         Err(ReadError::Unknown) => Err(unknown()),
         Err(error) => Err(ProblemResponse::internal(&error)),
     }
+}
+
+/// What a profile of a report says: the calls that a flame graph is drawn of. Stores nothing.
+#[utoipa::path(post, path = "/api/usage-statistics/profile-graph", tag = "usage statistics", request_body = AskProfileGraph, responses(
+    (status = 200, description = "The calls.", body = ProfileGraphAnswer),
+    (status = 400, description = "The body is not valid.", body = Problem, content_type = "application/problem+json"),
+    (status = 422, description = "The text is no profile.", body = Problem, content_type = "application/problem+json"), GuardedResponses))]
+async fn draw_profile(body: Bytes) -> Result<Json<ProfileGraphAnswer>, ProblemResponse> {
+    let AskProfileGraph { kind, profile } = serde_json::from_slice(&body).map_err(|error| {
+        let detail = format!("send {{\"kind\":\"cpu\",\"profile\":\"<base64>\"}} or heap: {error}");
+        ProblemResponse::new(StatusCode::BAD_REQUEST, detail)
+    })?;
+    let graph = tokio::task::spawn_blocking(move || profile_graph(kind, &profile)).await;
+    let graph = graph.map_err(|error| ProblemResponse::internal(&error))?;
+    let graph =
+        graph.map_err(|error| ProblemResponse::new(StatusCode::UNPROCESSABLE_ENTITY, error.to_string()))?;
+    Ok(Json(ProfileGraphAnswer { graph }))
+}
+
+/// What was reported in the last 90 days: the numbers of reports that a collector has confirmed. They are deleted
+/// when statistics are switched off.
+#[utoipa::path(get, path = "/api/usage-statistics/history", tag = "usage statistics", responses(
+    (status = 200, description = "The days; none while statistics are off.", body = ReportedHistory), GuardedResponses))]
+async fn history(
+    State(statistics): State<Arc<StatisticsService>>,
+) -> Result<Json<ReportedHistory>, ProblemResponse> {
+    let Some(spool) = statistics.spool() else { return Ok(Json(ReportedHistory::default())) };
+    let days = tokio::task::spawn_blocking(move || spool.reported().days()).await;
+    let days = days.map_err(|error| ProblemResponse::internal(&error))?;
+    let days = days.map_err(|error| ProblemResponse::internal(&error))?;
+    Ok(Json(ReportedHistory { days }))
+}
+
+/// This installation beside the fleet, by the tables that were downloaded. Asks nobody.
+#[utoipa::path(get, path = "/api/usage-statistics/fleet", tag = "usage statistics", responses(
+    (status = 200, description = "Where this installation stands.", body = FleetComparison),
+    (status = 409, description = "Statistics are off.", body = Problem, content_type = "application/problem+json"), GuardedResponses))]
+async fn fleet(
+    State(statistics): State<Arc<StatisticsService>>,
+) -> Result<Json<FleetComparison>, ProblemResponse> {
+    let running = running(&statistics)?;
+    let downloaded = running.published.downloaded().await;
+    compared(&running, downloaded).await
+}
+
+/// The same, after downloading what the collector publishes, unless that happened within a day. The collector is
+/// asked what every installation asks, and learns nothing of this one.
+#[utoipa::path(post, path = "/api/usage-statistics/fleet", tag = "usage statistics", responses(
+    (status = 200, description = "Where this installation stands, or why that is not known.", body = FleetComparison),
+    (status = 409, description = "Statistics are off.", body = Problem, content_type = "application/problem+json"), GuardedResponses))]
+async fn compare_with_fleet(
+    State(statistics): State<Arc<StatisticsService>>,
+) -> Result<Json<FleetComparison>, ProblemResponse> {
+    let running = running(&statistics)?;
+    let downloaded = running.published.download().await;
+    compared(&running, downloaded).await
+}
+
+async fn compared(
+    running: &RunningStatistics,
+    downloaded: DownloadedTables,
+) -> Result<Json<FleetComparison>, ProblemResponse> {
+    let DownloadedTables { at, failure, tables, .. } = downloaded;
+    let position = if tables.is_empty() {
+        None
+    } else {
+        let report = running.reporter.preview().await.map_err(|error| ProblemResponse::internal(&error))?;
+        let own = serde_json::from_slice(&report.bytes).map_err(|error| ProblemResponse::internal(&error))?;
+        fleet_position(&tables, &own)
+    };
+    Ok(Json(FleetComparison {
+        collector: running.published.origin(),
+        downloaded_at: at,
+        failure: failure.map(|failure| failure.to_string()),
+        position,
+    }))
+}
+
+/// The receipts for what was deleted on request of this installation, latest first.
+#[utoipa::path(get, path = "/api/usage-statistics/receipts", tag = "usage statistics", responses(
+    (status = 200, description = "The receipts.", body = StoredReceipts), GuardedResponses))]
+async fn receipts(State(statistics): State<Arc<StatisticsService>>) -> Json<StoredReceipts> {
+    Json(StoredReceipts { receipts: statistics.receipts() })
 }
 
 /// Asks the collector to delete what this installation sent, and makes it a new installation.

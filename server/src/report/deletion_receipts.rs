@@ -13,10 +13,9 @@ use headcount_platform::{
     lock::lock,
 };
 use headcount_shared::{
-    api::{DeletionReceipt, KeptReceipt},
+    api::{KeptReceipt, StoredReceipt},
     deletion_commitment::instance_sha256,
 };
-use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 const DIR: &str = "receipts";
@@ -27,15 +26,6 @@ const ENDING: &str = ".json";
 pub struct DeletionReceipts {
     disk: Arc<dyn DataDisk>,
     stored: Mutex<Vec<StoredReceipt>>,
-}
-
-/// A receipt, and who gave it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct StoredReceipt {
-    /// The origin of the collector's address.
-    pub collector: String,
-    /// The receipt.
-    pub receipt: DeletionReceipt,
 }
 
 impl DeletionReceipts {
@@ -74,23 +64,28 @@ impl DeletionReceipts {
         lock(&self.stored).iter().any(|stored| stored.receipt.instance_sha256 == sha256)
     }
 
-    /// The receipts as the interface lists them, the latest first.
+    /// The receipts, the latest first.
+    #[must_use]
+    pub fn whole(&self) -> Vec<StoredReceipt> {
+        let mut whole = lock(&self.stored).clone();
+        whole.sort_by_key(|stored| std::cmp::Reverse(stored.receipt.hour));
+        whole
+    }
+
+    /// The receipts as the status lists them, the latest first.
     #[must_use]
     pub fn listed(&self) -> Vec<KeptReceipt> {
-        let stored = lock(&self.stored);
-        let listed = stored
-            .iter()
-            .map(|stored| KeptReceipt { hour: stored.receipt.hour, collector: stored.collector.clone() });
-        let mut listed: Vec<KeptReceipt> = listed.collect();
-        listed.sort_by_key(|receipt| std::cmp::Reverse(receipt.hour));
-        listed
+        let whole = self.whole().into_iter();
+        whole
+            .map(|StoredReceipt { collector, receipt }| KeptReceipt { hour: receipt.hour, collector })
+            .collect()
     }
 }
 
 #[cfg(test)]
 mod tests {
     use headcount_platform::disk::simulated::{CrashKind, SimulatedDisk};
-    use headcount_shared::api::RELEASED_CELLS;
+    use headcount_shared::api::{DeletionReceipt, RELEASED_CELLS};
 
     use super::*;
 

@@ -26,11 +26,13 @@ use headcount_shared::{
 use thiserror::Error;
 use uuid::Uuid;
 
+use super::reported_rows::{ReportedRow, ReportedRows};
+
 pub use self::delivery_headers::DeliveryHeaders;
 use self::{
     file_name::{FileName, HeaderPlace},
     spool_listing::{
-        STATES, SpoolEntries, SpoolEntry, entries, find_reports, in_state, read_report, sha256_of,
+        STATES, SpoolEntries, SpoolEntry, entries, find_reports, in_state, made_at, read_report, sha256_of,
     },
 };
 
@@ -44,6 +46,7 @@ const DAMAGED: &str = ".damaged";
 #[derive(Debug)]
 pub struct Spool {
     disk: Arc<dyn DataDisk>,
+    reported: ReportedRows,
     state: Mutex<SpoolState>,
 }
 
@@ -124,7 +127,14 @@ impl Spool {
         }
         disk.sync_dir(&dir(ReportState::Sent))?;
         let state = Mutex::new(SpoolState { delivered_and_removed, ..SpoolState::new(reports) });
-        Ok(Self { disk, state })
+        let reported = ReportedRows::open(Arc::clone(&disk))?;
+        Ok(Self { disk, reported, state })
+    }
+
+    /// The numbers of the reports that were sent.
+    #[must_use]
+    pub const fn reported(&self) -> &ReportedRows {
+        &self.reported
     }
 
     /// Whether another report may be queued.
@@ -235,7 +245,19 @@ impl Spool {
     /// # Errors
     /// The disk refused; the report may still wait.
     pub fn mark_sent(&self, id: Uuid) -> io::Result<()> {
+        // First, so that a crash in between leaves a report that is sent again, and has one row all the same.
+        if let Err(error) = self.keep_numbers(id) {
+            tracing::debug!(%error, "the numbers of a report that was sent are not kept");
+        }
         self.change_state(id, ReportState::Sent)
+    }
+
+    /// Keeps the numbers of a report. One that was not made by this version may have none.
+    fn keep_numbers(&self, id: Uuid) -> Result<(), ReadError> {
+        let (Some(stored), Some(made_at)) = (self.get(id), made_at(id)) else { return Ok(()) };
+        let report = read_report(&*self.disk, &stored)?;
+        let row = ReportedRow::of_report(made_at, &report.bytes);
+        row.map_or(Ok(()), |row| Ok(self.reported.record(row)?))
     }
 
     /// Notes that a collector will never accept the report.

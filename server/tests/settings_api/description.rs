@@ -127,7 +127,10 @@ async fn every_operation_answers_as_it_is_described() {
     for get in ["deployments", "incidents", "notifications"] {
         call(get, "", "", None).await;
     }
-    call("forgets", "", "", None).await;
+    for get in ["forgets", "history", "receipts", "fleet", "compare_with_fleet"] {
+        call(get, "", "", None).await;
+    }
+    call("draw_profile", "", "", Some(&json!({"kind": "heap", "profile": ""}))).await;
     call("delete_sent", "", "", None).await;
     call("switch", "", "", Some(&json!({"enabled": true}))).await;
     let device_id = "20174a56-4a1e-41ca-a90d-b657d1fa873e";

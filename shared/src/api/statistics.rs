@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::DeletionReceipt;
+use super::{DeletionReceipt, PublishedPercentileAnswer};
 
 /// `GET <base>api/usage-statistics`: the state of usage statistics in this installation.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -16,6 +16,9 @@ pub struct Status {
     pub disabled_by: Option<String>,
     /// Where reports go.
     pub collector_url: String,
+    /// The address of the privacy text of whoever receives them; `null` if none is configured.
+    #[serde(default)]
+    pub privacy_url: Option<String>,
     /// When the next report is due. `null` when switched off.
     pub next_report_at: Option<u64>,
     /// When a collector last confirmed a report. `null` if none did since the start.
@@ -153,6 +156,186 @@ pub struct ReportEntry {
     pub created_at: u64,
     /// Its size as sent.
     pub bytes: u64,
+}
+
+/// `GET <base>api/usage-statistics/history`: what was reported in the last 90 days.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ReportedHistory {
+    /// The days of which a report was sent, in order.
+    pub days: Vec<ReportedDay>,
+}
+
+/// What the reports of a day said that a collector has confirmed. A day is one of UTC.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ReportedDay {
+    /// The number of days since 1970-01-01.
+    pub day: u32,
+    /// The number of reports.
+    pub reports: u64,
+    /// The largest `infra.nodes`.
+    pub nodes: u64,
+    /// The largest `infra.applications`.
+    pub applications: u64,
+    /// The largest `infra.instances`.
+    pub instances: u64,
+    /// The largest number of browsers in a report: the same browser may be in several.
+    pub browsers: u64,
+    /// All page views.
+    pub page_views: u64,
+    /// All rollouts.
+    pub deployments: u64,
+    /// All sent notifications.
+    pub notifications: u64,
+    /// The mean processor time of this process, in cores; `null` if no report had a sample.
+    pub cpu_cores: Option<f64>,
+    /// The mean memory of this process, in bytes; `null` if no report had a sample.
+    pub memory_bytes: Option<f64>,
+}
+
+/// A profile in a report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum ProfileKind {
+    /// `profile.cpu`.
+    Cpu,
+    /// `profile.memory`.
+    Heap,
+}
+
+/// `POST <base>api/usage-statistics/profile-graph`: asks what a profile of a report says. Nothing is stored.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct AskProfileGraph {
+    /// Which profile it is.
+    pub kind: ProfileKind,
+    /// The profile as it is in the report: pprof, gzipped, in base64.
+    pub profile: String,
+}
+
+/// The answer: the calls in a profile.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ProfileGraphAnswer {
+    /// The calls.
+    pub graph: ProfileGraph,
+}
+
+/// The calls in a profile as lists of equal length, a place a call. The first is the root, and callers come before
+/// what they call.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ProfileGraph {
+    /// The names of functions, each once.
+    pub names: Vec<String>,
+    /// Of each call, the position of its name in `names`.
+    pub name: Vec<u32>,
+    /// Of each call, the position of its caller; of the root, 0.
+    pub parent: Vec<u32>,
+    /// Of each call, microseconds of processor time or bytes of memory, with all that it calls.
+    pub value: Vec<u64>,
+}
+
+/// `GET <base>api/usage-statistics/receipts`: the receipts for what was deleted, latest first.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct StoredReceipts {
+    /// The receipts.
+    pub receipts: Vec<StoredReceipt>,
+}
+
+/// A receipt with who gave it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct StoredReceipt {
+    /// The origin of the collector's address.
+    pub collector: String,
+    /// The receipt.
+    pub receipt: DeletionReceipt,
+}
+
+/// `GET <base>api/usage-statistics/fleet`: this installation beside the fleet that reports to the same collector, as
+/// far as the collector publishes it. `POST` to it downloads what is published, at most once a day.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct FleetComparison {
+    /// The origin that is asked.
+    pub collector: String,
+    /// When the tables were downloaded; `null` if they were not since the start.
+    pub downloaded_at: Option<u64>,
+    /// Why the last download failed; `null` if it did not.
+    pub failure: Option<String>,
+    /// Where this installation stands; `null` before a download, and if nothing is published.
+    pub position: Option<FleetPosition>,
+}
+
+/// Where this installation stands in a release of published tables. Numbers of installations have noise.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct FleetPosition {
+    /// The day that the release is of.
+    pub day: String,
+    /// All installations of it.
+    pub installations: u64,
+    /// Where this one stands by size.
+    pub sizes: Vec<FleetSizePosition>,
+    /// Where this one stands by what the program costs.
+    pub costs: Vec<FleetCostPosition>,
+    /// What others have that this one has or lacks.
+    pub shares: Vec<FleetSharePosition>,
+}
+
+/// Where this installation stands by a number that is published in classes.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct FleetSizePosition {
+    /// The published table: `nodes` or `applications`.
+    pub table: String,
+    /// The number of this installation.
+    pub own: u64,
+    /// Its class, such as `8-15`.
+    pub class: String,
+    /// The installations of which the class is published.
+    pub of: u64,
+    /// Those in smaller classes.
+    pub fewer: u64,
+    /// Those in the same class.
+    pub same: u64,
+}
+
+/// Where this installation stands by a number whose percentiles are published.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct FleetCostPosition {
+    /// The published table: `cpu_usage` in cores, or `memory_usage` in bytes.
+    pub table: String,
+    /// The number of this installation.
+    pub own: f64,
+    /// The version whose installations the percentiles are of; `null` for all that are not named.
+    pub version: Option<String>,
+    /// These installations.
+    pub of: u64,
+    /// The percentiles.
+    pub percentiles: Vec<PublishedPercentileAnswer>,
+}
+
+/// How many installations have something.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct FleetSharePosition {
+    /// The published table, such as `clouds`.
+    pub table: String,
+    /// What: `aws`.
+    pub label: String,
+    /// Whether this installation has it.
+    pub own: bool,
+    /// The installations that have it.
+    pub have: u64,
+    /// The installations of which that is published.
+    pub of: u64,
 }
 
 /// `GET <base>api/usage-statistics/reports`: the stored reports, newest first.

@@ -69,8 +69,8 @@ fn meaning(enabled: bool, disabled_by: Option<&str>) -> String {
             format!("Switched off for this run by {by}. Start the server without it to collect again.")
         }
         None if enabled => {
-            "Counts and reports are being made. Switching off deletes what was observed and counted and did not leave. \
-             Settings and reports that left stay."
+            "Counts and reports are being made. Switching off deletes what was observed and counted and did not leave, \
+             and the charts of what was reported. Settings and reports that left stay."
                 .to_owned()
         }
         None => "Nothing is counted or sent. This is remembered across restarts.".to_owned(),

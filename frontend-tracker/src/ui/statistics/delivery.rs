@@ -3,19 +3,24 @@
 use headcount_shared::api::Status;
 use leptos::prelude::*;
 
-use super::{Shown, Time, page_state::StatisticsState};
+use super::{Shown, Time, delivery_state::state_sentence, page_state::StatisticsState};
 use crate::ui::{answer::sentence, format};
 
 #[component]
 pub(super) fn Delivery(desk: StatisticsState) -> impl IntoView {
     let status = Memo::new(move |_| desk.status.get());
     let here = move |status: Status| view! { <Facts desk status /> }.into_any();
+    let state = Memo::new(move |_| {
+        let now = desk.server_time();
+        status.with(|status| status.here().map(|status| state_sentence(status, now)))
+    });
     view! {
         <section class="card" aria-labelledby="delivery-title">
             <div class="card-head">
                 <h2 id="delivery-title">"Delivery"</h2>
                 <button type="button" class="quiet" on:click=move |_| desk.refresh()>"Refresh"</button>
             </div>
+            <p class="lead">{state}</p>
             {move || view! { <Shown fetched=status.get() here /> }}
         </section>
     }

@@ -2,24 +2,15 @@
 
 use std::future::Future;
 
-use headcount_shared::api::{ReportEntries, Status, WouldForget};
+use headcount_shared::api::{ReportEntries, ReportedHistory, Status, WouldForget};
 use leptos::{prelude::*, task::spawn_local};
-use serde_json::Value;
 
+use super::{document_cell::DocumentCell, requests::PREVIEW};
 use crate::ui::{
-    answer::{ApiFailure, FetchState, read},
+    answer::{ApiFailure, FetchState},
     api::{ApiClient, TimedAnswer},
     browser,
 };
-
-/// A preview of the next report.
-#[derive(Debug, Clone)]
-pub(super) struct NextReport {
-    /// Its bytes from the server.
-    pub(super) bytes: Vec<u8>,
-    /// Its content.
-    pub(super) report: Value,
-}
 
 /// The state of the page.
 #[derive(Debug, Clone, Copy)]
@@ -29,8 +20,12 @@ pub(super) struct StatisticsState {
     pub(super) reports: RwSignal<FetchState<ReportEntries>>,
     /// What switching off would delete.
     pub(super) forgets: RwSignal<FetchState<WouldForget>>,
-    /// `None` until it is requested.
-    pub(super) preview: RwSignal<Option<FetchState<NextReport>>>,
+    /// What was reported over time.
+    pub(super) history: RwSignal<FetchState<ReportedHistory>>,
+    /// The report as it would be sent, as of when it was asked for.
+    pub(super) preview: DocumentCell,
+    /// The stored report that is open for reading.
+    pub(super) opened: DocumentCell,
     /// Whether the session is over.
     pub(super) is_signed_out: RwSignal<bool>,
     /// Why the last attempt to switch failed, if it did.
@@ -52,7 +47,9 @@ impl StatisticsState {
             status: RwSignal::new(FetchState::Waiting),
             reports: RwSignal::new(FetchState::Waiting),
             forgets: RwSignal::new(FetchState::Waiting),
-            preview: RwSignal::new(None),
+            history: RwSignal::new(FetchState::Waiting),
+            preview: DocumentCell::new(),
+            opened: DocumentCell::new(),
             is_signed_out: RwSignal::new(false),
             switch_failure: RwSignal::new(None),
             is_switching: RwSignal::new(false),
@@ -75,11 +72,18 @@ impl StatisticsState {
         next.is_some_and(|next| next <= now)
     }
 
+    /// Whether usage statistics are on; `None` until that is known.
+    pub(super) fn is_on(self) -> Memo<Option<bool>> {
+        Memo::new(move |_| self.status.with(|status| status.here().map(|status| status.enabled)))
+    }
+
     /// Fetches everything except the preview, which costs the server some work.
     pub(super) fn refresh(self) {
         self.load_status();
         self.load_forgets();
         self.load_reports();
+        let history = self.history;
+        self.ask(self.api.history(), move |answer| history.set(answer));
     }
 
     pub(super) fn load_status(self) {
@@ -98,18 +102,9 @@ impl StatisticsState {
     }
 
     pub(super) fn load_preview(self) {
-        self.preview.set(Some(FetchState::Waiting));
-        spawn_local(async move {
-            let answer = self.api.preview().await.and_then(|bytes| {
-                let report = read(&bytes)?;
-                Ok(NextReport { bytes, report })
-            });
-            let preview =
-                answer.map_or_else(|failure| FetchState::Failed(self.sentence(failure)), FetchState::Here);
-            if preview.here().is_some() {
-                self.said.set("The preview of the next report is here.".to_owned());
-            }
-            self.preview.set(Some(preview));
+        let said = self.said;
+        self.preview.load(self, PREVIEW.to_owned(), move || {
+            said.set("The preview of the next report is here.".to_owned());
         });
     }
 
@@ -124,7 +119,7 @@ impl StatisticsState {
             if failure.is_none() {
                 let state = if enabled { "on" } else { "off" };
                 self.said.set(format!("Usage statistics are {state}."));
-                self.preview.set(None);
+                self.preview.clear();
             }
             self.switch_failure.set(failure);
             self.is_switching.set(false);
@@ -132,7 +127,7 @@ impl StatisticsState {
         });
     }
 
-    fn ask<T: 'static>(
+    pub(super) fn ask<T: 'static>(
         self,
         asked: impl Future<Output = Result<TimedAnswer<T>, ApiFailure>> + 'static,
         show: impl FnOnce(FetchState<T>) + 'static,
@@ -151,17 +146,12 @@ impl StatisticsState {
     }
 
     /// The sentence for `failure`. If the session is over, the page shows that.
-    fn sentence(self, failure: ApiFailure) -> String {
+    pub(super) fn sentence(self, failure: ApiFailure) -> String {
         if failure == ApiFailure::SignedOut {
             self.is_signed_out.set(true);
         }
         failure.sentence()
     }
-}
-
-/// The name of the file that a report is saved as.
-pub(super) fn report_file(id: &str) -> String {
-    format!("headcount-report-{id}.json")
 }
 
 #[expect(

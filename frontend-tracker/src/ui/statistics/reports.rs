@@ -1,13 +1,18 @@
-//! Lists the stored reports, each with the exact bytes that were or will be sent.
+//! Lists the stored reports, each with the exact bytes that were or will be sent, and opens one for reading.
 
 use headcount_shared::api::{ReportEntries, ReportEntry, ReportState};
 use leptos::prelude::*;
 
 use super::{
     Shown, Time,
-    page_state::{StatisticsState, report_file},
+    document_view::DocumentView,
+    page_state::StatisticsState,
+    requests::{report_file, source_of_report},
 };
-use crate::ui::format;
+use crate::ui::{browser, format, value_units::file_size};
+
+/// The id of the heading of the report that is open.
+const OPENED_TITLE: &str = "opened-title";
 
 #[component]
 pub(super) fn Reports(desk: StatisticsState) -> impl IntoView {
@@ -15,8 +20,9 @@ pub(super) fn Reports(desk: StatisticsState) -> impl IntoView {
     let here = move |entries: ReportEntries| view! { <Entries desk entries=entries.reports /> }.into_any();
     view! {
         <section class="card" aria-labelledby="reports-title">
-            <h2 id="reports-title">"Reports"</h2>
+            <h2 id="reports-title" tabindex="-1">"Reports"</h2>
             {move || view! { <Shown fetched=reports.get() here /> }}
+            <Opened desk />
         </section>
     }
 }
@@ -47,21 +53,71 @@ fn Entries(desk: StatisticsState, entries: Vec<ReportEntry>) -> impl IntoView {
 fn Entry(desk: StatisticsState, entry: ReportEntry) -> impl IntoView {
     let ReportEntry { id, state, created_at, bytes } = entry;
     let (class, name) = badge(state);
-    let (address, file) = (desk.api.report_url(&id), report_file(&id));
-    let label = format!("Download report {id}");
+    let source = source_of_report(&id);
+    let (address, file) = (desk.api.report_url(&source), report_file(&source));
+    let (read, download) = (format!("Read report {id}"), format!("Download report {id}"));
+    let open = move |_| {
+        desk.opened.document.set(None);
+        desk.opened.load(desk, source.clone(), || browser::focus(OPENED_TITLE));
+    };
     view! {
         <tr>
             <td>
                 <span class=class>{name}</span>
             </td>
             <td>
-                <Time unix_seconds=created_at />
+                {move || format::ago(created_at, desk.server_time())}
+                <span class="exact"><Time unix_seconds=created_at /></span>
             </td>
-            <td>{format::bytes(bytes)}</td>
-            <td>
-                <a href=address download=file aria-label=label>"Download"</a>
+            <td>{file_size(bytes)}</td>
+            <td class="buttons">
+                <button type="button" class="quiet" aria-label=read on:click=open>"Read"</button>
+                <a href=address download=file aria-label=download>"Download"</a>
             </td>
         </tr>
+    }
+}
+
+/// The report that is open.
+#[component]
+fn Opened(desk: StatisticsState) -> impl IntoView {
+    let is_open = Memo::new(move |_| desk.opened.source.with(Option::is_some));
+    let entry = Memo::new(move |_| {
+        let source = desk.opened.source.get()?;
+        let is_it = |entry: &&ReportEntry| source_of_report(&entry.id) == source;
+        desk.reports.with(|reports| reports.here()?.reports.iter().find(is_it).cloned())
+    });
+    let title = move || entry.get().map_or_else(String::new, |entry| format::time(entry.created_at));
+    let state = move || entry.get().map_or("This report is not kept any more.", |entry| meaning(entry.state));
+    let close = move |_| {
+        desk.opened.clear();
+        browser::focus("reports-title");
+    };
+    move || {
+        is_open.get().then(|| {
+            view! {
+                <section class="opened" aria-labelledby=OPENED_TITLE>
+                    <div class="card-head">
+                        <h3 id=OPENED_TITLE tabindex="-1">"The report of " {title}</h3>
+                        <button type="button" class="quiet" on:click=close>"Close"</button>
+                    </div>
+                    <p>{state}</p>
+                    <DocumentView desk cell=desk.opened id="opened-profile" />
+                </section>
+            }
+        })
+    }
+}
+
+/// What the state of a report means.
+const fn meaning(state: ReportState) -> &'static str {
+    match state {
+        ReportState::Queued => "It waits for the collector, and leaves with exactly these bytes.",
+        ReportState::Sent => "The collector has confirmed that it has exactly these bytes.",
+        ReportState::Refused => "The collector refused it for good. It is not sent again.",
+        ReportState::Unknown => {
+            "Its bytes left, and usage statistics were switched off before the answer came. It is not sent again."
+        }
     }
 }
 

@@ -9,10 +9,13 @@ use wasm_bindgen_futures::JsFuture;
 use web_sys::{Element, HtmlElement, Response};
 
 use super::{
-    flame_numbers::{FlameAnswer, FlameNumbers, ShownPart},
     open_page,
-    page_address::{is_page_of_graph, is_same_page, key_of_text, parameter, with_focus},
+    page_address::{is_page_of_graph, is_same_page, key_of_text, parameter, unit_of_graph, with_focus},
     page_exchange::next_frame,
+};
+use crate::ui::{
+    browser,
+    flame_numbers::{FlameAnswer, FlameNumbers, ShownPart},
 };
 
 /// The element around a graph, which names the address of its numbers.
@@ -83,7 +86,7 @@ impl FlameView {
         self.page.set_value(address.to_owned());
         self.draw();
         if let Some(link) = had_focus.and_then(|link| link_in_graph(&link)) {
-            open_page::focus_on(link.unchecked_ref::<HtmlElement>());
+            browser::focus_on(link.unchecked_ref::<HtmlElement>());
         }
         true
     }
@@ -195,5 +198,5 @@ async fn fetch(address: &str) -> Result<Option<FlameNumbers>, JsValue> {
     }
     let text = JsFuture::from(response.text()?).await?.as_string().unwrap_or_default();
     let answer = serde_json::from_str::<FlameAnswer>(&text).ok();
-    Ok(answer.and_then(|answer| FlameNumbers::of(answer, address)))
+    Ok(answer.and_then(|answer| FlameNumbers::of(answer, unit_of_graph(address))))
 }

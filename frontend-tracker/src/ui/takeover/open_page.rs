@@ -2,11 +2,10 @@
 
 use leptos::prelude::{document, window};
 use wasm_bindgen::{JsCast, JsValue};
-use web_sys::{
-    Document, DomParser, Element, FocusOptions, HtmlElement, ScrollRestoration, SupportedType, Url,
-};
+use web_sys::{Document, DomParser, Element, HtmlElement, ScrollRestoration, SupportedType, Url};
 
 use super::page_exchange::PageExchange;
+use crate::ui::browser;
 
 /// The attribute of the body of every page that is taken over: the way from it to the address of the collector.
 const MARKER: &str = "data-headcount-pages";
@@ -158,15 +157,8 @@ pub(super) fn focus(place: &FocusPlace) {
     };
     let element = found.or_else(|| find(&document(), "main"));
     if let Some(element) = element.and_then(|element| element.dyn_into::<HtmlElement>().ok()) {
-        focus_on(&element);
+        browser::focus_on(&element);
     }
-}
-
-/// Moves the focus to an element without scrolling.
-pub(super) fn focus_on(element: &HtmlElement) {
-    let options = FocusOptions::new();
-    options.set_prevent_scroll(true);
-    let _focused = element.focus_with_options(&options);
 }
 
 fn control(form: u32, name: Option<&str>) -> Option<Element> {

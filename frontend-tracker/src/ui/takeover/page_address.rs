@@ -1,5 +1,7 @@
 //! Decides which links and forms are followed within the page, and compares addresses.
 
+use headcount_charts::ValueUnit;
+
 /// Parameters that decide which part of a graph is shown, not which graph.
 const FOCUS_PARAMETERS: [&str; 2] = ["focus", "function"];
 
@@ -75,6 +77,15 @@ pub(super) fn is_same_view(one: &str, other: &str) -> bool {
     AddressParts::of(one).without_fragment == AddressParts::of(other).without_fragment
 }
 
+/// The unit of the values of a graph whose numbers are at an address of the API.
+pub(super) fn unit_of_graph(numbers: &str) -> ValueUnit {
+    match (parameter(numbers, "measure"), parameter(numbers, "resource")) {
+        (Some("absolute"), Some("heap")) => ValueUnit::Bytes,
+        (Some("absolute"), _) => ValueUnit::Microseconds,
+        _ => ValueUnit::Share,
+    }
+}
+
 /// Whether a page shows a graph whose numbers are at an address of the API, whatever its focus.
 pub(super) fn is_page_of_graph(page: &str, numbers: &str) -> bool {
     let parameters = |address| {
@@ -132,6 +143,18 @@ mod tests {
             target: "",
             is_download: false,
             is_plain: true,
+        }
+    }
+
+    #[test]
+    fn absolute_values_have_the_unit_of_their_resource() {
+        for (address, unit) in [
+            ("api?resource=cpu&measure=absolute", ValueUnit::Microseconds),
+            ("api?resource=heap&measure=absolute", ValueUnit::Bytes),
+            ("api?resource=heap&measure=share", ValueUnit::Share),
+            ("api", ValueUnit::Share),
+        ] {
+            assert_eq!(unit_of_graph(address), unit, "{address}");
         }
     }
 

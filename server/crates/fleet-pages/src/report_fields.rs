@@ -6,7 +6,7 @@ use headcount_charts::{
     name_text,
     number_format::{bytes, cores, decimal, duration, grouped},
 };
-use headcount_shared::payload;
+use headcount_shared::payload::{self, FieldMeaning};
 use serde_json::{Number, Value};
 
 use crate::time_text::{counted, short_utc};
@@ -38,33 +38,6 @@ pub(crate) struct ComparedField<'a> {
     pub(crate) value: &'a Value,
     pub(crate) change: FieldChange<'a>,
 }
-
-/// What a value means.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum FieldMeaning {
-    Plain,
-    Seconds,
-    CoreSamples,
-    ByteSamples,
-    UnixTime,
-    Profile,
-    Browsers,
-}
-
-/// The fields that are more than a number or a text. `*` is any name.
-const MEANINGS: [(&str, FieldMeaning); 11] = [
-    ("ux.users", FieldMeaning::Browsers),
-    ("ux.world_load_time_avg", FieldMeaning::Seconds),
-    ("ux.audit_time_avg", FieldMeaning::Seconds),
-    ("performance.constructor.stages.*", FieldMeaning::Seconds),
-    ("performance.constructor.queries.*.query_time", FieldMeaning::Seconds),
-    ("performance.cpu_usage", FieldMeaning::CoreSamples),
-    ("performance.memory_usage", FieldMeaning::ByteSamples),
-    ("profile.from", FieldMeaning::UnixTime),
-    ("profile.to", FieldMeaning::UnixTime),
-    ("profile.cpu", FieldMeaning::Profile),
-    ("profile.memory", FieldMeaning::Profile),
-];
 
 /// All fields of a report, each with what became of it, in the order of the documented ones; others are last.
 pub(crate) fn compare_reports<'a>(report: &'a Value, before: Option<&'a Value>) -> Vec<ComparedField<'a>> {
@@ -119,15 +92,9 @@ fn begins_with(path: &[&str], pattern: &str) -> bool {
     pattern.split('.').all(|wanted| names.next().is_some_and(|name| wanted == "*" || wanted == *name))
 }
 
-fn meaning_of(path: &[&str]) -> FieldMeaning {
-    let is_it = |pattern: &str| pattern.split('.').count() == path.len() && begins_with(path, pattern);
-    let found = MEANINGS.into_iter().find(|(pattern, _)| is_it(pattern));
-    found.map_or(FieldMeaning::Plain, |(_, meaning)| meaning)
-}
-
 /// A value as people say it.
 pub(crate) fn value_text(path: &[&str], value: &Value) -> String {
-    match (meaning_of(path), value) {
+    match (FieldMeaning::of_path(path), value) {
         (FieldMeaning::Seconds, Value::Number(number)) => duration(real(number)),
         (FieldMeaning::UnixTime, Value::Number(number)) => match number.as_u64() {
             Some(0) => "no profile".to_owned(),
@@ -147,7 +114,7 @@ pub(crate) fn value_text(path: &[&str], value: &Value) -> String {
 
 /// A value as it is in the report; `None` of profiles, which say nothing to anybody.
 pub(crate) fn exact_text(path: &[&str], value: &Value) -> Option<String> {
-    if meaning_of(path) == FieldMeaning::Profile {
+    if FieldMeaning::of_path(path) == FieldMeaning::Profile {
         return None;
     }
     Some(name_text(&value.to_string(), VALUE_CHARACTERS))

@@ -1,6 +1,6 @@
 //! Draws the profile of one report.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use headcount_charts::{
     ChartCaption, ValueUnit,
@@ -19,13 +19,6 @@ const ALL: &str = "(all)";
 
 /// The most functions that a search lists.
 const SHOWN_FUNCTIONS: usize = 20;
-
-/// A call: its function, the position of its caller, and what it takes.
-struct Call {
-    function: u32,
-    caller: usize,
-    value: u64,
-}
 
 /// What of a profile is shown.
 #[derive(Clone, Copy)]
@@ -108,7 +101,7 @@ fn found(title: &str, tree: &FlameTree<'_>, search: &str, link: &dyn Fn(u64) -> 
 
 /// The calls of all stacks as one tree. Numbers of calls are those of their order, the same for the same profile.
 fn tree_of(profile: &DecodedProfile, divisor: u64) -> FlameTree<'_> {
-    let calls = calls_of(profile);
+    let calls = profile.calls();
     let root = FlameNode { name: ALL, key: 0, value: profile.total / divisor, value_before: 0 };
     let mut tree = FlameTree::new(root);
     let mut ids = vec![tree.root()];
@@ -119,26 +112,6 @@ fn tree_of(profile: &DecodedProfile, divisor: u64) -> FlameTree<'_> {
         ids.push(tree.add_child(caller, node));
     }
     tree
-}
-
-/// The calls, callers first; position 0 is that of the root, the first call has position 1.
-fn calls_of(profile: &DecodedProfile) -> Vec<Call> {
-    let mut calls: Vec<Call> = Vec::new();
-    let mut positions = HashMap::new();
-    for stack in &profile.stacks {
-        let mut caller = 0;
-        for &function in &stack.frames {
-            let position = *positions.entry((caller, function)).or_insert_with(|| {
-                calls.push(Call { function, caller, value: 0 });
-                calls.len()
-            });
-            if let Some(call) = calls.get_mut(position - 1) {
-                call.value = call.value.saturating_add(stack.value);
-            }
-            caller = position;
-        }
-    }
-    calls
 }
 
 #[cfg(test)]

@@ -29,6 +29,7 @@ pub use self::{
     },
     merged_profile::{FunctionTotals, MergedProfile, ShareMoments, StackTotals, WHOLE_SHARE},
     profile_block::ProfileBlockError,
+    profile_call::ProfileCall,
     profile_day::{InstallationStacks, MAX_FUNCTIONS_A_DAY, MAX_STACKS_A_DAY, ProfileDay, VersionProfile},
     stack_dictionary::{StackDictionary, StackEntry},
     stack_identity::{
@@ -43,6 +44,7 @@ mod function_ranking;
 mod merged_profile;
 mod pprof_tables;
 mod profile_block;
+mod profile_call;
 mod profile_day;
 mod stack_dictionary;
 mod stack_identity;

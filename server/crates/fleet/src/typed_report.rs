@@ -155,7 +155,9 @@ impl IntegrationFlags {
         IntegrationFlag::ALL.into_iter().filter(move |flag| self.has(*flag))
     }
 
-    fn in_section(integration: &IntegrationSection) -> Self {
+    /// The flags that are on in the section of a report.
+    #[must_use]
+    pub fn in_section(integration: &IntegrationSection) -> Self {
         let mut flags = Self::default();
         flags.set(IntegrationFlag::Prometheus, integration.prometheus);
         flags.set(IntegrationFlag::NodeAgent, integration.node_agent);

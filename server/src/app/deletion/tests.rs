@@ -37,6 +37,7 @@ fn installation(dir: &Path, collector_url: Url, delivered: bool) -> Installation
     identity::load_or_create(dir).unwrap();
     instance_secret::load_or_create(dir).unwrap();
     fs::write(dir.join(browser_key::FILE), [7; 32]).unwrap();
+    fs::write(dir.join("reported.jsonl"), "").unwrap();
     let disk: Arc<dyn DataDisk> = Arc::new(DiskDirectory::new(dir));
     let spool = Spool::open(Arc::clone(&disk)).unwrap();
     for id in [1, 2].map(Uuid::from_u128) {
@@ -79,6 +80,7 @@ async fn the_secret_is_told_until_there_is_a_receipt_and_then_everything_is_new(
         assert_ne!(before, after);
     }
     assert!(deletion.spool.entries().is_empty());
+    assert!(!dir.path().join("reported.jsonl").exists(), "the numbers of what was sent are gone");
     for state in ["queued", "sent"] {
         assert_eq!(fs::read_dir(dir.path().join("reports").join(state)).unwrap().count(), 0);
     }

@@ -4,12 +4,12 @@ use std::{collections::VecDeque, future::pending};
 
 use headcount_platform::{clock::SystemClock, disk::simulated::SimulatedDisk};
 use headcount_shared::{
-    api::{DeletionReceipt, ReportState},
+    api::{DeletionReceipt, ReportState, StoredReceipt},
     deletion_commitment::instance_sha256,
 };
 
 use super::*;
-use crate::report::{deletion_receipts::StoredReceipt, spool::DeliveryHeaders, transport::FutureAnswer};
+use crate::report::{spool::DeliveryHeaders, transport::FutureAnswer};
 
 type ScriptedResult = Result<CollectorAnswer, DeliveryFailure>;
 type DeliveredReports = Vec<(Uuid, SpooledReport)>;

@@ -68,10 +68,15 @@ pub(super) fn entries(reports: &SpoolEntries) -> Vec<ReportEntry> {
     let entries = sorted.into_iter().map(|report| ReportEntry {
         id: report.name.id.to_string(),
         state: report.state,
-        created_at: report.name.id.get_timestamp().map_or(0, |time| time.to_unix().0),
+        created_at: made_at(report.name.id).unwrap_or_default(),
         bytes: report.bytes,
     });
     entries.collect()
+}
+
+/// When the report of an id was made, in Unix seconds; `None` if the id does not say it.
+pub(super) fn made_at(id: Uuid) -> Option<u64> {
+    id.get_timestamp().map(|time| time.to_unix().0)
 }
 
 /// Reads a report. Changes nothing.

@@ -6,13 +6,11 @@ use headcount_charts::{
     ChartCaption, ValueUnit,
     flame_graph::{
         FlameDirection, FlameNode, FlameNodeId, FlameStyle, FlameTree, FlameView, FoundFunctions, ROOT_KEY,
-        flame_picture, found_functions, key_of_child,
+        flame_graph, flame_picture, found_functions, key_of_child,
     },
     number_format::percent,
 };
 use serde::Deserialize;
-
-use super::page_address::parameter;
 
 /// The narrowest rectangle, as a share of the width.
 const MIN_WIDTH: f64 = 0.001;
@@ -58,22 +56,36 @@ pub(super) struct ShownPart {
 }
 
 impl FlameNumbers {
-    /// The numbers of an answer from `address`. `None` if it has none, or if they are no tree.
-    pub(super) fn of(answer: FlameAnswer, address: &str) -> Option<Self> {
+    /// The numbers of an answer, whose values have a unit. `None` if it has none, or if they are no tree.
+    pub(super) fn of(answer: FlameAnswer, unit: ValueUnit) -> Option<Self> {
         let (lists, is_difference) = match answer {
             FlameAnswer { graph: Some(lists), .. } => (lists, false),
             FlameAnswer { difference: Some(lists), .. } => (lists, true),
             FlameAnswer { graph: None, difference: None } => return None,
         };
-        let unit = match (parameter(address, "measure"), parameter(address, "resource")) {
-            (Some("absolute"), Some("heap")) => ValueUnit::Bytes,
-            (Some("absolute"), _) => ValueUnit::Microseconds,
-            _ => ValueUnit::Share,
-        };
         let keys = keys_of(&lists)?;
         let numbers = Self { lists, is_difference, unit, keys };
         numbers.tree().map(|_| ())?;
         Some(numbers)
+    }
+
+    /// The whole graph with what it is about and its table, as HTML.
+    pub(super) fn whole_graph(
+        &self,
+        id: &str,
+        title: &str,
+        denominator: &str,
+        period: &str,
+        address: &dyn Fn(u64) -> String,
+    ) -> String {
+        let caption = ChartCaption { id, title, description: "", denominator, period, freshness: "" };
+        let style = self.style(None);
+        self.tree().map(|tree| flame_graph(&caption, &tree, style, Some(address))).unwrap_or_default()
+    }
+
+    fn style(&self, focus: Option<FlameNodeId>) -> FlameStyle {
+        let view = FlameView { focus, min_width: MIN_WIDTH, is_difference: self.is_difference };
+        FlameStyle { view, direction: FlameDirection::RootAtTop, unit: self.unit }
     }
 
     /// The picture of a part, as HTML. `id` begins the ids of the chart, and `address` makes the link of a node.
@@ -84,12 +96,7 @@ impl FlameNumbers {
         address: &dyn Fn(u64) -> String,
     ) -> Option<String> {
         let tree = self.tree()?;
-        let view = FlameView {
-            focus: shown.focus.and_then(|key| tree.find_key(key)),
-            min_width: MIN_WIDTH,
-            is_difference: self.is_difference,
-        };
-        let style = FlameStyle { view, direction: FlameDirection::RootAtTop, unit: self.unit };
+        let style = self.style(shown.focus.and_then(|key| tree.find_key(key)));
         let caption =
             ChartCaption { id, title: "", description: "", denominator: "", period: "", freshness: "" };
         let search = FunctionSearch::new(&shown.search);
@@ -186,7 +193,7 @@ mod tests {
         "parent":[0,0,1,0],"value":[1000,600,500,300],"installations":[4,4,4,4]}}"#;
 
     fn numbers(text: &str) -> Option<FlameNumbers> {
-        FlameNumbers::of(serde_json::from_str(text).unwrap(), "api?measure=share")
+        FlameNumbers::of(serde_json::from_str(text).unwrap(), ValueUnit::Share)
     }
 
     #[test]
@@ -207,15 +214,25 @@ mod tests {
     }
 
     #[test]
-    fn absolute_values_have_the_unit_of_their_resource() {
-        for (address, text) in [
-            ("api?resource=cpu&measure=absolute", "600\u{202f}µs"),
-            ("api?resource=heap&measure=absolute", "600\u{202f}B"),
-            ("api?resource=cpu&measure=share", "60"),
+    fn values_have_their_unit() {
+        for (unit, text) in [
+            (ValueUnit::Microseconds, "600\u{202f}µs"),
+            (ValueUnit::Bytes, "600\u{202f}B"),
+            (ValueUnit::Share, "60"),
         ] {
-            let numbers = FlameNumbers::of(serde_json::from_str(GRAPH).unwrap(), address).unwrap();
+            let numbers = FlameNumbers::of(serde_json::from_str(GRAPH).unwrap(), unit).unwrap();
             let picture = numbers.picture("f", &ShownPart::default(), &|_| String::new()).unwrap();
-            assert!(picture.contains(text), "{address}: {picture}");
+            assert!(picture.contains(text), "{unit:?}: {picture}");
+        }
+    }
+
+    #[test]
+    fn the_whole_graph_says_what_it_is_of_and_has_a_table() {
+        let graph = numbers(GRAPH)
+            .unwrap()
+            .whole_graph("own", "memory", "of a report", "", &|key| format!("#{key:x}"));
+        for text in ["id=\"own-title\"", ">memory<", "of a report", "href=\"#", "<table", "chart-plot"] {
+            assert!(graph.contains(text), "{text}: {graph}");
         }
     }
 

@@ -1,0 +1,79 @@
+//! Holds a report that the page shows, and fetches it.
+
+use std::sync::Arc;
+
+use leptos::{prelude::*, task::spawn_local};
+use serde_json::Value;
+
+use super::page_state::StatisticsState;
+use crate::ui::answer::read;
+
+/// A report with its bytes from the server.
+#[derive(Debug)]
+pub(super) struct ReportDocument {
+    /// What it is: see [`source_of_report`](super::requests::source_of_report).
+    pub(super) source: String,
+    /// Its bytes.
+    pub(super) bytes: Vec<u8>,
+    /// Their SHA-256 as the server says it.
+    pub(super) sha256: String,
+    /// Its content.
+    pub(super) report: Value,
+}
+
+/// A report that is there, or on its way. While another one is fetched, the one before stays.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct DocumentCell {
+    /// Which report is wanted.
+    pub(super) source: RwSignal<Option<String>>,
+    pub(super) document: RwSignal<Option<Arc<ReportDocument>>>,
+    /// Why the wanted report is not there.
+    pub(super) failure: RwSignal<Option<String>>,
+    pub(super) is_loading: RwSignal<bool>,
+}
+
+impl DocumentCell {
+    pub(super) fn new() -> Self {
+        Self {
+            source: RwSignal::new(None),
+            document: RwSignal::new(None),
+            failure: RwSignal::new(None),
+            is_loading: RwSignal::new(false),
+        }
+    }
+
+    /// Shows no report.
+    pub(super) fn clear(self) {
+        self.source.set(None);
+        self.document.set(None);
+        self.failure.set(None);
+        self.is_loading.set(false);
+    }
+
+    /// Fetches a report. What was fetched before stays until it is there.
+    pub(super) fn load(self, desk: StatisticsState, source: String, then: impl FnOnce() + 'static) {
+        self.source.set(Some(source.clone()));
+        self.is_loading.set(true);
+        spawn_local(async move {
+            let answer = desk.api.report(&source).await;
+            // The page may be gone by now, or another report wanted.
+            if self.source.try_get_untracked().flatten().as_ref() != Some(&source) {
+                return;
+            }
+            let answer = answer.and_then(|answer| Ok((read(&answer.value)?, answer)));
+            self.is_loading.set(false);
+            match answer {
+                Ok((report, answer)) => {
+                    self.failure.set(None);
+                    let (bytes, sha256) = (answer.value, answer.sha256);
+                    self.document.set(Some(Arc::new(ReportDocument { source, bytes, sha256, report })));
+                    then();
+                }
+                Err(failure) => {
+                    let why = desk.sentence(failure);
+                    self.failure.set(Some(why));
+                }
+            }
+        });
+    }
+}

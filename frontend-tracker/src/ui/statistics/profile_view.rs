@@ -1,0 +1,224 @@
+//! Draws where a report says that the program spends processor time and memory.
+//!
+//! The server is given the very profile that the page shows and answers the calls in it, so that a picture and
+//! the report around it are of the same bytes.
+
+use std::sync::Arc;
+
+use headcount_charts::ValueUnit;
+use headcount_shared::api::{AskProfileGraph, ProfileKind};
+use leptos::{ev, html::Div, prelude::*, task::spawn_local};
+use wasm_bindgen::JsCast;
+use web_sys::{Element, HtmlElement};
+
+use super::{document_cell::ReportDocument, page_state::StatisticsState};
+use crate::ui::{
+    answer::{ApiFailure, read},
+    browser,
+    flame_numbers::{FlameNumbers, ShownPart},
+    format,
+};
+
+/// What begins the addresses of calls in a picture.
+const CALL: &str = "#call-";
+
+/// How many digits of a hash tell reports apart for people.
+const SHORT_HASH: usize = 12;
+
+/// A picture of a profile.
+#[derive(Debug, Clone)]
+struct DrawnProfile {
+    /// The hash of the report that it is of.
+    sha256: String,
+    html: String,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct ProfileView {
+    desk: StatisticsState,
+    document: RwSignal<Option<Arc<ReportDocument>>>,
+    /// Begins the ids of the picture.
+    id: &'static str,
+    numbers: StoredValue<Option<FlameNumbers>>,
+    drawn: RwSignal<Option<DrawnProfile>>,
+    part: StoredValue<ShownPart>,
+    found: RwSignal<String>,
+    failure: RwSignal<Option<String>>,
+    is_asking: RwSignal<bool>,
+    place: NodeRef<Div>,
+}
+
+/// The profiles of a report. `id` begins the ids of elements.
+#[component]
+pub(super) fn Profiles(
+    desk: StatisticsState,
+    document: RwSignal<Option<Arc<ReportDocument>>>,
+    id: &'static str,
+) -> impl IntoView {
+    let view = ProfileView {
+        desk,
+        document,
+        id,
+        numbers: StoredValue::new(None),
+        drawn: RwSignal::new(None),
+        part: StoredValue::new(ShownPart::default()),
+        found: RwSignal::new(String::new()),
+        failure: RwSignal::new(None),
+        is_asking: RwSignal::new(false),
+        place: NodeRef::new(),
+    };
+    let button = move |kind: ProfileKind| {
+        let lacks_it = move || document.with(|document| profile_of(document.as_deref(), kind).is_none());
+        let name = name_of(kind);
+        view! {
+            <button
+                type="button"
+                class="quiet"
+                disabled=move || view.is_asking.get() || lacks_it()
+                on:click=move |_| view.ask(kind)
+            >
+                "Draw " {name}
+            </button>
+        }
+    };
+    let is_older = move || {
+        let drawn = view.drawn.with(|drawn| drawn.as_ref().map(|drawn| drawn.sha256.clone()));
+        drawn.is_some_and(|drawn| {
+            document.with(|document| document.as_ref().is_some_and(|document| document.sha256 != drawn))
+        })
+    };
+    view! {
+        <div class="report-head">
+            <h3>"Profiles that this report has"</h3>
+            <div class="buttons">{button(ProfileKind::Cpu)} {button(ProfileKind::Heap)}</div>
+        </div>
+        {move || view.failure.get().map(|why| view! { <p class="failure" role="alert">{why}</p> })}
+        {move || is_older().then(|| view! {
+            <p class="note">"The report above is newer than this picture. Draw it again for the newer one."</p>
+        })}
+        {move || view.drawn.get().map(|DrawnProfile { html, .. }| view! {
+            <div class="flame-search">
+                <label>
+                    "Find functions "
+                    <input
+                        type="search"
+                        autocomplete="off"
+                        spellcheck="false"
+                        on:input=move |event| view.search(event_target_value(&event))
+                    />
+                </label>
+                <output>{view.found}</output>
+            </div>
+            <div node_ref=view.place inner_html=html on:click=move |event| view.follow(&event)></div>
+        })}
+    }
+}
+
+/// What a profile measures, for people.
+const fn name_of(kind: ProfileKind) -> &'static str {
+    match kind {
+        ProfileKind::Cpu => "processor time",
+        ProfileKind::Heap => "memory",
+    }
+}
+
+/// The profile in a report; `None` if it is empty.
+fn profile_of(document: Option<&ReportDocument>, kind: ProfileKind) -> Option<&str> {
+    let name = match kind {
+        ProfileKind::Cpu => "cpu",
+        ProfileKind::Heap => "memory",
+    };
+    document?.report.get("profile")?.get(name)?.as_str().filter(|text| !text.is_empty())
+}
+
+impl ProfileView {
+    /// Asks for the calls in a profile of the report that is shown now, and draws them.
+    fn ask(self, kind: ProfileKind) {
+        let Some(document) = self.document.get_untracked() else { return };
+        let Some(profile) = profile_of(Some(&document), kind).map(str::to_owned) else { return };
+        self.is_asking.set(true);
+        spawn_local(async move {
+            let numbers = self.numbers_of(AskProfileGraph { kind, profile }).await;
+            if self.is_asking.try_set(false).is_some() {
+                // The page is gone.
+                return;
+            }
+            match numbers {
+                Ok(numbers) => self.show(kind, &document, numbers),
+                Err(failure) => self.failure.set(Some(self.desk.sentence(failure))),
+            }
+        });
+    }
+
+    async fn numbers_of(self, asked: AskProfileGraph) -> Result<FlameNumbers, ApiFailure> {
+        let unit = match asked.kind {
+            ProfileKind::Cpu => ValueUnit::Microseconds,
+            ProfileKind::Heap => ValueUnit::Bytes,
+        };
+        let body = serde_json::to_string(&asked).map_err(|error| ApiFailure::Told(error.to_string()))?;
+        let answer = self.desk.api.request("POST", "api/usage-statistics/profile-graph", Some(&body)).await?;
+        let no_tree = || ApiFailure::Told("The server gave an answer that is no profile.".to_owned());
+        FlameNumbers::of(read(&answer.value)?, unit).ok_or_else(no_tree)
+    }
+
+    fn show(self, kind: ProfileKind, document: &ReportDocument, numbers: FlameNumbers) {
+        let short = document.sha256.get(..SHORT_HASH).unwrap_or(&document.sha256);
+        let of_report = format!("of the report with SHA-256 {short}…");
+        let html = numbers.whole_graph(self.id, name_of(kind), &of_report, &period_of(document), &address_of);
+        self.numbers.set_value(Some(numbers));
+        self.part.set_value(ShownPart::default());
+        self.found.set(String::new());
+        self.failure.set(None);
+        self.drawn.set(Some(DrawnProfile { sha256: document.sha256.clone(), html }));
+        self.desk.said.set(format!("The picture of {} is here.", name_of(kind)));
+    }
+
+    fn search(self, text: String) {
+        let found = self.numbers.with_value(|numbers| Some(numbers.as_ref()?.found_text(&text)));
+        self.found.set(found.unwrap_or_default());
+        self.part.update_value(|part| part.search = text);
+        self.draw();
+    }
+
+    /// Gives the call whose link was followed the whole width.
+    fn follow(self, event: &ev::MouseEvent) {
+        let target = event.target().and_then(|target| target.dyn_into::<Element>().ok());
+        let link = target.and_then(|target| target.closest("a").ok().flatten());
+        let Some(address) = link.and_then(|link| link.get_attribute("href")) else { return };
+        let Some(key) = address.strip_prefix(CALL) else { return };
+        event.prevent_default();
+        self.part.update_value(|part| part.focus = u64::from_str_radix(key, 16).ok());
+        self.draw();
+        let same = self.place.get_untracked();
+        let same =
+            same.and_then(|place| place.query_selector(&format!("a[href='{address}']")).ok().flatten());
+        if let Some(link) = same {
+            browser::focus_on(link.unchecked_ref::<HtmlElement>());
+        }
+    }
+
+    fn draw(self) {
+        let picture = self.numbers.with_value(|numbers| {
+            self.part.with_value(|part| numbers.as_ref()?.picture(self.id, part, &address_of))
+        });
+        let plot = self.place.get_untracked();
+        let plot = plot.and_then(|place| place.query_selector(".chart-plot").ok().flatten());
+        if let (Some(picture), Some(plot)) = (picture, plot) {
+            plot.set_outer_html(&picture);
+        }
+    }
+}
+
+/// The address of a call in a picture.
+fn address_of(key: u64) -> String {
+    format!("{CALL}{key:x}")
+}
+
+/// Which time the CPU profile of a report is of.
+fn period_of(document: &ReportDocument) -> String {
+    let of = |name| document.report.get("profile")?.get(name)?.as_u64().filter(|time| *time > 0);
+    match (of("from"), of("to")) {
+        (Some(from), Some(to)) => format!("from {} to {}", format::time(from), format::time(to)),
+        _ => String::new(),
+    }
+}
