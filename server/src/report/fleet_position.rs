@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use headcount_fleet::{published::size_class, typed_report::IntegrationFlags};
+use headcount_fleet::{published::count_class, typed_report::IntegrationFlags};
 use headcount_shared::{
     api::{
         FleetCostPosition, FleetPosition, FleetSharePosition, FleetSizePosition, PublishedCellAnswer,
@@ -65,7 +65,7 @@ fn texts(names: &[String]) -> Vec<&str> {
 }
 
 fn size_position(table: &str, own: u64, cells: &[PublishedCellAnswer]) -> Option<FleetSizePosition> {
-    let class = size_class(own);
+    let class = count_class(own);
     let mut position = FleetSizePosition {
         table: table.to_owned(),
         own,
