@@ -214,7 +214,7 @@ async fn the_first_numbers_of_a_project_arrive_with_their_progress() {
     let before = server.get(&observation).await.json();
     assert_eq!(before["not_observed"], "the project has no Prometheus");
     assert_eq!(before["found"], Value::Null);
-    let (url, _) = serving(|form| prometheus_with("node_info", form)).await;
+    let (url, _) = serving(|form| prometheus_with("query=node_info&", form)).await;
     server.put(&format!("{project}/prometheus"), &json!({"url": url, "refresh_interval_s": 3600})).await;
     let progress = async {
         loop {
