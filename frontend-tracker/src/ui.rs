@@ -13,13 +13,16 @@ mod app;
 mod browser;
 mod format;
 mod link;
+mod new_project;
 mod pages;
 mod projects;
 mod report_rows;
 mod session;
+mod settings;
 mod statistics;
 mod takeover;
 mod title;
+mod welcome;
 
 /// Mounts the interface in the page's body, or takes over on a page of a collector.
 pub fn start() {

@@ -15,10 +15,14 @@ use super::answer::{ApiFailure, accepted, read};
 /// it.
 const HEADCOUNT_REQUEST: &str = "Headcount-Request";
 
+/// The status of a request that needs a session and has none.
+const NO_SESSION: u16 = 401;
+
 /// The API of the server. The browser sends its session cookie.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct ApiClient {
     base: StoredValue<String>,
+    is_signed_out: RwSignal<bool>,
 }
 
 /// An answer with the server's time.
@@ -33,7 +37,12 @@ pub(super) struct TimedAnswer<T> {
 impl ApiClient {
     /// The API of the server that serves this page under `base`.
     pub(super) fn new(base: String) -> Self {
-        Self { base: StoredValue::new(base) }
+        Self { base: StoredValue::new(base), is_signed_out: RwSignal::new(false) }
+    }
+
+    /// Whether the last request was refused because there is no session.
+    pub(super) const fn is_signed_out(self) -> RwSignal<bool> {
+        self.is_signed_out
     }
 
     /// Ends the session of this browser.
@@ -133,7 +142,21 @@ impl ApiClient {
         let response: Response = answer.dyn_into()?;
         let server_time = response.headers().get("Date")?.and_then(|date| unix_seconds(&date));
         let bytes = JsFuture::from(response.array_buffer()?).await?;
+        if response.status() == NO_SESSION {
+            self.is_signed_out.set(true);
+        }
         Ok((response.status(), server_time, Uint8Array::new(&bytes).to_vec()))
+    }
+
+    /// Sends a request of a form. Returns the status and the body of the answer; `None` if there is no answer.
+    pub(super) async fn exchange(
+        self,
+        method: &str,
+        path: &str,
+        body: Option<&str>,
+    ) -> Option<(u16, Vec<u8>)> {
+        let (status, _, body) = self.fetch(method, path, body).await.ok()?;
+        Some((status, body))
     }
 }
 
