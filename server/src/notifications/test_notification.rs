@@ -49,8 +49,7 @@ pub async fn test_destination(
     };
     let is_alert = !destination.destination().conversation("", &opened.incident_key).is_empty();
     let why = if is_alert {
-        let closed =
-            IncidentNotification { status: HealthStatus::Ok, external_key: conversation, ..opened };
+        let closed = IncidentNotification { status: HealthStatus::Ok, external_key: conversation, ..opened };
         match test.send(&closed).await {
             Ok(_) => "it accepted the test, and the alert of the test is closed again".to_owned(),
             Err(why) => format!("it accepted the test, but not that its alert is over: {why}"),

@@ -79,8 +79,7 @@ async fn a_prometheus_is_tested_before_there_is_a_project() {
     for (url, status, field) in
         [("ftp://p/", 422, "url"), ("http://me:me@p/", 422, "url"), ("http://169.254.169.254/", 400, "url")]
     {
-        let answer =
-            server.send_json(Method::POST, "api/prometheus-test", &json!({ "url": url })).await;
+        let answer = server.send_json(Method::POST, "api/prometheus-test", &json!({ "url": url })).await;
         assert_eq!((answer.status.as_u16(), &answer.json()["field"]), (status, &json!(field)), "{url}");
     }
     server.stop().await;
@@ -157,7 +156,11 @@ async fn what_a_destination_refuses_is_said_in_words() {
             json!({"token": "t", "default_channel": "on-call"}),
             "Slack: the bot is not in the channel.",
         ),
-        ("pagerduty", json!({"integration_key": "k"}), "PagerDuty: it cannot be reached: connection refused."),
+        (
+            "pagerduty",
+            json!({"integration_key": "k"}),
+            "PagerDuty: it cannot be reached: connection refused.",
+        ),
     ] {
         let integration = format!("{project}/integrations/{kind}");
         assert_eq!(server.put(&integration, &settings).await.status, 200);

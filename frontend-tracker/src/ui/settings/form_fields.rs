@@ -87,7 +87,8 @@ const SELECTOR: FormField = FormField::new(
     Line,
 );
 
-const USER: FormField = FormField::new("basic_auth.user", "User name", "Empty without basic authentication.", Line);
+const USER: FormField =
+    FormField::new("basic_auth.user", "User name", "Empty without basic authentication.", Line);
 
 const PASSWORD: FormField = FormField::new("basic_auth.password", "Password", "", Secret);
 
@@ -105,8 +106,12 @@ const SKIP_VERIFY: FormField = FormField::new(
     Flag(false),
 );
 
-const INCIDENTS: FormField =
-    FormField::new("incidents", "Notify about incidents", "Off, it stays configured and gets only tests.", Flag(true));
+const INCIDENTS: FormField = FormField::new(
+    "incidents",
+    "Notify about incidents",
+    "Off, it stays configured and gets only tests.",
+    Flag(true),
+);
 
 /// The name of a project.
 pub(in crate::ui) const PROJECT_NAME: &[FormField] = &[NAME];
@@ -158,9 +163,15 @@ pub(in crate::ui) const DESTINATIONS: [DestinationFields; 5] = [
         kind: AlertingIntegration::Slack,
         title: "Slack",
         fields: &[
-            FormField::new("token", "Bot token", "It begins with xoxb- and needs the scope chat:write.", Secret)
+            FormField::new(
+                "token",
+                "Bot token",
+                "It begins with xoxb- and needs the scope chat:write.",
+                Secret,
+            )
+            .required(),
+            FormField::new("default_channel", "Channel", "The bot has to be a member of it.", Line)
                 .required(),
-            FormField::new("default_channel", "Channel", "The bot has to be a member of it.", Line).required(),
             INCIDENTS,
         ],
     },
@@ -168,8 +179,13 @@ pub(in crate::ui) const DESTINATIONS: [DestinationFields; 5] = [
         kind: AlertingIntegration::Teams,
         title: "Microsoft Teams",
         fields: &[
-            FormField::new("webhook_url", "Address of the incoming webhook", "A secret: it lets anybody post.", Secret)
-                .required(),
+            FormField::new(
+                "webhook_url",
+                "Address of the incoming webhook",
+                "A secret: it lets anybody post.",
+                Secret,
+            )
+            .required(),
             INCIDENTS,
         ],
     },
@@ -177,8 +193,13 @@ pub(in crate::ui) const DESTINATIONS: [DestinationFields; 5] = [
         kind: AlertingIntegration::Pagerduty,
         title: "PagerDuty",
         fields: &[
-            FormField::new("integration_key", "Integration key", "Of the Events API v2 of a service.", Secret)
-                .required(),
+            FormField::new(
+                "integration_key",
+                "Integration key",
+                "Of the Events API v2 of a service.",
+                Secret,
+            )
+            .required(),
             INCIDENTS,
         ],
     },
@@ -195,8 +216,13 @@ pub(in crate::ui) const DESTINATIONS: [DestinationFields; 5] = [
         kind: AlertingIntegration::Webhook,
         title: "Webhook",
         fields: &[
-            FormField::new("url", "Address", "An http or https URL; a secret, because it may have a token.", Secret)
-                .required(),
+            FormField::new(
+                "url",
+                "Address",
+                "An http or https URL; a secret, because it may have a token.",
+                Secret,
+            )
+            .required(),
             FormField::new(
                 "incident_template",
                 "Template of the body",
@@ -218,7 +244,8 @@ mod tests {
 
     #[test]
     fn every_kind_of_destination_has_its_fields() {
-        let kinds: Vec<AlertingIntegration> = DESTINATIONS.iter().map(|destination| destination.kind).collect();
+        let kinds: Vec<AlertingIntegration> =
+            DESTINATIONS.iter().map(|destination| destination.kind).collect();
         assert_eq!(kinds.len(), AlertingIntegration::ALL.len());
         assert!(AlertingIntegration::ALL.iter().all(|kind| kinds.contains(kind)));
     }

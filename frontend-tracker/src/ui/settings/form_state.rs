@@ -93,11 +93,14 @@ impl FormState {
     /// and the first wrong field gets the focus.
     pub(in crate::ui) fn request(self, except: &str) -> Option<Map<String, Value>> {
         let fields = self.fields.iter().copied().filter(|field| field.name != except);
-        let places: Vec<usize> =
-            (0..).zip(self.fields).filter(|(_, field)| field.name != except).map(|(place, _)| place).collect();
-        let inputs: Vec<FieldInput> = self.inputs.with_untracked(|inputs| {
-            places.iter().filter_map(|place| inputs.get(*place).cloned()).collect()
-        });
+        let places: Vec<usize> = (0..)
+            .zip(self.fields)
+            .filter(|(_, field)| field.name != except)
+            .map(|(place, _)| place)
+            .collect();
+        let inputs: Vec<FieldInput> = self
+            .inputs
+            .with_untracked(|inputs| places.iter().filter_map(|place| inputs.get(*place).cloned()).collect());
         self.message.set(None);
         match request_of(&fields.collect::<Vec<_>>(), &inputs) {
             Ok(request) => {

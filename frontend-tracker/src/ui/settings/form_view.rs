@@ -69,9 +69,8 @@ pub(in crate::ui) fn Message(form: FormState) -> impl IntoView {
 fn field_view(form: FormState, place: usize, field: &'static FormField) -> AnyView {
     let id = form.field_id(place);
     let error = move || {
-        form.errors.with(|errors| {
-            errors.iter().find(|(wrong, _)| *wrong == place).map(|(_, why)| why.clone())
-        })
+        form.errors
+            .with(|errors| errors.iter().find(|(wrong, _)| *wrong == place).map(|(_, why)| why.clone()))
     };
     let is_wrong = Memo::new(move |_| error().is_some());
     let described = {

@@ -83,7 +83,8 @@ mod tests {
             prometheus_failure: Some("Prometheus answers 405".to_owned()),
             ..here.clone()
         };
-        let not = ObservationProgress { not_observed: Some("it has no Prometheus".to_owned()), ..failing.clone() };
+        let not =
+            ObservationProgress { not_observed: Some("it has no Prometheus".to_owned()), ..failing.clone() };
         for (progress, stage, said) in [
             (first, ObservationStage::First, "The first answers"),
             (here, ObservationStage::Here, "The numbers are here."),

@@ -35,7 +35,11 @@ pub(in crate::ui) async fn send(
 fn answer_of(status: u16, body: &[u8]) -> RequestResult {
     if (200..300).contains(&status) {
         let unreadable = |_| told("The server gave an answer that this page does not read.".to_owned());
-        return if body.is_empty() { Ok(Value::Null) } else { serde_json::from_slice(body).map_err(unreadable) };
+        return if body.is_empty() {
+            Ok(Value::Null)
+        } else {
+            serde_json::from_slice(body).map_err(unreadable)
+        };
     }
     if status == 401 {
         return Err(told("You are signed out. Sign in in another tab, and try again here.".to_owned()));

@@ -18,8 +18,7 @@ const ALIVE: &str = "vector(1)";
 
 /// Counts of series that exist in every installation with a node agent, and of what else helps to tell why there
 /// are none.
-const COUNTS: [&str; 4] =
-    ["count(node_info)", "count(container_info)", "count(kube_pod_info)", "count(up)"];
+const COUNTS: [&str; 4] = ["count(node_info)", "count(container_info)", "count(kube_pod_info)", "count(up)"];
 
 /// What a Prometheus has, by the newest samples at its own time.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -71,7 +70,8 @@ pub async fn check_access(
 }
 
 async fn count(prometheus: &PrometheusClient, expression: &str, now: u32) -> Result<u64, QueryError> {
-    let (NewestValue(value), _) = prometheus.range_of(expression, &[], at(now), NewestValue::default()).await?;
+    let (NewestValue(value), _) =
+        prometheus.range_of(expression, &[], at(now), NewestValue::default()).await?;
     Ok(whole(value.unwrap_or_default()))
 }
 

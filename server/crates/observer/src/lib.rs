@@ -36,13 +36,13 @@ use headcount_topology::{facts::InfrastructureFacts, queries};
 use tokio::{sync::Notify, task::JoinHandle};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
+pub use self::project_progress::ProjectProgress;
 use self::{
     load_costs::{LoadCosts, LoadTimes, SavedWorldCosts},
     observed_project::{ObservedProject, is_own_cache},
     price_list::PriceList,
     project_observation::ProjectObservation,
 };
-pub use self::project_progress::ProjectProgress;
 
 /// The directory of the cache in the data directory. If the data directory belonged to Coroot, other files
 /// there are Coroot's.

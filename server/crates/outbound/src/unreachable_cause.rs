@@ -61,9 +61,7 @@ impl UnreachableCause {
             Self::NoConnection => "no connection in time",
             Self::Broken => "the connection broke",
             Self::ExpiredCertificate => "its certificate has expired",
-            Self::EarlyCertificate => {
-                "its certificate is not valid yet: is the clock of this machine right?"
-            }
+            Self::EarlyCertificate => "its certificate is not valid yet: is the clock of this machine right?",
             Self::OtherName => {
                 "its certificate is for another name: the address must have a name that is in it"
             }

@@ -27,8 +27,12 @@ pub(super) async fn observation(
     Ok(Json(match progress {
         Some(Some(progress)) => shown(progress),
         _ if !has_prometheus => not_observed("the project has no Prometheus"),
-        None => not_observed("nothing is observed, because usage statistics are off or the product observes itself"),
-        Some(None) => not_observed("the observation has not begun, or another server of this database does it"),
+        None => not_observed(
+            "nothing is observed, because usage statistics are off or the product observes itself",
+        ),
+        Some(None) => {
+            not_observed("the observation has not begun, or another server of this database does it")
+        }
     }))
 }
 

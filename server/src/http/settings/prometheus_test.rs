@@ -57,11 +57,18 @@ fn answered(contents: &PrometheusContents) -> PrometheusTest {
     let PrometheusContents { nodes, containers, pods, targets, latency } = *contents;
     let (outcome, sentence) = if nodes + containers > 0 {
         let found = "Prometheus answers, and has the metrics of coroot-node-agent";
-        (PrometheusTestOutcome::Ready, format!("{found}: {}, {}.", count(nodes, "node"), count(containers, "container")))
+        (
+            PrometheusTestOutcome::Ready,
+            format!("{found}: {}, {}.", count(nodes, "node"), count(containers, "container")),
+        )
     } else if targets + pods > 0 {
         let found = "Prometheus answers, but has no metrics of coroot-node-agent now";
-        let do_this = "Install it on the nodes and let this Prometheus scrape it, or check the extra selector";
-        (PrometheusTestOutcome::NoNodeAgent, format!("{found}; it scrapes {}. {do_this}.", count(targets, "target")))
+        let do_this =
+            "Install it on the nodes and let this Prometheus scrape it, or check the extra selector";
+        (
+            PrometheusTestOutcome::NoNodeAgent,
+            format!("{found}; it scrapes {}. {do_this}.", count(targets, "target")),
+        )
     } else {
         let found = "Prometheus answers, but has no metrics now";
         let do_this = "Check the extra selector, and whether the address is that of the right tenant";
@@ -108,7 +115,10 @@ fn diagnosis(error: QueryError) -> (PrometheusTestOutcome, &'static str) {
             PrometheusTestOutcome::WebPage,
             "Something else listens there, such as Grafana, or a page to sign in stands before it.",
         ),
-        QueryError::NotUnderstood | QueryError::TooLarge | QueryError::InvalidQuery | QueryError::ClocksDiffer => {
+        QueryError::NotUnderstood
+        | QueryError::TooLarge
+        | QueryError::InvalidQuery
+        | QueryError::ClocksDiffer => {
             (PrometheusTestOutcome::NotPrometheus, "Check the port and the path of the address.")
         }
         QueryError::TimedOut => (
@@ -128,9 +138,10 @@ fn unreachable_diagnosis(cause: UnreachableCause) -> (PrometheusTestOutcome, &'s
             (PrometheusTestOutcome::ConnectionRefused, "Check the port, and whether Prometheus runs.")
         }
         UnreachableCause::NoRoute => (PrometheusTestOutcome::NoRoute, "Check the address and the network."),
-        UnreachableCause::NoConnection => {
-            (PrometheusTestOutcome::TimedOut, "Check the address; a firewall may drop what is sent to this port.")
-        }
+        UnreachableCause::NoConnection => (
+            PrometheusTestOutcome::TimedOut,
+            "Check the address; a firewall may drop what is sent to this port.",
+        ),
         UnreachableCause::ExpiredCertificate
         | UnreachableCause::EarlyCertificate
         | UnreachableCause::OtherName
