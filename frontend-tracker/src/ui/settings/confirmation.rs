@@ -43,7 +43,7 @@ pub(in crate::ui) fn Confirmation(
         };
         view! {
             <span class="question" role="group" aria-labelledby=question_id.clone()>
-                <span id=question_id>{question}</span>
+                <span id=question_id.clone()>{question}</span>
                 <button type="button" class="danger" on:click=act>
                     {action}
                 </button>

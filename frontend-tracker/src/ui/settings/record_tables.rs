@@ -101,7 +101,7 @@ fn records(
     };
     view! {
         <section class="card" aria-labelledby=id.clone()>
-            <h2 id=id>{title}</h2>
+            <h2 id=id.clone()>{title}</h2>
             {shown}
         </section>
     }

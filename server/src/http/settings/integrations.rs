@@ -102,7 +102,7 @@ pub(super) async fn test_integration(
         installation.test_destination(&id, &integrations.base_url, &destination).await
     });
     let tested =
-        tested.await.map_err(|_| ProblemResponse::internal("the test of an integration ended early"))?;
+        tested.await.map_err(|_| ProblemResponse::internal(&"the test of an integration ended early"))?;
     let sentence = format!("{}: {}.", title(kind), tested.why);
     Ok(Json(NotificationTest { accepted: tested.accepted, sentence }))
 }
