@@ -14,15 +14,18 @@ mod browser;
 mod flame_numbers;
 mod format;
 mod link;
+mod new_project;
 mod pages;
 mod projects;
 mod report_diff;
 mod report_rows;
 mod session;
+mod settings;
 mod statistics;
 mod takeover;
 mod title;
 mod value_units;
+mod welcome;
 
 /// Mounts the interface in the page's body, or takes over on a page of a collector.
 pub fn start() {

@@ -13,7 +13,7 @@ mod health_check;
 mod identity;
 mod init_keys;
 mod instance_secret;
-mod observed_installation;
+pub(crate) mod observed_installation;
 mod public_url;
 mod running_program;
 pub mod statistics_service;

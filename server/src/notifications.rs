@@ -14,6 +14,7 @@ mod notification_transport;
 mod project_integrations;
 mod sender;
 mod template;
+mod test_notification;
 
 #[cfg(test)]
 mod example;
@@ -38,6 +39,7 @@ pub use self::{
     project_integrations::ProjectIntegrations,
     sender::NotificationSender,
     template::{MessageTemplate, TemplateError},
+    test_notification::{TestedDestination, test_destination},
 };
 
 /// A notification for one destination. Two are the same if they differ only in `external_key` and `details`.

@@ -19,10 +19,12 @@ mod categories;
 mod changes;
 mod clickhouse;
 mod collector;
+mod connection_tests;
 mod deletion;
 mod fleet;
 mod inspections;
 mod integrations;
+mod observation;
 mod problem;
 mod projects;
 mod prometheus;
@@ -30,6 +32,7 @@ mod published;
 mod records;
 mod secrets;
 mod session;
+mod settings_access;
 mod statistics;
 mod trust;
 
@@ -44,6 +47,7 @@ pub use self::{
         ClockDoubt, CollectorReport, CollectorReportPage, ConfirmedClock, FleetInstance, FleetOverview,
         ReceiptStatus, ReportReceipt,
     },
+    connection_tests::{NotificationTest, PrometheusTest, PrometheusTestOutcome},
     deletion::{DeletionReceipt, DeletionRequest, PublicKey, PublicKeys, RELEASED_CELLS},
     fleet::{
         FleetActivityAnswer, FleetActivityDay, FleetBucket, FleetDenominator, FleetDistribution,
@@ -55,6 +59,7 @@ pub use self::{
         LatencyOverride, ThresholdOverride, Unit,
     },
     integrations::{ConfiguredIntegration, Integrations, SetIntegrations},
+    observation::{ObservationProgress, ObservedNumbers},
     problem::Problem,
     projects::{NameProject, Project, Projects},
     prometheus::{Prometheus, SetPrometheus},
@@ -68,6 +73,7 @@ pub use self::{
     },
     secrets::{Auth, Header, Secret, SetAuth, SetHeader},
     session::{NewSession, SignInCode},
+    settings_access::SettingsAccess,
     statistics::{
         AskProfileGraph, AskPseudonym, FleetComparison, FleetCostPosition, FleetPosition, FleetSharePosition,
         FleetSizePosition, ForgottenInstallation, KeptReceipt, ProfileGraph, ProfileGraphAnswer, ProfileKind,

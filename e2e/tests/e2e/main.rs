@@ -35,6 +35,7 @@ mod fleet;
 mod fleet_answers;
 mod fleet_pages;
 mod forget;
+mod forms;
 mod full_disk;
 mod host_header;
 mod incidents;

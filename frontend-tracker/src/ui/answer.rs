@@ -27,7 +27,7 @@ impl ApiFailure {
     /// The sentence for the user.
     pub(super) fn sentence(self) -> String {
         match self {
-            Self::SignedOut => "You are signed out. Reload the page to sign in.".to_owned(),
+            Self::SignedOut => "You are signed out.".to_owned(),
             Self::Told(sentence) => sentence,
         }
     }

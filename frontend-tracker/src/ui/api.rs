@@ -15,10 +15,14 @@ use super::answer::{ApiFailure, accepted, read};
 /// it.
 const HEADCOUNT_REQUEST: &str = "Headcount-Request";
 
+/// The status of a request that needs a session and has none.
+const NO_SESSION: u16 = 401;
+
 /// The API of the server. The browser sends its session cookie.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct ApiClient {
     base: StoredValue<String>,
+    is_signed_out: RwSignal<bool>,
 }
 
 /// An answer with the server's time.
@@ -35,7 +39,12 @@ pub(super) struct TimedAnswer<T> {
 impl ApiClient {
     /// The API of the server that serves this page under `base`.
     pub(super) fn new(base: String) -> Self {
-        Self { base: StoredValue::new(base) }
+        Self { base: StoredValue::new(base), is_signed_out: RwSignal::new(false) }
+    }
+
+    /// Whether the last request was refused because there is no session.
+    pub(super) const fn is_signed_out(self) -> RwSignal<bool> {
+        self.is_signed_out
     }
 
     /// Ends the session of this browser.
@@ -120,8 +129,22 @@ impl ApiClient {
         let server_time = response.headers().get("Date")?.and_then(|date| unix_seconds(&date));
         let sha256 = response.headers().get("X-Content-SHA256")?.unwrap_or_default();
         let bytes = JsFuture::from(response.array_buffer()?).await?;
+        if response.status() == NO_SESSION {
+            self.is_signed_out.set(true);
+        }
         let value = Uint8Array::new(&bytes).to_vec();
         Ok((response.status(), TimedAnswer { value, server_time, sha256 }))
+    }
+
+    /// Sends a request of a form. Returns the status and the body of the answer; `None` if there is no answer.
+    pub(super) async fn exchange(
+        self,
+        method: &str,
+        path: &str,
+        body: Option<&str>,
+    ) -> Option<(u16, Vec<u8>)> {
+        let (status, answer) = self.fetch(method, path, body).await.ok()?;
+        Some((status, answer.value))
     }
 }
 

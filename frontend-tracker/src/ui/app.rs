@@ -11,7 +11,7 @@ use super::{
     browser,
     link::{InterfaceBase, Link},
     pages::{NotFound, table},
-    session::SignOut,
+    session::{SignOut, WithSession},
 };
 
 /// The whole interface.
@@ -69,7 +69,9 @@ fn Main() -> impl IntoView {
     });
     view! {
         <main id="main" tabindex="-1">
-            <Routes fallback=NotFound children=ToChildren::to_children(table) />
+            <WithSession>
+                <Routes fallback=NotFound children=ToChildren::to_children(table) />
+            </WithSession>
         </main>
     }
 }

@@ -37,6 +37,21 @@ pub(super) fn now() -> f64 {
     js_sys::Date::now() / 1000.0
 }
 
+/// The same in whole seconds.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a float saturates on conversion, and both ends are as wrong as the clock that says so"
+)]
+pub(super) fn now_seconds() -> u64 {
+    now() as u64
+}
+
+/// Leaves this page for another one of the server.
+pub(super) fn open(address: &str) {
+    let _opens = window().location().set_href(address);
+}
+
 /// Whether the page is visible.
 pub(super) fn is_visible() -> bool {
     !document().hidden()

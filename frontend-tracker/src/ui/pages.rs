@@ -12,9 +12,12 @@ use leptos_router::{
 
 use super::{
     link::{InterfaceBase, Link},
+    new_project::NewProject,
     projects::ProjectList,
+    settings::Settings,
     statistics::UsageStatistics,
     title::Title,
+    welcome::Welcome,
 };
 
 /// The routes with their pages, in the order of the route table: the first match wins.
@@ -97,32 +100,6 @@ fn Overview() -> impl IntoView {
 }
 
 #[component]
-fn Welcome() -> impl IntoView {
-    view! {
-        <Title text="Welcome" />
-        <p class="lead">"Headcount is running. It has no project with a Prometheus server yet."</p>
-        <p>
-            "A project is made with a request; api/openapi.json says how. See "
-            <Link to="/usage-statistics">"what this installation reports"</Link> "."
-        </p>
-    }
-}
-
-#[component]
-fn NewProject() -> impl IntoView {
-    let tab = chosen("tab");
-    view! {
-        <Title text="New project" />
-        <Tabs label="Settings of a new project" segments=2 values=values_of("/p/new/") />
-        {move || tab.get().map(|tab| view! { <Tab tab=tab values=values_of("/p/new/") /> })}
-        <Pending
-            shows="A form for the project's name and the address of its Prometheus server."
-            missing="The form. Until then a project is made with a request; api/openapi.json says how."
-        />
-    }
-}
-
-#[component]
 fn Project() -> impl IntoView {
     let project = chosen("projectId");
     view! {
@@ -160,22 +137,6 @@ fn Node() -> impl IntoView {
             shows="The node's CPU, memory, disks and network, and what runs on it."
             missing="The tables. What is observed is inspected and counted, and not shown by name yet."
         />
-    }
-}
-
-#[component]
-fn Settings() -> impl IntoView {
-    let tab = chosen("tab");
-    let settings = "/p/:projectId/settings/";
-    view! {
-        <Title text="Settings" />
-        <Tabs label="Settings" segments=3 values=values_of(settings) />
-        {move || tab.get().map(|tab| view! { <Tab tab=tab values=values_of(settings) /> })}
-        <Pending
-            shows="The project's integrations, inspection thresholds, application categories and notifications."
-            missing="The forms. Until then settings are changed with requests; api/openapi.json says how."
-        />
-        <p>"Usage statistics are switched on and off on " <Link to="/usage-statistics">"their own page"</Link> "."</p>
     }
 }
 

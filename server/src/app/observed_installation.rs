@@ -6,8 +6,13 @@ use std::{
     time::Duration,
 };
 
-use headcount_observer::{WorldObserver, observed_project::ObservedProject};
+use headcount_observer::{
+    WorldObserver,
+    access_check::{AccessCheckError, PrometheusContents, check_access},
+    observed_project::ObservedProject,
+};
 use headcount_platform::{clock::Clock, lock::lock};
+use headcount_prometheus::prometheus_access::PrometheusAccess;
 use headcount_shared::payload::{InfraSection, IntegrationSection};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -15,7 +20,9 @@ use uuid::Uuid;
 
 use crate::{
     metrics::ProcessMetrics,
-    notifications::{NotificationSender, ServiceEndpoints},
+    notifications::{
+        DestinationConfig, NotificationSender, ServiceEndpoints, TestedDestination, test_destination,
+    },
     report::{
         assemble::{FutureFacts, Installation},
         installation_sections::{configured_sections, observed_sections},
@@ -34,9 +41,10 @@ const FOLLOW: Duration = Duration::from_secs(5);
 /// browsers and their own process. They are marked as reports of replicas, so that sums over reports count
 /// the configuration once.
 #[derive(Debug)]
-pub(super) struct ObservedInstallation {
+pub(crate) struct ObservedInstallation {
     pub(super) settings: SettingsStore,
-    pub(super) world: Arc<WorldObserver>,
+    /// The observer of all projects.
+    pub(crate) world: Arc<WorldObserver>,
     pub(super) lead: LeaderLock,
     pub(super) instance: Uuid,
     pub(super) spool: Arc<Spool>,
@@ -87,6 +95,24 @@ impl ObservedInstallation {
     /// fails, a later report does it.
     pub(super) async fn settle(&self) {
         self.settings.give_back(self.instance, |report| self.spool.holds(report)).await.ok();
+    }
+
+    /// Asks a Prometheus what it has, by the rules under which projects are observed. Nothing is kept.
+    pub(crate) async fn check_prometheus(
+        &self,
+        access: &PrometheusAccess,
+    ) -> Result<PrometheusContents, AccessCheckError> {
+        check_access(access, self.endpoints.targets, Arc::clone(&self.clock)).await
+    }
+
+    /// Sends a test notification to a destination of a project. It is not counted.
+    pub(crate) async fn test_destination(
+        &self,
+        project: &str,
+        base_url: &str,
+        destination: &DestinationConfig,
+    ) -> TestedDestination {
+        test_destination(project, base_url, destination, &self.endpoints, &*self.clock).await
     }
 
     /// The configuration now, or when the settings could last be read.

@@ -444,6 +444,11 @@ impl StatisticsService {
         }
     }
 
+    /// The observed installation; `None` while statistics are off, or if the product observes for itself.
+    pub(crate) fn observed(&self) -> Option<Arc<ObservedInstallation>> {
+        self.running().and_then(|running| running.installed.clone())
+    }
+
     /// The failures of Prometheus, by project id.
     #[must_use]
     pub fn prometheus_failures(&self) -> BTreeMap<String, String> {

@@ -9,9 +9,12 @@ mod history_lists;
 mod inspections;
 mod integrations;
 mod load_configuration;
+mod observation;
 mod parse_json;
 mod projects;
 mod prometheus;
+mod prometheus_test;
+mod settings_access;
 mod settings_errors;
 mod stored_logins;
 mod url_login;
@@ -26,6 +29,10 @@ pub(super) fn routes() -> OpenApiRouter<ServerState> {
         .routes(routes!(projects::projects, projects::create_project))
         .routes(routes!(projects::project, projects::rename_project, projects::delete_project))
         .routes(routes!(prometheus::prometheus, prometheus::set_prometheus, prometheus::delete_prometheus))
+        .routes(routes!(prometheus_test::test_new_prometheus))
+        .routes(routes!(prometheus_test::test_prometheus))
+        .routes(routes!(observation::observation))
+        .routes(routes!(settings_access::settings))
         .routes(routes!(clickhouse::clickhouse, clickhouse::set_clickhouse, clickhouse::delete_clickhouse))
         .routes(routes!(integrations::integrations, integrations::set_integrations))
         .routes(routes!(
@@ -33,6 +40,7 @@ pub(super) fn routes() -> OpenApiRouter<ServerState> {
             integrations::set_integration,
             integrations::delete_integration
         ))
+        .routes(routes!(integrations::test_integration))
         .routes(routes!(categories::categories, categories::set_categories))
         .routes(routes!(inspections::project_inspections::inspections))
         .routes(routes!(

@@ -187,7 +187,8 @@ impl SendContext {
     }
 }
 
-fn why_later(status: u16) -> String {
+/// Why a destination cannot accept a notification now, after an answer with this status.
+pub(super) fn why_later(status: u16) -> String {
     match status {
         status if is_success(status) => "it cannot accept them at the moment".to_owned(),
         429 => "it was asked too often".to_owned(),

@@ -27,6 +27,7 @@ pub(super) struct IncidentMessage<'n> {
     /// The page about the application; `None` if the address of the web interface is not configured.
     pub(super) link: Option<Url>,
     details: &'n NotificationDetails,
+    is_test: bool,
 }
 
 impl MessageState {
@@ -58,12 +59,21 @@ impl<'n> IncidentMessage<'n> {
             name: &notification.application.name,
             link: link(notification, base_url),
             details: &notification.details,
+            is_test: false,
         }
+    }
+
+    /// The content of a test notification, with a link to the settings from which it was sent.
+    pub(super) fn of_test(notification: &'n IncidentNotification, base_url: &str) -> Self {
+        let base = http_url(base_url).ok();
+        let link = base.map(|base| below(&base, &["p", &notification.project, "settings", "notifications"]));
+        Self { link, is_test: true, ..Self::new(notification, base_url) }
     }
 
     /// What happened, without the name of the application.
     pub(super) const fn event(&self) -> &'static str {
         match self.state {
+            _ if self.is_test => "is a test: nothing is wrong",
             MessageState::Critical | MessageState::Warning => "is not meeting its SLOs",
             MessageState::Resolved => "is meeting its SLOs again",
         }

@@ -86,7 +86,8 @@ pub(crate) fn filled_in(path: &str, project: &str, report: &str, kind: &str, ins
 async fn every_operation_answers_as_it_is_described() {
     let dir = tempfile::tempdir().unwrap();
     // A report is made at once, so that there is one to read.
-    let server = RunningServer::start(dir.path(), &["--first-report-after=0s"]).await;
+    let flags = ["--first-report-after=0s", "--pagerduty-url=http://127.0.0.1:9/"];
+    let server = RunningServer::start(dir.path(), &flags).await;
     let description = ServedDescription::of(&server).await;
     let operations = description.operations();
     let project = server.new_project("shop").await;
@@ -124,13 +125,15 @@ async fn every_operation_answers_as_it_is_described() {
     for get in ["clickhouse", "integrations", "categories", "inspections", "application_inspections"] {
         call(get, "", "", None).await;
     }
-    for get in ["deployments", "incidents", "notifications"] {
+    for get in ["deployments", "incidents", "notifications", "observation", "settings"] {
         call(get, "", "", None).await;
     }
     for get in ["forgets", "history", "receipts", "fleet", "compare_with_fleet"] {
         call(get, "", "", None).await;
     }
     call("draw_profile", "", "", Some(&json!({"kind": "heap", "profile": ""}))).await;
+    call("test_new_prometheus", "", "", Some(&json!({"url": "http://127.0.0.1:9/"}))).await;
+    call("test_integration", "pagerduty", "", None).await;
     call("delete_sent", "", "", None).await;
     call("switch", "", "", Some(&json!({"enabled": true}))).await;
     let device_id = "20174a56-4a1e-41ca-a90d-b657d1fa873e";

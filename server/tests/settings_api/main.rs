@@ -1,6 +1,7 @@
 //! Tests the interface for the settings: it answers as described, and returns no secret.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod connection_tests;
 mod description;
 mod life;
 mod logged;

@@ -225,7 +225,8 @@ async fn every_operation_of_a_project_says_that_there_is_no_such_project() {
         description.check(operation, &answer);
     }
     for (id, operation) in operations.iter().filter(|(_, (method, _))| *method != Method::PUT) {
-        if !operation.1.starts_with("/api/projects/{id}") {
+        // The test of a Prometheus has a body, and is among those above.
+        if id == "test_prometheus" || !operation.1.starts_with("/api/projects/{id}") {
             continue;
         }
         let path =

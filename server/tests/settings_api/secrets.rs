@@ -41,6 +41,7 @@ pub(crate) static ALL_SETTINGS: LazyLock<Vec<SecretCase>> = LazyLock::new(|| {
     });
     let latency = json!({"objective_percent": 95.0, "objective_bucket_s": 0.25, "histogram_query": "h"});
     vec![
+        ("test_prometheus", "", "", prometheus.clone()),
         ("set_prometheus", "", "", prometheus),
         ("set_clickhouse", "", "", clickhouse),
         ("set_integrations", "", "", json!({"base_url": "https://headcount.example.com/"})),

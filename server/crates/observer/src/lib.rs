@@ -4,12 +4,14 @@
 //! model of nodes, applications and instances from it ([`world_load`]). Reports need only numbers about the
 //! model; they are kept, and the model is dropped.
 
+pub mod access_check;
 mod custom_queries;
 mod history_cache;
 pub mod load_costs;
 pub mod observed_project;
 pub mod price_list;
 mod project_observation;
+mod project_progress;
 pub mod sli_log;
 #[cfg(test)]
 mod tests;
@@ -34,6 +36,7 @@ use headcount_topology::{facts::InfrastructureFacts, queries};
 use tokio::{sync::Notify, task::JoinHandle};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
+pub use self::project_progress::ProjectProgress;
 use self::{
     load_costs::{LoadCosts, LoadTimes, SavedWorldCosts},
     observed_project::{ObservedProject, is_own_cache},
@@ -193,6 +196,12 @@ impl WorldObserver {
         let observed = lock(&self.observed);
         let failure = |of: &ObservationTask| Some((of.project.id.clone(), of.observation.failure()?));
         observed.values().filter_map(failure).collect()
+    }
+
+    /// How far the observation of a project is; `None` if it is not observed.
+    #[must_use]
+    pub fn progress(&self, project: &str) -> Option<ProjectProgress> {
+        lock(&self.observed).get(project).map(|observed| observed.observation.progress())
     }
 
     /// The current totals. Changes nothing.

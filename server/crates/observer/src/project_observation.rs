@@ -3,7 +3,10 @@
 use std::{
     io,
     pin::pin,
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
@@ -18,7 +21,7 @@ use headcount_prometheus::{
     cache::SeriesCache,
     client::{PrometheusClient, QueryError, QuerySpan},
     query_costs::QueryCosts,
-    refresh::{CacheRefresher, RoundResult},
+    refresh::{CacheRefresher, FillCounter, RoundResult},
     server_clock::{ClockDifference, PrometheusClock, is_contradicted, keep_ahead},
 };
 use headcount_topology::{
@@ -34,6 +37,7 @@ use super::{
     custom_queries::ask_own,
     history_cache::HistoryCache,
     observed_project::ObservedProject,
+    project_progress::ProjectProgress,
     sli_log::SliLog,
     world_load::{LoadContext, LoadResult, load},
 };
@@ -59,6 +63,9 @@ pub(super) struct ProjectObservation {
     /// The latest error of Prometheus.
     failure: Mutex<Option<String>>,
     queries: Arc<Mutex<QueryCosts>>,
+    filled: Arc<FillCounter>,
+    /// How many worlds were built after a round.
+    loads: AtomicU64,
     remembered: HistoryCache,
     /// Running queries, and operations on the cache.
     work: TaskTracker,
@@ -77,7 +84,20 @@ impl ProjectObservation {
         let remembered = HistoryCache::new(project.id.clone(), surroundings.records.clone());
         let clock = Arc::new(PrometheusClock::new(Arc::clone(&surroundings.clock)));
         let failure = Mutex::default();
-        Self { project, surroundings, clock, facts, failure, queries, remembered, work }
+        let (filled, loads) = (Arc::default(), AtomicU64::default());
+        Self { project, surroundings, clock, facts, failure, queries, filled, loads, remembered, work }
+    }
+
+    /// How far the observation is.
+    pub(super) fn progress(&self) -> ProjectProgress {
+        let known = ProjectProgress {
+            filled: self.filled.progress(),
+            loads: self.loads.load(Ordering::Relaxed),
+            failure: self.failure(),
+            facts: lock(&self.facts).clone(),
+            ..ProjectProgress::default()
+        };
+        known.with_queries(queries::all().count(), &lock(&self.queries))
     }
 
     /// The error of the latest request to Prometheus; `None` if it succeeded.
@@ -117,6 +137,7 @@ impl ProjectObservation {
             self.surroundings.metrics.clone(),
             self.work.clone(),
             access.refresh_interval,
+            Arc::clone(&self.filled),
         );
         let answering = OnChange::default();
         let mut difference = ClockDifference::None;
@@ -149,6 +170,7 @@ impl ProjectObservation {
             self.note_failure(answering.current(), refresh.why());
             let own = self.ask_own(&prometheus, &kept, now.saturating_sub(step)).await;
             self.load(&kept, own, step).await;
+            self.loads.fetch_add(1, Ordering::Relaxed);
             let spent = clock.monotonic().saturating_sub(started);
             let rest = Duration::from_secs(step.into()).saturating_sub(spent);
             self.rest(rest, &kept, step, &mut new_prices).await;

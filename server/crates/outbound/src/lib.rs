@@ -8,6 +8,7 @@ pub mod backoff;
 mod proxies;
 mod target_policy;
 mod trust;
+mod unreachable_cause;
 
 use std::{error::Error, io, sync::OnceLock};
 
@@ -16,6 +17,7 @@ use rustls::CertificateError;
 
 pub use self::target_policy::{ForbiddenTarget, TargetPolicy};
 pub use self::trust::{OWN_AUTHORITY, tls_config, tls_config_of, tls_config_trusting};
+pub use self::unreachable_cause::UnreachableCause;
 use self::{proxies::ProxyRules, trust::is_for_its_signer};
 
 /// Why a client cannot be made, if nothing more specific is known.
@@ -90,64 +92,65 @@ impl From<ForbiddenTarget> for ConnectionFailure {
 impl From<reqwest::Error> for ConnectionFailure {
     fn from(error: reqwest::Error) -> Self {
         match (error.is_connect(), error.is_timeout()) {
-            (true, true) => Self::Unreachable("no connection in time"),
+            (true, true) => Self::Unreachable(UnreachableCause::NoConnection.text()),
             (false, true) => Self::TimedOut,
-            _ => Self::Unreachable(reason(&error)),
+            _ => Self::Unreachable(cause(&error).text()),
         }
     }
 }
 
 /// Classifies the failure of a connection.
-fn reason(error: &(dyn Error + 'static)) -> &'static str {
+fn cause(error: &(dyn Error + 'static)) -> UnreachableCause {
     let mut next = Some(error);
     while let Some(error) = next {
-        if let Some(reason) = error.downcast_ref().and_then(reason_of_io) {
-            return reason;
+        if let Some(cause) = error.downcast_ref().and_then(cause_of_io) {
+            return cause;
         }
         next = error.source();
     }
-    "the connection failed"
+    UnreachableCause::Other
 }
 
-fn reason_of_io(error: &io::Error) -> Option<&'static str> {
+fn cause_of_io(error: &io::Error) -> Option<UnreachableCause> {
     let inner = error.get_ref();
     if let Some(inner) = inner.and_then(|inner| inner.downcast_ref()) {
-        return reason_of_io(inner);
+        return cause_of_io(inner);
     }
     if inner.is_some_and(|inner| inner.is::<ForbiddenTarget>()) {
-        return Some(ForbiddenTarget::REASON);
+        return Some(UnreachableCause::Forbidden);
     }
     match (inner.and_then(|inner| inner.downcast_ref()), error.kind()) {
-        (Some(rustls::Error::InvalidCertificate(error)), _) => Some(reason_of_certificate(error)),
-        (Some(_), _) => Some("TLS failed"),
-        (None, io::ErrorKind::ConnectionRefused) => Some("connection refused"),
-        (None, io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable) => Some("no route"),
+        (Some(rustls::Error::InvalidCertificate(error)), _) => Some(cause_of_certificate(error)),
+        (Some(_), _) => Some(UnreachableCause::Tls),
+        (None, io::ErrorKind::ConnectionRefused) => Some(UnreachableCause::Refused),
+        (None, io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable) => {
+            Some(UnreachableCause::NoRoute)
+        }
         (None, io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe | io::ErrorKind::UnexpectedEof) => {
-            Some("the connection broke")
+            Some(UnreachableCause::Broken)
         }
         // The standard library has no kind for it.
         _ if error.to_string().starts_with("failed to lookup address information") => {
-            Some("its name cannot be resolved")
+            Some(UnreachableCause::UnknownName)
         }
         _ => None,
     }
 }
 
-/// Why a certificate is refused, and what to do. The texts of the errors contain names.
-fn reason_of_certificate(error: &CertificateError) -> &'static str {
+/// Why a certificate is refused. The texts of the errors contain names.
+fn cause_of_certificate(error: &CertificateError) -> UnreachableCause {
     match error {
-        CertificateError::Expired | CertificateError::ExpiredContext { .. } => "its certificate has expired",
+        CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
+            UnreachableCause::ExpiredCertificate
+        }
         CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
-            "its certificate is not valid yet: is the clock of this machine right?"
+            UnreachableCause::EarlyCertificate
         }
         CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
-            "its certificate is for another name: the address must have a name that is in it"
+            UnreachableCause::OtherName
         }
-        error if is_for_its_signer(error) => {
-            "its certificate is signed by nobody whom this machine trusts: SSL_CERT_FILE names a file in PEM form that is \
-             trusted instead, with the certificate of who signed it, or with this one"
-        }
-        _ => "its certificate is not accepted",
+        error if is_for_its_signer(error) => UnreachableCause::UnknownSigner,
+        _ => UnreachableCause::InvalidCertificate,
     }
 }
 
@@ -170,7 +173,7 @@ mod tests {
     #[test]
     fn a_certificate_of_an_unknown_authority_is_refused_with_what_to_do() {
         let error = io::Error::other(rustls::Error::from(CertificateError::UnknownIssuer));
-        assert!(reason(&error).contains("SSL_CERT_FILE"));
+        assert!(cause(&error).text().contains("SSL_CERT_FILE"));
     }
 
     #[test]
@@ -192,8 +195,8 @@ mod tests {
             (tls(other.into()), "its certificate is not accepted"),
             (tls(rustls::Error::HandshakeNotComplete), "TLS failed"),
         ] {
-            assert_eq!(reason(&error), expected);
-            assert_eq!(reason(&io::Error::other(error)), expected);
+            assert_eq!(cause(&error).text(), expected);
+            assert_eq!(cause(&io::Error::other(error)).text(), expected);
         }
     }
 }

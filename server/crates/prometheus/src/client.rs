@@ -21,7 +21,10 @@ use std::{
 
 use headcount_outbound::TargetPolicy;
 use headcount_platform::{clock::Clock, lock::lock};
-use reqwest::{Response, StatusCode};
+use reqwest::{
+    Response, StatusCode,
+    header::{CONTENT_TYPE, HeaderValue},
+};
 
 use self::{
     answer_body::AnswerBody,
@@ -47,6 +50,9 @@ struct QueryLimits {
 
 /// The largest error response whose reason is parsed, in bytes.
 const REFUSAL: u64 = 64 * 1024;
+
+/// The largest answer to a query of a test, in bytes.
+const TEST_ANSWER: u64 = 64 * 1024;
 
 /// A client of one project's Prometheus. Cheap to share; it opens connections only for queries.
 #[derive(Debug)]
@@ -141,6 +147,21 @@ impl PrometheusClient {
         Self::with_limits(access, targets, clock, QueryLimits::default())
     }
 
+    /// The same for a test by a person who waits: a query may take `timeout`, including the connection, and
+    /// its answer may be small.
+    ///
+    /// # Errors
+    /// Every [`InvalidAccess`].
+    pub fn for_test(
+        access: &PrometheusAccess,
+        targets: TargetPolicy,
+        clock: Arc<dyn Clock>,
+        timeout: Duration,
+    ) -> Result<Self, InvalidAccess> {
+        let limits = QueryLimits { connect_timeout: timeout / 2, timeout, bytes: TEST_ANSWER };
+        Self::with_limits(access, targets, clock, limits)
+    }
+
     fn with_limits(
         access: &PrometheusAccess,
         targets: TargetPolicy,
@@ -198,6 +219,22 @@ impl PrometheusClient {
     ) -> Result<(S, QueryStats), QueryError> {
         let started = self.clock.monotonic();
         let response = self.ask(expression, span).await?;
+        let is_web_page = has_web_page(&response);
+        let answer = self.read_values(response, labels, span, sink, started).await;
+        answer.map_err(|error| match error {
+            QueryError::NotUnderstood if is_web_page => QueryError::WebPage,
+            error => error,
+        })
+    }
+
+    async fn read_values<S: SeriesSink>(
+        &self,
+        response: Response,
+        labels: LabelSelection,
+        span: QuerySpan,
+        sink: S,
+        started: Duration,
+    ) -> Result<(S, QueryStats), QueryError> {
         let status = response.status().as_u16();
         let mut body = AnswerBody::of(response, self.limits.bytes)?;
         let mut decoder = AnswerDecoder::new(labels, span, sink);
@@ -235,6 +272,13 @@ impl PrometheusClient {
             }
         }
     }
+}
+
+/// Whether a response says that it is a page for people.
+fn has_web_page(response: &Response) -> bool {
+    const HTML: &[u8] = b"text/html";
+    let media_type = response.headers().get(CONTENT_TYPE).map(HeaderValue::as_bytes).unwrap_or_default();
+    media_type.get(..HTML.len()).is_some_and(|beginning| beginning.eq_ignore_ascii_case(HTML))
 }
 
 /// The `errorType` of an error response, if it is one of Prometheus' own.

@@ -1,5 +1,7 @@
 //! Brings the cache up to date in rounds, in which no query waits for a slow one.
 
+mod fill_counter;
+
 use std::{
     collections::{BTreeSet, HashMap, VecDeque},
     fmt::Debug,
@@ -18,6 +20,7 @@ use tokio::{
 };
 use tokio_util::task::TaskTracker;
 
+pub use self::fill_counter::{FillCounter, FillProgress};
 use super::{
     cache::{IncomingSeries, SampleTimes, SeriesCache, spans},
     client::{PrometheusClient, QueryError, QuerySpan, QueryStats},
@@ -105,6 +108,7 @@ struct QueryRunner {
     prometheus: Arc<PrometheusClient>,
     store: Arc<SeriesCache>,
     work: TaskTracker,
+    filled: Arc<FillCounter>,
     request_timeout: Duration,
     /// Whether Prometheus has hidden values of its newest time that it showed together with earlier times.
     hides: Arc<AtomicBool>,
@@ -153,7 +157,8 @@ pub struct RoundResult {
 }
 
 impl CacheRefresher {
-    /// Begins without an answer. `work` tracks everything that uses `store`.
+    /// Begins without an answer. `work` tracks everything that uses `store`, and `filled` counts what of it is
+    /// there.
     #[must_use]
     pub fn new(
         prometheus: Arc<PrometheusClient>,
@@ -162,6 +167,7 @@ impl CacheRefresher {
         metrics: Arc<dyn QueryMetrics>,
         work: TaskTracker,
         refresh_interval: Duration,
+        filled: Arc<FillCounter>,
     ) -> Self {
         let [shortest, longest] = REQUEST_TIMEOUT;
         Self {
@@ -169,6 +175,7 @@ impl CacheRefresher {
                 prometheus,
                 store,
                 work,
+                filled,
                 request_timeout: (refresh_interval * 2).clamp(shortest, longest),
                 hides: Arc::default(),
             },
@@ -265,6 +272,8 @@ impl CacheRefresher {
 
     async fn put_all(&mut self, now: u32, step: u32) -> RoundResult {
         let (mut quick, mut slow) = self.due();
+        let wanted = quick.iter().chain(&slow).map(|query| self.asking.missing(query, now, step).len());
+        self.asking.filled.begin(wanted.sum());
         let mut round = RoundResult::default();
         loop {
             self.put(&mut quick, &mut slow, now, step);
@@ -411,8 +420,7 @@ impl QueryRunner {
         step: u32,
     ) -> Result<Option<FillStats>, RefreshError> {
         let mut filled: Option<FillStats> = None;
-        let mut missing =
-            spans(query.kind, self.store.to(query), now, step, self.again(query.kind)).into_iter();
+        let mut missing = self.missing(query, now, step).into_iter();
         while let Some(span) = missing.next() {
             let (mut incoming, mut answered) = self.request(query, span, step).await?;
             let is_newest = missing.len() == 0;
@@ -425,6 +433,7 @@ impl QueryRunner {
                 }
             }
             self.store(incoming, span.to, step).await?;
+            self.filled.stored();
             filled = Some(FillStats {
                 latency: answered.latency,
                 series: answered.series,
@@ -432,6 +441,11 @@ impl QueryRunner {
             });
         }
         Ok(filled)
+    }
+
+    /// The spans of a query that are not in the cache.
+    fn missing(&self, query: &'static PrometheusQuery, now: u32, step: u32) -> Vec<QuerySpan> {
+        spans(query.kind, self.store.to(query), now, step, self.again(query.kind))
     }
 
     /// How many of the answered seconds are requested again.

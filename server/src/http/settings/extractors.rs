@@ -1,6 +1,6 @@
 //! Extracts the path parameters and the body of requests to the settings.
 
-use std::{collections::BTreeMap, marker::PhantomData};
+use std::{collections::BTreeMap, marker::PhantomData, sync::Arc};
 
 use axum::{
     body::Bytes,
@@ -20,10 +20,21 @@ use serde::{
 use utoipa::IntoParams;
 
 use super::parse_json::parse_json;
-use crate::{http::ServerState, store::SettingsStore};
+use crate::{
+    app::observed_installation::ObservedInstallation,
+    http::ServerState,
+    store::{SettingsError, SettingsStore},
+};
 
 /// The settings. Refuses requests if statistics are off for the whole run, because then they are not open.
 pub(super) struct OpenedSettings(pub(super) SettingsStore);
+
+/// The observed installation, for a request that sends something to other servers, and the settings. Refuses
+/// while nothing is observed, and if the settings are read-only: a Coroot beside this server sends then.
+pub(super) struct OutgoingTests {
+    pub(super) installation: Arc<ObservedInstallation>,
+    pub(super) settings: SettingsStore,
+}
 
 /// The failures of Prometheus, by project id.
 pub(super) struct PrometheusFailures(pub(super) BTreeMap<String, String>);
@@ -54,6 +65,23 @@ impl FromRequestParts<ServerState> for OpenedSettings {
             ProblemResponse::new(StatusCode::CONFLICT, why)
         };
         state.0.settings.clone().map(Self).ok_or_else(closed)
+    }
+}
+
+impl FromRequestParts<ServerState> for OutgoingTests {
+    type Rejection = ProblemResponse;
+
+    async fn from_request_parts(parts: &mut Parts, state: &ServerState) -> Result<Self, ProblemResponse> {
+        let OpenedSettings(settings) = OpenedSettings::from_request_parts(parts, state).await?;
+        if settings.is_read_only() {
+            return Err(SettingsError::ReadOnly.into());
+        }
+        let off = || {
+            let why = "nothing is observed while usage statistics are off, so nothing is tested";
+            ProblemResponse::new(StatusCode::CONFLICT, why)
+        };
+        let installation = state.0.statistics.observed().ok_or_else(off)?;
+        Ok(Self { installation, settings })
     }
 }
 

@@ -2,7 +2,7 @@
 
 use axum::{Json, http::StatusCode};
 use headcount_shared::{
-    api::{ConfiguredIntegration, Integrations, SetIntegrations},
+    api::{ConfiguredIntegration, Integrations, NotificationTest, SetIntegrations},
     payload::AlertingIntegration,
 };
 use headcount_web::problem::ProblemResponse;
@@ -10,7 +10,7 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::{
-    extractors::{JsonBody, OpenedSettings, ProjectPath, RawBody, UrlParameters},
+    extractors::{JsonBody, OpenedSettings, OutgoingTests, ProjectPath, RawBody, UrlParameters},
     load_configuration::load_configuration,
     settings_errors::{BodyProblems, SettingsProblems, not_configured},
     url_login::{check_has_no_login, without_login},
@@ -84,6 +84,37 @@ pub(super) async fn set_integration(
 ) -> Result<Json<ShownDestination>, ProblemResponse> {
     settings.set_integration(&id, sent.parse_as(SettingsOfKind(kind))?).await?;
     integration(OpenedSettings(settings), UrlParameters(IntegrationPath { id, kind })).await
+}
+
+/// Sends one test notification to an alerting integration of a project, with its stored settings. Where that opens
+/// an alert, the alert is closed again. A test is in no list and in no count.
+#[utoipa::path(post, path = "/api/projects/{id}/integrations/{kind}/test", tag = "integrations", params(IntegrationPath), responses(
+    (status = 200, description = "What the integration answered.", body = NotificationTest), SettingsProblems))]
+pub(super) async fn test_integration(
+    OutgoingTests { installation, settings }: OutgoingTests,
+    UrlParameters(IntegrationPath { id, kind }): UrlParameters<IntegrationPath>,
+) -> Result<Json<NotificationTest>, ProblemResponse> {
+    let integrations = load_configuration(&settings, &id).await?.integrations;
+    let destination =
+        integrations.get(kind).ok_or_else(|| not_configured("integration of this kind"))?.clone();
+    // An alert that was opened is closed even if the client has gone.
+    let tested = tokio::spawn(async move {
+        installation.test_destination(&id, &integrations.base_url, &destination).await
+    });
+    let tested =
+        tested.await.map_err(|_| ProblemResponse::internal(&"the test of an integration ended early"))?;
+    let sentence = format!("{}: {}.", title(kind), tested.why);
+    Ok(Json(NotificationTest { accepted: tested.accepted, sentence }))
+}
+
+const fn title(kind: AlertingIntegration) -> &'static str {
+    match kind {
+        AlertingIntegration::Opsgenie => "Opsgenie",
+        AlertingIntegration::Pagerduty => "PagerDuty",
+        AlertingIntegration::Slack => "Slack",
+        AlertingIntegration::Teams => "Microsoft Teams",
+        AlertingIntegration::Webhook => "The webhook",
+    }
 }
 
 /// Removes an alerting integration of a project.

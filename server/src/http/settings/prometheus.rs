@@ -62,7 +62,8 @@ fn to_response(access: PrometheusAccess) -> Prometheus {
     }
 }
 
-fn updated(sent: SetPrometheus, stored: Option<PrometheusAccess>) -> PrometheusAccess {
+/// The access to store, or to test: secrets that were not sent are those that are stored.
+pub(super) fn updated(sent: SetPrometheus, stored: Option<PrometheusAccess>) -> PrometheusAccess {
     let (auth, headers) = stored.map(|stored| (stored.basic_auth, stored.custom_headers)).unwrap_or_default();
     PrometheusAccess {
         url: sent.url,

@@ -22,6 +22,9 @@ pub enum QueryError {
     /// The answer is not one of Prometheus to a range query.
     #[error("the answer is not a valid response of Prometheus")]
     NotUnderstood,
+    /// The answer is a page for people: of a form to sign in, or of another program.
+    #[error("the answer is a web page and not a response of Prometheus")]
+    WebPage,
     /// The answer is too large.
     #[error("{}", AnswerTooLarge)]
     TooLarge,

@@ -254,6 +254,8 @@ async fn what_is_no_answer_is_not_understood() {
     ] {
         assert_eq!(error_of(&url).await, QueryError::NotUnderstood);
     }
+    let page = answering(|| axum::response::Html("<html>Sign in</html>")).await;
+    assert_eq!(error_of(&page).await, QueryError::WebPage);
 }
 
 /// How many bytes of an endless answer (`head`, then `chunk` repeatedly) are sent before it is refused.

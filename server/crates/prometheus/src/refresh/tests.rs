@@ -40,6 +40,7 @@ fn refresh(url: &str, disk: &Arc<dyn DataDisk>, refresh_interval: Duration) -> C
         Arc::new(IgnoredMetrics),
         TaskTracker::new(),
         refresh_interval,
+        Arc::default(),
     )
 }
 
@@ -58,6 +59,7 @@ const MINUTE: Duration = Duration::from_secs(60);
 async fn a_round_asks_everything_and_stores_it() {
     let (url, _) = MockPrometheus::serve(|_| MockAnswer::Series).await;
     let mut refresh = refresh(&url, &disk(), MINUTE);
+    assert_eq!(refresh.asking.filled.progress(), FillProgress::default());
     let round = refresh.round(NOW, STEP).await;
     let all = PLAN.all().count();
     assert_eq!(round, RoundResult { answered: all, failed: 0 });

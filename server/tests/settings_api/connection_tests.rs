@@ -1,0 +1,241 @@
+//! Tests the tests of connections: they say what is wrong, use what is stored, store nothing and count nothing.
+
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use axum::{
+    Router,
+    extract::State,
+    http::{HeaderMap, StatusCode},
+    response::{Html, IntoResponse, Response},
+};
+use reqwest::Method;
+use serde_json::{Value, json};
+use tokio::time::timeout;
+
+use crate::{logged, serving::RunningServer, stored::columns};
+
+/// How long the first round of queries may take on a busy machine.
+const SOON: Duration = Duration::from_secs(60);
+
+/// The credentials of the requests that a mock server got, and their bodies.
+type SeenRequests = Arc<Mutex<Vec<(String, String)>>>;
+
+/// A server on a free port that answers everything.
+async fn serving(answer: fn(&str) -> Response) -> (String, SeenRequests) {
+    let seen = SeenRequests::default();
+    let note = move |State(seen): State<SeenRequests>, headers: HeaderMap, body: String| {
+        let credential = headers.get("authorization").map(|value| value.to_str().unwrap().to_owned());
+        seen.lock().unwrap().push((credential.unwrap_or_default(), body.clone()));
+        async move { answer(&body) }
+    };
+    let router = Router::new().fallback(note).with_state(Arc::clone(&seen));
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    (url, seen)
+}
+
+/// A Prometheus with one series for every query that has this text in it.
+fn prometheus_with(text: &str, form: &str) -> Response {
+    let end = form.split('&').find_map(|member| member.strip_prefix("end=")).unwrap();
+    let series = format!(r#"{{"metric":{{"machine_id":"m","system_uuid":"s"}},"values":[[{end},"3"]]}}"#);
+    let series = if form.contains(text) { series } else { String::new() };
+    format!(r#"{{"status":"success","data":{{"resultType":"matrix","result":[{series}]}}}}"#).into_response()
+}
+
+async fn tested(server: &RunningServer, path: &str, body: Value) -> Value {
+    let answer = server.send_json(Method::POST, path, &body).await;
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    answer.json()
+}
+
+#[tokio::test]
+async fn a_prometheus_is_tested_before_there_is_a_project() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = RunningServer::start(dir.path(), &[]).await;
+    let (full, _) = serving(|form| prometheus_with("", form)).await;
+    let (without_agent, _) = serving(|form| prometheus_with("count%28up%29", form)).await;
+    let (page, _) = serving(|_| Html("<html>Sign in</html>").into_response()).await;
+    let (nowhere, _) = serving(|_| StatusCode::NOT_FOUND.into_response()).await;
+    let (locked, _) = serving(|_| StatusCode::UNAUTHORIZED.into_response()).await;
+    for (url, outcome, said) in [
+        (full.as_str(), "ready", "3 nodes, 3 containers"),
+        (&without_agent, "no_node_agent", "it scrapes 3 targets"),
+        (&page, "web_page", "a web page"),
+        (&nowhere, "not_found", "the path before /api/v1"),
+        (&locked, "unauthorized", "user name"),
+        ("http://127.0.0.1:9/", "connection_refused", "Check the port"),
+        ("http://nobody.invalid/", "unknown_name", "its name cannot be resolved"),
+    ] {
+        let found = tested(&server, "api/prometheus-test", json!({ "url": url })).await;
+        assert_eq!(found["outcome"], outcome, "{url}: {found}");
+        assert!(found["sentence"].as_str().unwrap().contains(said), "{found}");
+        assert!(!found.to_string().contains("127.0.0.1"), "an address is in {found}");
+    }
+    assert_eq!(server.get("api/projects").await.json()["projects"], json!([]));
+    for (url, status, field) in
+        [("ftp://p/", 422, "url"), ("http://me:me@p/", 422, "url"), ("http://169.254.169.254/", 400, "url")]
+    {
+        let answer = server.send_json(Method::POST, "api/prometheus-test", &json!({ "url": url })).await;
+        assert_eq!((answer.status.as_u16(), &answer.json()["field"]), (status, &json!(field)), "{url}");
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_test_uses_the_stored_secrets_and_stores_and_logs_nothing() {
+    logged::keep();
+    let dir = tempfile::tempdir().unwrap();
+    let server = RunningServer::start(dir.path(), &[]).await;
+    let project = server.new_project("shop").await;
+    let password = "tested-secret-5ab1";
+    let stored = json!({
+        "url": "http://127.0.0.1:9/", "refresh_interval_s": 3600,
+        "basic_auth": {"user": "me", "password": password},
+    });
+    assert_eq!(server.put(&format!("{project}/prometheus"), &stored).await.status, 200);
+    let before = columns(dir.path()).await;
+    let (url, seen) = serving(|form| prometheus_with("", form)).await;
+    let sent = json!({"url": url, "basic_auth": {"user": "you"}});
+    let found = tested(&server, &format!("{project}/prometheus/test"), sent).await;
+    assert_eq!(found["outcome"], "ready", "{found}");
+    let credentials: Vec<String> =
+        seen.lock().unwrap().iter().map(|(credential, _)| credential.clone()).collect();
+    // The text `you:tested-secret-5ab1`.
+    assert_eq!(credentials, vec!["Basic eW91OnRlc3RlZC1zZWNyZXQtNWFiMQ=="; 5]);
+    assert_eq!(columns(dir.path()).await, before);
+    server.stop().await;
+    let log = logged::lines();
+    let port = url.rsplit(':').next().unwrap().trim_end_matches('/');
+    let own = log.lines().filter(|line| line.contains(" headcount"));
+    for line in own {
+        assert!(!line.contains(password) && !line.contains(&format!("127.0.0.1:{port}")), "{line}");
+    }
+}
+
+#[tokio::test]
+async fn a_test_notification_arrives_and_is_in_no_list_and_in_no_count() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = RunningServer::start(dir.path(), &[]).await;
+    let project = server.new_project("shop").await;
+    let test = format!("{project}/integrations/webhook/test");
+    assert_eq!(server.send(Method::POST, &test, &[], "").await.status, 404);
+    let (url, seen) = serving(|_| StatusCode::OK.into_response()).await;
+    let webhook = json!({"url": url, "custom_headers": [{"name": "Authorization", "value": "the-token"}]});
+    assert_eq!(server.put(&format!("{project}/integrations/webhook"), &webhook).await.status, 200);
+    let before = server.get("api/usage-statistics/preview").await.json();
+
+    let answer = server.send(Method::POST, &test, &[], "").await;
+    assert_eq!(answer.json(), json!({"accepted": true, "sentence": "The webhook: it accepted the test."}));
+    let (credential, body) = seen.lock().unwrap().first().cloned().unwrap();
+    assert_eq!(credential, "the-token");
+    assert!(body.contains("notifications-test"), "{body}");
+
+    assert_eq!(server.get(&format!("{project}/notifications")).await.json()["notifications"], json!([]));
+    assert_eq!(server.get(&format!("{project}/incidents")).await.json()["incidents"], json!([]));
+    let after = server.get("api/usage-statistics/preview").await.json();
+    assert_eq!((&after["ux"], &after["integration"]), (&before["ux"], &before["integration"]));
+    let metrics = server.get("metrics").await.text();
+    assert!(!metrics.contains("destination=\"webhook\""), "{metrics}");
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn what_a_destination_refuses_is_said_in_words() {
+    let dir = tempfile::tempdir().unwrap();
+    let (refusing, _) = serving(|_| r#"{"ok":false,"error":"not_in_channel"}"#.into_response()).await;
+    let (slack, pagerduty) = (format!("--slack-url={refusing}"), "--pagerduty-url=http://127.0.0.1:9/");
+    let server = RunningServer::start(dir.path(), &[&slack, pagerduty]).await;
+    let project = server.new_project("shop").await;
+    for (kind, settings, sentence) in [
+        (
+            "slack",
+            json!({"token": "t", "default_channel": "on-call"}),
+            "Slack: the bot is not in the channel.",
+        ),
+        (
+            "pagerduty",
+            json!({"integration_key": "k"}),
+            "PagerDuty: it cannot be reached: connection refused.",
+        ),
+    ] {
+        let integration = format!("{project}/integrations/{kind}");
+        assert_eq!(server.put(&integration, &settings).await.status, 200);
+        let answer = server.send(Method::POST, &format!("{integration}/test"), &[], "").await;
+        assert_eq!(answer.json(), json!({"accepted": false, "sentence": sentence}));
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn nothing_is_sent_while_statistics_are_off_or_settings_are_only_read() {
+    let dir = tempfile::tempdir().unwrap();
+    let (url, seen) = serving(|_| StatusCode::OK.into_response()).await;
+    let server = RunningServer::start(dir.path(), &[]).await;
+    let project = server.new_project("shop").await;
+    server.put(&format!("{project}/integrations/webhook"), &json!({ "url": url })).await;
+    let tests = |project: &str| {
+        [
+            "api/prometheus-test".to_owned(),
+            format!("{project}/prometheus/test"),
+            format!("{project}/integrations/webhook/test"),
+        ]
+    };
+    assert_eq!(server.get("api/settings").await.json(), json!({"read_only": null}));
+    assert_eq!(server.put("api/usage-statistics", &json!({"enabled": false})).await.status, 200);
+    for path in tests(&project) {
+        let answer = server.send_json(Method::POST, &path, &json!({ "url": url })).await;
+        assert_eq!(answer.status, 409, "{path}");
+        assert!(answer.text().contains("statistics are off"), "{}", answer.text());
+    }
+    let progress = server.get(&format!("{project}/observation")).await.json();
+    assert_eq!(progress["not_observed"], "the project has no Prometheus");
+    assert_eq!(server.put("api/usage-statistics", &json!({"enabled": true})).await.status, 200);
+    server.stop().await;
+
+    let server = RunningServer::start(dir.path(), &["--read-only-settings"]).await;
+    for path in tests(&project) {
+        let answer = server.send_json(Method::POST, &path, &json!({ "url": url })).await;
+        assert_eq!(answer.status, 409, "{path}");
+        assert!(answer.text().contains("--read-only-settings"), "{}", answer.text());
+    }
+    let access = server.get("api/settings").await.json();
+    assert!(access["read_only"].as_str().unwrap().contains("--read-only-settings"), "{access}");
+    server.stop().await;
+    assert!(seen.lock().unwrap().is_empty(), "nothing was sent");
+}
+
+#[tokio::test]
+async fn the_first_numbers_of_a_project_arrive_with_their_progress() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = RunningServer::start(dir.path(), &[]).await;
+    let project = server.new_project("shop").await;
+    let observation = format!("{project}/observation");
+    let before = server.get(&observation).await.json();
+    assert_eq!(before["not_observed"], "the project has no Prometheus");
+    assert_eq!(before["found"], Value::Null);
+    let (url, _) = serving(|form| prometheus_with("query=node_info&", form)).await;
+    server.put(&format!("{project}/prometheus"), &json!({"url": url, "refresh_interval_s": 3600})).await;
+    let progress = async {
+        loop {
+            let progress = server.get(&observation).await.json();
+            let number = |name: &str| progress[name].as_u64().unwrap();
+            assert!(number("filled_spans") <= number("missing_spans"), "{progress}");
+            assert!(number("answered") + number("failed") <= number("queries").max(1), "{progress}");
+            if !progress["found"].is_null() {
+                return progress;
+            }
+            // The state can only be asked about.
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    let progress = timeout(SOON, progress).await.unwrap();
+    assert_eq!((&progress["found"]["nodes"], &progress["rounds"]), (&json!(1), &json!(1)));
+    assert_eq!((&progress["answered"], &progress["failed"]), (&progress["queries"], &json!(0)));
+    assert_eq!(progress["filled_spans"], progress["missing_spans"]);
+    assert!(progress["missing_spans"].as_u64() > progress["queries"].as_u64(), "the past, hour by hour");
+    server.stop().await;
+}
