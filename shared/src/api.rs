@@ -24,6 +24,7 @@ mod fleet;
 mod inspections;
 mod integrations;
 mod problem;
+mod project_views;
 mod projects;
 mod prometheus;
 mod published;
@@ -56,6 +57,12 @@ pub use self::{
     },
     integrations::{ConfiguredIntegration, Integrations, SetIntegrations},
     problem::Problem,
+    project_views::{
+        ApplicationRow, ApplicationTable, ApplicationView, ChartMark, ChartMarkKind, ChartUnit, CheckView,
+        FailingApplication, InstanceRow, NodeApplication, NodeRow, NodeTable, NodeView, ObservationState,
+        ObservationStatus, ProjectGlance, ProjectHealth, ProjectsOverview, ReportCharts, ReportView,
+        StatusCounts, ViewChart, ViewSeries,
+    },
     projects::{NameProject, Project, Projects},
     prometheus::{Prometheus, SetPrometheus},
     published::{
