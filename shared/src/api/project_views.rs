@@ -1,4 +1,5 @@
-//! `<base>api/overview`, `<base>api/projects/{id}/world…`: what is observed of projects, by name.
+//! `<base>api/overview`, and `applications` and `nodes` below `<base>api/projects/{id}`: what is observed of
+//! projects, by name.
 
 use serde::{Deserialize, Serialize};
 
@@ -103,7 +104,7 @@ pub struct FailingApplication {
     pub why: String,
 }
 
-/// `GET <base>api/projects/{id}/world/applications`: the applications of a project, by their ids.
+/// `GET <base>api/projects/{id}/applications`: the applications of a project, by their ids.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ApplicationTable {
@@ -140,7 +141,7 @@ pub struct ApplicationRow {
     pub why: Option<String>,
 }
 
-/// `GET <base>api/projects/{id}/world/nodes`: the nodes of a project, by their names.
+/// `GET <base>api/projects/{id}/nodes`: the nodes of a project, by their names.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct NodeTable {
@@ -188,7 +189,7 @@ pub struct NodeRow {
     pub instance_type: Option<String>,
 }
 
-/// `GET <base>api/projects/{id}/world/applications/{application}`: one application.
+/// `GET <base>api/projects/{id}/applications/{application}`: one application.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ApplicationView {
@@ -263,7 +264,7 @@ pub struct CheckView {
     pub message: String,
 }
 
-/// `GET <base>api/projects/{id}/world/applications/{application}/reports/{report}`: the last hour of what a
+/// `GET <base>api/projects/{id}/applications/{application}/reports/{report}`: the last hour of what a
 /// report looked at.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -346,7 +347,7 @@ pub enum ChartMarkKind {
     IncidentResolved,
 }
 
-/// `GET <base>api/projects/{id}/world/nodes/{node}`: one node.
+/// `GET <base>api/projects/{id}/nodes/{node}`: one node.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct NodeView {

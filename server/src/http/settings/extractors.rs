@@ -23,13 +23,13 @@ use super::parse_json::parse_json;
 use crate::{http::ServerState, store::SettingsStore};
 
 /// The settings. Refuses requests if statistics are off for the whole run, because then they are not open.
-pub(super) struct OpenedSettings(pub(super) SettingsStore);
+pub(in crate::http) struct OpenedSettings(pub(in crate::http) SettingsStore);
 
 /// The failures of Prometheus, by project id.
 pub(super) struct PrometheusFailures(pub(super) BTreeMap<String, String>);
 
 /// The parameters in the path.
-pub(super) struct UrlParameters<T>(pub(super) T);
+pub(in crate::http) struct UrlParameters<T>(pub(in crate::http) T);
 
 /// The body, which is JSON.
 pub(super) struct JsonBody<T>(pub(super) T);
@@ -40,9 +40,9 @@ pub(super) struct RawBody(Bytes);
 /// An address in a project.
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Path)]
-pub(super) struct ProjectPath {
+pub(in crate::http) struct ProjectPath {
     /// The id of the project.
-    pub(super) id: String,
+    pub(in crate::http) id: String,
 }
 
 impl FromRequestParts<ServerState> for OpenedSettings {
