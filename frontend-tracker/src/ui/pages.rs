@@ -12,7 +12,7 @@ use leptos_router::{
 
 use super::{
     link::{InterfaceBase, Link},
-    projects::ProjectList,
+    projects::{ApplicationPage, NodePage, Overview, ProjectPage},
     statistics::UsageStatistics,
     title::Title,
 };
@@ -24,9 +24,9 @@ pub(super) fn table() -> impl MatchNestedRoutes + Clone + Send + 'static {
         NestedRoute::new(path!("/welcome"), Welcome),
         NestedRoute::new(path!("/usage-statistics"), UsageStatistics),
         NestedRoute::new(path!("/p/new/:tab?"), NewProject),
-        NestedRoute::new(path!("/p/:projectId"), Project),
-        NestedRoute::new(path!("/p/:projectId/app/:id/:report?"), Application),
-        NestedRoute::new(path!("/p/:projectId/node/:name"), Node),
+        NestedRoute::new(path!("/p/:projectId"), ProjectPage),
+        NestedRoute::new(path!("/p/:projectId/app/:id/:report?"), ApplicationPage),
+        NestedRoute::new(path!("/p/:projectId/node/:name"), NodePage),
         NestedRoute::new(path!("/p/:projectId/settings/:tab?"), Settings),
     )
 }
@@ -85,18 +85,6 @@ fn Tabs(
 }
 
 #[component]
-fn Overview() -> impl IntoView {
-    view! {
-        <Title text="Overview" />
-        <ProjectList />
-        <p>
-            "What is counted of all projects together is on the page about "
-            <Link to="/usage-statistics">"usage statistics"</Link> "."
-        </p>
-    }
-}
-
-#[component]
 fn Welcome() -> impl IntoView {
     view! {
         <Title text="Welcome" />
@@ -118,47 +106,6 @@ fn NewProject() -> impl IntoView {
         <Pending
             shows="A form for the project's name and the address of its Prometheus server."
             missing="The form. Until then a project is made with a request; api/openapi.json says how."
-        />
-    }
-}
-
-#[component]
-fn Project() -> impl IntoView {
-    let project = chosen("projectId");
-    view! {
-        <Title text="Project" />
-        {move || project.get().map(|name| view! { <p class="subject">{name}</p> })}
-        <Pending
-            shows="The project's applications, with how each of them does."
-            missing="The tables. What is observed is inspected and counted, and not shown by name yet."
-        />
-    }
-}
-
-#[component]
-fn Application() -> impl IntoView {
-    let (application, report) = (chosen("id"), chosen("report"));
-    view! {
-        <Title text="Application" />
-        {move || application.get().map(|name| view! { <p class="subject">{name}</p> })}
-        <Tabs label="Reports" segments=4 values=values_of("/p/:projectId/app/") />
-        {move || report.get().map(|tab| view! { <Tab tab=tab values=values_of("/p/:projectId/app/") /> })}
-        <Pending
-            shows="The application's instances and the reports on its service level, CPU, memory, network and databases."
-            missing="The tables. What is observed is inspected and counted, and not shown by name yet."
-        />
-    }
-}
-
-#[component]
-fn Node() -> impl IntoView {
-    let node = chosen("name");
-    view! {
-        <Title text="Node" />
-        {move || node.get().map(|name| view! { <p class="subject">{name}</p> })}
-        <Pending
-            shows="The node's CPU, memory, disks and network, and what runs on it."
-            missing="The tables. What is observed is inspected and counted, and not shown by name yet."
         />
     }
 }
@@ -202,7 +149,7 @@ pub(super) fn NotFound() -> impl IntoView {
 }
 
 /// The text of the route's parameter `name`, if it is there.
-fn chosen(name: &'static str) -> Memo<Option<String>> {
+pub(super) fn chosen(name: &'static str) -> Memo<Option<String>> {
     let params = use_params_map();
     Memo::new(move |_| params.read().get(name))
 }
