@@ -3,7 +3,7 @@
 use crate::{
     chart_frame::{ChartCaption, SERIES_COLOURS, empty_figure, figure, legend, series_class},
     label_spread::spread_labels,
-    line_chart::{LABEL_DISTANCE, LineSeries, day_table, path_text},
+    line_chart::{LABEL_DISTANCE, LineSeries, path_text, time_table},
     line_thinning::unbroken_parts,
     markup::{LABEL_CHARACTERS, MarkupText, name_text},
     number_format::{ValueUnit, percent},
@@ -39,10 +39,11 @@ pub fn area_chart(
     if bands.shares.iter().flatten().all(Option::is_none) {
         return empty_figure(caption);
     }
-    let plot = TimePlot::new(context, days, ValueUnit::Share, ValueRange::between(0.0, 1.0));
+    let times = context.times(days);
     let lines: Vec<LineSeries<'_>> =
         bands.names.iter().zip(&bands.shares).map(|(name, values)| LineSeries { name, values }).collect();
-    let numbers = day_table(context, days, &lines, percent);
+    let numbers = time_table(&times, &lines, percent);
+    let plot = TimePlot::new(times, ValueUnit::Share, ValueRange::between(0.0, 1.0));
     let draw = |out: &mut MarkupText| {
         legend(out, bands.names.iter().copied());
         let (ends, readings) = (bands.end_labels(&plot, days), bands.readings(&plot, days));
@@ -103,7 +104,7 @@ impl<'a> ShareBands<'a> {
         let days = self.shares.first().map_or(0, Vec::len);
         let edges: Vec<Vec<(f64, f64)>> = (0..days).map(|day| self.edges(day)).collect();
         let point = |day: f64, share: f64| {
-            (plot.axis.place_across(day) * CANVAS, plot.canvas_y(plot.scale.position(share)))
+            (plot.times.place_across(day) * CANVAS, plot.canvas_y(plot.scale.position(share)))
         };
         for (band, shares) in self.shares.iter().enumerate() {
             let sides = |day: usize| {

@@ -59,10 +59,10 @@ pub use calendar_day::ChartDay;
 pub use chart_frame::ChartCaption;
 pub use flame_graph::flame_graph;
 pub use histogram_chart::{CountedBucket, HistogramChart, PercentileMark, histogram_chart};
-pub use line_chart::{LineSeries, line_chart};
+pub use line_chart::{LineSeries, line_chart, moment_chart};
 pub use markup::name_text;
 pub use number_format::ValueUnit;
-pub use time_context::{MarkKind, MissingSpan, TimeContext, TimeMark};
+pub use time_context::{MarkKind, MissingSpan, MomentContext, MomentMark, TimeContext, TimeMark};
 pub use treemap::treemap;
 
 /// The style sheet of all charts. Its colours and sizes are those of `headcount-visual-style`, which a page

@@ -1,4 +1,4 @@
-//! Draws series over days as lines.
+//! Draws series over time as lines.
 
 use crate::{
     chart_frame::{ChartCaption, DataTable, empty_figure, figure, legend, series_class},
@@ -7,7 +7,7 @@ use crate::{
     markup::{LABEL_CHARACTERS, MarkupText, PixelLength, name_text},
     number_format::ValueUnit,
     scale::ValueRange,
-    time_context::{DayAxis, TimeContext},
+    time_context::{MomentContext, PlotTimes, TimeContext},
     time_plot::{CANVAS, DayReading, EndLabel, ReadingPoint, TimePlot},
 };
 
@@ -25,7 +25,7 @@ const NO_VALUE: &str = "no data";
 pub struct LineSeries<'a> {
     /// What the line is of.
     pub name: &'a str,
-    /// A value a day from the first one on. `None` is a gap in the line.
+    /// A value a day, or a moment, from the first one on. `None` is a gap in the line.
     pub values: &'a [Option<f64>],
 }
 
@@ -40,15 +40,44 @@ pub fn line_chart(
     context: TimeContext<'_>,
     series: &[LineSeries<'_>],
 ) -> String {
-    let days = series.iter().map(|series| series.values.len()).max().unwrap_or(0);
+    draw_lines(caption, value_title, unit, context.times(longest(series)), series)
+}
+
+/// Series over moments of a day as lines from zero.
+///
+/// Colours repeat after eight series.
+#[must_use]
+pub fn moment_chart(
+    caption: &ChartCaption<'_>,
+    value_title: &str,
+    unit: ValueUnit,
+    context: MomentContext<'_>,
+    series: &[LineSeries<'_>],
+) -> String {
+    draw_lines(caption, value_title, unit, context.times(longest(series)), series)
+}
+
+/// The number of values of the longest series.
+pub(crate) fn longest(series: &[LineSeries<'_>]) -> usize {
+    series.iter().map(|series| series.values.len()).max().unwrap_or(0)
+}
+
+fn draw_lines(
+    caption: &ChartCaption<'_>,
+    value_title: &str,
+    unit: ValueUnit,
+    times: PlotTimes<'_>,
+    series: &[LineSeries<'_>],
+) -> String {
+    let days = longest(series);
     let values = series.iter().flat_map(|series| series.values.iter().flatten().copied());
     let known: Vec<f64> = values.filter(|value| value.is_finite()).collect();
     if known.is_empty() {
         return empty_figure(caption);
     }
-    let plot = TimePlot::new(context, days, unit, ValueRange::from_zero(known));
+    let numbers = time_table(&times, series, |value| unit.value_text(value));
+    let plot = TimePlot::new(times, unit, ValueRange::from_zero(known));
     let ends = end_labels(&plot, series);
-    let numbers = day_table(context, days, series, |value| unit.value_text(value));
     let draw = |out: &mut MarkupText| {
         if series.len() > 1 {
             legend(out, series.iter().map(|series| series.name));
@@ -84,7 +113,7 @@ fn write_lines(out: &mut MarkupText, plot: &TimePlot<'_>, days: usize, series: &
 
 fn canvas_point(plot: &TimePlot<'_>, (place, value): (usize, f64)) -> (f64, f64) {
     let y = plot.scale.position(value);
-    (plot.axis.place_across(place as f64) * CANVAS, plot.canvas_y(y))
+    (plot.times.place_across(place as f64) * CANVAS, plot.canvas_y(y))
 }
 
 /// The text of a path through points that begins with a command.
@@ -140,26 +169,26 @@ fn reading(plot: &TimePlot<'_>, unit: ValueUnit, place: usize, series: &[LineSer
     DayReading { place, points: points.collect() }
 }
 
-/// A row for each day, or for every second or third if there are many.
-pub(crate) fn day_table(
-    context: TimeContext<'_>,
-    days: usize,
+/// A row for each time, or for every second or third if there are many.
+pub(crate) fn time_table(
+    times: &PlotTimes<'_>,
     series: &[LineSeries<'_>],
     text: impl Fn(f64) -> String,
 ) -> DataTable {
-    let axis = DayAxis::new(context.first_day, days);
-    let step = days.div_ceil(MOST_ROWS).max(1);
-    let rows = (0..days).step_by(step).map(|place| {
+    let places = longest(series);
+    let step = places.div_ceil(MOST_ROWS).max(1);
+    let rows = (0..places).step_by(step).map(|place| {
         let values = series.iter().map(|series| {
             let value = series.values.get(place).copied().flatten().filter(|value| value.is_finite());
             value.map_or_else(|| NO_VALUE.to_owned(), &text)
         });
-        [axis.day(place).to_string()].into_iter().chain(values).collect()
+        [times.text(place)].into_iter().chain(values).collect()
     });
-    let mut notes = context.notes(days);
+    let mut notes = times.notes();
     if step > 1 {
         notes.push(format!("The table has one day of {step}."));
     }
     let names = series.iter().map(|series| series.name.to_owned());
-    DataTable { columns: ["Day".to_owned()].into_iter().chain(names).collect(), rows: rows.collect(), notes }
+    let columns = [times.column().to_owned()].into_iter().chain(names).collect();
+    DataTable { columns, rows: rows.collect(), notes }
 }

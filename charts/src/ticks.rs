@@ -163,6 +163,17 @@ pub fn day_ticks(first: ChartDay, last: ChartDay) -> Vec<DayTick> {
     Vec::new()
 }
 
+/// How far ticks within a day are apart, in seconds, from the finest.
+const MOMENT_STEPS: [u32; 13] = [10, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200];
+
+/// Round times between two, both included, in Unix seconds: at most 10. None if they are weeks apart.
+#[must_use]
+pub fn moment_ticks(first: u32, last: u32) -> Vec<u32> {
+    let fits = |step: &u32| (last / step).saturating_sub(first / step) < MOST_TICKS as u32;
+    let Some(step) = MOMENT_STEPS.into_iter().find(fits) else { return Vec::new() };
+    (first.div_ceil(step)..=last / step).map(|number| number * step).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;

@@ -1,4 +1,4 @@
-//! Draws what charts over days have in common: axes, grid, marks, missing days, and readings of a day.
+//! Draws what charts over time have in common: axes, grid, marks, missing days, and readings of a day.
 
 use std::fmt::Display;
 
@@ -8,8 +8,8 @@ use crate::{
     markup::{LABEL_CHARACTERS, MarkupText, PixelLength, WidthShare, name_with_end, shortened},
     number_format::ValueUnit,
     scale::{LinearScale, ValueRange},
-    ticks::{RoundSteps, day_ticks, linear_ticks, rounded_out},
-    time_context::{DayAxis, MarkKind, MissingSpan, TimeContext, TimeMark, mark_text},
+    ticks::{RoundSteps, linear_ticks, rounded_out},
+    time_context::{MarkKind, PlotGap, PlotMark, PlotTimes},
 };
 
 /// The height of the line that has the title of the axis, or the day whose reading is shown.
@@ -62,8 +62,7 @@ pub(crate) struct EndLabel<'a> {
 /// The axes of a plot over days.
 #[derive(Debug)]
 pub(crate) struct TimePlot<'a> {
-    context: TimeContext<'a>,
-    pub(crate) axis: DayAxis,
+    pub(crate) times: PlotTimes<'a>,
     unit: ValueUnit,
     ticks: Vec<f64>,
     /// From values to pixels from the top of the picture.
@@ -72,10 +71,8 @@ pub(crate) struct TimePlot<'a> {
 }
 
 impl<'a> TimePlot<'a> {
-    /// A plot of so many days whose values are in `range`, which is rounded out unless it is of shares of a
-    /// whole.
-    pub(crate) fn new(context: TimeContext<'a>, days: usize, unit: ValueUnit, range: ValueRange) -> Self {
-        let axis = DayAxis::new(context.first_day, days);
+    /// A plot whose values are in `range`, which is rounded out unless it is of shares of a whole.
+    pub(crate) fn new(times: PlotTimes<'a>, unit: ValueUnit, range: ValueRange) -> Self {
         let steps = if unit == ValueUnit::Bytes { RoundSteps::Binary } else { RoundSteps::Decimal };
         let range = match unit {
             // There is no half of an installation.
@@ -85,10 +82,9 @@ impl<'a> TimePlot<'a> {
             }
             _ => rounded_out(range, steps),
         };
-        let has_marks = context.marks.iter().any(|mark| axis.has(mark.day));
-        let top = HEAD + if has_marks { MARKS } else { 0.0 };
+        let top = HEAD + if times.marks.is_empty() { 0.0 } else { MARKS };
         let scale = LinearScale::new(range, top + PLOT, top);
-        Self { context, axis, unit, ticks: linear_ticks(range, steps), scale, top }
+        Self { times, unit, ticks: linear_ticks(range, steps), scale, top }
     }
 
     /// The least and the greatest position of a label.
@@ -128,8 +124,8 @@ impl<'a> TimePlot<'a> {
                 .at("0", 12.0)
                 .holding(shortened(value_title, LABEL_CHARACTERS));
             self.write_grid(out, &labels);
-            self.context.missing.iter().for_each(|span| self.write_missing(out, span));
-            self.write_days(out);
+            self.times.gaps.iter().for_each(|gap| self.write_gap(out, gap));
+            self.write_times(out);
             let canvas = out.tag("svg").class("canvas").at("0", self.top).size("100%", PLOT);
             let canvas = canvas.attr("viewBox", format!("0 0 {CANVAS} {CANVAS}"));
             canvas.attr("preserveAspectRatio", "none").attr("aria-hidden", "true").content(lines);
@@ -148,23 +144,23 @@ impl<'a> TimePlot<'a> {
         }
     }
 
-    fn write_days(&self, out: &mut MarkupText) {
-        let ticks = day_ticks(self.axis.first, self.axis.last);
+    fn write_times(&self, out: &mut MarkupText) {
+        let ticks = self.times.ticks();
         let step = ticks.len().div_ceil(NARROW_TICKS).max(1);
         let y = self.top + PLOT;
-        for (place, tick) in ticks.iter().enumerate() {
-            let across = self.axis.across(tick.day);
+        for (place, (across, label)) in ticks.iter().enumerate() {
+            let across = *across;
             let wide = if place % step == 0 { "" } else { " only-wide" };
             vertical_line(out, format!("tick-line{wide}"), across, y, y + 4.0);
             let class = format!("tick {}{wide}", anchor_class(across));
-            out.tag("text").class(class).at(WidthShare(across), y + 18.0).holding(&tick.label);
+            out.tag("text").class(class).at(WidthShare(across), y + 18.0).holding(label);
         }
     }
 
-    fn write_missing(&self, out: &mut MarkupText, span: &MissingSpan<'_>) {
-        let Some((start, end)) = self.axis.clipped(span) else { return };
+    fn write_gap(&self, out: &mut MarkupText, gap: &PlotGap) {
+        let (start, end) = (gap.start, gap.end);
         focusable_part(out, "missing", true).content(|out| {
-            out.tag("title").holding(span.text());
+            out.tag("title").holding(&gap.text);
             out.tag("rect").at(WidthShare(start), self.top).size(WidthShare(end - start), PLOT).empty();
             vertical_line(out, "edge", start, self.top, self.top + PLOT);
             vertical_line(out, "edge", end, self.top, self.top + PLOT);
@@ -173,27 +169,25 @@ impl<'a> TimePlot<'a> {
                 text.at(WidthShare(f64::midpoint(start, end)), self.top + PLOT / 2.0).holding("no data");
             }
             let text = out.tag("text").class("reading halo").at("0", 12.0).attr("aria-hidden", "true");
-            text.holding(span.text());
+            text.holding(&gap.text);
         });
     }
 
     /// Marks from left to right. A label that has no room is shown with the focus only.
     fn write_marks(&self, out: &mut MarkupText) {
-        let mut marks: Vec<&TimeMark<'_>> =
-            self.context.marks.iter().filter(|mark| self.axis.has(mark.day)).collect();
-        marks.sort_by_key(|mark| mark.day);
-        let places: Vec<f64> = marks.iter().map(|mark| self.axis.across(mark.day)).collect();
+        let marks = &self.times.marks;
+        let places: Vec<f64> = marks.iter().map(|mark| mark.across).collect();
         let texts: Vec<&str> = marks.iter().map(|mark| mark.label).collect();
-        for ((mark, across), labels) in marks.iter().zip(&places).zip(placed_labels(&places, &texts)) {
-            self.write_mark(out, mark, *across, &labels);
+        for (mark, labels) in marks.iter().zip(placed_labels(&places, &texts)) {
+            self.write_mark(out, mark, &labels);
         }
     }
 
-    fn write_mark(&self, out: &mut MarkupText, mark: &TimeMark<'_>, across: f64, labels: &[PlacedLabel]) {
+    fn write_mark(&self, out: &mut MarkupText, mark: &PlotMark<'_>, labels: &[PlacedLabel]) {
+        let across = mark.across;
         let y = HEAD + MARKS - 6.0;
         focusable_part(out, mark.kind.class(), true).content(|out| {
-            let text = mark_text(mark);
-            out.tag("title").holding(&text);
+            out.tag("title").holding(&mark.text);
             vertical_line(out, "mark-line", across, y, self.top + PLOT);
             write_mark_sign(out, mark.kind, across, y - 4.0);
             for PlacedLabel { text, side, screens } in labels {
@@ -205,7 +199,7 @@ impl<'a> TimePlot<'a> {
                 label_text.at(WidthShare(across), y).attr("dx", PixelLength(offset)).holding(text);
             }
             let reading = out.tag("text").class("reading halo").at("0", 12.0).attr("aria-hidden", "true");
-            reading.holding(text);
+            reading.holding(&mark.text);
         });
     }
 
@@ -226,14 +220,14 @@ impl<'a> TimePlot<'a> {
 
     /// A strip of the plot that shows the values of its day while it has the pointer or the focus.
     fn write_reading(&self, out: &mut MarkupText, reading: &DayReading, all: &[DayReading], is_stop: bool) {
-        let day = self.axis.day(reading.place).to_string();
-        let across = self.axis.place_across(reading.place as f64);
+        let day = self.times.text(reading.place);
+        let across = self.times.place_across(reading.place as f64);
         let half = match all {
             [first, second, ..] => (second.place - first.place) as f64 / 2.0,
             _ => 0.5,
         };
-        let start = self.axis.place_across(reading.place as f64 - half);
-        let end = self.axis.place_across(reading.place as f64 + half);
+        let start = self.times.place_across(reading.place as f64 - half);
+        let end = self.times.place_across(reading.place as f64 + half);
         let (start, end) = if end > start { (start, end) } else { (0.0, 1.0) };
         let values: Vec<&str> = reading.points.iter().map(|point| point.text.as_str()).collect();
         focusable_part(out, "strip", is_stop).content(|out| {
@@ -261,6 +255,9 @@ fn write_mark_sign(out: &mut MarkupText, kind: MarkKind, across: f64, y: f64) {
         MarkKind::Release => "M-4.5,-4h9l-4.5,8z",
         MarkKind::SchemaChange => "M-4,-4h8v8h-8z",
         MarkKind::Note => "M0,-5l5,5l-5,5l-5,-5z",
+        MarkKind::Rollout => "M-4,-5l8,5l-8,5z",
+        MarkKind::IncidentOpened => "M-4.5,4h9l-4.5,-8z",
+        MarkKind::IncidentResolved => "M-4,0a4,4 0 1 0 8,0a4,4 0 1 0 -8,0z",
     };
     let place = out.tag("svg").at(WidthShare(across), y).attr("class", "sign");
     place.content(|out| out.tag("path").attr("d", shape).empty());

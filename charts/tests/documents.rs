@@ -6,9 +6,10 @@ use std::collections::BTreeSet;
 
 use headcount_charts::{
     BarChart, ChartBar, ChartCaption, ChartDay, CountedBucket, HistogramChart, LineSeries, MarkKind,
-    MissingSpan, PercentileMark, ShareSeries, TimeContext, TimeMark, ValueUnit, area_chart, bar_chart,
+    MissingSpan, MomentContext, MomentMark, PercentileMark, ShareSeries, TimeContext, TimeMark, ValueUnit,
+    area_chart, bar_chart,
     flame_graph::{FlameDirection, FlameNode, FlameStyle, FlameTree, FlameView, flame_graph, flame_picture},
-    histogram_chart, line_chart,
+    histogram_chart, line_chart, moment_chart,
     treemap::{TreemapPart, treemap},
 };
 use proptest::prelude::*;
@@ -141,6 +142,9 @@ fn charts(label: &str, values: &[f64]) -> Vec<String> {
     let marks = kinds.map(|kind| TimeMark { day: first_day, kind, label });
     let missing = [MissingSpan { first: first_day, last: first_day.plus_days(1), reason: label }];
     let context = TimeContext { first_day, marks: &marks, missing: &missing };
+    let kinds = [MarkKind::Rollout, MarkKind::IncidentOpened, MarkKind::IncidentResolved];
+    let events = kinds.map(|kind| MomentMark { at: 1_700_000_000, kind, label });
+    let moments = MomentContext { first: 1_700_000_000, step_s: 30, marks: &events };
     let bars: Vec<ChartBar<'_>> =
         values.iter().map(|value| ChartBar { label, value: *value, share: Some(*value) }).collect();
     let units = [ValueUnit::Count, ValueUnit::Share, ValueUnit::Bytes, ValueUnit::Seconds, ValueUnit::Cores];
@@ -161,6 +165,7 @@ fn charts(label: &str, values: &[f64]) -> Vec<String> {
     for unit in units {
         let series = [LineSeries { name: label, values: &options }, LineSeries { name: label, values: &[] }];
         charts.push(line_chart(&caption("lines", label), label, unit, context, &series));
+        charts.push(moment_chart(&caption("moments", label), label, unit, moments, &series));
         let bars = BarChart { label_title: label, value_title: label, unit, shown: 2, bars: &bars };
         charts.push(bar_chart(&caption(label, label), &bars));
         let percentiles = [PercentileMark { name: label, value: 3.0 }];

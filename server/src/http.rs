@@ -4,6 +4,7 @@ pub mod assets;
 pub mod metrics;
 mod mount;
 pub mod pages;
+mod project_views;
 mod settings;
 pub mod stats;
 pub mod usage_statistics;
@@ -97,6 +98,7 @@ pub fn server_routes(base_path: &BasePath, state: ServerState) -> ServerRoutes {
             .merge(sign_in::code_routes())
             .merge(usage_statistics::routes())
             .merge(settings::routes())
+            .merge(project_views::routes())
             .merge(description_routes())
             .split_for_parts();
     let (session, described) = sign_in::session_routes::<ServerState>().split_for_parts();

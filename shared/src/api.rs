@@ -26,6 +26,7 @@ mod inspections;
 mod integrations;
 mod observation;
 mod problem;
+mod project_views;
 mod projects;
 mod prometheus;
 mod published;
@@ -61,6 +62,12 @@ pub use self::{
     integrations::{ConfiguredIntegration, Integrations, SetIntegrations},
     observation::{ObservationProgress, ObservedNumbers},
     problem::Problem,
+    project_views::{
+        ApplicationRow, ApplicationTable, ApplicationView, ChartMark, ChartMarkKind, ChartUnit, CheckView,
+        FailingApplication, InstanceRow, NodeApplication, NodeRow, NodeTable, NodeView, ObservationState,
+        ObservationStatus, ProjectGlance, ProjectHealth, ProjectsOverview, ReportCharts, ReportView,
+        StatusCounts, ViewChart, ViewSeries,
+    },
     projects::{NameProject, Project, Projects},
     prometheus::{Prometheus, SetPrometheus},
     published::{

@@ -1,6 +1,6 @@
 //! Sends the requests of the interface to its server.
 
-use headcount_shared::api::{AskPseudonym, Projects, Pseudonym, Status, Switch};
+use headcount_shared::api::{AskPseudonym, Pseudonym, Status, Switch};
 use js_sys::Uint8Array;
 use leptos::prelude::*;
 use serde::de::DeserializeOwned;
@@ -57,9 +57,14 @@ impl ApiClient {
         self.get("api/usage-statistics").await
     }
 
-    /// The projects.
-    pub(super) async fn projects(self) -> Result<TimedAnswer<Projects>, ApiFailure> {
-        self.get("api/projects").await
+    /// The body of the answer at a path.
+    pub(super) async fn bytes(self, path: &str) -> Result<TimedAnswer<Vec<u8>>, ApiFailure> {
+        self.request("GET", path, None).await
+    }
+
+    /// Changes what is at a path.
+    pub(super) async fn change(self, method: &str, path: &str, body: Option<&str>) -> Result<(), ApiFailure> {
+        self.request(method, path, body).await.map(drop)
     }
 
     /// Switches usage statistics on or off.

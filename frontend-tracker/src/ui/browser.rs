@@ -5,7 +5,9 @@ use js_sys::{Array, Reflect, Uint8Array};
 use leptos::prelude::{document, window};
 use uuid::Uuid;
 use wasm_bindgen::{JsCast, JsValue};
-use web_sys::{Blob, BlobPropertyBag, Clipboard, FocusOptions, HtmlAnchorElement, HtmlElement, Url};
+use web_sys::{
+    Blob, BlobPropertyBag, Clipboard, Element, FocusOptions, HtmlAnchorElement, HtmlElement, NodeList, Url,
+};
 
 /// The element with the base path of the server.
 const BASE: &str = "meta[name='headcount-base']";
@@ -87,6 +89,28 @@ pub(super) fn copy(id: &str, text: &str) -> bool {
         let _selected = selection.select_all_children(&element);
     }
     false
+}
+
+/// Replaces the content of an element by HTML. While the cursor or the focus is in it, what is there stays; parts
+/// that are open stay open.
+pub(super) fn replace_content(place: &HtmlElement, html: &str) {
+    let has_focus = document().active_element().is_some_and(|active| place.contains(Some(&active)));
+    let has_cursor = place.matches(":hover").unwrap_or(false);
+    if place.has_child_nodes() && (has_focus || has_cursor) {
+        return;
+    }
+    let open: Vec<String> = details(place, "details[open]").map(|part| part.id()).collect();
+    place.set_inner_html(html);
+    for part in details(place, "details").filter(|part| open.contains(&part.id())) {
+        let _opens = part.set_attribute("open", "");
+    }
+}
+
+/// The elements in another one that a selector finds.
+fn details(place: &HtmlElement, selector: &str) -> impl Iterator<Item = Element> {
+    let found = place.query_selector_all(selector).ok();
+    let count = found.as_ref().map_or(0, NodeList::length);
+    (0..count).filter_map(move |number| found.as_ref()?.item(number)?.dyn_into().ok())
 }
 
 /// Lets the user save `bytes` as a file. Does nothing if the browser does not support that.

@@ -1,19 +1,12 @@
 //! Defines the page of each route of [`headcount_shared::routes::ROUTES`].
-//!
-//! Pages without content state what they will show and what is missing. No page links to them.
 
-use headcount_shared::routes::ROUTES;
 use leptos::prelude::*;
-use leptos_router::{
-    MatchNestedRoutes, NestedRoute,
-    hooks::{use_location, use_params_map},
-    path,
-};
+use leptos_router::{MatchNestedRoutes, NestedRoute, hooks::use_params_map, path};
 
 use super::{
-    link::{InterfaceBase, Link},
+    link::Link,
     new_project::NewProject,
-    projects::ProjectList,
+    projects::{ApplicationPage, NodePage, Overview, ProjectPage},
     settings::Settings,
     statistics::UsageStatistics,
     title::Title,
@@ -27,127 +20,11 @@ pub(super) fn table() -> impl MatchNestedRoutes + Clone + Send + 'static {
         NestedRoute::new(path!("/welcome"), Welcome),
         NestedRoute::new(path!("/usage-statistics"), UsageStatistics),
         NestedRoute::new(path!("/p/new/:tab?"), NewProject),
-        NestedRoute::new(path!("/p/:projectId"), Project),
-        NestedRoute::new(path!("/p/:projectId/app/:id/:report?"), Application),
-        NestedRoute::new(path!("/p/:projectId/node/:name"), Node),
+        NestedRoute::new(path!("/p/:projectId"), ProjectPage),
+        NestedRoute::new(path!("/p/:projectId/app/:id/:report?"), ApplicationPage),
+        NestedRoute::new(path!("/p/:projectId/node/:name"), NodePage),
         NestedRoute::new(path!("/p/:projectId/settings/:tab?"), Settings),
     )
-}
-
-/// A page that has nothing to show yet.
-#[component]
-fn Pending(
-    /// What it will show.
-    shows: &'static str,
-    /// What is missing for it.
-    missing: &'static str,
-) -> impl IntoView {
-    view! {
-        <section class="card pending" aria-label="State of this page">
-            <p class="lead">"Nothing here yet."</p>
-            <dl class="facts">
-                <div>
-                    <dt>"Will be shown"</dt>
-                    <dd>{shows}</dd>
-                </div>
-                <div>
-                    <dt>"Missing"</dt>
-                    <dd>{missing}</dd>
-                </div>
-            </dl>
-        </section>
-    }
-}
-
-/// Links to the values that the last parameter of a page's route can have.
-#[component]
-fn Tabs(
-    label: &'static str,
-    /// How many segments the page's path has before the parameter.
-    segments: usize,
-    values: Vec<&'static str>,
-) -> impl IntoView {
-    let base = expect_context::<InterfaceBase>();
-    let pathname = use_location().pathname;
-    let page = Memo::new(move |_| base.page(&pathname.read(), segments));
-    let links = move || {
-        let link = |value: &'static str| {
-            view! {
-                <li>
-                    <Link to=format!("{}/{value}", page.read())>{value}</Link>
-                </li>
-            }
-        };
-        values.iter().copied().map(link).collect_view()
-    };
-    view! {
-        <nav class="tabs" aria-label=label>
-            <ul>{links}</ul>
-        </nav>
-    }
-}
-
-#[component]
-fn Overview() -> impl IntoView {
-    view! {
-        <Title text="Overview" />
-        <ProjectList />
-        <p>
-            "What is counted of all projects together is on the page about "
-            <Link to="/usage-statistics">"usage statistics"</Link> "."
-        </p>
-    }
-}
-
-#[component]
-fn Project() -> impl IntoView {
-    let project = chosen("projectId");
-    view! {
-        <Title text="Project" />
-        {move || project.get().map(|name| view! { <p class="subject">{name}</p> })}
-        <Pending
-            shows="The project's applications, with how each of them does."
-            missing="The tables. What is observed is inspected and counted, and not shown by name yet."
-        />
-    }
-}
-
-#[component]
-fn Application() -> impl IntoView {
-    let (application, report) = (chosen("id"), chosen("report"));
-    view! {
-        <Title text="Application" />
-        {move || application.get().map(|name| view! { <p class="subject">{name}</p> })}
-        <Tabs label="Reports" segments=4 values=values_of("/p/:projectId/app/") />
-        {move || report.get().map(|tab| view! { <Tab tab=tab values=values_of("/p/:projectId/app/") /> })}
-        <Pending
-            shows="The application's instances and the reports on its service level, CPU, memory, network and databases."
-            missing="The tables. What is observed is inspected and counted, and not shown by name yet."
-        />
-    }
-}
-
-#[component]
-fn Node() -> impl IntoView {
-    let node = chosen("name");
-    view! {
-        <Title text="Node" />
-        {move || node.get().map(|name| view! { <p class="subject">{name}</p> })}
-        <Pending
-            shows="The node's CPU, memory, disks and network, and what runs on it."
-            missing="The tables. What is observed is inspected and counted, and not shown by name yet."
-        />
-    }
-}
-
-/// The name of the open tab, or an error if there is no such tab.
-#[component]
-fn Tab(tab: String, values: Vec<&'static str>) -> impl IntoView {
-    if values.contains(&tab.as_str()) {
-        view! { <h2>{tab}</h2> }.into_any()
-    } else {
-        view! { <p class="failure" role="alert">{format!("There is no page “{tab}” here.")}</p> }.into_any()
-    }
 }
 
 /// The page of a path that no route matches.
@@ -163,20 +40,14 @@ pub(super) fn NotFound() -> impl IntoView {
 }
 
 /// The text of the route's parameter `name`, if it is there.
-fn chosen(name: &'static str) -> Memo<Option<String>> {
+pub(super) fn chosen(name: &'static str) -> Memo<Option<String>> {
     let params = use_params_map();
     Memo::new(move |_| params.read().get(name))
 }
 
-/// The closed list of values in the route that begins with `prefix` and has one.
-fn values_of(prefix: &str) -> Vec<&'static str> {
-    let lists = ROUTES.iter().filter(|route| route.starts_with(prefix));
-    let list = lists.filter_map(|route| route.split_once('(')?.1.split_once(')')).next();
-    list.map(|(values, _)| values.split('|').collect()).unwrap_or_default()
-}
-
 #[cfg(test)]
 mod tests {
+    use headcount_shared::routes::ROUTES;
     use leptos_router::{MatchParams, RouteDefs};
 
     use super::*;
@@ -225,13 +96,5 @@ mod tests {
                 "{path}"
             );
         }
-    }
-
-    #[test]
-    fn tabs_are_the_values_of_the_route_table() {
-        assert_eq!(values_of("/p/new/").first(), Some(&"prometheus"));
-        assert!(values_of("/p/:projectId/app/").contains(&".NET"));
-        assert_eq!(values_of("/p/:projectId/settings/").len(), 9);
-        assert!(values_of("/welcome").is_empty());
     }
 }

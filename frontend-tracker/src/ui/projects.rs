@@ -1,50 +1,22 @@
-//! Lists the projects.
+//! Shows what is observed of projects, by name: all projects, one project, an application and a node.
+//!
+//! Pages fetch again every 30 seconds while they are visible. What changed is changed in place, so that rows do
+//! not move, opened parts stay open, and nothing loses the focus. What is decided without a browser is in
+//! `table_rows`, `words` and `chart_html`.
 
-use headcount_shared::api::{Project, Projects};
-use leptos::{prelude::*, task::spawn_local};
+mod application_page;
+mod chart_box;
+mod chart_html;
+mod live_answer;
+mod node_page;
+mod observation_note;
+mod overview;
+mod project_page;
+mod table_rows;
+mod table_view;
+mod threshold_form;
+mod words;
 
-use super::{
-    answer::{ApiFailure, FetchState},
-    api::ApiClient,
+pub(super) use self::{
+    application_page::ApplicationPage, node_page::NodePage, overview::Overview, project_page::ProjectPage,
 };
-
-/// The projects of this installation.
-#[component]
-pub(super) fn ProjectList() -> impl IntoView {
-    let api = expect_context::<ApiClient>();
-    let projects = RwSignal::new(FetchState::Waiting);
-    spawn_local(async move {
-        // Another page may be open by now.
-        projects.try_set(fetched(api.projects().await.map(|answered| answered.value)));
-    });
-    view! {
-        <section class="card" aria-labelledby="projects-title">
-            <h2 id="projects-title">"Projects"</h2>
-            {move || shown(projects.get())}
-        </section>
-    }
-}
-
-fn fetched(answer: Result<Projects, ApiFailure>) -> FetchState<Vec<Project>> {
-    match answer {
-        Ok(Projects { projects }) => FetchState::Here(projects),
-        Err(failure) => FetchState::Failed(failure.sentence()),
-    }
-}
-
-fn shown(projects: FetchState<Vec<Project>>) -> AnyView {
-    match projects {
-        FetchState::Waiting => view! { <p class="waiting">"Loading…"</p> }.into_any(),
-        FetchState::Failed(why) => view! { <p class="failure" role="alert">{why}</p> }.into_any(),
-        FetchState::Here(projects) if projects.is_empty() => {
-            view! { <p class="note">"There is no project yet."</p> }.into_any()
-        }
-        FetchState::Here(projects) => {
-            view! { <ul>{projects.into_iter().map(entry).collect_view()}</ul> }.into_any()
-        }
-    }
-}
-
-fn entry(Project { name, .. }: Project) -> impl IntoView {
-    view! { <li>{name}</li> }
-}

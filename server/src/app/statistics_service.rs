@@ -452,9 +452,14 @@ impl StatisticsService {
     /// The failures of Prometheus, by project id.
     #[must_use]
     pub fn prometheus_failures(&self) -> BTreeMap<String, String> {
-        let running = self.running();
-        let installed = running.as_ref().and_then(|running| running.installed.as_ref());
-        installed.map(|installed| installed.world.failures()).unwrap_or_default()
+        self.world().map(|world| world.failures()).unwrap_or_default()
+    }
+
+    /// The observer of the projects; `None` while statistics are off, and for a product with its own source
+    /// of facts.
+    #[must_use]
+    pub fn world(&self) -> Option<Arc<WorldObserver>> {
+        Some(Arc::clone(&self.running()?.installed.as_ref()?.world))
     }
 
     fn set_running(&self, running: Option<Arc<RunningStatistics>>) {

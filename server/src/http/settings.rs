@@ -21,6 +21,7 @@ mod url_login;
 
 use utoipa_axum::{router::OpenApiRouter, routes};
 
+pub(super) use self::extractors::{OpenedSettings, ProjectPath, UrlParameters};
 use super::ServerState;
 
 /// The routes of the settings, with their descriptions.

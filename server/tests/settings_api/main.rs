@@ -11,6 +11,7 @@ mod secrets;
 mod serving;
 mod stored;
 mod unavailable;
+mod views;
 
 use reqwest::Method;
 use serde_json::{Value, json};

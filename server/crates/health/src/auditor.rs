@@ -96,7 +96,7 @@ const REPORTS: &[ReportFunction] = &[
 ];
 
 /// The reports that determine the status of an application as a whole.
-const DECISIVE: [&str; 4] = ["SLO", "Instances", "Postgres", "Redis"];
+pub const DECISIVE: [&str; 4] = ["SLO", "Instances", "Postgres", "Redis"];
 
 /// The input of an audit.
 #[derive(Debug, Clone, Copy)]
@@ -143,6 +143,9 @@ pub struct AuditCheck {
     pub status: HealthStatus,
     /// The threshold that was applied.
     pub threshold: f32,
+    /// The value that was compared with the threshold, the worst of several; the number of flagged items if
+    /// only those are known. `None` if unknown.
+    pub value: Option<f32>,
     /// Why it fired.
     pub message: CheckMessage,
 }
@@ -150,7 +153,7 @@ pub struct AuditCheck {
 impl fmt::Debug for AuditCheck {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Without the message, which contains names of the operator's applications.
-        let Self { inspection, status, threshold, message: _ } = self;
+        let Self { inspection, status, threshold, value: _, message: _ } = self;
         write!(formatter, "{inspection:?}: {status:?} at {threshold}")
     }
 }

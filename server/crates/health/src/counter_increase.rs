@@ -14,7 +14,7 @@ use headcount_topology::{
 /// The counters in the answer to a query, which has points and the labels `job` and `instance`, and the
 /// scrape targets of the counters.
 #[derive(Debug, Clone)]
-pub(crate) struct CounterIncreases<'a> {
+pub struct CounterIncreases<'a> {
     counters: &'a ResultTable,
     up: &'a ResultTable,
     /// For each counter the row of its target in `up`.
@@ -65,7 +65,7 @@ impl<'a> CounterIncreases<'a> {
 
     /// The counters in an answer without a world.
     #[must_use]
-    pub(crate) fn in_answers(answers: &'a QueryResults, query: &'static PrometheusQuery) -> Self {
+    pub fn in_answers(answers: &'a QueryResults, query: &'static PrometheusQuery) -> Self {
         let ([job, instance], up) = answers.rows(&UP, [Label::Job, Label::Instance]);
         let targets = up.map(|row| ((row.label(job), row.label(instance)), RowId::at(row.index())));
         Self::with_targets(answers, query, &targets.collect())
@@ -113,7 +113,7 @@ impl<'a> CounterIncreases<'a> {
     }
 
     /// The increase of one counter at each moment at which it is known, in Unix seconds.
-    pub(crate) fn of_row(&self, row: RowId) -> impl Iterator<Item = (u32, f32)> {
+    pub fn of_row(&self, row: RowId) -> impl Iterator<Item = (u32, f32)> {
         let target = self.targets.get(row.place()).copied().flatten();
         let growth = move |(at, before, now): (u32, &'a [f32], &'a [f32])| {
             let (before, now) = (before.get(row.place())?, now.get(row.place())?);

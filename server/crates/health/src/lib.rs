@@ -5,11 +5,12 @@
 
 pub mod auditor;
 pub mod change_detector;
-mod counter_increase;
+pub mod counter_increase;
 pub mod health_status;
 pub mod history_store;
 pub mod incidents;
 pub mod inspections;
+pub mod matching_row;
 pub mod rollouts;
 pub mod sli;
 mod trend_line;

@@ -15,6 +15,9 @@ use tokio::time::timeout;
 /// The timeout for reading and for storing.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
+/// How long a page waits for the history.
+const VIEW_TIMEOUT: Duration = Duration::from_secs(3);
+
 /// The history of one project.
 pub(super) struct HistoryCache {
     project: String,
@@ -33,6 +36,16 @@ impl HistoryCache {
     /// The history as it was last read; empty before.
     pub(super) fn last(&self) -> Arc<ProjectHistory> {
         Arc::clone(&lock(&self.last))
+    }
+
+    /// The history as it is now, or as it was last read if it cannot be read. For views only: nothing that is
+    /// found with it is stored.
+    pub(super) async fn for_views(&self) -> Arc<ProjectHistory> {
+        let Some(records) = &self.records else { return self.last() };
+        match timeout(VIEW_TIMEOUT, records.recall(&self.project)).await {
+            Ok(Ok(recalled)) => Arc::new(recalled),
+            Ok(Err(HistoryUnavailable)) | Err(_) => self.last(),
+        }
     }
 
     /// Reads the history. If that fails, the previous one stays valid for reading; but changes that are found

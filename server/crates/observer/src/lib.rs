@@ -2,7 +2,8 @@
 //!
 //! For each project, a task keeps a cache of Prometheus' answers on disk up to date (`refresh`), and builds a
 //! model of nodes, applications and instances from it ([`world_load`]). Reports need only numbers about the
-//! model; they are kept, and the model is dropped.
+//! model; they are kept, and the model is dropped. Pages have it built again when they need it
+//! ([`world_views`]).
 
 pub mod access_check;
 mod custom_queries;
@@ -16,6 +17,7 @@ pub mod sli_log;
 #[cfg(test)]
 mod tests;
 pub mod world_load;
+pub mod world_views;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -32,6 +34,7 @@ use headcount_platform::{
     lock::lock,
 };
 use headcount_prometheus::{cache::CachePlan, query_costs::QueryCosts, refresh::QueryMetrics};
+use headcount_shared::api::{ObservationStatus, ProjectHealth};
 use headcount_topology::{facts::InfrastructureFacts, queries};
 use tokio::{sync::Notify, task::JoinHandle};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -42,6 +45,7 @@ use self::{
     observed_project::{ObservedProject, is_own_cache},
     price_list::PriceList,
     project_observation::ProjectObservation,
+    world_views::{ViewedWorld, WorldUnavailable},
 };
 
 /// The directory of the cache in the data directory. If the data directory belonged to Coroot, other files
@@ -202,6 +206,27 @@ impl WorldObserver {
     #[must_use]
     pub fn progress(&self, project: &str) -> Option<ProjectProgress> {
         lock(&self.observed).get(project).map(|observed| observed.observation.progress())
+    }
+
+    /// How far the observation of a project has come, and how its applications were at the last load; `None`
+    /// if it is not observed. Waits for nothing.
+    #[must_use]
+    pub fn glance(&self, project: &str) -> Option<(ObservationStatus, Option<ProjectHealth>)> {
+        lock(&self.observed).get(project).map(|of| of.observation.glance())
+    }
+
+    /// The answer to a question about the world of a project, which is loaded from the cache. Questions that
+    /// are asked at about the same time share a world. Prometheus is not waited for.
+    ///
+    /// # Errors
+    /// The project is not observed, or its cache cannot be read.
+    pub async fn view<T: Send + 'static>(
+        &self,
+        project: &str,
+        question: impl FnOnce(&ViewedWorld<'_, '_>) -> T + Send + 'static,
+    ) -> Result<T, WorldUnavailable> {
+        let observation = lock(&self.observed).get(project).map(|of| Arc::clone(&of.observation));
+        observation.ok_or(WorldUnavailable::NotObserved)?.view(question).await
     }
 
     /// The current totals. Changes nothing.

@@ -4,7 +4,7 @@ use std::{
     io,
     pin::pin,
     sync::{
-        Arc, Mutex,
+        Arc, Mutex, OnceLock,
         atomic::{AtomicU64, Ordering},
     },
     time::Duration,
@@ -24,6 +24,7 @@ use headcount_prometheus::{
     refresh::{CacheRefresher, FillCounter, RoundResult},
     server_clock::{ClockDifference, PrometheusClock, is_contradicted, keep_ahead},
 };
+use headcount_shared::api::{ObservationState, ObservationStatus, ProjectHealth};
 use headcount_topology::{
     facts::InfrastructureFacts,
     prices::{self, CloudPrices},
@@ -40,6 +41,7 @@ use super::{
     project_progress::ProjectProgress,
     sli_log::SliLog,
     world_load::{LoadContext, LoadResult, load},
+    world_views::{ViewedWorld, WorldSource, WorldUnavailable, WorldViews},
 };
 
 /// How often expired data is removed from the cache.
@@ -48,6 +50,9 @@ const UPKEEP: Duration = Duration::from_secs(3600);
 /// How far ahead of the time of Prometheus cached data may be, in seconds. Anything beyond is from a wrong
 /// clock.
 const MAX_AHEAD_S: u32 = 3600;
+
+/// The most failed queries that are named.
+const MOST_NAMED_QUERIES: usize = 10;
 
 /// The delay before another attempt to open a cache.
 const RETRY: Duration = Duration::from_secs(30);
@@ -67,15 +72,20 @@ pub(super) struct ProjectObservation {
     /// How many worlds were built after a round.
     loads: AtomicU64,
     remembered: HistoryCache,
+    views: WorldViews,
+    /// The store of its answers, once it is open.
+    store: OnceLock<Arc<SeriesCache>>,
+    /// How the applications are, as of the last load.
+    health: Mutex<Option<ProjectHealth>>,
     /// Running queries, and operations on the cache.
     work: TaskTracker,
 }
 
 /// The files of a project on disk.
 #[derive(Debug, Clone)]
-struct ProjectFiles {
-    store: Arc<SeriesCache>,
-    recorded: Arc<Mutex<SliLog>>,
+pub(super) struct ProjectFiles {
+    pub(super) store: Arc<SeriesCache>,
+    pub(super) recorded: Arc<Mutex<SliLog>>,
 }
 
 impl ProjectObservation {
@@ -85,7 +95,22 @@ impl ProjectObservation {
         let clock = Arc::new(PrometheusClock::new(Arc::clone(&surroundings.clock)));
         let failure = Mutex::default();
         let (filled, loads) = (Arc::default(), AtomicU64::default());
-        Self { project, surroundings, clock, facts, failure, queries, filled, loads, remembered, work }
+        let (views, store, health) = (WorldViews::default(), OnceLock::new(), Mutex::default());
+        Self {
+            project,
+            surroundings,
+            clock,
+            facts,
+            failure,
+            queries,
+            filled,
+            loads,
+            remembered,
+            views,
+            store,
+            health,
+            work,
+        }
     }
 
     /// How far the observation is.
@@ -98,6 +123,46 @@ impl ProjectObservation {
             ..ProjectProgress::default()
         };
         known.with_queries(queries::all().count(), &lock(&self.queries))
+    }
+
+    /// How far it has come, and how the applications are.
+    pub(super) fn glance(&self) -> (ObservationStatus, Option<ProjectHealth>) {
+        let (mut answered, mut waiting, mut answered_at) = (0, 0, None);
+        let queries = lock(&self.queries).clone();
+        let all = || CACHE_PLAN.all();
+        for query in all() {
+            match self.store.get().and_then(|store| store.to(query)) {
+                Some(to) => (answered, answered_at) = (answered + 1, answered_at.max(Some(to))),
+                None if queries.0.get(query.name).is_some_and(|cost| cost.failed) => {}
+                None => waiting += 1,
+            }
+        }
+        let failed: Vec<_> =
+            queries.0.iter().filter(|(_, cost)| cost.failed).map(|(name, _)| (*name).to_owned()).collect();
+        let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+        let status = ObservationStatus {
+            state: if waiting == 0 { ObservationState::Observed } else { ObservationState::Filling },
+            answered_at,
+            failure: self.failure(),
+            queries: count(all().count()),
+            answered_queries: answered,
+            failed_query_count: count(failed.len()),
+            failed_queries: failed.into_iter().take(MOST_NAMED_QUERIES).collect(),
+        };
+        (status, lock(&self.health).clone())
+    }
+
+    /// Asks the world of the cache a question.
+    pub(super) async fn view<T: Send + 'static>(
+        &self,
+        question: impl FnOnce(&ViewedWorld<'_, '_>) -> T + Send + 'static,
+    ) -> Result<T, WorldUnavailable> {
+        let source = WorldSource {
+            project: self.project.clone(),
+            prices: self.surroundings.prices.current(),
+            history: self.remembered.for_views().await,
+        };
+        self.views.ask(source, &self.work, question).await
     }
 
     /// The error of the latest request to Prometheus; `None` if it succeeded.
@@ -115,12 +180,15 @@ impl ProjectObservation {
     /// the cache.
     pub(super) async fn run(&self, stop: &CancellationToken) {
         stop.run_until_cancelled(self.observe()).await;
+        self.views.close();
         self.work.close();
         self.work.wait().await;
     }
 
     async fn observe(&self) {
         let kept = self.open().await;
+        self.store.get_or_init(|| Arc::clone(&kept.store));
+        self.views.open(&kept);
         // Uses the cached answers until Prometheus has answered.
         let refresh_interval = u32::try_from(self.project.prometheus.refresh_interval.as_secs());
         self.load(&kept, SlotBatch::default(), refresh_interval.unwrap_or(u32::MAX)).await;
@@ -288,8 +356,10 @@ impl ProjectObservation {
         let begun = clock.monotonic();
         let recalled = self.remembered.recall().await;
         let recalling = clock.monotonic().saturating_sub(begun);
+        // There are newer answers, and two worlds would need twice the memory.
+        self.views.renew();
         let loaded = self.load_blocking(kept, own, step_s).await;
-        let LoadResult { facts, findings, mut stages, total, audit } = match loaded {
+        let LoadResult { facts, findings, health, mut stages, total, audit } = match loaded {
             Ok(loaded) => loaded,
             Err(error) => {
                 return tracing::error!(%error, "the model of a project cannot be rebuilt; the previous results stay");
@@ -302,6 +372,7 @@ impl ProjectObservation {
             self.surroundings.prices_needed.notify_one();
         }
         *lock(&self.facts) = facts;
+        *lock(&self.health) = Some(health);
         if recalled.is_ok() {
             self.remembered.remember(findings).await;
         }

@@ -2,6 +2,7 @@
 
 mod clocks;
 mod remembering;
+mod viewing;
 
 use headcount_platform::{clock::SystemClock, disk::DiskDirectory};
 use headcount_prometheus::{

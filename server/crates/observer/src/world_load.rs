@@ -10,7 +10,9 @@ use headcount_health::{
     sli::{ServiceLevelIndicators, SlotBatch, inbound, slot_before},
 };
 use headcount_platform::clock::Clock;
+use headcount_project_views::{WorldSight, project_health};
 use headcount_prometheus::cache::{PointSelection, SeriesCache};
+use headcount_shared::api::ProjectHealth;
 use headcount_topology::{
     constructor::construct,
     facts::InfrastructureFacts,
@@ -29,6 +31,8 @@ pub struct LoadResult {
     pub stages: Vec<(&'static str, Duration)>,
     /// The changes to store.
     pub findings: HistoryChanges,
+    /// How the applications are.
+    pub health: ProjectHealth,
     /// The total time, without the audit and the search for changes.
     pub total: Duration,
     /// The time of the audit.
@@ -37,7 +41,7 @@ pub struct LoadResult {
 
 impl fmt::Debug for LoadResult {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Leaves out the findings, which contain names.
+        // Leaves out the findings and the health, which contain names.
         formatter
             .debug_struct("LoadResult")
             .field("facts", &self.facts)
@@ -89,9 +93,9 @@ pub fn load(
     stages.ended("query");
     let world = construct(&answers, project.into(), prices, |stage| stages.ended(stage));
     let facts = InfrastructureFacts::of(&world);
-    let findings = find(store, &world, context, &mut stages);
+    let (findings, health) = find(store, &world, project, context, &mut stages);
     let total = clock.monotonic().saturating_sub(start).saturating_sub(stages.audit);
-    Ok(LoadResult { facts, findings, stages: stages.times, total, audit: stages.audit })
+    Ok(LoadResult { facts, findings, health, stages: stages.times, total, audit: stages.audit })
 }
 
 /// Measures the stages of a load, and the audit among them.
@@ -127,19 +131,23 @@ impl StageTimer<'_> {
 fn find(
     store: &SeriesCache,
     world: &World<'_>,
+    project: &ObservedProject,
     context: LoadContext<'_>,
     stages: &mut StageTimer<'_>,
-) -> HistoryChanges {
+) -> (HistoryChanges, ProjectHealth) {
     let LoadContext { recorded, own, recalled, counting_since, step_s, new_key } = context;
     record(store, world, recorded, own);
     stages.ended("load_app_sli");
     let now = stages.clock.unix_seconds();
     let indicators = recorded.indicators();
     let audits = stages.audit(world, indicators, recalled);
+    let categories = &project.application_categories;
+    let health =
+        project_health(WorldSight { world, audits: &audits, indicators, history: recalled, categories });
     let sight = ChangeDetector { world, indicators, recalled, counting_since, audits: &audits, step_s, now };
     let past = PointSelection { points_of: NEEDED, ..PointSelection::default() };
     let points = || store.read(NEEDED.iter().copied(), past).ok();
-    sight.findings(points, new_key, |stage| stages.ended(stage))
+    (sight.findings(points, new_key, |stage| stages.ended(stage)), health)
 }
 
 /// Records requests to applications.

@@ -43,8 +43,8 @@ use std::{collections::BTreeMap, fmt};
 
 use headcount_prometheus::results::QueryResults;
 
-pub use self::glob_pattern::is_pattern;
 use self::world_builder::WorldBuilder;
+pub use self::{category_patterns::CategoryNames, glob_pattern::is_pattern};
 use super::{model::World, prices::CloudPrices};
 
 /// A step in building a world.

@@ -27,7 +27,7 @@ use crate::{
 };
 
 /// The settings. Refuses requests if statistics are off for the whole run, because then they are not open.
-pub(super) struct OpenedSettings(pub(super) SettingsStore);
+pub(in crate::http) struct OpenedSettings(pub(in crate::http) SettingsStore);
 
 /// The observed installation, for a request that sends something to other servers, and the settings. Refuses
 /// while nothing is observed, and if the settings are read-only: a Coroot beside this server sends then.
@@ -40,7 +40,7 @@ pub(super) struct OutgoingTests {
 pub(super) struct PrometheusFailures(pub(super) BTreeMap<String, String>);
 
 /// The parameters in the path.
-pub(super) struct UrlParameters<T>(pub(super) T);
+pub(in crate::http) struct UrlParameters<T>(pub(in crate::http) T);
 
 /// The body, which is JSON.
 pub(super) struct JsonBody<T>(pub(super) T);
@@ -51,9 +51,9 @@ pub(super) struct RawBody(Bytes);
 /// An address in a project.
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Path)]
-pub(super) struct ProjectPath {
+pub(in crate::http) struct ProjectPath {
     /// The id of the project.
-    pub(super) id: String,
+    pub(in crate::http) id: String,
 }
 
 impl FromRequestParts<ServerState> for OpenedSettings {

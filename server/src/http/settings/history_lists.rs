@@ -1,9 +1,10 @@
 //! Serves the rollouts, incidents and notifications of a project: `<base>api/projects/{id}/…`.
 
 use axum::Json;
-use headcount_health::{health_status::HealthStatus, incidents, rollouts};
+use headcount_health::{incidents, rollouts};
+use headcount_project_views::severity;
 use headcount_shared::api::{
-    Deployment, Deployments, Incident, Incidents, Notification, Notifications, Severity, Snapshot,
+    Deployment, Deployments, Incident, Incidents, Notification, Notifications, Snapshot,
 };
 use headcount_web::problem::ProblemResponse;
 
@@ -92,15 +93,5 @@ fn notification(of: PastNotification) -> Notification {
         destination: of.destination,
         timestamp: of.timestamp,
         sent_at: of.sent_at,
-    }
-}
-
-const fn severity(of: HealthStatus) -> Severity {
-    match of {
-        HealthStatus::Unknown => Severity::Unknown,
-        HealthStatus::Ok => Severity::Ok,
-        HealthStatus::Info => Severity::Info,
-        HealthStatus::Warning => Severity::Warning,
-        HealthStatus::Critical => Severity::Critical,
     }
 }

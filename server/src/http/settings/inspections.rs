@@ -2,12 +2,12 @@
 //! `<base>api/projects/{id}/…inspections`.
 
 pub(super) mod application_inspections;
-mod inspection_response;
 mod override_request;
 pub(super) mod project_inspections;
 
 use axum::http::StatusCode;
 use headcount_health::inspections::Inspection;
+use headcount_project_views::inspection_response;
 use headcount_shared::api;
 use headcount_topology::application_key::ApplicationKey;
 use headcount_web::problem::ProblemResponse;
@@ -22,9 +22,8 @@ async fn all(
     application: &ApplicationKey,
 ) -> Result<api::Inspections, ProblemResponse> {
     let overrides = load_configuration(settings, project).await?.overrides;
-    let shown = Inspection::ALL
-        .iter()
-        .map(|inspection| inspection_response::to_response(*inspection, &overrides, application));
+    let shown =
+        Inspection::ALL.iter().map(|inspection| inspection_response(*inspection, &overrides, application));
     Ok(api::Inspections { inspections: shown.collect() })
 }
 
@@ -39,7 +38,7 @@ async fn set(
     let inspection = known(inspection)?;
     settings.set_override(project, application, &override_request::parse(inspection, sent)?).await?;
     let overrides = load_configuration(settings, project).await?.overrides;
-    Ok(inspection_response::to_response(inspection, &overrides, application))
+    Ok(inspection_response(inspection, &overrides, application))
 }
 
 /// Removes an override, if there is one.

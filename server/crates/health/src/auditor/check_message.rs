@@ -3,7 +3,6 @@
 
 use std::time::Duration;
 
-use headcount_prometheus::results::InternedString;
 use headcount_topology::model::TextInterner;
 
 use super::flagged_items::QualifiedName;
@@ -18,7 +17,7 @@ pub enum CheckMessage {
     Flagged {
         /// The problem.
         what: &'static str,
-        /// The names of the items.
+        /// The names of the items, each once.
         names: Vec<QualifiedName>,
     },
     /// An event happened too often.
@@ -93,9 +92,6 @@ impl CheckMessage {
 
 /// The problem, the alphabetically first name, and the number of other names.
 fn flagged(what: &str, names: &[QualifiedName], texts: &TextInterner<'_>) -> String {
-    let mut names = names.to_vec();
-    names.sort_unstable_by_key(|name| name.map(InternedString::number));
-    names.dedup();
     let [name, whole] = names.iter().map(|name| name.map(|part| texts.text(part))).min().unwrap_or_default();
     let separator = if whole.is_empty() { "" } else { "@" };
     let first = [what, ": ", name, separator, whole].concat();

@@ -49,13 +49,14 @@ fn availability(subject: &AuditedApplication<'_, '_>) -> AuditCheck {
     };
     let available = subject.instances().filter(|(id, instance)| is_available(subject, *id, instance));
     let available = count(available.count());
+    let percent = available / desired * 100.0;
     let fires = desired > 0.0 && {
         let is_everywhere = subject.app.id.kind != Kind::DaemonSet || available >= desired;
-        let percent = available / desired * 100.0;
         available == 0.0 || !is_everywhere || percent < subject.threshold(Inspection::InstanceAvailability)
     };
     let message = CheckMessage::Available { available, desired };
-    subject.fire_if(Inspection::InstanceAvailability, fires, message)
+    let check = subject.fire_if(Inspection::InstanceAvailability, fires, message);
+    AuditCheck { value: (desired > 0.0).then_some(percent), ..check }
 }
 
 /// Whether an instance is available. Without a node agent this cannot be observed, and the instance counts as

@@ -35,14 +35,16 @@ fn of_rollouts(
     let AuditInput { world, overrides, .. } = evidence;
     let threshold = overrides.threshold(Inspection::DeploymentStatus, overrides.applications.get(key));
     let now = newest(world);
+    let seconds = last.finished_at.unwrap_or(now).saturating_sub(last.started_at);
     let (status, message) = match RolloutStage::of(last, true, now, threshold) {
         RolloutStage::Stuck => {
-            let age = Duration::from_secs(now.saturating_sub(last.started_at).into());
+            let age = Duration::from_secs(seconds.into());
             (HealthStatus::Warning, CheckMessage::StuckRollout { age })
         }
         _ => (HealthStatus::Ok, CheckMessage::Nothing),
     };
-    let check = AuditCheck { inspection: Inspection::DeploymentStatus, status, threshold, message };
+    let inspection = Inspection::DeploymentStatus;
+    let check = AuditCheck { inspection, status, threshold, value: Some(seconds as f32), message };
     Some(AuditReport::new(NAME, vec![check]))
 }
 

@@ -26,6 +26,9 @@ struct BurnRateRule {
     severity: HealthStatus,
 }
 
+/// The value of a check is the share of good requests in this time, in seconds.
+const VALUE_WINDOW_S: u32 = 3600;
+
 /// The rules of Coroot 1.6, the worst first.
 const RULES: [BurnRateRule; 3] = [
     BurnRateRule {
@@ -99,22 +102,16 @@ fn latency(
 }
 
 fn check(inspection: Inspection, series: &ObjectiveSeries<'_>, percent: f32) -> AuditCheck {
-    let threshold = percent;
-    if series.is_silent() {
-        return AuditCheck {
-            inspection,
-            status: HealthStatus::Unknown,
-            threshold,
-            message: CheckMessage::Nothing,
-        };
-    }
     let (status, message) = match burning(series, percent) {
+        _ if series.is_silent() => (HealthStatus::Unknown, CheckMessage::Nothing),
         None => (HealthStatus::Ok, CheckMessage::Nothing),
         Some((BurnRateRule { within, severity, .. }, rate)) => {
             (*severity, CheckMessage::BurnRate { rate, within })
         }
     };
-    AuditCheck { inspection, status, threshold, message }
+    let good_percent = |bad_share| ((1.0 - bad_share) * 100.0) as f32;
+    let value = series.bad_share(VALUE_WINDOW_S).map(good_percent);
+    AuditCheck { inspection, status, threshold: percent, value, message }
 }
 
 /// The most severe rule that fires, and the burn rate in its long window.

@@ -51,6 +51,13 @@ fn answer(scene: &PrometheusFixture, name: &str, inspection: Inspection) -> Opti
     })
 }
 
+/// The value of an inspection of `app` with the default thresholds.
+fn value(lines: &str, inspection: Inspection) -> Option<f32> {
+    let audit = audit_of(&on_a_node(lines), "app", &ProjectThresholds::default());
+    let mut checks = audit.reports.iter().flat_map(|report| &report.checks);
+    checks.find(|check| check.inspection == inspection).and_then(|check| check.value)
+}
+
 /// Checks the status of an inspection of `app` in several scenes that begin with the same lines.
 #[track_caller]
 fn check(inspection: Inspection, same: &str, table: &[(&str, Option<HealthStatus>)]) {

@@ -129,7 +129,7 @@ fn audits(world: &World<'_>, status: HealthStatus) -> Vec<ApplicationAudit> {
     let message = CheckMessage::BurnRate { rate: 14.4, within: "1 hour" };
     let check = |inspection, status| {
         let message = message.clone();
-        AuditCheck { inspection, status, threshold: 99.0, message }
+        AuditCheck { inspection, status, threshold: 99.0, value: None, message }
     };
     let checks =
         vec![check(Inspection::SLOAvailability, status), check(Inspection::SLOLatency, HealthStatus::Ok)];

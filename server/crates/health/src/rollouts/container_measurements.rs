@@ -18,7 +18,7 @@ use headcount_topology::{
 };
 
 use super::rollout_snapshot::SnapshotWindow;
-use crate::counter_increase::CounterIncreases;
+use crate::{counter_increase::CounterIncreases, matching_row::matching_row};
 
 /// The containers of an application, and answers with points.
 pub(super) struct ContainerMeasurements<'m, 'a> {
@@ -121,7 +121,7 @@ impl<'m, 'a> ContainerMeasurements<'m, 'a> {
     ) -> f64 {
         let increases = CounterIncreases::in_answers(self.points, query);
         let rows = self.containers.iter().flat_map(|(id, container)| rows(*id, container));
-        let found = rows.filter_map(|row| Some(self.find(query, row)?.1));
+        let found = rows.filter_map(|row| Some(matching_row(self.world, self.points, query, row)?.1));
         let grown = found.flat_map(|place| increases.of_row(RowId::at(place)));
         grown.filter(|(at, _)| window.contains(*at)).map(|(_, grown)| f64::from(grown)).sum()
     }
@@ -132,16 +132,7 @@ impl<'m, 'a> ContainerMeasurements<'m, 'a> {
         series: impl Fn(&Container) -> [(&'static PrometheusQuery, Option<RowId>); N],
     ) -> impl Iterator<Item = (&'m ResultTable, usize)> {
         let all = self.containers.iter().flat_map(move |(_, container)| series(container));
-        all.filter_map(|(query, row)| self.find(query, row?))
-    }
-
-    /// The row with points that has the same labels as a row of the world.
-    fn find(&self, query: &'static PrometheusQuery, row: RowId) -> Option<(&'m ResultTable, usize)> {
-        let texts = labels(self.world.answers.table(query), row).iter().map(|label| self.world.text(*label));
-        let wanted = texts.map(|text| self.points.symbols().find(text)).collect::<Option<Vec<_>>>()?;
-        let table = self.points.table(query);
-        let place = table.labels.chunks_exact(table.width.max(1)).position(|labels| labels == wanted)?;
-        Some((table, place))
+        all.filter_map(|(query, row)| matching_row(self.world, self.points, query, row?))
     }
 }
 

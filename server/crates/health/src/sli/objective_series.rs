@@ -3,6 +3,7 @@
 use super::{
     SLOT_S,
     sli_window::{SliWindow, buckets_of, requests_of},
+    slots,
 };
 
 /// The status is unknown after this many slots without requests.
@@ -53,6 +54,13 @@ impl<'i> ObjectiveSeries<'i> {
     #[must_use]
     pub fn is_silent(&self) -> bool {
         self.shares(SILENT_SLOTS * SLOT_S).next().is_none()
+    }
+
+    /// All requests and the bad ones in each known slot of the last `window_s` seconds, with the end of the
+    /// slot in Unix seconds, the oldest first.
+    pub fn slots(&self, window_s: u32) -> impl Iterator<Item = (u32, [f32; 2])> {
+        let ends = slots(self.to.saturating_sub(window_s), self.to);
+        ends.filter_map(|end| Some((end, self.asked.of(self.day.at(end)?.row())?)))
     }
 
     /// All requests and the bad ones, in each known slot of the window.

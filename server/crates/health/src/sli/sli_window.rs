@@ -201,7 +201,12 @@ impl SliWindow {
     }
 }
 
-impl SliSlot<'_> {
+impl<'d> SliSlot<'d> {
+    /// The row of the slot, in the columns of the buffer.
+    pub(super) const fn row(&self) -> &'d [f32] {
+        self.values
+    }
+
     /// All requests and those that failed; `None` if unknown.
     pub(super) fn requests(&self) -> Option<[f32; COUNTS]> {
         requests_of(self.values)

@@ -66,6 +66,32 @@ const BUILT_IN: [(&str, &[&str]); 3] = [
     ),
 ];
 
+/// The names of all categories of a project, in order: the built-in ones, and those of the operator.
+#[derive(Clone)]
+#[expect(missing_debug_implementations, reason = "it has texts of the operator")]
+pub struct CategoryNames<'c>(Vec<&'c str>);
+
+impl<'c> CategoryNames<'c> {
+    /// The names, given the operator's patterns by category.
+    #[must_use]
+    pub fn of(custom: &'c BTreeMap<String, Vec<String>>) -> Self {
+        let built_in = BUILT_IN.iter().map(|(name, _)| *name);
+        let names: BTreeSet<&str> = built_in.chain(custom.keys().map(String::as_str)).collect();
+        Self(names.into_iter().collect())
+    }
+
+    /// The name of a category of a world that was built with these patterns.
+    #[must_use]
+    pub fn name(&self, category: ApplicationCategory) -> &'c str {
+        match category {
+            ApplicationCategory::Application => APPLICATION,
+            ApplicationCategory::ControlPlane => CONTROL_PLANE,
+            ApplicationCategory::Monitoring => MONITORING,
+            ApplicationCategory::Custom(place) => self.0.get(usize::from(place)).unwrap_or(&APPLICATION),
+        }
+    }
+}
+
 /// The patterns of a project, in the order in which they are tried.
 #[derive(Debug, Clone)]
 pub(super) struct CategoryPatterns {
@@ -77,8 +103,7 @@ impl CategoryPatterns {
     /// built-in patterns of each first. So a category `aaa` can take an application out of `monitoring`, and
     /// `zzz` cannot.
     pub(super) fn new(custom: &BTreeMap<String, Vec<String>>) -> Self {
-        let names: BTreeSet<&str> =
-            BUILT_IN.iter().map(|(name, _)| *name).chain(custom.keys().map(String::as_str)).collect();
+        let CategoryNames(names) = CategoryNames::of(custom);
         let mut patterns = Vec::new();
         for (place, name) in names.into_iter().enumerate() {
             let category = match name {
@@ -113,7 +138,12 @@ mod tests {
         let custom = custom.iter().map(|(name, patterns)| {
             ((*name).to_owned(), patterns.iter().map(|pattern| (*pattern).to_owned()).collect())
         });
-        assert_eq!(CategoryPatterns::new(&custom.collect()).of(application), expected, "{application}");
+        let custom = custom.collect();
+        let category = CategoryPatterns::new(&custom).of(application);
+        assert_eq!(category, expected, "{application}");
+        let name = CategoryNames::of(&custom).name(category);
+        let is_custom = matches!(category, ApplicationCategory::Custom(_));
+        assert_eq!(is_custom, BUILT_IN.iter().all(|(other, _)| *other != name), "{application}: {name}");
     }
 
     #[test]

@@ -41,6 +41,22 @@ fn a_container_fires_above_80_percent_of_its_limit() {
 }
 
 #[test]
+fn a_check_has_the_worst_value_also_if_it_does_not_fire() {
+    let of = |lines: &str, inspection| value(&format!("{SEEN}\n {lines}"), inspection);
+    let containers = "container_info machine_id=m container_id=/docker/app
+        container_cpu_limit APP =4
+        container_cpu_usage APP =1";
+    assert_eq!(of(containers, Inspection::CPUContainer), Some(25.0));
+    assert_eq!(of("node_cpu_usage_percent machine_id=m =81", Inspection::CPUNode), Some(81.0));
+    assert_eq!(of("", Inspection::CPUNode), None);
+    assert_eq!(of("", Inspection::MemoryOOM), Some(0.0));
+    assert_eq!(of("container_memory_rss APP =1", Inspection::InstanceAvailability), Some(100.0));
+    assert_eq!(of("", Inspection::InstanceAvailability), Some(0.0));
+    let restarts = "container_restarts APP job=j instance=i =1,2,4";
+    assert_eq!(of(restarts, Inspection::InstanceRestarts), Some(3.0));
+}
+
+#[test]
 fn without_a_container_nothing_is_known_of_containers() {
     let managed = scene("aws_rds_info rds_instance_id=r/db");
     for inspection in [

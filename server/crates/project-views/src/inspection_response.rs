@@ -10,7 +10,8 @@ use headcount_shared::api::{
 use headcount_topology::application_key::ApplicationKey;
 
 /// An inspection as it applies to an application, or to the project if that is the default.
-pub(super) fn to_response(
+#[must_use]
+pub fn inspection_response(
     inspection: Inspection,
     overrides: &ProjectThresholds,
     application: &ApplicationKey,

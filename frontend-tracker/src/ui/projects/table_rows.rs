@@ -1,0 +1,451 @@
+//! Searches, filters and sorts the rows of a table, and keeps their order while their values change.
+
+use std::{cmp::Ordering, collections::HashMap};
+
+use headcount_charts::number_format;
+use headcount_shared::api::Severity;
+
+/// How many more rows are shown at a time.
+pub(super) const PAGE_ROWS: usize = 100;
+
+/// A column of a table.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct TableColumn {
+    /// Its title.
+    pub(super) title: &'static str,
+    /// What its cells are, for alignment and the first direction of sorting.
+    pub(super) kind: ColumnKind,
+}
+
+/// What the cells of a column are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum ColumnKind {
+    /// Texts; sorted from A to Z first.
+    Texts,
+    /// Numbers; the largest first.
+    Numbers,
+    /// Statuses; the worst first.
+    Statuses,
+}
+
+/// The unit of a number in a cell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum CellUnit {
+    /// How many.
+    Count,
+    /// Percent.
+    Percent,
+    /// Bytes.
+    Bytes,
+    /// Seconds.
+    Seconds,
+}
+
+/// A value in a row.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum TableCell {
+    /// A text, which may be empty.
+    Text(String),
+    /// A number, if it is known.
+    Number(Option<f32>, CellUnit),
+    /// A status.
+    Status(Severity),
+}
+
+/// A row. Its first cell names it.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct TableRow {
+    /// Identifies the row.
+    pub(super) key: String,
+    /// The page that its name leads to.
+    pub(super) link: Option<String>,
+    pub(super) cells: Vec<TableCell>,
+    /// Whether it was not in the last answer.
+    pub(super) is_gone: bool,
+}
+
+/// Which rows are shown, by their status.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum StatusFilter {
+    /// All rows.
+    All,
+    /// Those with a warning or worse.
+    Failing,
+    /// Those with this status.
+    Only(Severity),
+}
+
+/// A row that is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct ShownRow {
+    generation: usize,
+    place: usize,
+}
+
+/// What has changed since the rows were arranged.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct RowNews {
+    pub(super) added: usize,
+    pub(super) gone: usize,
+}
+
+/// The rows of a table, and which of them are shown in which order.
+///
+/// New answers change values and not the order, so that nothing moves under the cursor. Rows that are new or
+/// gone take their place when the user sorts, searches or asks for it.
+#[derive(Debug, Clone)]
+pub(super) struct TableRows {
+    rows: Vec<TableRow>,
+    /// Changes when rows are removed, because then others have their indices.
+    generation: usize,
+    /// Indices of rows, in order.
+    shown: Vec<usize>,
+    /// How many of them are shown at most.
+    limit: usize,
+    search: String,
+    filter: StatusFilter,
+    /// The column, and whether its greatest values come first.
+    sort: (usize, bool),
+    news: RowNews,
+}
+
+impl TableCell {
+    /// The text of the cell.
+    pub(super) fn text(&self) -> String {
+        match self {
+            Self::Text(text) => text.clone(),
+            Self::Number(None, _) => "–".to_owned(),
+            Self::Number(Some(value), unit) => number_text(f64::from(*value), *unit),
+            Self::Status(severity) => status_word(*severity).to_owned(),
+        }
+    }
+
+    fn compare(&self, other: &Self) -> Ordering {
+        match (self, other) {
+            (Self::Text(one), Self::Text(other)) => one.cmp(other),
+            // What is unknown is less than everything.
+            (Self::Number(one, _), Self::Number(other, _)) => {
+                let [one, other] = [one, other].map(|number| number.unwrap_or(f32::NEG_INFINITY));
+                one.total_cmp(&other)
+            }
+            (Self::Status(one), Self::Status(other)) => rank(*one).cmp(&rank(*other)),
+            _ => Ordering::Equal,
+        }
+    }
+}
+
+fn number_text(value: f64, unit: CellUnit) -> String {
+    match unit {
+        CellUnit::Count => number_format::decimal(value, 1),
+        CellUnit::Percent => number_format::percent(value / 100.0),
+        CellUnit::Bytes => number_format::bytes(value),
+        CellUnit::Seconds => number_format::duration(value),
+    }
+}
+
+/// How bad a status is.
+const fn rank(severity: Severity) -> u8 {
+    match severity {
+        Severity::Ok | Severity::Info => 0,
+        Severity::Unknown => 1,
+        Severity::Warning => 2,
+        Severity::Critical => 3,
+    }
+}
+
+/// A status in a word.
+pub(super) const fn status_word(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Unknown => "unknown",
+        Severity::Ok | Severity::Info => "healthy",
+        Severity::Warning => "warning",
+        Severity::Critical => "critical",
+    }
+}
+
+impl StatusFilter {
+    /// The filters, with their values in a form and their words.
+    pub(super) const ALL: [(Self, &'static str, &'static str); 6] = [
+        (Self::All, "", "all"),
+        (Self::Failing, "failing", "warning or critical"),
+        (Self::Only(Severity::Critical), "critical", "critical"),
+        (Self::Only(Severity::Warning), "warning", "warning"),
+        (Self::Only(Severity::Ok), "healthy", "healthy"),
+        (Self::Only(Severity::Unknown), "unknown", "unknown"),
+    ];
+
+    /// The filter with a value in a form.
+    pub(super) fn of_value(value: &str) -> Self {
+        let found = Self::ALL.into_iter().find(|(_, other, _)| *other == value);
+        found.map_or(Self::All, |(filter, ..)| filter)
+    }
+
+    fn accepts(self, severity: Severity) -> bool {
+        match self {
+            Self::All => true,
+            Self::Failing => rank(severity) >= rank(Severity::Warning),
+            Self::Only(wanted) => rank(severity) == rank(wanted),
+        }
+    }
+}
+
+impl TableRow {
+    pub(super) fn new(key: String, link: Option<String>, cells: Vec<TableCell>) -> Self {
+        Self { key, link, cells, is_gone: false }
+    }
+
+    fn is_wanted(&self, search: &str, filter: StatusFilter) -> bool {
+        let has_status = self.cells.iter().all(|cell| match cell {
+            TableCell::Status(severity) => filter.accepts(*severity),
+            TableCell::Text(_) | TableCell::Number(..) => true,
+        });
+        has_status && (search.is_empty() || self.has_text(search))
+    }
+
+    /// Whether a text is in any cell, in capitals or not. `search` has no capitals.
+    fn has_text(&self, search: &str) -> bool {
+        self.cells.iter().any(|cell| match cell {
+            TableCell::Text(text) => contains(text, search),
+            TableCell::Number(..) | TableCell::Status(_) => false,
+        })
+    }
+}
+
+/// Whether a text contains another one, which has no ASCII capitals.
+fn contains(text: &str, search: &str) -> bool {
+    let (text, search) = (text.as_bytes(), search.as_bytes());
+    text.windows(search.len().max(1)).any(|part| part.eq_ignore_ascii_case(search))
+}
+
+impl TableRows {
+    /// No rows yet, to be sorted by a column, by its greatest values first if `is_descending`.
+    pub(super) const fn sorted_by(column: usize, is_descending: bool) -> Self {
+        Self {
+            rows: Vec::new(),
+            generation: 0,
+            shown: Vec::new(),
+            limit: PAGE_ROWS,
+            search: String::new(),
+            filter: StatusFilter::All,
+            sort: (column, is_descending),
+            news: RowNews { added: 0, gone: 0 },
+        }
+    }
+
+    /// Takes the rows of a new answer. Those that are shown stay where they are.
+    pub(super) fn update(&mut self, rows: Vec<TableRow>) {
+        if self.rows.is_empty() {
+            self.rows = rows;
+            return self.arrange();
+        }
+        let is_same = |(old, new): (&TableRow, &TableRow)| old.key == new.key;
+        if self.rows.len() == rows.len() && self.rows.iter().zip(&rows).all(is_same) {
+            self.rows = rows;
+            self.news.gone = 0;
+            return;
+        }
+        let places: HashMap<String, usize> =
+            self.rows.iter().enumerate().map(|(place, row)| (row.key.clone(), place)).collect();
+        self.rows.iter_mut().for_each(|row| row.is_gone = true);
+        for row in rows {
+            match places.get(&row.key).and_then(|place| self.rows.get_mut(*place)) {
+                Some(old) => *old = row,
+                None => {
+                    self.rows.push(row);
+                    self.news.added += 1;
+                }
+            }
+        }
+        self.news.gone = self.rows.iter().filter(|row| row.is_gone).count();
+    }
+
+    /// Filters and sorts all rows anew, and forgets those that are gone.
+    pub(super) fn arrange(&mut self) {
+        if self.rows.iter().any(|row| row.is_gone) {
+            self.rows.retain(|row| !row.is_gone);
+            self.generation += 1;
+        }
+        self.news = RowNews::default();
+        let Self { rows, search, filter, sort: (column, is_descending), .. } = self;
+        let is_wanted = |(_, row): &(usize, &TableRow)| row.is_wanted(search, *filter);
+        let mut shown: Vec<(usize, Option<&TableCell>)> = rows
+            .iter()
+            .enumerate()
+            .filter(is_wanted)
+            .map(|(place, row)| (place, row.cells.get(*column)))
+            .collect();
+        // Stable: equal rows stay in the order of the answer.
+        shown.sort_by(|(_, one), (_, other)| {
+            let order = match (one, other) {
+                (Some(one), Some(other)) => one.compare(other),
+                _ => Ordering::Equal,
+            };
+            if *is_descending { order.reverse() } else { order }
+        });
+        self.shown = shown.into_iter().map(|(place, _)| place).collect();
+        self.limit = PAGE_ROWS;
+    }
+
+    /// Shows the rows that contain a text.
+    pub(super) fn search_for(&mut self, text: &str) {
+        self.search = text.trim().to_ascii_lowercase();
+        self.arrange();
+    }
+
+    /// Shows the rows of some statuses.
+    pub(super) fn filter_by(&mut self, filter: StatusFilter) {
+        self.filter = filter;
+        self.arrange();
+    }
+
+    /// Sorts by a column; by the same one in the other direction.
+    pub(super) fn sort_by(&mut self, column: usize, kind: ColumnKind) {
+        let is_descending = match self.sort {
+            (sorted, is_descending) if sorted == column => !is_descending,
+            _ => kind != ColumnKind::Texts,
+        };
+        self.sort = (column, is_descending);
+        self.arrange();
+    }
+
+    /// Shows more rows.
+    pub(super) const fn show_more(&mut self) {
+        self.limit += PAGE_ROWS;
+    }
+
+    /// The column that rows are sorted by, and whether its greatest values come first.
+    pub(super) const fn sort(&self) -> (usize, bool) {
+        self.sort
+    }
+
+    /// What has changed since the rows were arranged.
+    pub(super) const fn news(&self) -> RowNews {
+        self.news
+    }
+
+    /// The rows that are shown. Two are equal only if they are of the same thing.
+    pub(super) fn shown(&self) -> Vec<ShownRow> {
+        let row = |place: &usize| ShownRow { generation: self.generation, place: *place };
+        self.shown.iter().take(self.limit).map(row).collect()
+    }
+
+    /// The number of rows that match, and of all rows.
+    pub(super) fn counts(&self) -> (usize, usize) {
+        (self.shown.len(), self.rows.len())
+    }
+
+    /// The row that is shown; `None` if it was removed.
+    pub(super) fn row(&self, shown: ShownRow) -> Option<&TableRow> {
+        self.rows.get(shown.place).filter(|_| shown.generation == self.generation)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(name: &str, severity: Severity, instances: Option<f32>) -> TableRow {
+        let cells = vec![
+            TableCell::Text(name.to_owned()),
+            TableCell::Status(severity),
+            TableCell::Number(instances, CellUnit::Count),
+        ];
+        TableRow::new(name.to_owned(), None, cells)
+    }
+
+    fn rows() -> Vec<TableRow> {
+        vec![
+            row("cart", Severity::Ok, Some(2.0)),
+            row("Checkout", Severity::Critical, None),
+            row("mail", Severity::Warning, Some(10.0)),
+            row("web", Severity::Unknown, Some(3.0)),
+        ]
+    }
+
+    fn table() -> TableRows {
+        let mut table = TableRows::sorted_by(1, true);
+        table.update(rows());
+        table
+    }
+
+    fn names(table: &TableRows) -> Vec<&str> {
+        table.shown().iter().map(|place| table.row(*place).unwrap().key.as_str()).collect()
+    }
+
+    fn named<'t>(table: &'t TableRows, name: &str) -> &'t TableRow {
+        table.shown().iter().map(|row| table.row(*row).unwrap()).find(|row| row.key == name).unwrap()
+    }
+
+    #[test]
+    fn the_worst_comes_first_and_each_column_sorts_in_both_directions() {
+        let mut table = table();
+        assert_eq!(names(&table), ["Checkout", "mail", "web", "cart"]);
+        table.sort_by(0, ColumnKind::Texts);
+        assert_eq!((names(&table), table.sort()), (vec!["Checkout", "cart", "mail", "web"], (0, false)));
+        table.sort_by(0, ColumnKind::Texts);
+        assert_eq!(names(&table), ["web", "mail", "cart", "Checkout"]);
+        table.sort_by(2, ColumnKind::Numbers);
+        assert_eq!(names(&table), ["mail", "web", "cart", "Checkout"]);
+    }
+
+    #[test]
+    fn a_search_and_a_filter_narrow_each_other() {
+        let mut table = table();
+        table.search_for(" C");
+        assert_eq!(names(&table), ["Checkout", "cart"]);
+        table.filter_by(StatusFilter::of_value("failing"));
+        assert_eq!((names(&table), table.counts()), (vec!["Checkout"], (1, 4)));
+        table.search_for("");
+        assert_eq!(names(&table), ["Checkout", "mail"]);
+        table.filter_by(StatusFilter::of_value("healthy"));
+        assert_eq!(names(&table), ["cart"]);
+        table.search_for("nothing");
+        assert_eq!(table.counts(), (0, 4));
+    }
+
+    #[test]
+    fn new_values_do_not_move_rows_until_they_are_arranged() {
+        let mut table = table();
+        let mut changed = rows();
+        changed[0] = row("cart", Severity::Critical, Some(9.0));
+        table.update(changed.clone());
+        assert_eq!(names(&table), ["Checkout", "mail", "web", "cart"]);
+        assert_eq!(table.news(), RowNews::default());
+        assert_eq!(named(&table, "cart").cells[1], TableCell::Status(Severity::Critical));
+
+        changed.remove(1);
+        changed.insert(0, row("api", Severity::Warning, None));
+        table.update(changed.clone());
+        assert_eq!(names(&table), ["Checkout", "mail", "web", "cart"]);
+        assert!(named(&table, "Checkout").is_gone);
+        let shown = table.shown()[0];
+        assert_eq!(table.news(), RowNews { added: 1, gone: 1 });
+        table.update(changed);
+        assert_eq!(table.news(), RowNews { added: 1, gone: 1 });
+        table.arrange();
+        assert_eq!(names(&table), ["cart", "mail", "api", "web"]);
+        assert_eq!((table.news(), table.row(shown)), (RowNews::default(), None));
+    }
+
+    #[test]
+    fn ten_thousand_rows_are_shown_a_hundred_at_a_time() {
+        let mut table = TableRows::sorted_by(0, false);
+        let many = (0..10_000).rev().map(|number| row(&format!("app-{number:05}"), Severity::Ok, None));
+        table.update(many.collect());
+        assert_eq!((table.shown().len(), table.counts()), (100, (10_000, 10_000)));
+        assert_eq!(names(&table).first(), Some(&"app-00000"));
+        table.show_more();
+        assert_eq!(table.shown().len(), 200);
+        table.search_for("app-0999");
+        assert_eq!(table.shown().len(), 10);
+    }
+
+    #[test]
+    fn a_cell_is_written_for_people() {
+        let number = |value, unit| TableCell::Number(value, unit).text();
+        assert_eq!(number(None, CellUnit::Count), "–");
+        assert_eq!(number(Some(81.0), CellUnit::Percent), "81\u{202f}%");
+        assert_eq!(number(Some(1024.0), CellUnit::Bytes), "1\u{202f}KiB");
+        assert_eq!(TableCell::Status(Severity::Info).text(), "healthy");
+    }
+}

@@ -1,0 +1,219 @@
+//! Loads the world of a project for pages, on request.
+//!
+//! A thread loads the world from the cache, audits it and answers questions about it, one after another. It
+//! ends when the cache has newer answers, when the history has changed, or some seconds after the last
+//! question; with it goes the world, so that browsing leaves no memory in use. Neither the network nor the
+//! disk is waited for beyond reading the cache.
+
+use std::{
+    fmt, io,
+    sync::{Arc, Mutex, mpsc},
+    time::Duration,
+};
+
+use headcount_health::{
+    auditor::{AuditInput, POINTS_OF, SUMS_OF, audit},
+    history_store::ProjectHistory,
+};
+use headcount_platform::lock::lock;
+use headcount_project_views::WorldSight;
+use headcount_prometheus::{
+    cache::{PointSelection, SeriesCache},
+    query::PrometheusQuery,
+    results::QueryResults,
+};
+use headcount_topology::{constructor::construct, prices::CloudPrices, queries};
+use tokio::sync::oneshot;
+use tokio_util::task::TaskTracker;
+
+use super::{observed_project::ObservedProject, project_observation::ProjectFiles};
+
+/// How long a world is kept after the last question. A page refreshes every 30 seconds, and by then the cache
+/// has newer answers; a person who goes from page to page asks more often.
+const LINGER: Duration = Duration::from_secs(15);
+
+/// A question about a world.
+type WorldQuestion = Box<dyn FnOnce(&ViewedWorld<'_, '_>) + Send>;
+
+/// A loaded world that answers questions.
+pub struct ViewedWorld<'w, 'a> {
+    /// The world with its audit.
+    pub sight: WorldSight<'w, 'a>,
+    store: &'w SeriesCache,
+}
+
+impl fmt::Debug for ViewedWorld<'_, '_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Only sizes: the rest contains names.
+        formatter.debug_struct("ViewedWorld").field("world", self.sight.world).finish_non_exhaustive()
+    }
+}
+
+impl ViewedWorld<'_, '_> {
+    /// The answers to some queries, with their values over time. They may be newer than the world. Empty if
+    /// they cannot be read.
+    #[must_use]
+    pub fn points(&self, queries: &[&'static PrometheusQuery]) -> QueryResults {
+        let past = PointSelection { points_of: queries, ..PointSelection::default() };
+        self.store.read(queries.iter().copied(), past).unwrap_or_default()
+    }
+}
+
+/// Why a question about a world has no answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum WorldUnavailable {
+    /// This server does not observe the project, or its cache is not open yet.
+    #[error("the project is not observed by this server, or not yet")]
+    NotObserved,
+    /// The cache cannot be read.
+    #[error("what was observed of the project cannot be read")]
+    Unreadable,
+}
+
+/// The worlds of a project that answer questions: at most one at a time.
+#[derive(Debug, Clone, Default)]
+pub(super) struct WorldViews(Arc<Mutex<OpenWorld>>);
+
+/// The files of a project, and the thread that has its world.
+#[derive(Debug, Default)]
+struct OpenWorld {
+    /// `None` before the cache is open, and after the end of the observation.
+    files: Option<ProjectFiles>,
+    keeper: Option<WorldKeeper>,
+    /// The number of the newest keeper.
+    number: u64,
+}
+
+/// The way to a thread that has a world.
+struct WorldKeeper {
+    number: u64,
+    history: Arc<ProjectHistory>,
+    questions: mpsc::Sender<WorldQuestion>,
+}
+
+impl fmt::Debug for WorldKeeper {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Leaves out the history, which contains names.
+        formatter.debug_struct("WorldKeeper").field("number", &self.number).finish_non_exhaustive()
+    }
+}
+
+/// What a thread needs to load a world.
+pub(super) struct WorldSource {
+    pub(super) project: ObservedProject,
+    pub(super) prices: Arc<CloudPrices>,
+    pub(super) history: Arc<ProjectHistory>,
+}
+
+impl WorldViews {
+    /// Lets questions be asked.
+    pub(super) fn open(&self, files: &ProjectFiles) {
+        lock(&self.0).files = Some(files.clone());
+    }
+
+    /// Ends the thread after the questions that it has already: there are newer answers.
+    pub(super) fn renew(&self) {
+        lock(&self.0).keeper = None;
+    }
+
+    /// The same, and no question is asked any more. After this, no new work begins.
+    pub(super) fn close(&self) {
+        let mut open = lock(&self.0);
+        (open.files, open.keeper) = (None, None);
+    }
+
+    /// Asks the world that there is, or loads it on a thread of `work`.
+    pub(super) async fn ask<T: Send + 'static>(
+        &self,
+        source: WorldSource,
+        work: &TaskTracker,
+        question: impl FnOnce(&ViewedWorld<'_, '_>) -> T + Send + 'static,
+    ) -> Result<T, WorldUnavailable> {
+        let (answer, answered) = oneshot::channel();
+        let question: WorldQuestion = Box::new(move |world| {
+            // Whoever asked may be gone.
+            answer.send(question(world)).ok();
+        });
+        self.put(source, work, question)?;
+        answered.await.map_err(|_| WorldUnavailable::Unreadable)
+    }
+
+    fn put(
+        &self,
+        source: WorldSource,
+        work: &TaskTracker,
+        question: WorldQuestion,
+    ) -> Result<(), WorldUnavailable> {
+        let mut open = lock(&self.0);
+        let files = open.files.clone().ok_or(WorldUnavailable::NotObserved)?;
+        let question = match &open.keeper {
+            Some(keeper) if keeper.history == source.history => match keeper.questions.send(question) {
+                Ok(()) => return Ok(()),
+                // The thread could not read the cache, or a view panicked.
+                Err(mpsc::SendError(question)) => question,
+            },
+            _ => question,
+        };
+        let (questions, asked) = mpsc::channel();
+        questions.send(question).map_err(|_| WorldUnavailable::Unreadable)?;
+        open.number += 1;
+        let number = open.number;
+        open.keeper = Some(WorldKeeper { number, history: Arc::clone(&source.history), questions });
+        let views = self.clone();
+        work.spawn_blocking(move || {
+            let until = |asked: &_| views.next_question(number, asked);
+            if let Err(error) = keep(&files, &source, &asked, until) {
+                tracing::debug!(%error, "the cache of a project cannot be read for a page");
+            }
+        });
+        Ok(())
+    }
+
+    /// The next question for a thread; `None` if it has to end.
+    fn next_question(&self, number: u64, asked: &mpsc::Receiver<WorldQuestion>) -> Option<WorldQuestion> {
+        match asked.recv_timeout(LINGER) {
+            Ok(question) => Some(question),
+            Err(mpsc::RecvTimeoutError::Disconnected) => None,
+            Err(mpsc::RecvTimeoutError::Timeout) => {
+                // Under the lock, because questions are put under it.
+                let mut open = lock(&self.0);
+                let question = asked.try_recv().ok();
+                if question.is_none() && open.keeper.as_ref().is_some_and(|keeper| keeper.number == number) {
+                    open.keeper = None;
+                }
+                question
+            }
+        }
+    }
+}
+
+/// Loads a world and answers questions about it, until there is no next one.
+fn keep(
+    files: &ProjectFiles,
+    source: &WorldSource,
+    asked: &mpsc::Receiver<WorldQuestion>,
+    next: impl Fn(&mpsc::Receiver<WorldQuestion>) -> Option<WorldQuestion>,
+) -> io::Result<()> {
+    let WorldSource { project, prices, history } = source;
+    let past = PointSelection { points_of: POINTS_OF, sums_of: SUMS_OF };
+    let answers = files.store.read(queries::of_the_world(), past)?;
+    let world = construct(&answers, project.into(), prices, |_| {});
+    let audits = {
+        let recorded = lock(&files.recorded);
+        let indicators = recorded.indicators();
+        let (overrides, deployments) = (&history.overrides, &*history.deployments);
+        audit(AuditInput { world: &world, indicators, overrides, deployments })
+    };
+    while let Some(question) = next(asked) {
+        let recorded = lock(&files.recorded);
+        let sight = WorldSight {
+            world: &world,
+            audits: &audits,
+            indicators: recorded.indicators(),
+            history,
+            categories: &project.application_categories,
+        };
+        question(&ViewedWorld { sight, store: &files.store });
+    }
+    Ok(())
+}
