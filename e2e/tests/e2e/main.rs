@@ -48,6 +48,7 @@ mod preview;
 mod private_files;
 mod product;
 mod profiles;
+mod projects;
 mod prometheus_faults;
 mod proxies;
 mod published;

@@ -57,16 +57,6 @@ impl ApiClient {
         self.get("api/usage-statistics").await
     }
 
-    /// The body of the answer at a path.
-    pub(super) async fn bytes(self, path: &str) -> Result<TimedAnswer<Vec<u8>>, ApiFailure> {
-        self.request("GET", path, None).await
-    }
-
-    /// Changes what is at a path.
-    pub(super) async fn change(self, method: &str, path: &str, body: Option<&str>) -> Result<(), ApiFailure> {
-        self.request(method, path, body).await.map(drop)
-    }
-
     /// Switches usage statistics on or off.
     pub(super) async fn switch(self, enabled: bool) -> Result<(), ApiFailure> {
         let body = serde_json::to_string(&Switch { enabled })

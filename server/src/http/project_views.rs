@@ -124,8 +124,8 @@ async fn application(
 ) -> Result<Json<ApplicationView>, ProblemResponse> {
     let heading = heading(&settings, &statistics, &id).await?;
     let key = known_key(&application)?;
-    let found = view(&statistics, &id, move |world| application_view(world.sight, &key, heading)).await?;
-    found.map(Json).ok_or_else(|| not_observed("application"))
+    let found = view(&statistics, &id, move |world| application_view(world.sight, &key, heading)).await;
+    found.map_err(refusal)?.map(Json).ok_or_else(|| not_observed("application"))
 }
 
 /// The last hour of what a report on an application looked at.
@@ -145,7 +145,8 @@ async fn application_report(
         let points = world.points(charts_need(&report));
         report_charts(world.sight, &points, (&key, &report), &incidents, now)
     };
-    view(&statistics, &id, charts).await?.map(Json).ok_or_else(|| not_observed("report on an application"))
+    let found = view(&statistics, &id, charts).await.map_err(refusal)?;
+    found.map(Json).ok_or_else(|| not_observed("report on this application"))
 }
 
 /// The nodes of a project, by their names. There are none while the project is not observed.
@@ -173,7 +174,8 @@ async fn node(
     let shown = move |world: &ViewedWorld<'_, '_>| {
         node_view(world.sight, &world.points(NODE_CHARTS_NEED), &node, heading)
     };
-    view(&statistics, &id, shown).await?.map(Json).ok_or_else(|| not_observed("node"))
+    let found = view(&statistics, &id, shown).await.map_err(refusal)?;
+    found.map(Json).ok_or_else(|| not_observed("node"))
 }
 
 /// The name of a project, and how it is observed.
@@ -223,7 +225,7 @@ async fn view<T: Send + 'static>(
 fn or_none<T>(found: Result<Vec<T>, WorldUnavailable>) -> Result<Vec<T>, ProblemResponse> {
     match found {
         Err(WorldUnavailable::NotObserved) => Ok(Vec::new()),
-        found => Ok(found?),
+        found => found.map_err(refusal),
     }
 }
 
@@ -236,14 +238,12 @@ fn not_observed(what: &str) -> ProblemResponse {
     ProblemResponse::new(StatusCode::NOT_FOUND, format!("no such {what} was observed within the last hour"))
 }
 
-impl From<WorldUnavailable> for ProblemResponse {
-    fn from(unavailable: WorldUnavailable) -> Self {
-        let status = match unavailable {
-            WorldUnavailable::NotObserved => StatusCode::NOT_FOUND,
-            WorldUnavailable::Unreadable => StatusCode::SERVICE_UNAVAILABLE,
-        };
-        Self::new(status, unavailable.to_string())
-    }
+fn refusal(unavailable: WorldUnavailable) -> ProblemResponse {
+    let status = match unavailable {
+        WorldUnavailable::NotObserved => StatusCode::NOT_FOUND,
+        WorldUnavailable::Unreadable => StatusCode::SERVICE_UNAVAILABLE,
+    };
+    ProblemResponse::new(status, unavailable.to_string())
 }
 
 /// Describes the refusals of every request for a view.

@@ -69,7 +69,7 @@ impl LiveAnswer {
 
     fn load(self, api: ApiClient, path: Rc<str>, take: AnswerTaker) {
         spawn_local(async move {
-            let answer = api.bytes(&path).await;
+            let answer = api.request("GET", &path, None).await;
             // Another page may be open by now.
             let Some(has_arrived) = self.arrival.try_with_untracked(|state| state.here().is_some()) else {
                 return;

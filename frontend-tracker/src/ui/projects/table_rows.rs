@@ -22,6 +22,8 @@ pub(super) struct TableColumn {
 pub(super) enum ColumnKind {
     /// Texts; sorted from A to Z first.
     Texts,
+    /// Sentences, which may be missing; those that are there first.
+    Sentences,
     /// Numbers; the largest first.
     Numbers,
     /// Statuses; the worst first.

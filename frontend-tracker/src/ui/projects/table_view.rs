@@ -188,6 +188,7 @@ fn row_view(columns: &'static [TableColumn], rows: RwSignal<TableRows>, shown: S
 const fn cell_class(kind: ColumnKind) -> Option<&'static str> {
     match kind {
         ColumnKind::Numbers => Some("n"),
+        ColumnKind::Sentences => Some("sentence"),
         ColumnKind::Texts | ColumnKind::Statuses => None,
     }
 }

@@ -100,7 +100,7 @@ pub(super) fn ThresholdForm(
         is_busy.set(true);
         let path = if for_project.get_untracked() { shared } else { own }.get_value();
         spawn_local(async move {
-            let answer = api.change(method, &path, body.as_deref()).await;
+            let answer = api.request(method, &path, body.as_deref()).await;
             is_busy.try_set(false);
             said.try_set(if answer.is_ok() { done } else { "" });
             failure.try_set(answer.err().map(|failure| failure.sentence()));

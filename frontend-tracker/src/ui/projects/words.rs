@@ -206,7 +206,7 @@ pub(super) fn threshold_origin(check: &CheckView) -> &'static str {
 pub(super) const APPLICATION_COLUMNS: &[TableColumn] = &[
     TableColumn { title: "Application", kind: ColumnKind::Texts },
     TableColumn { title: "Status", kind: ColumnKind::Statuses },
-    TableColumn { title: "Why", kind: ColumnKind::Texts },
+    TableColumn { title: "Why", kind: ColumnKind::Sentences },
     TableColumn { title: "Namespace", kind: ColumnKind::Texts },
     TableColumn { title: "Kind", kind: ColumnKind::Texts },
     TableColumn { title: "Category", kind: ColumnKind::Texts },

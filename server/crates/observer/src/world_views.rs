@@ -14,6 +14,7 @@ use std::{
 use headcount_health::{
     auditor::{AuditInput, POINTS_OF, SUMS_OF, audit},
     history_store::ProjectHistory,
+    rollouts::DeploymentRollout,
 };
 use headcount_platform::lock::lock;
 use headcount_project_views::WorldSight;
@@ -22,7 +23,9 @@ use headcount_prometheus::{
     query::PrometheusQuery,
     results::QueryResults,
 };
-use headcount_topology::{constructor::construct, prices::CloudPrices, queries};
+use headcount_topology::{
+    application_key::ApplicationKey, constructor::construct, prices::CloudPrices, queries,
+};
 use tokio::sync::oneshot;
 use tokio_util::task::TaskTracker;
 
@@ -147,11 +150,13 @@ impl WorldViews {
         let mut open = lock(&self.0);
         let files = open.files.clone().ok_or(WorldUnavailable::NotObserved)?;
         let question = match &open.keeper {
-            Some(keeper) if keeper.history == source.history => match keeper.questions.send(question) {
-                Ok(()) => return Ok(()),
-                // The thread could not read the cache, or a view panicked.
-                Err(mpsc::SendError(question)) => question,
-            },
+            Some(keeper) if is_same(&keeper.history, &source.history) => {
+                match keeper.questions.send(question) {
+                    Ok(()) => return Ok(()),
+                    // The thread could not read the cache, or a view panicked.
+                    Err(mpsc::SendError(question)) => question,
+                }
+            }
             _ => question,
         };
         let (questions, asked) = mpsc::channel();
@@ -187,6 +192,17 @@ impl WorldViews {
     }
 }
 
+/// Whether two histories lead to the same views. What a rollout cost is in none, and may be no number, which equals
+/// nothing.
+fn is_same(one: &ProjectHistory, other: &ProjectHistory) -> bool {
+    fn seen(rollout: &DeploymentRollout) -> (&ApplicationKey, &str, u32, Option<u32>) {
+        (&rollout.application, &rollout.name, rollout.started_at, rollout.finished_at)
+    }
+    one.overrides == other.overrides
+        && one.incidents == other.incidents
+        && one.deployments.iter().map(seen).eq(other.deployments.iter().map(seen))
+}
+
 /// Loads a world and answers questions about it, until there is no next one.
 fn keep(
     files: &ProjectFiles,
@@ -216,4 +232,33 @@ fn keep(
         question(&ViewedWorld { sight, store: &files.store });
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use headcount_health::rollouts::RolloutSnapshot;
+
+    use super::*;
+
+    #[test]
+    fn a_history_is_the_same_until_something_in_a_view_changes() {
+        let history = |name: &str, finished_at| ProjectHistory {
+            deployments: vec![DeploymentRollout {
+                application: ApplicationKey::default(),
+                name: name.to_owned(),
+                started_at: 1,
+                finished_at,
+                container_images: Vec::new(),
+                snapshot: Some(RolloutSnapshot {
+                    memory_leak_percent: f32::NAN,
+                    ..RolloutSnapshot::default()
+                }),
+            }],
+            ..ProjectHistory::default()
+        };
+        assert!(is_same(&history("a", None), &history("a", None)));
+        assert!(!is_same(&history("a", None), &history("b", None)));
+        assert!(!is_same(&history("a", None), &history("a", Some(2))));
+        assert!(!is_same(&history("a", None), &ProjectHistory::default()));
+    }
 }

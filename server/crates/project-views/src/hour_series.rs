@@ -36,13 +36,13 @@ pub(crate) struct ChartWords {
 
 /// The values of a series.
 #[derive(Debug, Clone)]
-struct SeriesValues(Vec<Option<f64>>);
+struct HourValues(Vec<Option<f64>>);
 
 /// Series by name, on one grid.
 #[derive(Debug, Clone)]
 pub(crate) struct HourSeries {
     grid: HourGrid,
-    series: BTreeMap<String, SeriesValues>,
+    series: BTreeMap<String, HourValues>,
 }
 
 impl HourGrid {
@@ -100,8 +100,8 @@ impl HourSeries {
     }
 
     fn add(&mut self, name: &str, values: impl Iterator<Item = Option<f64>>) {
-        let empty = || SeriesValues(vec![None; self.grid.places]);
-        let SeriesValues(sums) = self.series.entry(name.to_owned()).or_insert_with(empty);
+        let empty = || HourValues(vec![None; self.grid.places]);
+        let HourValues(sums) = self.series.entry(name.to_owned()).or_insert_with(empty);
         for (sum, value) in sums.iter_mut().zip(values) {
             if let Some(value) = value {
                 *sum = Some(sum.unwrap_or(0.0) + value);
@@ -113,9 +113,9 @@ impl HourSeries {
     /// are multiplied by `factor`.
     pub(crate) fn into_chart(self, words: &ChartWords, factor: f64) -> Option<ViewChart> {
         let HourGrid { to, step_s, places } = self.grid;
-        let greatest = |values: &SeriesValues| values.0.iter().flatten().copied().reduce(f64::max);
+        let greatest = |values: &HourValues| values.0.iter().flatten().copied().reduce(f64::max);
         let with_values = self.series.into_iter();
-        let mut ranked: Vec<(f64, String, SeriesValues)> =
+        let mut ranked: Vec<(f64, String, HourValues)> =
             with_values.filter_map(|(name, values)| Some((greatest(&values)?, name, values))).collect();
         // Stable, so that equal ones stay in the order of their names.
         ranked.sort_by(|(one, ..), (other, ..)| other.total_cmp(one));
@@ -124,7 +124,7 @@ impl HourSeries {
         // By name, so that a colour stays with its series when values change.
         ranked.sort_by(|(_, one, _), (_, other, _)| one.cmp(other));
         let value = |value: &Option<f64>| value.and_then(|value| known(short(value * factor)));
-        let series = ranked.into_iter().map(|(_, name, SeriesValues(values))| ViewSeries {
+        let series = ranked.into_iter().map(|(_, name, HourValues(values))| ViewSeries {
             name,
             values: values.iter().map(value).collect(),
         });

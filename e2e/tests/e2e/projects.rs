@@ -1,0 +1,190 @@
+//! Tests the pages of what is observed: from all projects to one application and one node, by name, and what an
+//! operator changes there.
+
+use axum::Router;
+use headcount_harness::{
+    browser::{Browser, Engine},
+    in_every_engine,
+    processes::HeadcountProcess,
+    wait::eventually,
+};
+use headcount_sim::coroot_projects::{self, CorootProject};
+use serde_json::json;
+use tokio::net::TcpListener;
+
+use crate::setup::{SOON, TestSetup};
+
+in_every_engine!(
+    an_operator_finds_what_fails_and_sets_a_threshold,
+    many_applications_are_searched_filtered_and_sorted,
+);
+
+/// A series with a constant value: its labels as JSON without the braces, and the value.
+type ConstantSeries = (String, &'static str);
+
+/// The labels of a container on the node.
+fn container(name: &str) -> String {
+    format!(r#""machine_id":"m","system_uuid":"s","container_id":"/docker/{name}""#)
+}
+
+/// The applications, of which the last one does not run.
+fn applications() -> Vec<String> {
+    (0..150).map(|number| format!("app-{number:03}")).chain(["down".to_owned()]).collect()
+}
+
+/// The series of a query, which is percent-encoded.
+fn series(query: &str) -> Vec<ConstantSeries> {
+    let node = |more: &str| format!(r#""machine_id":"m","system_uuid":"s"{more}"#);
+    let containers = |names: Vec<String>, value| names.iter().map(|name| (container(name), value)).collect();
+    match query {
+        "node_info" => vec![(node(r#","hostname":"node-1""#), "1")],
+        "container_info" => containers(applications(), "1"),
+        "container_resources_memory_rss_bytes" => {
+            containers(applications().into_iter().filter(|name| name != "down").collect(), "1048576")
+        }
+        _ if query.contains("container_resources_cpu_usage_seconds_total") => {
+            containers(vec!["app-000".to_owned()], "0.5")
+        }
+        _ if query.starts_with("sum%28rate%28node_resources_cpu_usage") => vec![(node(""), "85")],
+        _ => Vec::new(),
+    }
+}
+
+/// A server that answers range queries like a Prometheus with one node.
+async fn prometheus() -> String {
+    let answer = async |body: String| {
+        let member = |name: &str| body.split('&').find_map(|part| part.strip_prefix(name)).unwrap_or_default();
+        let number = |name: &str| member(name).parse::<usize>().unwrap_or_default();
+        let times = (number("start=")..=number("end=")).step_by(number("step=").max(1));
+        let times: Vec<usize> = times.collect();
+        let row = |(labels, value): ConstantSeries| {
+            let values: Vec<String> = times.iter().map(|at| format!(r#"[{at},"{value}"]"#)).collect();
+            format!(r#"{{"metric":{{{labels}}},"values":[{}]}}"#, values.join(","))
+        };
+        let rows: Vec<String> = series(member("query=")).into_iter().map(row).collect();
+        format!(r#"{{"status":"success","data":{{"resultType":"matrix","result":[{}]}}}}"#, rows.join(","))
+    };
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    tokio::spawn(async move { axum::serve(listener, Router::new().fallback(answer)).await });
+    url
+}
+
+/// A server with a project that is observed, and the id of that.
+async fn observed(setup: &TestSetup) -> (HeadcountProcess, String) {
+    let server = setup.server_to("http://127.0.0.1:9/").start().await.unwrap();
+    let project = CorootProject {
+        name: "shop".to_owned(),
+        prometheus: prometheus().await,
+        refresh_interval: std::time::Duration::from_secs(30),
+        extra_selector: String::new(),
+    };
+    let id = coroot_projects::create(&server, &project).await.unwrap();
+    (server, id)
+}
+
+/// Waits until the main part of the page has a text.
+async fn wait_for_text(browser: &Browser, text: &str) {
+    browser.wait_for(&format!("return document.querySelector('main').innerText.includes({})", json!(text))).await;
+}
+
+/// Loads the page again until an expression is true of it. It fetches every half minute, which would take longer.
+async fn reload_until(browser: &Browser, expression: &str) {
+    let seen = eventually("the page shows what was observed", SOON, async || {
+        browser.reload().await;
+        browser.wait_for("return document.querySelector('main .fresh, main .notice') !== null").await;
+        (browser.run(&format!("return ({expression}) ?? false")).await == json!(true)).then_some(())
+    });
+    seen.await.unwrap();
+}
+
+/// Waits until a link with this text is there, and follows it.
+async fn follow(browser: &Browser, text: &str) {
+    let link = format!(
+        "[...document.querySelectorAll('main a')].find(it => it.textContent.trim().startsWith({}))",
+        json!(text)
+    );
+    browser.wait_for(&format!("return {link} !== undefined")).await;
+    browser.run(&format!("{link}.click()")).await;
+}
+
+async fn an_operator_finds_what_fails_and_sets_a_threshold(engine: Engine) {
+    let setup = TestSetup::new();
+    let (server, id) = observed(&setup).await;
+    let browser = Browser::open(engine, 1400).await;
+    browser.visit(&server, "").await;
+    reload_until(&browser, "document.querySelector('main .failing li')?.innerText.includes('down')").await;
+    wait_for_text(&browser, "0 of 1 instances are available").await;
+    wait_for_text(&browser, "1 of 151 applications fails: 1 with a warning.").await;
+    follow(&browser, "shop").await;
+    wait_for_text(&browser, "151 applications.").await;
+    follow(&browser, "app-000").await;
+    wait_for_text(&browser, "a node has hardly any CPU time left: node-1").await;
+    follow(&browser, "CPU").await;
+    wait_for_text(&browser, "CPU usage of nodes").await;
+    browser.wait_for("return document.querySelectorAll('main .charts figure.chart').length === 2").await;
+
+    let badge = "document.querySelector('#check-CPUNode').parentElement.querySelector('.badge').innerText";
+    browser.wait_for(&format!("return {badge}.includes('warning')")).await;
+    browser.run("document.querySelector('main details summary').click()").await;
+    browser
+        .run(
+            "const field = document.querySelector('main details input');
+            field.value = '90'; field.dispatchEvent(new Event('input', { bubbles: true }));
+            field.form.requestSubmit()",
+        )
+        .await;
+    browser.wait_for(&format!("return {badge}.includes('healthy')")).await;
+    wait_for_text(&browser, "90 %, set for this application").await;
+    let is_open = browser.run("return document.querySelector('main details').open").await;
+    assert_eq!(is_open, json!(true), "what is open stays open when values change");
+
+    browser.visit(&server, &format!("p/{id}/node/node-1")).await;
+    wait_for_text(&browser, "Node in project shop").await;
+    browser.wait_for("return document.querySelectorAll('main tbody tr').length === 100").await;
+    if engine.tells_errors() {
+        let errors = browser.errors().await;
+        assert!(errors.is_empty(), "{errors:?}");
+    }
+    browser.close().await;
+}
+
+async fn many_applications_are_searched_filtered_and_sorted(engine: Engine) {
+    let setup = TestSetup::new();
+    let (server, id) = observed(&setup).await;
+    let browser = Browser::open(engine, 360).await;
+    browser.visit(&server, &format!("p/{id}")).await;
+    let rows = "[...document.querySelectorAll('#applications-title ~ * tbody th')].map(it => it.innerText.trim())";
+    reload_until(&browser, &format!("{rows}.length === 100")).await;
+    // The worst comes first.
+    assert_eq!(browser.run(&format!("return {rows}[0]")).await, json!("down"));
+    browser.run("document.querySelector('main button.more').click()").await;
+    browser.wait_for(&format!("return {rows}.length === 151")).await;
+
+    let search = |text: &str| {
+        format!(
+            "const field = document.querySelector('main input[type=search]');
+            field.value = '{text}'; field.dispatchEvent(new Event('input', {{ bubbles: true }}))"
+        )
+    };
+    browser.run(&search("APP-01")).await;
+    wait_for_text(&browser, "10 of 151 applications.").await;
+    let sort = "document.querySelector('main thead button').click()";
+    let order = "document.querySelector('main thead th').getAttribute('aria-sort')";
+    for (direction, first) in [("ascending", "app-010"), ("descending", "app-019")] {
+        browser.run(sort).await;
+        browser.wait_for(&format!("return {order} === '{direction}' && {rows}[0] === '{first}'")).await;
+    }
+    browser.run(&search("")).await;
+    browser
+        .run(
+            "const field = document.querySelector('main select');
+            field.value = 'failing'; field.dispatchEvent(new Event('change', { bubbles: true }))",
+        )
+        .await;
+    browser.wait_for(&format!("return {rows}.length === 1 && {rows}[0] === 'down'")).await;
+    // Nothing is wider than a telephone, except what is scrolled in its own box.
+    let width = browser.run("return document.documentElement.scrollWidth").await;
+    assert_eq!(width, json!(360));
+    browser.close().await;
+}
