@@ -1,12 +1,13 @@
-//! Says how far the observation of a project is.
+//! Says and writes how far the observation of a project is.
 
 use headcount_shared::api::{ObservationProgress, ObservedNumbers};
 
+use super::html::card;
 use crate::ui::{answer::sentence, format};
 
 /// How far it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum ObservationStage {
+enum ObservationStage {
     /// It is not observed here.
     Not,
     /// The first round of queries is under way.
@@ -19,7 +20,7 @@ pub(super) enum ObservationStage {
 
 impl ObservationStage {
     /// The stage of an observation.
-    pub(super) const fn of(progress: &ObservationProgress) -> Self {
+    const fn of(progress: &ObservationProgress) -> Self {
         match progress {
             ObservationProgress { not_observed: Some(_), .. } => Self::Not,
             ObservationProgress { prometheus_failure: Some(_), .. } => Self::Failing,
@@ -51,8 +52,35 @@ fn found_sentence(found: Option<&ObservedNumbers>) -> String {
     }
 }
 
+/// The section before anything is known.
+pub(in crate::ui) fn observation_card() -> String {
+    let content = r#"<p role="status" class="lead" id="observation-said">Loading…</p>
+<p class="failure" role="alert" id="observation-failure"></p><div id="observation-rows"></div>"#;
+    card("observation", "What is observed", content)
+}
+
+/// The numbers, with a bar while the first ones arrive.
+pub(super) fn observation_html(progress: &ObservationProgress) -> String {
+    let stage = ObservationStage::of(progress);
+    if stage == ObservationStage::Not {
+        return String::new();
+    }
+    let bar = if stage == ObservationStage::First {
+        format!(
+            r#"<progress aria-label="Pieces of the past that are here" max="{}" value="{}"></progress>"#,
+            progress.missing_spans.max(1),
+            progress.filled_spans
+        )
+    } else {
+        String::new()
+    };
+    let row = |(name, number): (&str, String)| format!("<div><dt>{name}</dt><dd>{number}</dd></div>");
+    let rows: String = number_rows(progress).into_iter().map(row).collect();
+    format!(r#"{bar}<dl class="facts">{rows}</dl>"#)
+}
+
 /// The numbers with their names.
-pub(super) fn number_rows(progress: &ObservationProgress) -> Vec<(&'static str, String)> {
+fn number_rows(progress: &ObservationProgress) -> Vec<(&'static str, String)> {
     let mut rows = vec![
         ("Queries answered", format!("{} of {}", progress.answered, progress.queries)),
         ("Pieces of the past", format!("{} of {}", progress.filled_spans, progress.missing_spans)),
@@ -101,6 +129,17 @@ mod tests {
         let found = |nodes, node_agent| ObservedNumbers { nodes, node_agent, ..ObservedNumbers::default() };
         assert!(found_sentence(Some(&found(0, false))).contains("no coroot-node-agent"));
         assert!(found_sentence(Some(&found(3, true))).contains("connected to each other"));
+    }
+
+    #[test]
+    fn a_bar_shows_only_the_first_answers() {
+        let first =
+            ObservationProgress { missing_spans: 9, filled_spans: 4, ..ObservationProgress::default() };
+        let here = ObservationProgress { found: Some(ObservedNumbers::default()), ..first.clone() };
+        assert!(observation_html(&first).contains(r#"max="9" value="4""#));
+        assert!(!observation_html(&here).contains("<progress"));
+        let not = ObservationProgress { not_observed: Some("off".to_owned()), ..first };
+        assert_eq!(observation_html(&not), "");
     }
 
     #[test]
