@@ -2,13 +2,12 @@
 
 use std::time::Duration;
 
-use headcount_shared::api::ObservationProgress;
 use leptos::{prelude::*, task::spawn_local};
 use web_sys::Element;
 
 use super::{
     observation_text::{observation_html, stage_sentence},
-    requests::send,
+    requests::{RequestResult, send},
     sheet::Sheet,
 };
 use crate::ui::{api::ApiClient, browser};
@@ -40,25 +39,21 @@ impl FollowedObservation {
         }
         spawn_local(async move {
             if browser::is_visible() && !self.api.is_signed_out().get_untracked() {
-                let answer = send(self.api, "GET", self.address.clone(), None).await;
-                let read = answer.map_err(|failure| failure.why).and_then(|answer| {
-                    let unreadable = |_| "The server gave an answer that this page does not read.".to_owned();
-                    serde_json::from_value(answer).map_err(unreadable)
-                });
+                let read = send(self.api, "GET", self.address.clone(), None).await;
                 self.show(read);
             }
             set_timeout(move || self.ask(), PACE);
         });
     }
 
-    fn show(&self, read: Result<ObservationProgress, String>) {
+    fn show(&self, read: RequestResult) {
         match read {
             Ok(progress) => {
                 self.sheet.say("observation-said", &stage_sentence(&progress));
                 self.sheet.show("observation-rows", &observation_html(&progress));
                 self.sheet.say("observation-failure", "");
             }
-            Err(why) => self.sheet.say("observation-failure", &why),
+            Err(failure) => self.sheet.say("observation-failure", &failure.why),
         }
     }
 }
