@@ -37,7 +37,8 @@ async fn prometheus() -> (String, Arc<Mutex<Vec<String>>>) {
         let is_known = body.contains("query=node_info&") || body.contains("query=count");
         let series = format!(r#"{{"metric":{{"machine_id":"m","system_uuid":"s"}},"values":[[{end},"1"]]}}"#);
         let series = if is_known { series } else { String::new() };
-        format!(r#"{{"status":"success","data":{{"resultType":"matrix","result":[{series}]}}}}"#).into_response()
+        format!(r#"{{"status":"success","data":{{"resultType":"matrix","result":[{series}]}}}}"#)
+            .into_response()
     };
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/", listener.local_addr().unwrap());
@@ -81,8 +82,10 @@ async fn replace(browser: &Browser, selector: &str, text: &str) {
 }
 
 async fn press_named(browser: &Browser, name: &str) {
-    let press =
-        format!("[...document.querySelectorAll('button')].find(it => it.textContent.trim() === {}).click()", json!(name));
+    let press = format!(
+        "[...document.querySelectorAll('button')].find(it => it.textContent.trim() === {}).click()",
+        json!(name)
+    );
     browser.run(&press).await;
 }
 
@@ -98,7 +101,8 @@ async fn the_first_project_is_made_and_shows_its_first_numbers(engine: Engine) {
     browser.press("form button[type=submit]").await;
     wait_for_text(&browser, "#new-name-error", "is missing").await;
     assert_eq!(browser.run("return document.activeElement.id").await, json!("new-name"));
-    let described = browser.run("return document.getElementById('new-name').getAttribute('aria-describedby')").await;
+    let described =
+        browser.run("return document.getElementById('new-name').getAttribute('aria-describedby')").await;
     assert_eq!(described, json!("new-name-help new-name-error"));
 
     browser.enter("#new-url", "http://127.0.0.1:9/").await;
@@ -114,10 +118,12 @@ async fn the_first_project_is_made_and_shows_its_first_numbers(engine: Engine) {
     browser.enter("#new-name", "shop").await;
     browser.press("form button[type=submit]").await;
     wait_for_text(&browser, "dl.facts dt", "Nodes").await;
-    let nodes = "const term = [...document.querySelectorAll('dl.facts dt')].find(it => it.textContent === 'Nodes');
+    let nodes =
+        "const term = [...document.querySelectorAll('dl.facts dt')].find(it => it.textContent === 'Nodes');
         return term?.nextElementSibling?.textContent === '1'";
     browser.wait_for(nodes).await;
-    let named = setup.http.get(server.url("api/projects")).send().await.unwrap().json::<Value>().await.unwrap();
+    let named =
+        setup.http.get(server.url("api/projects")).send().await.unwrap().json::<Value>().await.unwrap();
     assert_eq!(named["projects"][0]["name"], "shop");
     browser.close().await;
 }
@@ -143,8 +149,11 @@ async fn a_form_explains_bad_input_and_keeps_it(engine: Engine) {
     ] {
         let selector = format!("#{field}");
         open(tab, &selector).await;
-        let submit = format!("document.querySelector('{selector}').form.querySelector('button[type=submit]').click()");
-        browser.wait_for(&format!("return document.querySelector('{selector}').form.offsetParent !== null")).await;
+        let submit =
+            format!("document.querySelector('{selector}').form.querySelector('button[type=submit]').click()");
+        browser
+            .wait_for(&format!("return document.querySelector('{selector}').form.offsetParent !== null"))
+            .await;
         replace(&browser, &selector, wrong).await;
         browser.run(&submit).await;
         wait_for_text(&browser, &format!("{selector}-error"), said).await;
@@ -238,7 +247,8 @@ async fn settings_that_are_only_read_disable_the_forms_and_say_why() {
     let server = setup.server_to("http://127.0.0.1:9/").start().await.unwrap();
     let id = project(&server, "http://127.0.0.1:9/").await;
     server.stop().await.unwrap();
-    let server = setup.server_to("http://127.0.0.1:9/").argument("--read-only-settings").start().await.unwrap();
+    let server =
+        setup.server_to("http://127.0.0.1:9/").argument("--read-only-settings").start().await.unwrap();
     let browser = Browser::open(Engine::Chromium, 1400).await;
     browser.visit(&server, &format!("p/{id}/settings")).await;
     wait_for_text(&browser, ".notice", "--read-only-settings").await;

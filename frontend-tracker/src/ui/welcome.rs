@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::{link::Link, new_project::NewProjectForm, title::Title};
+use super::{link::Link, new_project::new_project_form, title::Title};
 
 /// The page.
 #[component]
@@ -15,6 +15,6 @@ pub(super) fn Welcome() -> impl IntoView {
             "written to it. Names and addresses stay here; see "
             <Link to="/usage-statistics">"what this installation reports"</Link> "."
         </p>
-        <NewProjectForm />
+        {new_project_form()}
     }
 }

@@ -34,8 +34,6 @@ pub(in crate::ui) enum SecretChange {
 /// A row of a field with rows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::ui) struct RowInput {
-    /// Tells the rows of a form apart.
-    pub(in crate::ui) id: u32,
     pub(in crate::ui) name: String,
     pub(in crate::ui) value: String,
     /// Whether a secret value is stored for it.
@@ -82,8 +80,7 @@ fn input_of(field: &FormField, stored: &Value) -> FieldInput {
 }
 
 fn rows(found: impl Iterator<Item = (String, String, bool)>) -> FieldInput {
-    let row = |(id, (name, value, stored))| RowInput { id, name, value, stored };
-    FieldInput::Rows((0..).zip(found).map(row).collect())
+    FieldInput::Rows(found.map(|(name, value, stored)| RowInput { name, value, stored }).collect())
 }
 
 /// The value at a path with dots; `null` if it is not there.
@@ -275,18 +272,17 @@ mod tests {
         let stored = json!({"categories": {"mine": ["shop/*", "bank/x"]}});
         let mut inputs = inputs_of(CATEGORIES, &stored);
         assert_eq!(Value::Object(request_of(CATEGORIES, &inputs).unwrap()), stored);
-        let row = |id, name: &str, value: &str| RowInput {
-            id,
+        let row = |name: &str, value: &str| RowInput {
             name: name.to_owned(),
             value: value.to_owned(),
             stored: false,
         };
-        inputs[0] = FieldInput::Rows(vec![row(0, "mine", " a/* \n\n"), row(1, "", "")]);
+        inputs[0] = FieldInput::Rows(vec![row("mine", " a/* \n\n"), row("", "")]);
         assert_eq!(
             Value::Object(request_of(CATEGORIES, &inputs).unwrap()),
             json!({"categories": {"mine": ["a/*"]}})
         );
-        for rows in [vec![row(0, "mine", "")], vec![row(0, "a", "x"), row(1, "a", "y")]] {
+        for rows in [vec![row("mine", "")], vec![row("a", "x"), row("a", "y")]] {
             inputs[0] = FieldInput::Rows(rows);
             assert_eq!(request_of(CATEGORIES, &inputs).unwrap_err()[0].0, 0);
         }

@@ -1,192 +1,101 @@
-//! The tab of inspections: their thresholds, each of which the project can override.
+//! Writes the tab of inspections: their thresholds, each of which the project can override.
 
-use leptos::{ev, prelude::*, task::spawn_local};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::{
-    requests::{RequestResult, send},
-    settings_page::SettingsPage,
-    threshold_text::{number_text, threshold_text, typed_threshold, unit_text},
+    html::{LOADING, card, escaped},
+    threshold_text::{number_text, threshold_text, unit_text},
 };
-use crate::ui::answer::FetchState;
 
 /// The two inspections with objectives, which are set for applications.
 const OBJECTIVES: [&str; 2] = ["SLOAvailability", "SLOLatency"];
 
-#[component]
-pub(super) fn InspectionsTab(page: SettingsPage) -> impl IntoView {
-    let found = RwSignal::new(FetchState::Waiting);
-    // What was done last, for screen readers and others.
-    let said = RwSignal::new(String::new());
-    spawn_local(async move {
-        let answer = send(page.api, "GET", page.address("inspections"), None).await;
-        let _closed = found.try_set(match answer {
-            Ok(mut answer) => FetchState::Here(answer["inspections"].take()),
-            Err(failure) => FetchState::Failed(failure.why),
-        });
-    });
-    let shown = move || match found.get() {
-        FetchState::Waiting => view! { <p class="waiting">"Loading…"</p> }.into_any(),
-        FetchState::Failed(why) => view! { <p class="failure" role="alert">{why}</p> }.into_any(),
-        FetchState::Here(found) => {
-            let inspections = found.as_array().cloned().unwrap_or_default();
-            let rows = inspections
-                .into_iter()
-                .map(|inspection| view! { <InspectionRow page said inspection /> })
-                .collect_view();
-            view! {
-                <fieldset disabled=move || page.is_read_only.get()>
-                    <div class="scroll" role="region" tabindex="0" aria-labelledby="inspections-title">
-                        <table>
-                            <caption class="visually-hidden">"Inspections with their thresholds"</caption>
-                            <thead>
-                                <tr>
-                                    <th scope="col">"Inspection"</th>
-                                    <th scope="col">"Default"</th>
-                                    <th scope="col">"In force"</th>
-                                    <th scope="col">"For this project"</th>
-                                </tr>
-                            </thead>
-                            <tbody>{rows}</tbody>
-                        </table>
-                    </div>
-                </fieldset>
-            }
-            .into_any()
-        }
-    };
-    view! {
-        <section class="card" aria-labelledby="inspections-title">
-            <h2 id="inspections-title">"Thresholds of inspections"</h2>
-            <p class="note">
-                "They apply to all applications of the project. One that is set for an application itself comes before. A report "
-                "has how many there are of each inspection, and no threshold."
-            </p>
-            <p role="status" class="done">{move || said.get()}</p>
-            {shown}
-        </section>
-    }
+/// The tab before its inspections are here.
+pub(super) fn inspections_tab() -> String {
+    let content = format!(
+        r#"<p class="note">They apply to all applications of the project. One that is set for an application itself comes before. A
+report has how many there are of each inspection, and no threshold.</p>
+<p role="status" class="done" id="inspections-said"></p><div id="inspections">{LOADING}</div>"#
+    );
+    card("inspections", "Thresholds of inspections", &content)
 }
 
-/// An inspection with the field for its threshold.
-#[component]
-fn InspectionRow(page: SettingsPage, said: RwSignal<String>, inspection: Value) -> impl IntoView {
-    let id = inspection["id"].as_str().unwrap_or_default().to_owned();
-    let unit = inspection["unit"].clone();
-    let default = threshold_text(&inspection["default"], &unit);
-    let row = RwSignal::new(inspection);
-    let in_force = {
-        let unit = unit.clone();
-        move || row.with(|row| threshold_text(&row["in_force"], &unit))
-    };
+/// The table of the inspections in an answer.
+pub(super) fn inspection_table(answer: &Value, is_read_only: bool) -> String {
+    let inspections = answer["inspections"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let rows: String = inspections
+        .iter()
+        .map(|inspection| format!(r#"<tr id="row-{}">{}</tr>"#, id(inspection), inspection_cells(inspection)))
+        .collect();
+    let disabled = if is_read_only { " disabled" } else { "" };
+    format!(
+        r#"<fieldset{disabled}><div class="scroll" role="region" tabindex="0" aria-label="Inspections"><table>
+<caption class="visually-hidden">Inspections with their thresholds</caption>
+<thead><tr><th scope="col">Inspection</th><th scope="col">Default</th><th scope="col">In force</th><th scope="col">For this project</th></tr></thead>
+<tbody>{rows}</tbody></table></div></fieldset>"#
+    )
+}
+
+/// The id of an inspection.
+pub(super) fn id(inspection: &Value) -> String {
+    escaped(inspection["id"].as_str().unwrap_or_default())
+}
+
+/// The cells of an inspection, with the form of its threshold.
+pub(super) fn inspection_cells(inspection: &Value) -> String {
+    let (id, unit) = (id(inspection), &inspection["unit"]);
+    let (default, in_force) =
+        (threshold_text(&inspection["default"], unit), threshold_text(&inspection["in_force"], unit));
     let editor = if OBJECTIVES.contains(&id.as_str()) {
-        view! { <span class="exact">"An objective, which is set for an application"</span> }.into_any()
+        r#"<small>An objective, which is set for an application</small>"#.to_owned()
     } else {
-        view! { <ThresholdEditor page said row id=id.clone() unit=unit_text(&unit) /> }.into_any()
+        editor(&id, unit_text(unit), &inspection["set"])
     };
-    view! {
-        <tr>
-            <th scope="row">
-                <code>{id}</code>
-            </th>
-            <td>{default}</td>
-            <td>{in_force}</td>
-            <td>{editor}</td>
-        </tr>
-    }
+    format!(r#"<th scope="row"><code>{id}</code></th><td>{default}</td><td>{in_force}</td><td>{editor}</td>"#)
 }
 
-#[component]
-fn ThresholdEditor(
-    page: SettingsPage,
-    said: RwSignal<String>,
-    row: RwSignal<Value>,
-    id: String,
-    unit: &'static str,
-) -> impl IntoView {
-    let typed = RwSignal::new(row.with_untracked(|row| number_text(&row["set"]["threshold"])));
-    let error = RwSignal::new(None::<String>);
-    let is_busy = RwSignal::new(false);
-    let address = StoredValue::new(page.address(&format!("inspections/{id}")));
-    let name = StoredValue::new(id);
-    let ask = move |method: &'static str, body: Option<Value>, then: fn(&Value, Value) -> Value| {
-        if is_busy.get_untracked() {
-            return;
-        }
-        is_busy.set(true);
-        error.set(None);
-        spawn_local(async move {
-            let answer: RequestResult = send(page.api, method, address.get_value(), body).await;
-            if is_busy.try_set(false).is_some() {
-                return;
-            }
-            match answer {
-                Ok(answer) => {
-                    row.update(|row| *row = then(row, answer));
-                    let number = row.with_untracked(|row| number_text(&row["in_force"]));
-                    said.set(format!("{}: {number} {unit} is in force.", name.get_value()));
-                    typed.set(row.with_untracked(|row| number_text(&row["set"]["threshold"])));
-                }
-                Err(failure) => error.set(Some(failure.why)),
-            }
-        });
+fn editor(id: &str, unit: &str, set: &Value) -> String {
+    let typed = number_text(&set["threshold"]);
+    let in_unit = if unit.is_empty() { String::new() } else { format!(" in {unit}") };
+    let reset = if set.is_null() {
+        String::new()
+    } else {
+        format!(
+            r#"<button type="button" class="quiet" data-do="reset-threshold" aria-label="Reset {id}">Reset</button>"#
+        )
     };
-    let set = move |event: ev::SubmitEvent| {
-        event.prevent_default();
-        match typed_threshold(&typed.get_untracked()) {
-            Ok(threshold) => ask("PUT", Some(json!({ "threshold": threshold })), |_, answer| answer),
-            Err(why) => error.set(Some(why.to_owned())),
-        }
-    };
-    let reset = move |_| ask("DELETE", None, without_override);
-    let is_set = move || row.with(|row| !row["set"].is_null());
-    let id = name.get_value();
-    let error_id = format!("{id}-error");
-    let described = {
-        let error_id = error_id.clone();
-        move || error.read().is_some().then(|| error_id.clone())
-    };
-    let reset_label = format!("Reset {id}");
-    view! {
-        <form class="threshold" novalidate=true on:submit=set>
-            <input
-                type="text"
-                inputmode="decimal"
-                size="6"
-                autocomplete="off"
-                aria-label=format!("Threshold of {id}{}{unit}", if unit.is_empty() { "" } else { " in " })
-                aria-invalid=move || error.read().is_some().then_some("true")
-                aria-describedby=described
-                prop:value=move || typed.get()
-                on:input=move |event| typed.set(event_target_value(&event))
-            />
-            <span>{unit}</span>
-            <button type="submit" class="quiet" aria-label=format!("Set {id}") aria-busy=move || is_busy.get().to_string()>
-                "Set"
-            </button>
-            {move || {
-                let label = reset_label.clone();
-                is_set()
-                    .then(|| {
-                        view! {
-                            <button type="button" class="quiet" aria-label=label on:click=reset>
-                                "Reset"
-                            </button>
-                        }
-                    })
-            }}
-            {move || {
-                let id = error_id.clone();
-                error.get().map(|why| view! { <span class="field-error" id=id role="alert">{why}</span> })
-            }}
-        </form>
-    }
+    format!(
+        r#"<form class="threshold" data-do="set-threshold" data-inspection="{id}" novalidate>
+<input type="text" inputmode="decimal" size="6" autocomplete="off" id="{id}-threshold" value="{typed}" aria-label="Threshold of {id}{in_unit}" aria-describedby="{id}-error">
+<span>{unit}</span><button type="submit" class="quiet" aria-label="Set {id}">Set</button>{reset}
+<span class="field-error" role="alert" id="{id}-error"></span></form>"#
+    )
 }
 
-/// The inspection with its default again.
-fn without_override(inspection: &Value, _: Value) -> Value {
-    let mut inspection = inspection.clone();
-    inspection["in_force"] = inspection["default"].clone();
-    inspection["set"] = Value::Null;
-    inspection
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn only_what_is_set_can_be_reset() {
+        let inspection = |set: Value| {
+            json!({
+                "id": "CPUNode", "unit": "percent", "default": 80.0, "in_force": 70.5, "set": set,
+            })
+        };
+        let set = inspection_cells(&inspection(json!({"threshold": 70.5})));
+        assert!(set.contains("value=\"70.5\"") && set.contains("Reset CPUNode"), "{set}");
+        assert!(set.contains("<td>80 %</td><td>70.5 %</td>"), "{set}");
+        let not = inspection_cells(&inspection(Value::Null));
+        assert!(not.contains("value=\"\"") && !not.contains("Reset"), "{not}");
+    }
+
+    #[test]
+    fn objectives_have_no_field() {
+        let objective =
+            json!({"id": "SLOLatency", "unit": "percent", "default": 99.0, "in_force": 99.0, "set": null});
+        assert!(!inspection_cells(&objective).contains("<form"));
+    }
 }

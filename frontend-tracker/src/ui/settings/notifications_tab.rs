@@ -1,61 +1,64 @@
-//! The tab of notifications: where they go, a test of each destination, and what happened and was sent.
-
-use leptos::prelude::*;
+//! Writes the tab of notifications: where they go, with a test of each destination, and what happened and was sent.
 
 use super::{
-    form_fields::{BASE_URL, DESTINATIONS, DestinationFields},
-    record_tables::{IncidentTable, NotificationTable},
-    settings_page::SettingsPage,
-    stored_form::{FormTest, StoredForm},
+    form_fields::{BASE_URL, DESTINATIONS},
+    form_html::{FormPlan, FormTest},
+    html::{LOADING, card},
 };
 
-#[component]
-pub(super) fn NotificationsTab(page: SettingsPage) -> impl IntoView {
-    let destinations =
-        DESTINATIONS.iter().map(|destination| view! { <Destination page destination /> }).collect_view();
-    view! {
-        <section class="card" aria-labelledby="links-title">
-            <h2 id="links-title">"Links in messages"</h2>
-            <StoredForm page path="integrations".to_owned() id="links" fields=BASE_URL is_stored=RwSignal::new(true) />
-        </section>
-        <section class="card" aria-labelledby="destinations-title">
-            <h2 id="destinations-title">"Destinations"</h2>
-            <p class="note">
-                "Each of them is told when an application begins to miss its objectives, and when that is over. Reports have the "
-                "kinds of destinations, and nothing else of them."
-            </p>
-            {destinations}
-        </section>
-        <IncidentTable page />
-        <NotificationTable page />
-    }
+/// The forms of the tab. `address` is that of the project's integrations.
+pub(super) fn notification_forms(address: &str, configured: &[&str]) -> Vec<FormPlan> {
+    let links = FormPlan::new("links", BASE_URL, address.to_owned());
+    let destination = |kind: &'static str, fields| FormPlan {
+        is_stored: configured.contains(&kind),
+        test: Some(FormTest::Stored),
+        removal: Some("Its settings and secrets are deleted."),
+        ..FormPlan::new(kind, fields, format!("{address}/{kind}"))
+    };
+    let destinations = DESTINATIONS.iter().map(|of| destination(of.kind.name(), of.fields));
+    std::iter::once(links).chain(destinations).collect()
 }
 
-/// A destination, folded unless it is configured.
-#[component]
-fn Destination(page: SettingsPage, destination: &'static DestinationFields) -> impl IntoView {
-    let kind = destination.kind.name();
-    let is_stored = RwSignal::new(page.has_destination(kind));
-    let state = move || if is_stored.get() { "configured" } else { "not configured" };
-    let class = move || if is_stored.get() { "badge good" } else { "badge" };
-    view! {
-        <details class="section" open=is_stored.get_untracked()>
-            <summary>
-                <h3>{destination.title}</h3>
-                " "
-                <span class=class>{state}</span>
-            </summary>
-            <div class="unfolded">
-                <StoredForm
-                    page
-                    path=format!("integrations/{kind}")
-                    id=kind
-                    fields=destination.fields
-                    is_stored
-                    test=FormTest::Stored("Send a test")
-                    removal="Its settings and secrets are deleted."
-                />
-            </div>
-        </details>
+/// The tab with its forms. A destination is folded unless it is configured.
+pub(super) fn notifications_tab(forms: &[FormPlan]) -> String {
+    let destination = |form: &FormPlan| {
+        let title = DESTINATIONS.iter().find(|of| of.kind.name() == form.id).map_or("", |of| of.title);
+        let (open, state) = if form.is_stored { (" open", "configured") } else { ("", "not configured") };
+        let (id, place) = (form.id, form.place());
+        format!(
+            r#"<details class="section"{open}><summary><h3>{title}</h3> <span class="badge" id="{id}-state">{state}</span></summary>
+<div class="unfolded">{place}</div></details>"#
+        )
+    };
+    let (links, destinations) =
+        forms.split_first().map_or((String::new(), String::new()), |(links, others)| {
+            (links.place(), others.iter().map(destination).collect())
+        });
+    let note = r#"<p class="note">Each of them is told when an application begins to miss its objectives, and when that is over. Reports
+have the kinds of destinations, and nothing else of them.</p>"#;
+    [
+        card("links", "Links in messages", &links),
+        card("destinations", "Destinations", &[note, &destinations].concat()),
+        card("incidents", "Incidents", &format!(r#"<div id="incidents">{LOADING}</div>"#)),
+        card("notifications", "Notifications", &format!(r#"<div id="notifications">{LOADING}</div>"#)),
+    ]
+    .concat()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_configured_destination_is_open() {
+        let forms = notification_forms("api/projects/p/integrations", &["slack"]);
+        assert_eq!(forms.len(), 1 + DESTINATIONS.len());
+        assert_eq!(forms[1].address, "api/projects/p/integrations/slack");
+        let html = notifications_tab(&forms);
+        assert_eq!(html.matches("<details").count(), DESTINATIONS.len());
+        assert_eq!(html.matches(" open>").count(), 1, "{html}");
+        for form in &forms {
+            assert!(html.contains(&format!("id=\"{}-form\"", form.id)), "{}", form.id);
+        }
     }
 }

@@ -1,12 +1,13 @@
-//! Says how far the observation of a project is.
+//! Says and writes how far the observation of a project is.
 
-use headcount_shared::api::{ObservationProgress, ObservedNumbers};
+use serde_json::Value;
 
+use super::html::{card, escaped};
 use crate::ui::{answer::sentence, format};
 
 /// How far it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum ObservationStage {
+enum ObservationStage {
     /// It is not observed here.
     Not,
     /// The first round of queries is under way.
@@ -19,66 +20,96 @@ pub(super) enum ObservationStage {
 
 impl ObservationStage {
     /// The stage of an observation.
-    pub(super) const fn of(progress: &ObservationProgress) -> Self {
-        match progress {
-            ObservationProgress { not_observed: Some(_), .. } => Self::Not,
-            ObservationProgress { prometheus_failure: Some(_), .. } => Self::Failing,
-            ObservationProgress { found: Some(_), .. } => Self::Here,
-            _ => Self::First,
+    fn of(progress: &Value) -> Self {
+        if !progress["not_observed"].is_null() {
+            Self::Not
+        } else if !progress["prometheus_failure"].is_null() {
+            Self::Failing
+        } else if progress["found"].is_null() {
+            Self::First
+        } else {
+            Self::Here
         }
     }
 }
 
-/// The stage in a sentence.
-pub(super) fn stage_sentence(progress: &ObservationProgress) -> String {
+/// The stage of an [`ObservationProgress`](headcount_shared::api::ObservationProgress) in a sentence.
+pub(super) fn stage_sentence(progress: &Value) -> String {
+    let told = |member: &str| sentence(progress[member].as_str().unwrap_or_default());
     match ObservationStage::of(progress) {
-        ObservationStage::Not => sentence(progress.not_observed.as_deref().unwrap_or_default()),
-        ObservationStage::Failing => sentence(progress.prometheus_failure.as_deref().unwrap_or_default()),
+        ObservationStage::Not => told("not_observed"),
+        ObservationStage::Failing => told("prometheus_failure"),
         ObservationStage::First => "The first answers of Prometheus are arriving.".to_owned(),
-        ObservationStage::Here => found_sentence(progress.found.as_ref()),
+        ObservationStage::Here => found_sentence(&progress["found"]).to_owned(),
     }
 }
 
-fn found_sentence(found: Option<&ObservedNumbers>) -> String {
-    match found {
-        Some(found) if found.nodes == 0 && !found.node_agent => {
-            "Prometheus answers, but no coroot-node-agent was seen in the last hour.".to_owned()
-        }
-        Some(found) if found.applications == 0 => {
-            "Nodes are known. Applications appear when they are connected to each other.".to_owned()
-        }
-        _ => "The numbers are here. They are refreshed with every round.".to_owned(),
+fn found_sentence(found: &Value) -> &'static str {
+    if found["nodes"] == 0 && found["node_agent"] != true {
+        "Prometheus answers, but no coroot-node-agent was seen in the last hour."
+    } else if found["applications"] == 0 {
+        "Nodes are known. Applications appear when they are connected to each other."
+    } else {
+        "The numbers are here. They are refreshed with every round."
     }
 }
 
-/// The numbers with their names.
-pub(super) fn number_rows(progress: &ObservationProgress) -> Vec<(&'static str, String)> {
-    let mut rows = vec![
-        ("Queries answered", format!("{} of {}", progress.answered, progress.queries)),
-        ("Pieces of the past", format!("{} of {}", progress.filled_spans, progress.missing_spans)),
-    ];
-    if progress.failed > 0 {
-        rows.push(("Failed", format::count(progress.failed, "query", "queries")));
+/// The section before anything is known.
+pub(in crate::ui) fn observation_card() -> String {
+    let content = r#"<p role="status" class="lead" id="observation-said">Loading…</p>
+<p class="failure" role="alert" id="observation-failure"></p><div id="observation-rows"></div>"#;
+    card("observation", "What is observed", content)
+}
+
+/// The numbers, with a bar while the first ones arrive.
+pub(super) fn observation_html(progress: &Value) -> String {
+    let stage = ObservationStage::of(progress);
+    if stage == ObservationStage::Not {
+        return String::new();
     }
-    if let Some(found) = &progress.found {
-        rows.push(("Nodes", found.nodes.to_string()));
-        rows.push(("Applications", found.applications.to_string()));
-        rows.push(("Instances", found.instances.to_string()));
+    let number = |member: &str| escaped(&progress[member].to_string());
+    let mut html = String::new();
+    if stage == ObservationStage::First && progress["missing_spans"] != 0 {
+        html += &format!(
+            r#"<progress aria-label="Pieces of the past that are here" max="{}" value="{}"></progress>"#,
+            number("missing_spans"),
+            number("filled_spans")
+        );
     }
-    rows
+    html += r#"<dl class="facts">"#;
+    let mut row = |name: &str, value: String| html += &format!("<div><dt>{name}</dt><dd>{value}</dd></div>");
+    row("Queries answered", format!("{} of {}", number("answered"), number("queries")));
+    row("Pieces of the past", format!("{} of {}", number("filled_spans"), number("missing_spans")));
+    if let Some(failed) = progress["failed"].as_u64().filter(|failed| *failed > 0) {
+        row("Failed", format::count(failed, "query", "queries"));
+    }
+    let found = &progress["found"];
+    for (member, name) in [("nodes", "Nodes"), ("applications", "Applications"), ("instances", "Instances")] {
+        if let Some(count) = found[member].as_u64() {
+            row(name, count.to_string());
+        }
+    }
+    html + "</dl>"
 }
 
 #[cfg(test)]
 mod tests {
+    use headcount_shared::api::{ObservationProgress, ObservedNumbers};
+
     use super::*;
+
+    fn json(progress: &ObservationProgress) -> Value {
+        serde_json::to_value(progress).unwrap()
+    }
+
+    fn numbers(nodes: u64, applications: u64, node_agent: bool) -> Option<ObservedNumbers> {
+        Some(ObservedNumbers { nodes, applications, node_agent, ..ObservedNumbers::default() })
+    }
 
     #[test]
     fn what_is_wrong_is_said_before_what_is_here() {
         let first = ObservationProgress { queries: 100, answered: 3, ..ObservationProgress::default() };
-        let here = ObservationProgress {
-            found: Some(ObservedNumbers { nodes: 2, applications: 1, ..ObservedNumbers::default() }),
-            ..first.clone()
-        };
+        let here = ObservationProgress { found: numbers(2, 1, true), ..first.clone() };
         let failing = ObservationProgress {
             prometheus_failure: Some("Prometheus answers 405".to_owned()),
             ..here.clone()
@@ -91,6 +122,7 @@ mod tests {
             (failing, ObservationStage::Failing, "Prometheus answers 405."),
             (not, ObservationStage::Not, "It has no Prometheus."),
         ] {
+            let progress = json(&progress);
             assert_eq!(ObservationStage::of(&progress), stage);
             assert!(stage_sentence(&progress).starts_with(said), "{}", stage_sentence(&progress));
         }
@@ -98,19 +130,33 @@ mod tests {
 
     #[test]
     fn a_prometheus_without_a_node_agent_is_told_from_one_without_connections() {
-        let found = |nodes, node_agent| ObservedNumbers { nodes, node_agent, ..ObservedNumbers::default() };
-        assert!(found_sentence(Some(&found(0, false))).contains("no coroot-node-agent"));
-        assert!(found_sentence(Some(&found(3, true))).contains("connected to each other"));
+        let said =
+            |found| stage_sentence(&json(&ObservationProgress { found, ..ObservationProgress::default() }));
+        assert!(said(numbers(0, 0, false)).contains("no coroot-node-agent"));
+        assert!(said(numbers(3, 0, true)).contains("connected to each other"));
+    }
+
+    #[test]
+    fn a_bar_shows_only_the_first_answers() {
+        let first =
+            ObservationProgress { missing_spans: 9, filled_spans: 4, ..ObservationProgress::default() };
+        let here = ObservationProgress { found: numbers(0, 0, false), ..first.clone() };
+        assert!(observation_html(&json(&first)).contains(r#"max="9" value="4""#));
+        assert!(!observation_html(&json(&here)).contains("<progress"));
+        let not = ObservationProgress { not_observed: Some("off".to_owned()), ..first };
+        assert_eq!(observation_html(&json(&not)), "");
     }
 
     #[test]
     fn numbers_are_shown_once_they_are_known() {
         let names = |progress: &ObservationProgress| {
-            number_rows(progress).into_iter().map(|(name, _)| name).collect::<Vec<_>>()
+            let html = observation_html(&json(progress));
+            let terms = html.split("<dt>").skip(1).map(|rest| rest.split('<').next().unwrap().to_owned());
+            terms.collect::<Vec<_>>()
         };
         let first = ObservationProgress { failed: 1, ..ObservationProgress::default() };
         assert_eq!(names(&first), ["Queries answered", "Pieces of the past", "Failed"]);
-        let here = ObservationProgress { found: Some(ObservedNumbers::default()), ..first };
+        let here = ObservationProgress { found: numbers(0, 0, false), ..first };
         assert_eq!(names(&here)[3..], ["Nodes", "Applications", "Instances"]);
     }
 }

@@ -1,48 +1,29 @@
-//! The tab of the project itself: its name, and its end.
+//! Writes the tab of the project itself: its name, and its end.
 
-use leptos::prelude::*;
+use super::html::{card, escaped};
 
-use super::{
-    confirmation::Confirmation, form_fields::PROJECT_NAME, form_state::FormState, requests::send,
-    settings_page::SettingsPage, stored_form::StoredForm,
-};
-use crate::ui::browser;
-
-#[component]
-pub(super) fn ProjectTab(page: SettingsPage) -> impl IntoView {
-    view! {
-        <section class="card" aria-labelledby="name-title">
-            <h2 id="name-title">"Name"</h2>
-            <p class="note">"Everything that belongs to the project stays. The name is in no report."</p>
-            <StoredForm page path=String::new() id="project" fields=PROJECT_NAME is_stored=RwSignal::new(true) />
-        </section>
-        <section class="card" aria-labelledby="end-title">
-            <h2 id="end-title">"Delete"</h2>
-            <p>
-                "What was observed of " <strong>{page.name()}</strong>
-                ", its settings, rollouts, incidents and notifications are deleted. Reports that were sent stay as they are."
-            </p>
-            <DeleteProject page />
-        </section>
-    }
+/// The tab, with the form of the name.
+pub(super) fn project_tab(name: &str, name_form: &str, is_read_only: bool) -> String {
+    let note =
+        r#"<p class="note">Everything that belongs to the project stays. The name is in no report.</p>"#;
+    let disabled = if is_read_only { " disabled" } else { "" };
+    let end = format!(
+        r#"<p>What was observed of <strong>{}</strong>, its settings, rollouts, incidents and notifications are deleted. Reports that
+were sent stay as they are.</p><fieldset{disabled}><span id="end-removal">{}</span></fieldset>
+<p class="failure" role="alert" id="end-failure"></p>"#,
+        escaped(name),
+        end_html(false)
+    );
+    card("name", "Name", &[note, name_form].concat()) + &card("end", "Delete", &end)
 }
 
-#[component]
-fn DeleteProject(page: SettingsPage) -> impl IntoView {
-    let form = FormState::new(page.api, "end", &[], &serde_json::Value::Null);
-    let confirmed = Callback::new(move |()| {
-        let request = send(page.api, "DELETE", page.address(""), None);
-        form.run(Box::pin(request), Box::new(move |_| browser::open(&page.api.base())));
-    });
-    view! {
-        <fieldset disabled=move || page.is_read_only.get()>
-            <Confirmation
-                id="delete-project".to_owned()
-                action="Delete the project"
-                question="It cannot be undone."
-                confirmed
-            />
-        </fieldset>
-        <super::form_view::Message form />
+/// The button that deletes the project, or what is asked before it does.
+pub(super) fn end_html(is_asked: bool) -> String {
+    if !is_asked {
+        return r#"<button type="button" class="quiet" id="end-ask" data-do="ask-end">Delete the project…</button>"#.to_owned();
     }
+    r#"<span class="question" role="group" aria-labelledby="end-question"><span id="end-question">It cannot be undone.</span>
+<button type="button" class="danger" data-do="end">Delete the project</button>
+<button type="button" class="quiet" id="end-spare" data-do="spare-end">Keep</button></span>"#
+        .to_owned()
 }

@@ -1,146 +1,114 @@
-//! Shows the incidents of a project, and the notifications about them.
+//! Writes the tables of incidents, and of the notifications about them.
 
-use leptos::{prelude::*, task::spawn_local};
 use serde_json::Value;
 
-use super::{requests::send, settings_page::SettingsPage};
-use crate::ui::{answer::FetchState, browser, format, link::Link};
+use super::html::{escaped, moment};
 
-#[component]
-pub(super) fn IncidentTable(page: SettingsPage) -> impl IntoView {
-    let row = move |incident: &Value, now: u64| {
-        view! {
-            <tr>
-                <th scope="row">{application(page, incident)}</th>
-                <td>{severity(&incident["severity"])}</td>
-                <td>{moment(&incident["opened_at"], now, "")}</td>
-                <td>{moment(&incident["resolved_at"], now, "not yet")}</td>
-            </tr>
-        }
-        .into_any()
+/// Kinds of records: the member with their list, the caption, the columns, and what is said without any.
+const INCIDENTS: (&str, [&str; 4], &str) =
+    ("Incidents", ["Application", "Severity", "Began", "Ended"], "There was no incident yet.");
+const NOTIFICATIONS: (&str, [&str; 5], &str) = (
+    "Notifications",
+    ["Application", "State", "Destination", "Made", "Sent or dropped"],
+    "No notification was made yet. Tests are not listed.",
+);
+
+/// The table of the incidents in an answer. `applications` is the beginning of the address of an application.
+pub(super) fn incident_table(answer: &Value, applications: &str, now: u64) -> String {
+    let row = |incident: &Value| {
+        format!(
+            "<tr>{}<td>{}</td><td>{}</td><td>{}</td></tr>",
+            application(incident, applications),
+            severity(&incident["severity"]),
+            time(&incident["opened_at"], now, ""),
+            time(&incident["resolved_at"], now, "not yet"),
+        )
     };
-    records(
-        page,
-        "incidents",
-        "Incidents",
-        &["Application", "Severity", "Began", "Ended"],
-        "There was no incident yet.",
-        row,
+    table(&answer["incidents"], INCIDENTS.0, &INCIDENTS.1, INCIDENTS.2, &row)
+}
+
+/// The table of the notifications in an answer.
+pub(super) fn notification_table(answer: &Value, applications: &str, now: u64) -> String {
+    let row = |notification: &Value| {
+        format!(
+            "<tr>{}<td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>",
+            application(notification, applications),
+            severity(&notification["status"]),
+            escaped(notification["destination"].as_str().unwrap_or_default()),
+            time(&notification["timestamp"], now, ""),
+            time(&notification["sent_at"], now, "waits"),
+        )
+    };
+    table(&answer["notifications"], NOTIFICATIONS.0, &NOTIFICATIONS.1, NOTIFICATIONS.2, &row)
+}
+
+fn table(
+    records: &Value,
+    title: &str,
+    columns: &[&str],
+    empty: &str,
+    row: &dyn Fn(&Value) -> String,
+) -> String {
+    let records = records.as_array().map(Vec::as_slice).unwrap_or_default();
+    if records.is_empty() {
+        return format!(r#"<p class="note">{empty}</p>"#);
+    }
+    let heads: String = columns.iter().map(|name| format!(r#"<th scope="col">{name}</th>"#)).collect();
+    let rows: String = records.iter().map(row).collect();
+    format!(
+        r#"<div class="scroll" role="region" tabindex="0" aria-label="{title}"><table>
+<caption class="visually-hidden">{title}, the newest first, at most 100</caption>
+<thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></div>"#
     )
 }
 
-#[component]
-pub(super) fn NotificationTable(page: SettingsPage) -> impl IntoView {
-    let row = move |notification: &Value, now: u64| {
-        view! {
-            <tr>
-                <th scope="row">{application(page, notification)}</th>
-                <td>{severity(&notification["status"])}</td>
-                <td>{notification["destination"].as_str().unwrap_or_default().to_owned()}</td>
-                <td>{moment(&notification["timestamp"], now, "")}</td>
-                <td>{moment(&notification["sent_at"], now, "waits")}</td>
-            </tr>
-        }
-        .into_any()
-    };
-    records(
-        page,
-        "notifications",
-        "Notifications",
-        &["Application", "State", "Destination", "Made", "Sent or dropped"],
-        "No notification was made yet. Tests are not listed.",
-        row,
-    )
+/// A link to the application of a record.
+fn application(record: &Value, applications: &str) -> String {
+    let id = record["application"].as_str().unwrap_or_default();
+    let (place, name) = id.rsplit_once(':').unwrap_or(("", id));
+    let segment = id.replace('%', "%25").replace('/', "%2F").replace('?', "%3F").replace('#', "%23");
+    let (address, name, place) = (escaped(&segment), escaped(name), escaped(place));
+    format!(r#"<th scope="row"><a href="{applications}{address}">{name}</a><small>{place}</small></th>"#)
 }
 
-/// A table of the records at `path`, the newest first.
-fn records(
-    page: SettingsPage,
-    path: &'static str,
-    title: &'static str,
-    columns: &'static [&'static str],
-    empty: &'static str,
-    row: impl Fn(&Value, u64) -> AnyView + Copy + Send + Sync + 'static,
-) -> AnyView {
-    let found = RwSignal::new(FetchState::Waiting);
-    spawn_local(async move {
-        let answer = send(page.api, "GET", page.address(path), None).await;
-        let _closed = found.try_set(match answer {
-            Ok(mut answer) => FetchState::Here(answer[path].take()),
-            Err(failure) => FetchState::Failed(failure.why),
-        });
-    });
-    let id = [path, "-title"].concat();
-    let shown = {
-        let id = id.clone();
-        move || match found.get() {
-            FetchState::Waiting => view! { <p class="waiting">"Loading…"</p> }.into_any(),
-            FetchState::Failed(why) => view! { <p class="failure" role="alert">{why}</p> }.into_any(),
-            FetchState::Here(found) => {
-                let found = found.as_array().map(Vec::as_slice).unwrap_or_default();
-                if found.is_empty() {
-                    return view! { <p class="note">{empty}</p> }.into_any();
-                }
-                let now = browser::now_seconds();
-                let heads = columns.iter().map(|name| view! { <th scope="col">{*name}</th> }).collect_view();
-                let rows = found.iter().map(|record| row(record, now)).collect_view();
-                view! {
-                    <div class="scroll" role="region" tabindex="0" aria-labelledby=id.clone()>
-                        <table>
-                            <caption class="visually-hidden">{title} ", the newest first, at most 100"</caption>
-                            <thead>
-                                <tr>{heads}</tr>
-                            </thead>
-                            <tbody>{rows}</tbody>
-                        </table>
-                    </div>
-                }
-                .into_any()
-            }
-        }
-    };
-    view! {
-        <section class="card" aria-labelledby=id.clone()>
-            <h2 id=id.clone()>{title}</h2>
-            {shown}
-        </section>
-    }
-    .into_any()
-}
-
-/// A link to the application of a record, with its name.
-fn application(page: SettingsPage, record: &Value) -> AnyView {
-    let id = record["application"].as_str().unwrap_or_default().to_owned();
-    let encode = |text: &str| String::from(js_sys::encode_uri_component(text));
-    let to = format!("/p/{}/app/{}", encode(&page.id()), encode(&id));
-    let (place, name) = id.rsplit_once(':').unwrap_or(("", &id));
-    let (place, name) = (place.to_owned(), name.to_owned());
-    view! {
-        <Link to>{name}</Link>
-        <small>{place}</small>
-    }
-    .into_any()
-}
-
-fn severity(of: &Value) -> AnyView {
+fn severity(of: &Value) -> String {
     let (class, text) = match of.as_str() {
-        Some("critical") => ("badge bad", "critical"),
-        Some("warning") => ("badge warn", "warning"),
-        Some("ok") => ("badge good", "over"),
-        Some("info") => ("badge", "info"),
-        _ => ("badge", "not known"),
+        Some("critical") => (" bad", "critical"),
+        Some("warning") => (" warn", "warning"),
+        Some("ok") => (" good", "over"),
+        Some("info") => ("", "info"),
+        _ => ("", "not known"),
     };
-    view! { <span class=class>{text}</span> }.into_any()
+    format!(r#"<span class="badge{class}">{text}</span>"#)
 }
 
-/// A time, how long ago and exact; `none` if there is none.
-fn moment(of: &Value, now: u64, none: &'static str) -> AnyView {
-    let Some(at) = of.as_u64() else { return none.into_any() };
-    view! {
-        {format::ago(at, now)}
-        <small>
-            <time datetime=format::timestamp(at)>{format::time(at)}</time>
-        </small>
+fn time(of: &Value, now: u64, none: &str) -> String {
+    of.as_u64().map_or_else(|| none.to_owned(), |at| moment(at, now))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_record_leads_to_its_application_and_has_both_times() {
+        let answer = json!({"incidents": [{
+            "application": "shop:Deployment:<cart>", "severity": "critical", "opened_at": 1_700_000_000, "resolved_at": null,
+        }]});
+        let html = incident_table(&answer, "/p/abc/app/", 1_700_000_060);
+        assert!(
+            html.contains(r#"<a href="/p/abc/app/shop:Deployment:&lt;cart&gt;">&lt;cart&gt;</a>"#),
+            "{html}"
+        );
+        assert!(html.contains("1 min 00 s ago<small><time datetime=\"2023-11-14T22:13:20Z\">"), "{html}");
+        assert!(html.contains("<td>not yet</td>"), "{html}");
     }
-    .into_any()
+
+    #[test]
+    fn without_records_that_is_said() {
+        assert!(incident_table(&json!({"incidents": []}), "", 0).contains("no incident yet"));
+        assert!(notification_table(&Value::Null, "", 0).contains("No notification"));
+    }
 }

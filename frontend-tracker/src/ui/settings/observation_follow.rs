@@ -1,0 +1,59 @@
+//! Keeps the section about what is observed up to date, as long as it is in the page.
+
+use std::time::Duration;
+
+use leptos::{prelude::*, task::spawn_local};
+use web_sys::Element;
+
+use super::{
+    observation_text::{observation_html, stage_sentence},
+    requests::{RequestResult, send},
+    sheet::Sheet,
+};
+use crate::ui::{api::ApiClient, browser};
+
+/// How often it is asked for.
+const PACE: Duration = Duration::from_secs(2);
+
+/// A section that is kept up to date.
+#[derive(Clone)]
+struct FollowedObservation {
+    api: ApiClient,
+    sheet: Sheet,
+    address: String,
+    /// Where the numbers are.
+    rows: Element,
+}
+
+/// Shows the progress at an address.
+pub(in crate::ui) fn follow(api: ApiClient, sheet: &Sheet, address: String) {
+    if let Some(rows) = sheet.by_id("observation-rows") {
+        FollowedObservation { api, sheet: sheet.clone(), address, rows }.ask();
+    }
+}
+
+impl FollowedObservation {
+    fn ask(self) {
+        if !self.rows.is_connected() {
+            return;
+        }
+        spawn_local(async move {
+            if browser::is_visible() && !self.api.is_signed_out().get_untracked() {
+                let read = send(self.api, "GET", self.address.clone(), None).await;
+                self.show(read);
+            }
+            set_timeout(move || self.ask(), PACE);
+        });
+    }
+
+    fn show(&self, read: RequestResult) {
+        match read {
+            Ok(progress) => {
+                self.sheet.say("observation-said", &stage_sentence(&progress));
+                self.sheet.show("observation-rows", &observation_html(&progress));
+                self.sheet.say("observation-failure", "");
+            }
+            Err(failure) => self.sheet.say("observation-failure", &failure.why),
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! Shows a part of a page that is HTML, and passes on what happens in it.
+//!
+//! Its elements have no types in this program, and three listeners serve all of them: a page of forms costs little.
+
+use std::rc::Rc;
+
+use js_sys::Reflect;
+use leptos::{ev, html, prelude::*};
+use wasm_bindgen::{JsCast, JsValue};
+use web_sys::{Element, Event};
+
+use crate::ui::browser;
+
+/// The element around the HTML.
+#[derive(Debug, Clone)]
+pub(in crate::ui) struct Sheet(Element);
+
+/// What happens in a sheet.
+pub(in crate::ui) trait SheetEvents {
+    /// The sheet is in the page.
+    fn begin(self: Rc<Self>, sheet: Sheet);
+
+    /// A button was pressed or a form was sent, which says what it does.
+    fn act(self: Rc<Self>, sheet: &Sheet, does: &str, element: &Element);
+
+    /// Something was typed or chosen.
+    fn typed(&self, sheet: &Sheet, element: &Element);
+}
+
+impl Sheet {
+    /// The first element that matches.
+    pub(in crate::ui) fn find(&self, selector: &str) -> Option<Element> {
+        self.0.query_selector(selector).ok().flatten()
+    }
+
+    /// The element with an id.
+    pub(in crate::ui) fn by_id(&self, id: &str) -> Option<Element> {
+        self.find(&["#", id].concat())
+    }
+
+    /// Shows HTML in the element with an id, or in the sheet for an empty one. What is shown already stays.
+    pub(in crate::ui) fn show(&self, id: &str, html: &str) {
+        let element = if id.is_empty() { Some(self.0.clone()) } else { self.by_id(id) };
+        if let Some(element) = element.filter(|element| element.inner_html() != html) {
+            element.set_inner_html(html);
+        }
+    }
+
+    /// Shows a text in the element with an id. What is shown already is not read out again.
+    pub(in crate::ui) fn say(&self, id: &str, text: &str) {
+        if let Some(element) =
+            self.by_id(id).filter(|element| element.text_content().as_deref() != Some(text))
+        {
+            element.set_text_content(Some(text));
+        }
+    }
+
+    /// Whether the sheet is still in the page.
+    pub(in crate::ui) fn is_open(&self) -> bool {
+        self.0.is_connected()
+    }
+}
+
+/// All elements below one that match.
+pub(in crate::ui) fn all(element: &Element, selector: &str) -> Vec<Element> {
+    let Ok(found) = element.query_selector_all(selector) else { return Vec::new() };
+    (0..found.length()).filter_map(|place| found.get(place)?.dyn_into().ok()).collect()
+}
+
+/// The value of a control.
+pub(in crate::ui) fn value_of(control: &Element) -> String {
+    property(control, "value").as_string().unwrap_or_default()
+}
+
+/// Whether a checkbox is checked.
+pub(in crate::ui) fn is_checked(control: &Element) -> bool {
+    property(control, "checked").as_bool().unwrap_or_default()
+}
+
+fn property(element: &Element, name: &str) -> JsValue {
+    Reflect::get(element, &name.into()).unwrap_or_default()
+}
+
+/// Moves the focus, once the page is drawn.
+pub(in crate::ui) fn focus(id: &str) {
+    let id = id.to_owned();
+    request_animation_frame(move || browser::focus(&id));
+}
+
+/// Shows the sheet of these events.
+pub(in crate::ui) fn sheet(events: Rc<dyn SheetEvents>) -> AnyView {
+    let root = NodeRef::<html::Div>::new();
+    let begun = Rc::clone(&events);
+    root.on_load(move |root| begun.begin(Sheet(root.unchecked_into())));
+    let sheet = move || root.get_untracked().map(|root| Sheet(root.unchecked_into()));
+    let target = |event: &Event| event.target().and_then(|target| target.dyn_into::<Element>().ok());
+    let act = {
+        let events = Rc::clone(&events);
+        move |event: &Event, selector: &str| {
+            let element = target(event).and_then(|target| target.closest(selector).ok().flatten());
+            if let (Some(sheet), Some(element)) = (sheet(), element) {
+                let does = element.get_attribute("data-do").unwrap_or_default();
+                Rc::clone(&events).act(&sheet, &does, &element);
+            }
+        }
+    };
+    let press = act.clone();
+    let send = move |event: ev::SubmitEvent| {
+        event.prevent_default();
+        act(&event, "form");
+    };
+    let typed = move |event: Event| {
+        if let (Some(sheet), Some(element)) = (sheet(), target(&event)) {
+            events.typed(&sheet, &element);
+        }
+    };
+    view! {
+        <div
+            class="page"
+            node_ref=root
+            on:click=move |event| press(&event, "button[data-do]")
+            on:submit=send
+            on:input=typed
+        ></div>
+    }
+    .into_any()
+}
