@@ -124,19 +124,19 @@ async fn an_operator_finds_what_fails_and_sets_a_threshold(engine: Engine) {
     wait_for_text(&browser, "CPU usage of nodes").await;
     browser.wait_for("return document.querySelectorAll('main .charts figure.chart').length === 2").await;
 
-    let badge = "document.querySelector('#check-CPUNode').parentElement.querySelector('.badge').innerText";
+    let badge = "document.querySelector('#check-CPUNode .badge').innerText";
     browser.wait_for(&format!("return {badge}.includes('warning')")).await;
-    browser.run("document.querySelector('main details summary').click()").await;
+    browser.run("document.querySelector('#check-CPUNode summary').click()").await;
     browser
         .run(
-            "const field = document.querySelector('main details input');
+            "const field = document.querySelector('#check-CPUNode input');
             field.value = '90'; field.dispatchEvent(new Event('input', { bubbles: true }));
             field.form.requestSubmit()",
         )
         .await;
     browser.wait_for(&format!("return {badge}.includes('healthy')")).await;
     wait_for_text(&browser, "90 %, set for this application").await;
-    let is_open = browser.run("return document.querySelector('main details').open").await;
+    let is_open = browser.run("return document.querySelector('#check-CPUNode details').open").await;
     assert_eq!(is_open, json!(true), "what is open stays open when values change");
 
     browser.visit(&server, &format!("p/{id}/node/node-1")).await;

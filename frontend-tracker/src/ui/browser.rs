@@ -6,7 +6,8 @@ use leptos::prelude::{document, window};
 use uuid::Uuid;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{
-    Blob, BlobPropertyBag, Clipboard, Element, FocusOptions, HtmlAnchorElement, HtmlElement, NodeList, Url,
+    Blob, BlobPropertyBag, Clipboard, Element, FocusOptions, FormData, HtmlAnchorElement, HtmlElement,
+    HtmlFormElement, MouseEvent, NodeList, SubmitEvent, Url,
 };
 
 /// The element with the base path of the server.
@@ -91,23 +92,48 @@ pub(super) fn copy(id: &str, text: &str) -> bool {
     false
 }
 
-/// Replaces the content of an element by HTML. While the cursor or the focus is in it, what is there stays; parts
-/// that are open stay open.
-pub(super) fn replace_content(place: &HtmlElement, html: &str) {
-    let has_focus = document().active_element().is_some_and(|active| place.contains(Some(&active)));
-    let has_cursor = place.matches(":hover").unwrap_or(false);
-    if place.has_child_nodes() && (has_focus || has_cursor) {
-        return;
+/// Replaces the content of an element by HTML. While the cursor or the focus is in it, what is there stays, unless
+/// `is_forced`. Returns whether it was replaced. Parts that are open stay open, what is scrolled stays scrolled, and
+/// an element with `data-act` keeps the focus.
+pub(super) fn replace_content(place: &HtmlElement, html: &str, is_forced: bool) -> bool {
+    let focused = document().active_element().filter(|active| place.contains(Some(active)));
+    let has_cursor = || place.matches(":hover").unwrap_or(false);
+    if !is_forced && place.has_child_nodes() && (focused.is_some() || has_cursor()) {
+        return false;
     }
-    let open: Vec<String> = details(place, "details[open]").map(|part| part.id()).collect();
+    let open: Vec<String> = parts(place, "details[open]").map(|part| part.id()).collect();
+    let scrolled = parts(place, ".scroll").next().map_or(0, |part| part.scroll_left());
     place.set_inner_html(html);
-    for part in details(place, "details").filter(|part| open.contains(&part.id())) {
+    for part in parts(place, "details").filter(|part| open.contains(&part.id())) {
         let _opens = part.set_attribute("open", "");
     }
+    if let Some(part) = parts(place, ".scroll").next() {
+        part.set_scroll_left(scrolled);
+    }
+    if let Some(act) = focused.and_then(|focused| focused.get_attribute("data-act")) {
+        let again =
+            parts(place, "[data-act]").find(|part| part.get_attribute("data-act").as_ref() == Some(&act));
+        if let Some(again) = again.and_then(|part| part.dyn_into::<HtmlElement>().ok()) {
+            let _focused = again.focus();
+        }
+    }
+    true
+}
+
+/// What is pressed: the `data-act` of the element or of one around it.
+pub(super) fn act_of(event: &MouseEvent) -> Option<String> {
+    let pressed: Element = event.target()?.dyn_into().ok()?;
+    pressed.closest("[data-act]").ok()??.get_attribute("data-act")
+}
+
+/// The fields of the form that is submitted.
+pub(super) fn form_of(event: &SubmitEvent) -> Option<FormData> {
+    let form: HtmlFormElement = event.target()?.dyn_into().ok()?;
+    FormData::new_with_form(&form).ok()
 }
 
 /// The elements in another one that a selector finds.
-fn details(place: &HtmlElement, selector: &str) -> impl Iterator<Item = Element> {
+fn parts(place: &HtmlElement, selector: &str) -> impl Iterator<Item = Element> {
     let found = place.query_selector_all(selector).ok();
     let count = found.as_ref().map_or(0, NodeList::length);
     (0..count).filter_map(move |number| found.as_ref()?.item(number)?.dyn_into().ok())

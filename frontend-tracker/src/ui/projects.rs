@@ -1,16 +1,17 @@
 //! Shows what is observed of projects, by name: all projects, one project, an application and a node.
 //!
-//! Pages fetch again every 30 seconds while they are visible. What changed is changed in place, so that rows do
-//! not move, opened parts stay open, and nothing loses the focus. What is decided without a browser is in
-//! `table_rows`, `words` and `chart_html`.
+//! Pages fetch again every 30 seconds while they are visible. What only shows something is HTML that plain functions
+//! write (`page_html`, `chart_html`, `table_rows`, `words`), because components for all of it would make the program
+//! half as large again. It is replaced while neither the cursor nor the focus is in it (`html_box`), so that nothing
+//! moves under the cursor and nothing loses the focus.
 
 mod application_page;
-mod chart_box;
 mod chart_html;
+mod html_box;
 mod live_answer;
 mod node_page;
-mod observation_note;
 mod overview;
+mod page_html;
 mod project_page;
 mod table_rows;
 mod table_view;

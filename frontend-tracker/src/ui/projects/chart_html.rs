@@ -65,16 +65,6 @@ const fn unit_of(unit: ChartUnit) -> ValueUnit {
     }
 }
 
-/// An event in words, without its time.
-pub(super) fn mark_words(mark: &ChartMark) -> String {
-    let what = match mark.kind {
-        ChartMarkKind::Rollout => "Rollout of",
-        ChartMarkKind::IncidentOpened => "Incident opened:",
-        ChartMarkKind::IncidentResolved => "Incident resolved:",
-    };
-    format!("{what} {}", mark.label)
-}
-
 #[cfg(test)]
 mod tests {
     use headcount_shared::api::ViewSeries;
@@ -96,7 +86,6 @@ mod tests {
             more_series: 3,
         };
         let mark = ChartMark { at: 47_100, kind: ChartMarkKind::Rollout, label: "cart-7f9".to_owned() };
-        assert_eq!(mark_words(&mark), "Rollout of cart-7f9");
         let html = charts_html("cpu", &[chart], &[mark]);
         for part in ["The 2 with the largest values; 3 more are left out.", "Rollout at 13:05: cart-7f9"] {
             assert!(html.contains(part), "{part}");

@@ -4,6 +4,10 @@ use std::{rc::Rc, time::Duration};
 
 use leptos::{prelude::*, task::spawn_local};
 
+use super::{
+    html_box::{html_box, text_memo},
+    page_html::escaped,
+};
 use crate::ui::{
     answer::{ApiFailure, FetchState},
     api::ApiClient,
@@ -23,10 +27,8 @@ pub(super) struct LiveAnswer {
     pub(super) arrival: RwSignal<FetchState<()>>,
     /// Why the last request failed, although an answer had arrived before.
     stale: RwSignal<Option<String>>,
-    /// The server's time, in Unix seconds.
+    /// The server's time at the last answer, in Unix seconds.
     pub(super) now: RwSignal<u64>,
-    /// How far the server's clock is ahead of the browser's, in seconds.
-    ahead: StoredValue<f64>,
     /// When the last request was sent, in Unix seconds by the browser's clock.
     asked: StoredValue<f64>,
 }
@@ -39,17 +41,13 @@ impl LiveAnswer {
             arrival: RwSignal::new(FetchState::Waiting),
             stale: RwSignal::new(None),
             now: RwSignal::new(whole_seconds(browser::now())),
-            ahead: StoredValue::new(0.0),
             asked: StoredValue::new(0.0),
         };
         let (api, path, take): (_, Rc<str>, AnswerTaker) =
             (expect_context::<ApiClient>(), path.into(), Rc::new(take));
         let on_second = move || {
-            let Some((asked, ahead)) = live.asked.try_get_value().zip(live.ahead.try_get_value()) else {
-                return;
-            };
+            let Some(asked) = live.asked.try_get_value() else { return };
             let now = browser::now();
-            live.now.try_set(whole_seconds(now + ahead));
             if now - asked >= REFRESH_S && browser::is_visible() {
                 live.asked.try_set_value(now);
                 live.load(api, Rc::clone(&path), Rc::clone(&take));
@@ -75,7 +73,7 @@ impl LiveAnswer {
                 return;
             };
             if let Some(time) = answer.as_ref().ok().and_then(|answer| answer.server_time) {
-                self.ahead.try_set_value(time - browser::now());
+                self.now.try_set(whole_seconds(time));
             }
             match answer.and_then(|answer| take(&answer.value)) {
                 Ok(()) => {
@@ -104,24 +102,26 @@ const fn whole_seconds(time: f64) -> u64 {
     time as u64
 }
 
-/// What is shown until an answer has arrived, and why a later one did not.
-#[component]
-pub(super) fn Arrival(live: LiveAnswer) -> impl IntoView {
-    let arrival = live.arrival;
-    let stale = live.stale;
-    let waiting = move || match arrival.get() {
-        FetchState::Waiting => view! { <p class="waiting">"Loading…"</p> }.into_any(),
-        FetchState::Failed(why) => view! { <p class="failure" role="alert">{why}</p> }.into_any(),
-        FetchState::Here(()) => ().into_any(),
-    };
-    let stale = move || {
-        let why = stale.get()?;
-        Some(
-            view! { <p class="notice" role="status">{format!("This page could not be refreshed: {why}")}</p> },
-        )
-    };
-    view! {
-        {waiting}
-        {stale}
+impl LiveAnswer {
+    /// Whether an answer has arrived.
+    pub(super) fn has_arrived(self) -> bool {
+        self.arrival.with(|state| state.here().is_some())
+    }
+
+    /// What is shown until an answer has arrived, and why a later one did not.
+    pub(super) fn notice(self) -> AnyView {
+        let html = text_memo(move || match (self.arrival.get(), self.stale.get()) {
+            (FetchState::Waiting, _) => "<p class=\"waiting\">Loading…</p>".to_owned(),
+            (FetchState::Failed(why), _) => {
+                ["<p class=\"failure\" role=\"alert\">", &escaped(&why), "</p>"].concat()
+            }
+            (FetchState::Here(()), Some(why)) => {
+                let why = escaped(&why);
+                ["<p class=\"notice\" role=\"status\">This page could not be refreshed: ", &why, "</p>"]
+                    .concat()
+            }
+            (FetchState::Here(()), None) => String::new(),
+        });
+        html_box("plain", html)
     }
 }

@@ -77,13 +77,6 @@ pub(super) enum StatusFilter {
     Only(Severity),
 }
 
-/// A row that is shown.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) struct ShownRow {
-    generation: usize,
-    place: usize,
-}
-
 /// What has changed since the rows were arranged.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct RowNews {
@@ -98,8 +91,8 @@ pub(super) struct RowNews {
 #[derive(Debug, Clone)]
 pub(super) struct TableRows {
     rows: Vec<TableRow>,
-    /// Changes when rows are removed, because then others have their indices.
-    generation: usize,
+    /// How often the user has changed what is shown.
+    arrangement: usize,
     /// Indices of rows, in order.
     shown: Vec<usize>,
     /// How many of them are shown at most.
@@ -224,7 +217,7 @@ impl TableRows {
     pub(super) const fn sorted_by(column: usize, is_descending: bool) -> Self {
         Self {
             rows: Vec::new(),
-            generation: 0,
+            arrangement: 0,
             shown: Vec::new(),
             limit: PAGE_ROWS,
             search: String::new(),
@@ -263,10 +256,8 @@ impl TableRows {
 
     /// Filters and sorts all rows anew, and forgets those that are gone.
     pub(super) fn arrange(&mut self) {
-        if self.rows.iter().any(|row| row.is_gone) {
-            self.rows.retain(|row| !row.is_gone);
-            self.generation += 1;
-        }
+        self.rows.retain(|row| !row.is_gone);
+        self.arrangement += 1;
         self.news = RowNews::default();
         let Self { rows, search, filter, sort: (column, is_descending), .. } = self;
         let is_wanted = |(_, row): &(usize, &TableRow)| row.is_wanted(search, *filter);
@@ -313,6 +304,12 @@ impl TableRows {
     /// Shows more rows.
     pub(super) const fn show_more(&mut self) {
         self.limit += PAGE_ROWS;
+        self.arrangement += 1;
+    }
+
+    /// Changes whenever the user has changed what is shown.
+    pub(super) const fn arrangement(&self) -> usize {
+        self.arrangement
     }
 
     /// The column that rows are sorted by, and whether its greatest values come first.
@@ -325,20 +322,14 @@ impl TableRows {
         self.news
     }
 
-    /// The rows that are shown. Two are equal only if they are of the same thing.
-    pub(super) fn shown(&self) -> Vec<ShownRow> {
-        let row = |place: &usize| ShownRow { generation: self.generation, place: *place };
-        self.shown.iter().take(self.limit).map(row).collect()
+    /// The rows that are shown.
+    pub(super) fn shown(&self) -> Vec<&TableRow> {
+        self.shown.iter().take(self.limit).filter_map(|place| self.rows.get(*place)).collect()
     }
 
     /// The number of rows that match, and of all rows.
     pub(super) fn counts(&self) -> (usize, usize) {
         (self.shown.len(), self.rows.len())
-    }
-
-    /// The row that is shown; `None` if it was removed.
-    pub(super) fn row(&self, shown: ShownRow) -> Option<&TableRow> {
-        self.rows.get(shown.place).filter(|_| shown.generation == self.generation)
     }
 }
 
@@ -371,11 +362,11 @@ mod tests {
     }
 
     fn names(table: &TableRows) -> Vec<&str> {
-        table.shown().iter().map(|place| table.row(*place).unwrap().key.as_str()).collect()
+        table.shown().iter().map(|row| row.key.as_str()).collect()
     }
 
     fn named<'t>(table: &'t TableRows, name: &str) -> &'t TableRow {
-        table.shown().iter().map(|row| table.row(*row).unwrap()).find(|row| row.key == name).unwrap()
+        table.shown().into_iter().find(|row| row.key == name).unwrap()
     }
 
     #[test]
@@ -420,13 +411,13 @@ mod tests {
         table.update(changed.clone());
         assert_eq!(names(&table), ["Checkout", "mail", "web", "cart"]);
         assert!(named(&table, "Checkout").is_gone);
-        let shown = table.shown()[0];
+        let before = table.arrangement();
         assert_eq!(table.news(), RowNews { added: 1, gone: 1 });
         table.update(changed);
         assert_eq!(table.news(), RowNews { added: 1, gone: 1 });
         table.arrange();
         assert_eq!(names(&table), ["cart", "mail", "api", "web"]);
-        assert_eq!((table.news(), table.row(shown)), (RowNews::default(), None));
+        assert_eq!((table.news(), table.arrangement()), (RowNews::default(), before + 1));
     }
 
     #[test]

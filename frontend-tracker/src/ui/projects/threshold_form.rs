@@ -1,15 +1,18 @@
 //! Overrides the threshold of an inspection, for one application or for its project.
 
 use headcount_shared::api::{
-    AvailabilityOverride, CheckView, InspectionOverride, LatencyOverride, ThresholdOverride,
+    ApplicationView, AvailabilityOverride, InspectionOverride, LatencyOverride, ThresholdOverride,
 };
 use leptos::{ev::SubmitEvent, prelude::*, task::spawn_local};
+use web_sys::FormData;
 
 use super::{
-    live_answer::LiveAnswer,
-    words::{segment, typed_unit},
+    application_page::ShownApplication,
+    html_box::{html_box, text_memo},
+    page_html::escaped,
+    words::typed_unit,
 };
-use crate::ui::api::ApiClient;
+use crate::ui::{api::ApiClient, browser};
 
 /// What a form says about a number that is none.
 const NO_NUMBER: &str = "Type a number, such as 70 or 0.5.";
@@ -67,127 +70,137 @@ fn override_with(
 }
 
 /// The form. Its fields keep what was typed when the page refreshes.
-#[component]
-pub(super) fn ThresholdForm(
-    project: String,
-    application: String,
-    /// Whether the application serves the infrastructure.
-    is_auxiliary: bool,
-    check: Memo<Option<CheckView>>,
-    live: LiveAnswer,
-) -> impl IntoView {
-    let api = expect_context::<ApiClient>();
-    let Some(first) = check.get_untracked() else { return ().into_any() };
-    let inspection = first.inspection.id.clone();
+pub(super) fn threshold_form(shown: ShownApplication, inspection: String) -> AnyView {
+    let Some(first) = shown.check(&inspection) else { return ().into_any() };
     let kind = OverrideKind::of(&inspection);
     let quick_s = match &first.inspection.set {
         Some(InspectionOverride::Latency(set)) => set.objective_bucket_s,
-        _ => QUICK_S[usize::from(is_auxiliary)],
+        _ => QUICK_S[usize::from(is_auxiliary(shown))],
     };
-    let number = RwSignal::new(first.inspection.in_force.to_string());
-    let quick = RwSignal::new(quick_s.to_string());
-    let for_project = RwSignal::new(false);
-    let failure = RwSignal::new(None::<String>);
-    let said = RwSignal::new("");
-    let is_busy = RwSignal::new(false);
-    let at = format!("api/projects/{}", segment(&project));
-    let own = format!("{at}/applications/{}/inspections/{inspection}", segment(&application));
-    let [own, shared] = [own, format!("{at}/inspections/{inspection}")].map(StoredValue::new);
-    let send = move |method: &'static str, body: Option<String>, done: &'static str| {
-        if is_busy.get_untracked() {
-            return;
-        }
-        is_busy.set(true);
-        let path = if for_project.get_untracked() { shared } else { own }.get_value();
-        spawn_local(async move {
-            let answer = api.request(method, &path, body.as_deref()).await;
-            is_busy.try_set(false);
-            said.try_set(if answer.is_ok() { done } else { "" });
-            failure.try_set(answer.err().map(|failure| failure.sentence()));
-            live.fetch_soon();
-        });
+    let form = FormState {
+        shown,
+        api: expect_context::<ApiClient>(),
+        kind,
+        inspection: StoredValue::new(inspection),
+        said: RwSignal::new(String::new()),
+        is_busy: StoredValue::new(false),
     };
-    let save = move |event: SubmitEvent| {
-        event.prevent_default();
-        let typed = [number, quick].map(|text| text.with_untracked(|text| text.trim().parse::<f32>()));
-        let [Ok(number), Ok(quick_s)] = typed else {
-            said.set("");
-            return failure.set(Some(NO_NUMBER.to_owned()));
-        };
-        let set = check.with_untracked(|check| check.as_ref().and_then(|of| of.inspection.set.clone()));
-        match serde_json::to_string(&override_with(kind, set.as_ref(), number, quick_s)) {
-            Ok(body) => send("PUT", Some(body), "Saved. The status follows within seconds."),
-            Err(error) => failure.set(Some(error.to_string())),
-        }
-    };
-    let is_set = move || {
-        check.with(|check| {
-            check.as_ref().is_some_and(|check| {
-                if for_project.get() {
-                    check.set_for_project.is_some()
-                } else {
-                    check.inspection.set.is_some()
-                }
-            })
-        })
-    };
-    let unit = match (kind, typed_unit(first.inspection.unit)) {
+    let label = match (kind, typed_unit(first.inspection.unit)) {
         (OverrideKind::Threshold, "") => "Threshold".to_owned(),
         (OverrideKind::Threshold, unit) => format!("Threshold {unit}"),
         (OverrideKind::Availability | OverrideKind::Latency, _) => "Objective in percent".to_owned(),
     };
-    let input = |label: String, value: RwSignal<String>| {
-        view! {
-            <label>
-                <span>{label}</span>
-                <input
-                    type="text"
-                    inputmode="decimal"
-                    autocomplete="off"
-                    prop:value=move || value.get()
-                    on:input=move |event| value.set(event_target_value(&event))
-                />
-            </label>
-        }
-        .into_any()
-    };
+    let quick = (kind == OverrideKind::Latency)
+        .then(|| number_field("Quick is up to, in seconds".to_owned(), "quick", quick_s));
     // Objectives are those of an application.
     let scope = (kind == OverrideKind::Threshold).then(|| {
         view! {
             <label>
                 <span>"For"</span>
-                <select on:change=move |event| for_project.set(event_target_value(&event) == "project")>
+                <select name="scope">
                     <option value="application">"this application"</option>
                     <option value="project">"all applications of the project"</option>
                 </select>
             </label>
         }
     });
-    let quick_input =
-        (kind == OverrideKind::Latency).then(|| input("Quick is up to, in seconds".to_owned(), quick));
-    let remove = move |_| send("DELETE", None, "Removed. The status follows within seconds.");
+    let said = text_memo(move || form.said.get());
+    let submit = move |event: SubmitEvent| {
+        event.prevent_default();
+        let is_removal = event.submitter().is_some_and(|button| button.has_attribute("value"));
+        if let Some(fields) = browser::form_of(&event) {
+            form.submit(&fields, is_removal);
+        }
+    };
     view! {
-        <form class="filters" on:submit=save>
-            {input(unit, number)}
-            {quick_input}
+        <form class="filters" on:submit=submit>
+            {number_field(label, "number", first.inspection.in_force)}
+            {quick}
             {scope}
-            <button type="submit" disabled=move || is_busy.get()>
-                "Save"
-            </button>
-            {move || {
-                is_set().then(|| {
-                    view! {
-                        <button type="button" class="quiet" on:click=remove disabled=move || is_busy.get()>
-                            "Remove what is set"
-                        </button>
-                    }
-                })
-            }}
-            <span role="status">{move || said.get()}</span>
-            {move || failure.get().map(|why| view! { <span class="failure" role="alert">{why}</span> })}
+            <button type="submit">"Save"</button>
+            <button type="submit" class="quiet" value="remove">"Remove what is set"</button>
+            {html_box("said", said)}
         </form>
     }
     .into_any()
+}
+
+fn number_field(label: String, name: &'static str, value: f32) -> AnyView {
+    view! {
+        <label>
+            <span>{label}</span>
+            <input type="text" inputmode="decimal" autocomplete="off" name=name value=value.to_string() />
+        </label>
+    }
+    .into_any()
+}
+
+/// Whether the application serves the infrastructure.
+fn is_auxiliary(shown: ShownApplication) -> bool {
+    let is_auxiliary =
+        |view: &ApplicationView| ["control-plane", "monitoring"].contains(&view.category.as_str());
+    shown.view.with_untracked(|view| view.as_ref().is_some_and(is_auxiliary))
+}
+
+/// What a form works with.
+#[derive(Debug, Clone, Copy)]
+struct FormState {
+    shown: ShownApplication,
+    api: ApiClient,
+    kind: OverrideKind,
+    inspection: StoredValue<String>,
+    /// What came of the last request, as HTML.
+    said: RwSignal<String>,
+    is_busy: StoredValue<bool>,
+}
+
+impl FormState {
+    fn submit(self, fields: &FormData, is_removal: bool) {
+        if self.is_busy.get_value() {
+            return;
+        }
+        let body = match self.body(fields, is_removal) {
+            Ok(body) => body,
+            Err(why) => return self.said.set(failure_html(&why)),
+        };
+        let at =
+            if text_of(fields, "scope") == "project" { self.shown.project_path } else { self.shown.path };
+        let path =
+            self.inspection.with_value(|inspection| format!("{}/inspections/{inspection}", at.get_value()));
+        self.is_busy.set_value(true);
+        spawn_local(async move {
+            let method = if body.is_some() { "PUT" } else { "DELETE" };
+            let answer = self.api.request(method, &path, body.as_deref()).await;
+            self.is_busy.try_set_value(false);
+            self.said.try_set(match answer {
+                Ok(_) => "<p role=\"status\">Done. The status follows within seconds.</p>".to_owned(),
+                Err(failure) => failure_html(&failure.sentence()),
+            });
+            self.shown.live.fetch_soon();
+        });
+    }
+
+    /// The body of a change; `None` if what is set is removed.
+    fn body(self, fields: &FormData, is_removal: bool) -> Result<Option<String>, String> {
+        if is_removal {
+            return Ok(None);
+        }
+        let number = |name| text_of(fields, name).trim().parse::<f32>().map_err(|_| NO_NUMBER.to_owned());
+        let quick_s = if self.kind == OverrideKind::Latency { number("quick")? } else { 0.0 };
+        let check = self.inspection.with_value(|inspection| self.shown.check(inspection));
+        let set = check.and_then(|check| check.inspection.set);
+        let change = override_with(self.kind, set.as_ref(), number("number")?, quick_s);
+        serde_json::to_string(&change).map(Some).map_err(|error| error.to_string())
+    }
+}
+
+/// The text in a field of a form; empty without that field.
+fn text_of(fields: &FormData, name: &str) -> String {
+    fields.get(name).as_string().unwrap_or_default()
+}
+
+fn failure_html(why: &str) -> String {
+    ["<p class=\"failure\" role=\"alert\">", &escaped(why), "</p>"].concat()
 }
 
 #[cfg(test)]

@@ -2,8 +2,8 @@
 
 use headcount_charts::number_format::{self, grouped};
 use headcount_shared::api::{
-    ApplicationRow, ApplicationView, CheckView, NodeRow, ObservationState, ObservationStatus, ProjectHealth,
-    StatusCounts, Unit,
+    ApplicationRow, ApplicationView, ChartMark, ChartMarkKind, CheckView, NodeRow, NodeView,
+    ObservationState, ObservationStatus, ProjectHealth, StatusCounts, Unit,
 };
 
 use super::table_rows::{CellUnit, ColumnKind, TableCell, TableColumn, TableRow};
@@ -202,6 +202,16 @@ pub(super) fn threshold_origin(check: &CheckView) -> &'static str {
     }
 }
 
+/// An event in words, without its time.
+pub(super) fn mark_words(mark: &ChartMark) -> String {
+    let what = match mark.kind {
+        ChartMarkKind::Rollout => "Rollout of",
+        ChartMarkKind::IncidentOpened => "Incident opened:",
+        ChartMarkKind::IncidentResolved => "Incident resolved:",
+    };
+    format!("{what} {}", mark.label)
+}
+
 /// The columns of applications.
 pub(super) const APPLICATION_COLUMNS: &[TableColumn] = &[
     TableColumn { title: "Application", kind: ColumnKind::Texts },
@@ -260,6 +270,32 @@ pub(super) fn node_row(project: &str, row: NodeRow) -> TableRow {
     ];
     let link = node_page(project, &row.name);
     TableRow::new(row.name, Some(link), cells)
+}
+
+/// The columns of the applications on a node.
+pub(super) const NODE_APPLICATION_COLUMNS: &[TableColumn] = &[
+    TableColumn { title: "Application", kind: ColumnKind::Texts },
+    TableColumn { title: "Status", kind: ColumnKind::Statuses },
+    TableColumn { title: "Namespace", kind: ColumnKind::Texts },
+    TableColumn { title: "Kind", kind: ColumnKind::Texts },
+    TableColumn { title: "Instances here", kind: ColumnKind::Numbers },
+];
+
+/// The rows of the applications on a node.
+pub(super) fn node_application_rows(project: &str, view: &NodeView) -> Vec<TableRow> {
+    let rows = view.applications.iter().map(|of| {
+        let ApplicationName { namespace, kind, name } = ApplicationName::of(&of.id);
+        let text = |text: &str| TableCell::Text(text.to_owned());
+        let cells = vec![
+            text(name),
+            TableCell::Status(of.status),
+            text(namespace),
+            text(kind),
+            TableCell::Number(Some(of.instances as f32), CellUnit::Count),
+        ];
+        TableRow::new(of.id.clone(), Some(application_page(project, &of.id)), cells)
+    });
+    rows.collect()
 }
 
 /// The columns of instances.
@@ -357,6 +393,12 @@ mod tests {
             "3 of 10 applications fail: 1 critical, 2 with a warning. 3 incidents are open."
         );
         assert_eq!(sentence(0, 1, 0, 0, 0), "1 of 1 application fails: 1 with a warning.");
+    }
+
+    #[test]
+    fn an_event_is_a_phrase() {
+        let mark = ChartMark { at: 1, kind: ChartMarkKind::Rollout, label: "cart-7f9".to_owned() };
+        assert_eq!(mark_words(&mark), "Rollout of cart-7f9");
     }
 
     #[test]

@@ -1,0 +1,428 @@
+//! Writes the parts of the pages that only show something, as HTML.
+//!
+//! Texts are escaped, and links begin with the path that the interface is served under.
+
+use headcount_charts::number_format::{self, grouped};
+use headcount_shared::api::{
+    ApplicationView, ChartMark, CheckView, NodeView, ObservationState, ObservationStatus, ProjectGlance,
+    ReportView, Severity,
+};
+
+use super::{
+    table_rows::{ColumnKind, PAGE_ROWS, TableCell, TableColumn, TableRow, TableRows, status_word},
+    words::{
+        ApplicationName, application_page, health_sentence, mark_words, observation_sentences, project_page,
+        report_title, segment, threshold_origin, threshold_text,
+    },
+};
+use crate::ui::format::{ago, time, timestamp};
+
+/// A text for the content of an element or an attribute.
+pub(super) fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('"', "&quot;").replace('<', "&lt;").replace('>', "&gt;")
+}
+
+fn link(base: &str, page: &str, text: &str) -> String {
+    ["<a href=\"", base, &escaped(page), "\">", &escaped(text), "</a>"].concat()
+}
+
+fn paragraph(class: &str, text: &str) -> String {
+    ["<p class=\"", class, "\">", &escaped(text), "</p>"].concat()
+}
+
+/// A status as a word with a sign and a colour.
+fn badge(severity: Severity) -> String {
+    let (class, sign) = match severity {
+        Severity::Ok | Severity::Info => ("badge good", "✓"),
+        Severity::Warning => ("badge warn", "!"),
+        Severity::Critical => ("badge bad", "✕"),
+        Severity::Unknown => ("badge", "?"),
+    };
+    let word = status_word(severity);
+    ["<span class=\"", class, "\"><span aria-hidden=\"true\">", sign, " </span>", word, "</span>"].concat()
+}
+
+/// A point in time, exact and how long ago it was.
+fn time_html(at: u32, now: u64) -> String {
+    let at = u64::from(at);
+    let (stamp, exact) = (timestamp(at), time(at));
+    [&ago(at, now), " <time class=\"exact\" datetime=\"", &stamp, "\">", &exact, "</time>"].concat()
+}
+
+/// Names with their values.
+fn facts_html(facts: &[(&str, String)]) -> String {
+    let fact = |(name, value): &(&str, String)| {
+        ["<div><dt>", name, "</dt><dd>", &escaped(value), "</dd></div>"].concat()
+    };
+    ["<dl class=\"facts\">", &facts.iter().map(fact).collect::<String>(), "</dl>"].concat()
+}
+
+/// How fresh and how complete the observation of a project is.
+pub(super) fn observation_html(base: &str, project: &str, status: &ObservationStatus, now: u64) -> String {
+    let mut html: String =
+        observation_sentences(status).iter().map(|sentence| paragraph("notice", sentence)).collect();
+    if status.state == ObservationState::NoPrometheus {
+        let settings = format!("{}/settings/prometheus", project_page(project));
+        html.push_str(&["<p>", &link(base, &settings, "Set its Prometheus server"), "</p>"].concat());
+    }
+    if let Some(at) = status.answered_at {
+        let fresh = time_html(at, now);
+        html.push_str(&["<p class=\"fresh\">Newest answer of Prometheus: ", &fresh, "</p>"].concat());
+    }
+    html
+}
+
+/// The cards of all projects.
+pub(super) fn overview_html(base: &str, projects: &[ProjectGlance], now: u64) -> String {
+    if projects.is_empty() {
+        let first = link(base, "/p/new/prometheus", "Make the first project");
+        return [
+            "<section class=\"card\"><h2>Projects</h2><p>There is no project yet. ",
+            &first,
+            ".</p></section>",
+        ]
+        .concat();
+    }
+    projects.iter().map(|project| project_card(base, project, now)).collect()
+}
+
+fn project_card(base: &str, project: &ProjectGlance, now: u64) -> String {
+    let mut html = String::from("<section class=\"card\"><h2>");
+    html.push_str(&link(base, &project_page(&project.id), &project.name));
+    html.push_str("</h2>");
+    if let Some(health) = &project.health {
+        html.push_str(&paragraph("", &health_sentence(health)));
+        let rows = health.failing.iter().map(|of| {
+            let name = ApplicationName::of(&of.id);
+            let why = if of.why.is_empty() {
+                name.phrase()
+            } else {
+                format!("{}, {}: {}", name.phrase(), report_title(&of.report), of.why)
+            };
+            let page = link(base, &application_page(&project.id, &of.id), name.name);
+            ["<li>", &badge(of.status), " ", &page, " ", &escaped(&why), "</li>"].concat()
+        });
+        html.push_str(&list_html(rows));
+    }
+    html.push_str(&observation_html(base, &project.id, &project.observation, now));
+    html.push_str("</section>");
+    html
+}
+
+fn list_html(rows: impl Iterator<Item = String>) -> String {
+    let rows: String = rows.collect();
+    if rows.is_empty() { rows } else { ["<ul class=\"failing\">", &rows, "</ul>"].concat() }
+}
+
+/// What a project is: its name, how it is observed, and its settings.
+pub(super) fn project_html(base: &str, id: &str, name: &str, status: &ObservationStatus, now: u64) -> String {
+    let settings = link(base, &format!("{}/settings", project_page(id)), "Settings of this project");
+    let observation = observation_html(base, id, status, now);
+    [&paragraph("subject", name), &observation, "<p>", &settings, "</p>"].concat()
+}
+
+/// What an application is, and the tabs of its reports, of which `open` is shown.
+pub(super) fn application_html(
+    base: &str,
+    project: &str,
+    view: &ApplicationView,
+    open: Option<&str>,
+    now: u64,
+) -> String {
+    let name = ApplicationName::of(&view.id);
+    let types =
+        if view.types.is_empty() { String::new() } else { format!(", runs {}", view.types.join(", ")) };
+    let what = format!(" {}, category {}{types}, in project ", name.phrase(), view.category);
+    let project_link = link(base, &project_page(project), &view.project);
+    let observation = observation_html(base, project, &view.observation, now);
+    let page = application_page(project, &view.id);
+    let tab = |report: Option<&ReportView>| {
+        let (to, text) = match report {
+            Some(of) => (format!("{page}/{}", segment(&of.name)), report_title(&of.name)),
+            None => (page.clone(), "Summary"),
+        };
+        let sign = match report.map(|of| of.status) {
+            Some(Severity::Warning) => " (warning)",
+            Some(Severity::Critical) => " (critical)",
+            _ => "",
+        };
+        let is_open = report.map(|of| of.name.as_str()) == open;
+        let current = if is_open { "\" aria-current=\"page" } else { "" };
+        let text = [&escaped(text), sign].concat();
+        ["<li><a href=\"", base, &escaped(&to), current, "\">", &text, "</a></li>"].concat()
+    };
+    let tabs: String = [None].into_iter().chain(view.reports.iter().map(Some)).map(tab).collect();
+    let tabs = ["<nav class=\"tabs\" aria-label=\"Reports\"><ul>", &tabs, "</ul></nav>"].concat();
+    ["<p>", &badge(view.status), &escaped(&what), &project_link, "</p>", &observation, &tabs].concat()
+}
+
+/// What inspections found in all reports of an application.
+pub(super) fn summary_html(base: &str, project: &str, view: &ApplicationView) -> String {
+    let page = application_page(project, &view.id);
+    let checks =
+        view.reports.iter().flat_map(|report| report.checks.iter().map(move |check| (report, check)));
+    let rows = checks.filter(|(_, check)| !check.message.is_empty()).map(|(report, check)| {
+        let report = link(base, &format!("{page}/{}", segment(&report.name)), report_title(&report.name));
+        let found = escaped(&format!(" {}: {}", check.title, check.message));
+        ["<li>", &badge(check.status), " ", &report, &found, "</li>"].concat()
+    });
+    let list = list_html(rows);
+    let list = if list.is_empty() { paragraph("", "No inspection found anything.") } else { list };
+    ["<section class=\"card\"><h2>What inspections found</h2>", &list, "</section>"].concat()
+}
+
+/// The result of an inspection.
+pub(super) fn check_html(check: &CheckView) -> String {
+    let unit = check.inspection.unit;
+    let threshold = threshold_text(Some(check.inspection.in_force), unit);
+    let facts = [
+        ("Value", threshold_text(check.value, unit)),
+        ("Threshold", format!("{threshold}, {}", threshold_origin(check))),
+    ];
+    let message = if check.message.is_empty() { String::new() } else { paragraph("found", &check.message) };
+    let title = ["<h3>", &escaped(&check.title), "</h3>"].concat();
+    let head = ["<div class=\"card-head\">", &title, &badge(check.status), "</div>"].concat();
+    [head, message, facts_html(&facts)].concat()
+}
+
+/// What happened within the last hour.
+pub(super) fn events_html(marks: &[ChartMark], now: u64) -> String {
+    let rows = marks
+        .iter()
+        .map(|mark| ["<li>", &escaped(&mark_words(mark)), ", ", &time_html(mark.at, now), "</li>"].concat());
+    let list = list_html(rows);
+    if list.is_empty() {
+        return list;
+    }
+    ["<section class=\"card\"><h2>Within the last hour</h2>", &list, "</section>"].concat()
+}
+
+/// What a node is.
+pub(super) fn node_html(base: &str, project: &str, view: &NodeView, now: u64) -> String {
+    let project_link = link(base, &project_page(project), &view.project);
+    let observation = observation_html(base, project, &view.observation, now);
+    let facts = facts_html(&node_facts(view));
+    let card = ["<section class=\"card\"><h2>The machine</h2>", &facts, "</section>"].concat();
+    ["<p>Node in project ", &project_link, "</p>", &observation, &card].concat()
+}
+
+/// What is known of a node.
+fn node_facts(view: &NodeView) -> Vec<(&'static str, String)> {
+    let node = &view.node;
+    let number = |value: Option<f32>, text: fn(f64) -> String| value.map(|value| text(f64::from(value)));
+    let joined = |names: &[String]| (!names.is_empty()).then(|| names.join(", "));
+    let agent = match (&view.agent_version, node.has_agent) {
+        (Some(version), _) => version.clone(),
+        (None, true) => "of an unknown version".to_owned(),
+        (None, false) => "none".to_owned(),
+    };
+    let cloud: Vec<&str> =
+        [&node.provider, &node.zone, &node.instance_type].into_iter().filter_map(Option::as_deref).collect();
+    let facts = [
+        ("CPU usage", number(node.cpu_percent, |value| number_format::percent(value / 100.0))),
+        ("Memory in use", number(node.memory_percent, |value| number_format::percent(value / 100.0))),
+        ("CPU cores", number(node.cpu_cores, |cores| number_format::decimal(cores, 1))),
+        ("Memory", number(node.memory_bytes, number_format::bytes)),
+        ("Up for", number(node.uptime_s, number_format::duration)),
+        ("Kernel", view.kernel.clone()),
+        ("Node agent", Some(agent)),
+        ("Cloud", (!cloud.is_empty()).then(|| cloud.join(", "))),
+        ("Disks", joined(&view.disks)),
+        ("Network interfaces", joined(&view.interfaces)),
+    ];
+    facts.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
+}
+
+/// The rows of a table that are shown, with headings that sort it. `what` says what the rows are, in the plural.
+pub(super) fn table_html(base: &str, what: &str, columns: &[TableColumn], rows: &TableRows) -> String {
+    let (matching, all) = rows.counts();
+    if all == 0 {
+        return paragraph("note", &format!("There are no {what}."));
+    }
+    let heads: String =
+        columns.iter().enumerate().map(|(place, column)| head_html(place, column, rows.sort())).collect();
+    let shown = rows.shown();
+    let left = matching - shown.len();
+    let body: String = shown.into_iter().map(|row| row_html(base, columns, row)).collect();
+    let more = match left {
+        0 => String::new(),
+        left => {
+            let text = format!("Show {} more of {}", left.min(PAGE_ROWS), grouped(left as u64));
+            ["<button type=\"button\" class=\"quiet more\" data-act=\"more\">", &text, "</button>"].concat()
+        }
+    };
+    [
+        "<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"Table of ",
+        what,
+        "\"><table><caption class=\"visually-hidden\">All ",
+        what,
+        "</caption><thead><tr>",
+        &heads,
+        "</tr></thead><tbody>",
+        &body,
+        "</tbody></table></div>",
+        &more,
+    ]
+    .concat()
+}
+
+fn head_html(place: usize, column: &TableColumn, (sorted, is_descending): (usize, bool)) -> String {
+    let (order, sign) = match (sorted == place, is_descending) {
+        (false, _) => ("", ""),
+        (true, true) => (" aria-sort=\"descending\"", " ▼"),
+        (true, false) => (" aria-sort=\"ascending\"", " ▲"),
+    };
+    format!(
+        "<th scope=\"col\"{}{order}><button type=\"button\" class=\"sort\" data-act=\"{place}\">{}<span aria-hidden=\"true\">{sign}</span></button></th>",
+        class_of(column.kind),
+        column.title
+    )
+}
+
+fn row_html(base: &str, columns: &[TableColumn], row: &TableRow) -> String {
+    let name = row.cells.first().map(TableCell::text).unwrap_or_default();
+    let name = match &row.link {
+        Some(page) => link(base, page, &name),
+        None => escaped(&name),
+    };
+    let gone = if row.is_gone { " <small>gone</small>" } else { "" };
+    let cells = columns.iter().zip(&row.cells).skip(1).map(|(column, cell)| {
+        let text = match cell {
+            TableCell::Status(severity) => badge(*severity),
+            cell => escaped(&cell.text()),
+        };
+        ["<td", class_of(column.kind), ">", &text, "</td>"].concat()
+    });
+    ["<tr><th scope=\"row\">", &name, gone, "</th>", &cells.collect::<String>(), "</tr>"].concat()
+}
+
+const fn class_of(kind: ColumnKind) -> &'static str {
+    match kind {
+        ColumnKind::Numbers => " class=\"n\"",
+        ColumnKind::Sentences => " class=\"sentence\"",
+        ColumnKind::Texts | ColumnKind::Statuses => "",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use headcount_shared::api::{FailingApplication, Inspection, ProjectHealth, StatusCounts, Unit};
+
+    use super::*;
+    use crate::ui::projects::table_rows::CellUnit;
+
+    fn status() -> ObservationStatus {
+        ObservationStatus {
+            state: ObservationState::Observed,
+            answered_at: Some(1_678_113_877),
+            failure: None,
+            queries: 1,
+            answered_queries: 1,
+            failed_queries: Vec::new(),
+            failed_query_count: 0,
+        }
+    }
+
+    #[test]
+    fn a_project_names_what_fails_and_leads_there() {
+        let failing = FailingApplication {
+            id: "shop:Deployment:cart".to_owned(),
+            status: Severity::Critical,
+            report: "SLO".to_owned(),
+            why: "burns <fast>".to_owned(),
+        };
+        let health = ProjectHealth {
+            applications: StatusCounts { critical: 1, warning: 0, ok: 2, unknown: 0 },
+            nodes: 1,
+            open_incidents: 0,
+            failing: vec![failing],
+        };
+        let (id, name) = ("p 1".to_owned(), "shop & co".to_owned());
+        let project = ProjectGlance { id, name, observation: status(), health: Some(health) };
+        let html = overview_html("/base", &[project], 1_678_113_907);
+        for part in [
+            "<a href=\"/base/p/p%201\">shop &amp; co</a>",
+            "1 of 3 applications fails: 1 critical.",
+            "<a href=\"/base/p/p%201/app/shop:Deployment:cart\">cart</a>",
+            "Deployment in shop, Service levels: burns &lt;fast&gt;",
+            "30 s ago <time class=\"exact\" datetime=\"2023-03-06T14:44:37Z\">6 Mar 2023, 14:44:37 UTC</time>",
+        ] {
+            assert!(html.contains(part), "{part} in {html}");
+        }
+        assert!(overview_html("", &[], 0).contains("<a href=\"/p/new/prometheus\">"));
+    }
+
+    #[test]
+    fn an_application_has_a_tab_for_each_of_its_reports() {
+        let check = CheckView {
+            inspection: Inspection {
+                id: "CPUNode".to_owned(),
+                unit: Unit::Percent,
+                default: 80.0,
+                in_force: 70.0,
+                set: None,
+            },
+            set_for_project: Some(70.0),
+            title: "CPU usage of nodes".to_owned(),
+            status: Severity::Warning,
+            value: Some(81.0),
+            message: "a node is busy: <n>".to_owned(),
+        };
+        let shown = check_html(&check);
+        for part in ["<dd>81 %</dd>", "<dd>70 %, set for the project</dd>", "a node is busy: &lt;n&gt;"] {
+            assert!(shown.contains(part), "{part} in {shown}");
+        }
+        let report = |name: &str, status, checks| ReportView { name: name.to_owned(), status, checks };
+        let view = ApplicationView {
+            project: "shop".to_owned(),
+            observation: status(),
+            id: "_:Unknown:web".to_owned(),
+            status: Severity::Ok,
+            category: "application".to_owned(),
+            types: vec!["nginx".to_owned()],
+            desired: None,
+            instances: Vec::new(),
+            more_instances: 0,
+            reports: vec![
+                report("CPU", Severity::Warning, vec![check]),
+                report("Net", Severity::Ok, Vec::new()),
+            ],
+        };
+        let html = application_html("", "p", &view, Some("CPU"), 0);
+        assert_eq!(html.matches("<li>").count(), 3);
+        for part in [
+            "<a href=\"/p/p/app/_:Unknown:web/CPU\" aria-current=\"page\">CPU (warning)</a>",
+            "<a href=\"/p/p/app/_:Unknown:web/Net\">Network</a>",
+            "<a href=\"/p/p/app/_:Unknown:web\">Summary</a>",
+            "Container, category application, runs nginx, in project ",
+        ] {
+            assert!(html.contains(part), "{part} in {html}");
+        }
+        assert!(summary_html("", "p", &view).contains("CPU usage of nodes: a node is busy: &lt;n&gt;"));
+    }
+
+    #[test]
+    fn a_table_says_how_it_is_sorted_and_what_is_left() {
+        const COLUMNS: &[TableColumn] = &[
+            TableColumn { title: "Name", kind: ColumnKind::Texts },
+            TableColumn { title: "Count", kind: ColumnKind::Numbers },
+        ];
+        let mut rows = TableRows::sorted_by(1, true);
+        assert_eq!(table_html("", "things", COLUMNS, &rows), "<p class=\"note\">There are no things.</p>");
+        let row = |number: u16| {
+            let count = TableCell::Number(Some(f32::from(number)), CellUnit::Count);
+            let cells = vec![TableCell::Text(format!("<{number}>")), count];
+            TableRow::new(number.to_string(), (number == 129).then(|| "/x".to_owned()), cells)
+        };
+        rows.update((0..130).map(row).collect());
+        let html = table_html("/b", "things", COLUMNS, &rows);
+        assert_eq!(html.matches("<tr>").count(), 101);
+        for part in [
+            "<tbody><tr><th scope=\"row\"><a href=\"/b/x\">&lt;129&gt;</a></th><td class=\"n\">129</td></tr>",
+            "<th scope=\"col\" class=\"n\" aria-sort=\"descending\">",
+            "Show 30 more of 30",
+        ] {
+            assert!(html.contains(part), "{part}");
+        }
+    }
+}
