@@ -87,7 +87,7 @@ impl SheetEvents for NewProjectEvents {
     fn act(self: Rc<Self>, _: &Sheet, does: &str, element: &Element) {
         let Some(form) = self.form.borrow().clone() else { return };
         match does {
-            "save" => self.save(form),
+            "save" => self.save(&form),
             "test" => form.test("api/prometheus-test"),
             _ => form.act(does, element),
         }
@@ -101,7 +101,7 @@ impl SheetEvents for NewProjectEvents {
 }
 
 impl NewProjectEvents {
-    fn save(self: Rc<Self>, form: OpenForm) {
+    fn save(self: Rc<Self>, form: &OpenForm) {
         let Some(request) = form.request("") else { return };
         let created = create(self.api, Rc::clone(&self.created), request);
         let sheet = form.sheet.clone();

@@ -74,6 +74,8 @@ fn look(api: ApiClient) {
 fn SessionOver() -> impl IntoView {
     let base = expect_context::<ApiClient>().base();
     let location = use_location();
+    // What had the focus is hidden.
+    request_animation_frame(|| browser::focus("main"));
     let address = move || {
         let (path, search) = (location.pathname.get(), location.search.get());
         let wanted = [path.as_str(), search.trim_start_matches('?')].join("?");
@@ -84,11 +86,11 @@ fn SessionOver() -> impl IntoView {
         <section class="card" aria-labelledby="session-over">
             <h1 id="session-over">"You are signed out"</h1>
             <p role="alert">
-                "The session is over: it ends after twelve hours without a request, or where somebody signs out."
+                "The session is over: it ends after twelve hours without a request, and when you sign out in any tab."
             </p>
             <p>
                 <a href=address rel="external">"Sign in"</a>
-                ", and come back to this page. Signed in in another tab, this one goes on with what you typed."
+                ", and come back to this page. If you sign in in another tab, this one goes on with what you typed."
             </p>
         </section>
     }

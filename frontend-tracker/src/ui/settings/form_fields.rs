@@ -144,8 +144,8 @@ pub(in crate::ui) const CLICKHOUSE: &[FormField] = &[
 pub(in crate::ui) const CATEGORIES: &[FormField] = &[FormField::new(
     "categories",
     "Categories",
-    "The first line is the name: 3 to 64 characters of a-z, 0-9, - and _. The others are patterns of \
-     applications, one a line, such as namespace/name*.",
+    "A name of 3 to 64 characters of a-z, 0-9, - and _, and patterns of applications, one a line, such as \
+     namespace/name*.",
     Patterns,
 )];
 
