@@ -205,9 +205,8 @@ fn whole_numbers(bucket: &CountedBucket) -> Option<(f64, f64)> {
 }
 
 fn table(chart: &HistogramChart<'_>, buckets: &[&CountedBucket], total: u64) -> DataTable {
-    let row = |values, counted: u64| {
-        vec![values, count(counted as f64), percent(counted as f64 / total as f64)]
-    };
+    let row =
+        |values, counted: u64| vec![values, count(counted as f64), percent(counted as f64 / total as f64)];
     let zeros = (chart.zeros > 0).then(|| row(chart.unit.value_text(0.0), chart.zeros));
     let filled = buckets.iter().filter(|bucket| bucket.count > 0);
     let rows = filled.map(|bucket| row(bucket_text(chart.unit, bucket), bucket.count));
@@ -232,7 +231,8 @@ mod tests {
             CountedBucket { from: to / 1.1, to, count: 1 }
         };
         // The bucket of 1 ends at 1; others have the whole numbers between their edges.
-        for (number, text) in [(0, "1"), (8, "2"), (24, "9"), (25, "10"), (32, "20 to 21"), (49, "98 to 106")] {
+        for (number, text) in [(0, "1"), (8, "2"), (24, "9"), (25, "10"), (32, "20 to 21"), (49, "98 to 106")]
+        {
             assert_eq!(bucket_text(ValueUnit::Count, &bucket(number)), text, "{number}");
         }
         assert_eq!(bucket_text(ValueUnit::Bytes, &bucket(0)).split(" to ").count(), 2);

@@ -232,12 +232,12 @@ impl FleetStorage {
         on_engine!(self, store => store.raw(id).await)
     }
 
-    /// The installations, ordered by their latest report, newest first.
+    /// At most `most` installations, ordered by their latest report, newest first.
     ///
     /// # Errors
     /// When the store cannot be read.
-    pub(super) async fn fleet(&self) -> StorageResult<FleetOverview> {
-        on_engine!(self, store => store.fleet().await)
+    pub(super) async fn fleet(&self, most: u32) -> StorageResult<FleetOverview> {
+        on_engine!(self, store => store.fleet(most).await)
     }
 
     /// What was stored in the last days before `now`, in Unix seconds.

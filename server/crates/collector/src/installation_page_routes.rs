@@ -11,7 +11,8 @@ use axum::{
 use headcount_fleet::calendar_day::CalendarDay;
 use headcount_fleet_pages::{
     InstallationAnswers, InstallationChoice, NavigationEntry, PageFilter, PageShell, ReadReport, ReportCopy,
-    deleted_page, deletion_form, installation_page, installations_page, pending_deletion_page, render_shell,
+    SHOWN_INSTALLATIONS, deleted_page, deletion_form, installation_page, installations_page,
+    pending_deletion_page, render_shell,
 };
 use headcount_shared::{api::CollectorReport, json, payload::ProfileSection};
 use headcount_web::{access::AccessRole, problem::ProblemResponse};
@@ -76,7 +77,8 @@ async fn installations(
     let now = collector.now().as_secs();
     let products = collector.fleet_reader().product_days().await?;
     let period = page_parameters(query)?.period(CalendarDay::from_unix_seconds(now), &products)?;
-    let content = installations_page(&collector.fleet().await?, now, requested_host(&headers));
+    let content =
+        installations_page(&collector.fleet(SHOWN_INSTALLATIONS).await?, now, requested_host(&headers));
     let filter = PageFilter::of_period(&period);
     Ok(rendered(role, NavigationEntry::Installations.title(), "", Some(&filter), &content))
 }

@@ -598,13 +598,13 @@ impl Collector {
         self.read(self.inner.store.installation(instance).await)
     }
 
-    /// The installations, ordered by their latest report, newest first.
+    /// At most `most` installations, ordered by their latest report, newest first.
     ///
     /// # Errors
     /// [`DatabaseUnreadable`].
-    pub async fn fleet(&self) -> Result<FleetOverview, DatabaseUnreadable> {
+    pub async fn fleet(&self, most: u32) -> Result<FleetOverview, DatabaseUnreadable> {
         let CollectorInner { store, ledger, time, .. } = self.inner.as_ref();
-        let fleet = self.read(store.fleet().await)?;
+        let fleet = self.read(store.fleet(most).await)?;
         let rollup_lag = self.rollup_lag().await?.behind.as_secs();
         Ok(FleetOverview { over_quota: ledger.over_quota(), rollup_lag, clock: time.doubt(), ..fleet })
     }

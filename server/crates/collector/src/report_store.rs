@@ -83,9 +83,6 @@ const BUSY: Duration = Duration::from_secs(2);
 /// The size to which the write-ahead log shrinks after a burst.
 const LOG_BYTES: &str = "67108864";
 
-/// The maximum of installations in one answer.
-const FLEET: i64 = 10_000;
-
 /// The database.
 #[derive(Debug)]
 pub(super) struct ReportStore {
@@ -269,13 +266,13 @@ impl ReportStore {
         }))
     }
 
-    /// The installations, ordered by their latest report, newest first.
+    /// At most `most` installations, ordered by their latest report, newest first.
     ///
     /// # Errors
     /// When the database cannot be read.
-    pub(super) async fn fleet(&self) -> sqlx::Result<FleetOverview> {
+    pub(super) async fn fleet(&self, most: u32) -> sqlx::Result<FleetOverview> {
         let total = sqlx::query_scalar("SELECT count(*) FROM instance").fetch_one(&self.readers).await?;
-        let rows: Vec<FleetRow> = sqlx::query_as(INSTANCES).bind(FLEET).fetch_all(&self.readers).await?;
+        let rows: Vec<FleetRow> = sqlx::query_as(INSTANCES).bind(most).fetch_all(&self.readers).await?;
         let ledger = self.whole_ledger(None).await?;
         let remarks = |remark| ledger.of(IntakeEntry::Remark(remark));
         Ok(FleetOverview {

@@ -447,7 +447,7 @@ mod tests {
         let group = [arrived("a"), arrived("b"), arrived("a")];
         let outcomes = store.add(&group, true, QuotaBooking::without_limits()).await.unwrap();
         assert_eq!(outcomes, [StoreOutcome::Stored, StoreOutcome::Stored, StoreOutcome::Duplicate]);
-        assert_eq!(store.fleet().await.unwrap().instances[0].reports, 2);
+        assert_eq!(store.fleet(1).await.unwrap().instances[0].reports, 2);
     }
 
     #[tokio::test]

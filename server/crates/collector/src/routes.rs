@@ -269,11 +269,14 @@ fn as_sent(bytes: Vec<u8>) -> Response {
     (headers, bytes).into_response()
 }
 
+/// The most installations in one answer.
+const MOST_INSTALLATIONS: u32 = 10_000;
+
 /// The installations.
 #[utoipa::path(get, path = "/api/fleet", tag = "reports", responses(
     (status = 200, description = "The installations, the one heard from last first.", body = FleetOverview), GuardedResponses))]
 async fn fleet(State(collector): State<Collector>) -> Result<Json<FleetOverview>, ProblemResponse> {
-    Ok(Json(collector.fleet().await?))
+    Ok(Json(collector.fleet(MOST_INSTALLATIONS).await?))
 }
 
 /// The headers of a page: no frame, and nothing that is not a file or an answer of this collector.

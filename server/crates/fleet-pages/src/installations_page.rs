@@ -6,8 +6,10 @@ use maud::{Markup, html};
 
 use crate::time_text::{counted, moment, utc};
 
-/// Installations on the page; all are in `api/fleet`.
-const SHOWN: usize = 500;
+/// The most installations on the page; more are in `api/fleet`.
+pub const SHOWN_INSTALLATIONS: u32 = 500;
+
+const SHOWN: usize = SHOWN_INSTALLATIONS as usize;
 
 /// The longest version that is shown.
 const VERSION_CHARACTERS: usize = 80;

@@ -48,7 +48,7 @@ pub use self::{
     error_page::{EnteredForm, FormMethod, error_page},
     features_page::{FeatureAnswers, NewestRelease, features_page},
     installation_page::{InstallationAnswers, InstallationChoice, ReadReport, ReportCopy, installation_page},
-    installations_page::installations_page,
+    installations_page::{SHOWN_INSTALLATIONS, installations_page},
     overview_page::{OverviewAnswers, overview_page},
     page_filter::PageFilter,
     page_frame::{NavigationEntry, PageFrame, PageReader, PageShell, render_page, render_shell},

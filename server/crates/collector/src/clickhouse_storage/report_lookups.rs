@@ -22,9 +22,6 @@ use crate::{
     report_store::RawReport,
 };
 
-/// The maximum of installations in one answer.
-const FLEET: usize = 10_000;
-
 /// So many values are in a list of a statement: a statement has at most 256 KiB.
 const LISTED_AT_ONCE: usize = 2000;
 
@@ -182,15 +179,15 @@ impl ClickHouseStorage {
         Ok(Some(copy.map_or(RawReport::Dropped, |(zstd,)| RawReport::Kept { zstd: zstd.into(), bytes })))
     }
 
-    /// The installations, ordered by their latest report, newest first. Numbers of reports are those that are
+    /// At most `most` installations, ordered by their latest report, newest first. Numbers of reports are those that are
     /// stored now.
     ///
     /// # Errors
     /// When ClickHouse fails.
-    pub(crate) async fn fleet(&self) -> StorageResult<FleetOverview> {
+    pub(crate) async fn fleet(&self, most: u32) -> StorageResult<FleetOverview> {
         let ids = REPORT_IDS.name;
         let total = format!("SELECT uniqExact(instance) FROM {ids} WHERE instance != 0");
-        let heard = self.heard_installations("instance != 0", FLEET).await?;
+        let heard = self.heard_installations("instance != 0", most).await?;
         let names = self.uuids_of(heard.iter().map(|heard| heard.instance).collect()).await?;
         let instances: Vec<_> = heard
             .into_iter()
@@ -217,7 +214,7 @@ impl ClickHouseStorage {
     async fn heard_installations(
         &self,
         condition: &str,
-        limit: usize,
+        limit: u32,
     ) -> StorageResult<Vec<HeardInstallation>> {
         let select = format!(
             "SELECT instance, argMax(program_version, place), argMax(database_type, place), min(received_at), \

@@ -243,7 +243,9 @@ fn release_sentence(input: &WeekInput<'_>, release: &ReleaseUptake) -> Option<St
     let (day, now) = (now.day.in_words(), percent(share(now)));
     if input.week <= release.released_on {
         let since = release.released_on.in_words();
-        return Some(format!("Release {version} began to spread on {since}: on {day}, {part} had it ({now})."));
+        return Some(format!(
+            "Release {version} began to spread on {since}: on {day}, {part} had it ({now})."
+        ));
     }
     let before = before.map(|before| format!("; a week before, {}", percent(share(before))));
     Some(format!("On {day}, {part} had {version} ({now}{}).", before.unwrap_or_default()))
