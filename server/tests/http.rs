@@ -283,6 +283,7 @@ async fn what_was_sent_is_shown_by_day_until_statistics_are_switched_off() {
     let history = server.get("api/usage-statistics/history").await.json();
     assert_eq!(history["days"].as_array().map(Vec::len), Some(1), "{history}");
     assert_eq!(history["days"][0]["reports"], 1);
+    assert!(history["charts"].as_str().unwrap().contains("id=\"reported-sizes-chart\""), "{history}");
     server.stop().await;
 
     let server = RunningServer::start(dir.path(), &[collector.as_str()]).await;
@@ -290,7 +291,7 @@ async fn what_was_sent_is_shown_by_day_until_statistics_are_switched_off() {
     server.preview().await;
     assert_eq!(server.get("api/usage-statistics/history").await.json(), history, "a preview adds nothing");
     assert_eq!(server.switch(false).await.status, StatusCode::OK);
-    assert_eq!(server.get("api/usage-statistics/history").await.json(), json!({"days": []}));
+    assert_eq!(server.get("api/usage-statistics/history").await.json(), json!({"days": [], "charts": ""}));
     assert!(!dir.path().join("reported.jsonl").exists());
     server.stop().await;
 }
@@ -310,6 +311,7 @@ async fn every_installation_asks_the_same_of_the_collector_when_it_compares_itse
         for _ in 0..2 {
             let compared = server.send(Method::POST, "api/usage-statistics/fleet", &[], "").await.json();
             assert!(compared["downloaded_at"].is_u64() && compared["position"].is_null(), "{compared}");
+            assert!(compared["sentences"][0].as_str().unwrap().contains("publishes nothing"), "{compared}");
         }
         assert_eq!(server.switch(false).await.status, StatusCode::OK);
         let off = server.send(Method::POST, "api/usage-statistics/fleet", &[], "").await;
@@ -326,12 +328,16 @@ async fn every_installation_asks_the_same_of_the_collector_when_it_compares_itse
 async fn a_profile_is_drawn_however_large_and_nothing_else_is() {
     let dir = tempfile::tempdir().unwrap();
     let server = RunningServer::start(dir.path(), &[]).await;
-    let large = json!({"kind": "cpu", "profile": "x".repeat(3 << 20)}).to_string();
+    let large = json!({"kind": "cpu", "profile": "x".repeat(3 << 20), "id": "a"}).to_string();
     for (body, status, said) in [
-        (json!({"kind": "cpu", "profile": ""}).to_string(), StatusCode::OK, "(all)"),
-        (json!({"kind": "disk", "profile": ""}).to_string(), StatusCode::BAD_REQUEST, "disk"),
+        (json!({"kind": "cpu", "profile": "", "id": "a"}).to_string(), StatusCode::OK, "(all)"),
+        (json!({"kind": "disk", "profile": "", "id": "a"}).to_string(), StatusCode::BAD_REQUEST, "disk"),
         ("{}".to_owned(), StatusCode::BAD_REQUEST, "kind"),
-        (json!({"kind": "heap", "profile": "…"}).to_string(), StatusCode::UNPROCESSABLE_ENTITY, "not base64"),
+        (
+            json!({"kind": "heap", "profile": "…", "id": "a"}).to_string(),
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "not base64",
+        ),
         (large, StatusCode::UNPROCESSABLE_ENTITY, "not gzip"),
     ] {
         let answer = server.send(Method::POST, "api/usage-statistics/profile-graph", &[], body).await;

@@ -8,6 +8,7 @@ use headcount_harness::{
     processes::HeadcountProcess,
     program::{HeadcountProgram, binary},
 };
+use headcount_shared::api::FleetComparison;
 use reqwest::StatusCode;
 use serde_json::Value;
 
@@ -25,7 +26,7 @@ struct PublishedFleet {
     truth: Value,
     /// The days with a release.
     sundays: Vec<String>,
-    _setup: TestSetup,
+    setup: TestSetup,
 }
 
 impl PublishedFleet {
@@ -40,7 +41,7 @@ impl PublishedFleet {
         let program = setup.collector().argument("--publish");
         let program = program.flag("--analyst-token", ANALYST_TOKEN).flag("--viewer-token", VIEWER_TOKEN);
         let collector = program.start().await.unwrap();
-        let fleet = Self { collector, truth, sundays: Vec::new(), _setup: setup };
+        let fleet = Self { collector, truth, sundays: Vec::new(), setup };
         let (_, tables) = fleet.ask("public/fleet/tables", None).await;
         let releases = tables["releases"].as_array().unwrap();
         assert!(releases.iter().any(|release| release["stage"] == "final"), "{tables}");
@@ -77,6 +78,30 @@ impl PublishedFleet {
             (label["label"].as_str().unwrap().to_owned(), label["by_day"][0].as_i64().unwrap())
         };
         labels.map(number).collect()
+    }
+
+    /// Checks that a server without nodes that reports here is in the smallest class of the newest release.
+    async fn assert_server_finds_its_place(&self) {
+        let server = self.setup.server(&self.collector).start().await.unwrap();
+        let address = server.url("api/usage-statistics/fleet");
+        let answer = http::operator().unwrap().post(address).send().await.unwrap();
+        let FleetComparison { position, .. } = answer.json().await.unwrap();
+        let position = position.expect("something is published");
+        let newest = self.sundays.last().unwrap();
+        assert_eq!(position.day, *newest);
+        let nodes = position.sizes.iter().find(|size| size.table == "nodes").unwrap();
+        let (mut of, mut same) = (0, 0);
+        for cell in self.public_cells("nodes", newest).await {
+            let installations = cell["installations"].as_u64().unwrap();
+            match cell["label"].as_str() {
+                None => {}
+                Some("0") => same += installations,
+                Some(_) => of += installations,
+            }
+        }
+        assert_eq!((nodes.own, nodes.fewer, nodes.same, nodes.of), (0, 0, same, of + same));
+        assert!(nodes.of > 500 && !position.shares.is_empty(), "{position:?}");
+        server.stop().await.unwrap();
     }
 
     /// Compares what is published of a day with what is exact. Returns how many numbers were compared, and how many of
@@ -134,6 +159,7 @@ async fn published_numbers_agree_with_the_exact_ones_within_the_noise_and_tell_o
         (compared, noisy) = (compared + of_day.0, noisy + of_day.1);
     }
     assert!(compared >= 3 && noisy > 0, "{compared} were compared, {noisy} had noise");
+    fleet.assert_server_finds_its_place().await;
     fleet.collector.stop().await.unwrap();
 }
 

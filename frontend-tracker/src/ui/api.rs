@@ -1,6 +1,6 @@
 //! Sends the requests of the interface to its server.
 
-use headcount_shared::api::{AskPseudonym, Pseudonym, Status, Switch};
+use headcount_shared::api::{AskPseudonym, Pseudonym, Switch};
 use js_sys::Uint8Array;
 use leptos::prelude::*;
 use serde::de::DeserializeOwned;
@@ -50,11 +50,6 @@ impl ApiClient {
     /// Ends the session of this browser.
     pub(super) async fn sign_out(self) -> Result<(), ApiFailure> {
         self.request("DELETE", "api/session", None).await.map(drop)
-    }
-
-    /// The state of usage statistics.
-    pub(super) async fn status(self) -> Result<TimedAnswer<Status>, ApiFailure> {
-        self.get("api/usage-statistics").await
     }
 
     /// Switches usage statistics on or off.

@@ -6,7 +6,7 @@ use headcount_charts::{
     ChartCaption, ValueUnit,
     flame_graph::{
         FlameDirection, FlameNode, FlameNodeId, FlameStyle, FlameTree, FlameView, FoundFunctions, ROOT_KEY,
-        flame_graph, flame_picture, found_functions, key_of_child,
+        flame_picture, found_functions, key_of_child,
     },
     number_format::percent,
 };
@@ -20,6 +20,8 @@ const MIN_WIDTH: f64 = 0.001;
 pub(super) struct FlameAnswer {
     graph: Option<FlameLists>,
     difference: Option<FlameLists>,
+    /// The graph as HTML, where the server draws it too.
+    pub(super) html: Option<String>,
 }
 
 /// Flat lists of nodes, parents before their children.
@@ -61,31 +63,12 @@ impl FlameNumbers {
         let (lists, is_difference) = match answer {
             FlameAnswer { graph: Some(lists), .. } => (lists, false),
             FlameAnswer { difference: Some(lists), .. } => (lists, true),
-            FlameAnswer { graph: None, difference: None } => return None,
+            FlameAnswer { graph: None, difference: None, .. } => return None,
         };
         let keys = keys_of(&lists)?;
         let numbers = Self { lists, is_difference, unit, keys };
         numbers.tree().map(|_| ())?;
         Some(numbers)
-    }
-
-    /// The whole graph with what it is about and its table, as HTML.
-    pub(super) fn whole_graph(
-        &self,
-        id: &str,
-        title: &str,
-        denominator: &str,
-        period: &str,
-        address: &dyn Fn(u64) -> String,
-    ) -> String {
-        let caption = ChartCaption { id, title, description: "", denominator, period, freshness: "" };
-        let style = self.style(None);
-        self.tree().map(|tree| flame_graph(&caption, &tree, style, Some(address))).unwrap_or_default()
-    }
-
-    fn style(&self, focus: Option<FlameNodeId>) -> FlameStyle {
-        let view = FlameView { focus, min_width: MIN_WIDTH, is_difference: self.is_difference };
-        FlameStyle { view, direction: FlameDirection::RootAtTop, unit: self.unit }
     }
 
     /// The picture of a part, as HTML. `id` begins the ids of the chart, and `address` makes the link of a node.
@@ -96,7 +79,9 @@ impl FlameNumbers {
         address: &dyn Fn(u64) -> String,
     ) -> Option<String> {
         let tree = self.tree()?;
-        let style = self.style(shown.focus.and_then(|key| tree.find_key(key)));
+        let focus = shown.focus.and_then(|key| tree.find_key(key));
+        let view = FlameView { focus, min_width: MIN_WIDTH, is_difference: self.is_difference };
+        let style = FlameStyle { view, direction: FlameDirection::RootAtTop, unit: self.unit };
         let caption =
             ChartCaption { id, title: "", description: "", denominator: "", period: "", freshness: "" };
         let search = FunctionSearch::new(&shown.search);
@@ -223,16 +208,6 @@ mod tests {
             let numbers = FlameNumbers::of(serde_json::from_str(GRAPH).unwrap(), unit).unwrap();
             let picture = numbers.picture("f", &ShownPart::default(), &|_| String::new()).unwrap();
             assert!(picture.contains(text), "{unit:?}: {picture}");
-        }
-    }
-
-    #[test]
-    fn the_whole_graph_says_what_it_is_of_and_has_a_table() {
-        let graph = numbers(GRAPH)
-            .unwrap()
-            .whole_graph("own", "memory", "of a report", "", &|key| format!("#{key:x}"));
-        for text in ["id=\"own-title\"", ">memory<", "of a report", "href=\"#", "<table", "chart-plot"] {
-            assert!(graph.contains(text), "{text}: {graph}");
         }
     }
 

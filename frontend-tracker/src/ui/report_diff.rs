@@ -41,33 +41,37 @@ pub(super) struct ValueDifference {
     pub(super) now: Option<String>,
 }
 
-/// The values of a report by their paths. `None` is an entry of a list, which is there and has no value.
-type ValuesByPath<'a> = BTreeMap<Vec<String>, Option<&'a Value>>;
+/// The values of both reports, by the place of their field in the document and their path. A value that is `None`
+/// is an entry of a list, which is there and has no value.
+type ValuePairs<'a> = BTreeMap<(usize, Vec<String>), [Option<Option<&'a Value>>; 2]>;
 
 /// How the report `now` differs from the report `before`.
 pub(super) fn compare(before: &Value, now: &Value) -> ReportDifferences {
-    let (before, now) = (values_by_path(before), values_by_path(now));
-    let mut differences = ReportDifferences::default();
-    let mut of_list = BTreeMap::<&[String], usize>::new();
-    let gone = before.keys().filter(|path| !now.contains_key(*path));
-    let mut paths: Vec<&Vec<String>> = now.keys().chain(gone).collect();
     let documented: Vec<String> = fields().into_iter().map(|field| field.path).collect();
-    paths.sort_by_cached_key(|path| (place_in(&documented, path), (*path).clone()));
-    for path in paths {
-        let (old, new) = (before.get(path), now.get(path));
+    let mut pairs = ValuePairs::new();
+    for (side, report) in [before, now].into_iter().enumerate() {
+        collect_values(report, &mut |path, value| {
+            let pair = pairs.entry((place_in(&documented, &path), path)).or_default();
+            if let Some(place) = pair.get_mut(side) {
+                *place = Some(value);
+            }
+        });
+    }
+    let mut differences = ReportDifferences::default();
+    let mut list: (&[String], usize) = (&[], 0);
+    for ((_, path), [old, new]) in &pairs {
         if old == new {
             differences.same += 1;
             continue;
         }
-        let list = path.split_last().map_or(&[][..], |(_, list)| list);
-        let so_far = of_list.entry(list).or_default();
-        *so_far += 1;
-        if *so_far > MOST_OF_A_LIST {
+        let of_list = path.split_last().map_or(&[][..], |(_, of_list)| of_list);
+        list = if list.0 == of_list { (of_list, list.1 + 1) } else { (of_list, 1) };
+        if list.1 > MOST_OF_A_LIST {
             differences.unnamed += 1;
             continue;
         }
         let names: Vec<&str> = path.iter().map(String::as_str).collect();
-        let text = |value: &Option<&Value>| {
+        let text = |value: Option<&Value>| {
             value.map_or_else(|| "listed".to_owned(), |value| value_text(&names, value))
         };
         differences.named.push(ValueDifference {
@@ -88,11 +92,11 @@ fn place_in(documented: &[String], path: &[String]) -> usize {
     documented.iter().position(is_it).unwrap_or(documented.len())
 }
 
-fn values_by_path(report: &Value) -> ValuesByPath<'_> {
-    let mut values = ValuesByPath::new();
+/// Tells every value of a report with its path.
+fn collect_values<'a>(report: &'a Value, tell: &mut dyn FnMut(Vec<String>, Option<&'a Value>)) {
     let mut open = vec![(Vec::new(), report)];
     while let Some((path, value)) = open.pop() {
-        let below = |name: &str| path.iter().cloned().chain([name.to_owned()]).collect::<Vec<String>>();
+        let below = |name: &str| [path.as_slice(), &[name.to_owned()]].concat();
         match value {
             Value::Object(members) if !members.is_empty() => {
                 open.extend(members.iter().map(|(name, value)| (below(name), value)));
@@ -104,15 +108,14 @@ fn values_by_path(report: &Value) -> ValuesByPath<'_> {
                             let key = KEYS.iter().find_map(|key| members.get(*key)?.as_str());
                             open.push((key.map_or_else(|| below(&place.to_string()), below), item));
                         }
-                        Value::String(text) => drop(values.insert(below(text), None)),
-                        other => drop(values.insert(below(&other.to_string()), None)),
+                        Value::String(text) => tell(below(text), None),
+                        other => tell(below(&other.to_string()), None),
                     }
                 }
             }
-            value => drop(values.insert(path, Some(value))),
+            value => tell(path, Some(value)),
         }
     }
-    values
 }
 
 /// Whether the items of a list are measurements in their order and no names.

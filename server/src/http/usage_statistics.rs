@@ -10,6 +10,7 @@ use axum::{
     response::{AppendHeaders, IntoResponse, Response},
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
+use headcount_fleet::profiles::ProfileError;
 use headcount_platform::hex;
 use headcount_shared::{
     api::{
@@ -33,8 +34,10 @@ use crate::{
     report::{
         deletion_answer::NotDeleted,
         fleet_position::fleet_position,
-        profile_graph::profile_graph,
+        fleet_sentences::fleet_sentences,
+        profile_graph::{profile_graph, profile_picture},
         published_tables::DownloadedTables,
+        reported_charts::reported_charts,
         spool::{ReadError, SpooledReport},
     },
     store,
@@ -172,15 +175,18 @@ async fn report(
     (status = 400, description = "The body is not valid.", body = Problem, content_type = "application/problem+json"),
     (status = 422, description = "The text is no profile.", body = Problem, content_type = "application/problem+json"), GuardedResponses))]
 async fn draw_profile(body: Bytes) -> Result<Json<ProfileGraphAnswer>, ProblemResponse> {
-    let AskProfileGraph { kind, profile } = serde_json::from_slice(&body).map_err(|error| {
-        let detail = format!("send {{\"kind\":\"cpu\",\"profile\":\"<base64>\"}} or heap: {error}");
+    let AskProfileGraph { kind, profile, id } = serde_json::from_slice(&body).map_err(|error| {
+        let detail =
+            format!("send {{\"kind\":\"cpu\",\"profile\":\"<base64>\",\"id\":\"\"}} or heap: {error}");
         ProblemResponse::new(StatusCode::BAD_REQUEST, detail)
     })?;
-    let graph = tokio::task::spawn_blocking(move || profile_graph(kind, &profile)).await;
-    let graph = graph.map_err(|error| ProblemResponse::internal(&error))?;
-    let graph =
-        graph.map_err(|error| ProblemResponse::new(StatusCode::UNPROCESSABLE_ENTITY, error.to_string()))?;
-    Ok(Json(ProfileGraphAnswer { graph }))
+    let drawn = tokio::task::spawn_blocking(move || {
+        let graph = profile_graph(kind, &profile)?;
+        let html = profile_picture(kind, &graph, &id);
+        Ok::<_, ProfileError>(ProfileGraphAnswer { graph, html })
+    });
+    let drawn = drawn.await.map_err(|error| ProblemResponse::internal(&error))?;
+    drawn.map(Json).map_err(|error| ProblemResponse::new(StatusCode::UNPROCESSABLE_ENTITY, error.to_string()))
 }
 
 /// What was reported in the last 90 days: the numbers of reports that a collector has confirmed. They are deleted
@@ -194,7 +200,8 @@ async fn history(
     let days = tokio::task::spawn_blocking(move || spool.reported().days()).await;
     let days = days.map_err(|error| ProblemResponse::internal(&error))?;
     let days = days.map_err(|error| ProblemResponse::internal(&error))?;
-    Ok(Json(ReportedHistory { days }))
+    let charts = reported_charts(&days);
+    Ok(Json(ReportedHistory { days, charts }))
 }
 
 /// This installation beside the fleet, by the tables that were downloaded. Asks nobody.
@@ -234,12 +241,15 @@ async fn compared(
         let own = serde_json::from_slice(&report.bytes).map_err(|error| ProblemResponse::internal(&error))?;
         fleet_position(&tables, &own)
     };
-    Ok(Json(FleetComparison {
+    let mut comparison = FleetComparison {
         collector: running.published.origin(),
         downloaded_at: at,
         failure: failure.map(|failure| failure.to_string()),
         position,
-    }))
+        sentences: Vec::new(),
+    };
+    comparison.sentences = fleet_sentences(&comparison);
+    Ok(Json(comparison))
 }
 
 /// The receipts for what was deleted on request of this installation, latest first.

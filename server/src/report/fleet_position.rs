@@ -12,7 +12,13 @@ use headcount_shared::{
     payload::{DatabaseType, Payload},
 };
 
-use super::reported_rows::{mean, mean_bytes};
+use super::{
+    fleet_sentences::share_text,
+    reported_rows::{mean, mean_bytes},
+};
+
+/// The most shares that are told of what this installation does not have.
+const MOST_OTHERS: usize = 8;
 
 /// Where the installation of a report stands in the newest release of each table. `None` if nothing is
 /// released.
@@ -35,11 +41,24 @@ pub fn fleet_position(tables: &[PublishedTableAnswer], own: &Payload) -> Option<
             .into_iter()
             .filter_map(|(table, mean)| cost_position(table, mean?, &own.instance.version, cells(table)))
             .collect(),
-        shares: own_labels(own)
-            .iter()
-            .flat_map(|(table, labels)| share_positions(table, labels, cells(table)))
-            .collect(),
+        shares: told_shares(
+            own_labels(own)
+                .iter()
+                .flat_map(|(table, labels)| share_positions(table, labels, cells(table)))
+                .collect(),
+        ),
     })
+}
+
+/// What this installation has, however rare, and what most others have, those first that most have.
+fn told_shares(mut shares: Vec<FleetSharePosition>) -> Vec<FleetSharePosition> {
+    shares.sort_by_key(|share| std::cmp::Reverse(share.have));
+    let mut others = 0;
+    shares.retain(|share| {
+        others += usize::from(!share.own);
+        share.own || others <= MOST_OTHERS
+    });
+    shares
 }
 
 /// The labels of this installation in the tables of labels.
@@ -108,7 +127,7 @@ fn cost_position(
     })
 }
 
-/// The labels of a table, those that most have first.
+/// How many have each label of a table.
 fn share_positions(table: &str, own: &[&str], cells: &[PublishedCellAnswer]) -> Vec<FleetSharePosition> {
     let mut shares = BTreeMap::<&str, (u64, u64)>::new();
     for cell in cells {
@@ -120,18 +139,19 @@ fn share_positions(table: &str, own: &[&str], cells: &[PublishedCellAnswer]) -> 
         }
     }
     let shares = shares.into_iter().filter(|(_, (_, of))| *of > 0);
-    let mut positions: Vec<FleetSharePosition> = shares
-        .map(|(label, (have, of))| FleetSharePosition {
+    let position = |(label, (have, of)): (&str, (u64, u64))| {
+        // Noise can make a part larger than the whole.
+        let have = have.min(of);
+        FleetSharePosition {
             table: table.to_owned(),
             label: label.to_owned(),
             own: own.contains(&label),
-            // Noise can make a part larger than the whole.
-            have: have.min(of),
+            have,
             of,
-        })
-        .collect();
-    positions.sort_by_key(|position| std::cmp::Reverse(position.have));
-    positions
+            text: share_text(have, of),
+        }
+    };
+    shares.map(position).collect()
 }
 
 /// A number with noise, which can make it less than nothing.
@@ -232,16 +252,28 @@ mod tests {
             own,
             have,
             of,
+            text: share_text(have, of),
         };
         assert_eq!(
             shares,
             [
-                share("databases", "postgres", false, 90, 700),
-                share("integrations", "kubernetes", true, 200, 700),
                 share("clouds", "gcp", false, 700, 700),
                 share("clouds", "aws", true, 400, 1100),
+                share("integrations", "kubernetes", true, 200, 700),
+                share("databases", "postgres", false, 90, 700),
             ]
         );
+    }
+
+    #[test]
+    fn what_this_installation_has_is_told_however_rare_and_of_others_the_most_frequent() {
+        let mut clouds: Vec<Value> =
+            (0..20).map(|place| cell(None, Some(&format!("cloud-{place}")), 500 - place, 700)).collect();
+        clouds.push(cell(None, Some("hetzner"), 90, 700));
+        let shares = fleet_position(&[table("clouds", clouds)], &own()).unwrap().shares;
+        let labels: Vec<&str> = shares.iter().map(|share| share.label.as_str()).collect();
+        let others = (0..8).map(|place| format!("cloud-{place}"));
+        assert_eq!(labels, others.chain(["hetzner".to_owned()]).collect::<Vec<_>>());
     }
 
     #[test]

@@ -1,6 +1,10 @@
 //! Turns the profile of a report into the calls that a flame graph is drawn of.
 
-use headcount_fleet::profiles::{ProfileError, ProfiledResource, decode_profile};
+use headcount_charts::{
+    ChartCaption, ValueUnit, flame_graph,
+    flame_graph::{FlameDirection, FlameNode, FlameStyle, FlameTree, FlameView, ROOT_KEY, key_of_child},
+};
+use headcount_fleet::profiles::{DEFAULT_MIN_SHARE, ProfileError, ProfiledResource, decode_profile};
 use headcount_shared::api::{ProfileGraph, ProfileKind};
 
 /// The name of the root: the whole profile.
@@ -30,6 +34,38 @@ pub fn profile_graph(kind: ProfileKind, text: &str) -> Result<ProfileGraph, Prof
     graph.parent.extend(calls.iter().map(|call| position(call.caller)));
     graph.value.extend(calls.iter().map(|call| call.value / divisor));
     Ok(graph)
+}
+
+/// The calls as a flame graph with its table, in HTML. `id` begins the ids of its elements.
+#[must_use]
+pub fn profile_picture(kind: ProfileKind, graph: &ProfileGraph, id: &str) -> String {
+    let (title, unit) = match kind {
+        ProfileKind::Cpu => ("Processor time", ValueUnit::Microseconds),
+        ProfileKind::Heap => ("Memory", ValueUnit::Bytes),
+    };
+    let caption = ChartCaption { id, title, description: "", denominator: "", period: "", freshness: "" };
+    let view = FlameView { focus: None, min_width: DEFAULT_MIN_SHARE, is_difference: false };
+    let style = FlameStyle { view, direction: FlameDirection::RootAtTop, unit };
+    flame_graph(&caption, &tree_of(graph), style, Some(&|key| format!("#call-{key:x}")))
+}
+
+/// The calls with the keys by which the interface finds them again.
+fn tree_of(graph: &ProfileGraph) -> FlameTree<'_> {
+    let calls = graph.name.iter().zip(&graph.parent).zip(&graph.value);
+    let node = |name: u32, key, value| {
+        let name = graph.names.get(name as usize).map_or("", String::as_str);
+        FlameNode { name, key, value, value_before: 0 }
+    };
+    let total = graph.value.first().copied().unwrap_or_default();
+    let mut tree = FlameTree::new(node(0, ROOT_KEY, total));
+    let mut added = vec![(tree.root(), ROOT_KEY)];
+    for ((name, parent), value) in calls.skip(1) {
+        let (parent, parent_key) =
+            added.get(*parent as usize).copied().unwrap_or_else(|| (tree.root(), ROOT_KEY));
+        let key = key_of_child(parent_key, graph.names.get(*name as usize).map_or("", String::as_str));
+        added.push((tree.add_child(parent, node(*name, key, *value)), key));
+    }
+    tree
 }
 
 #[cfg(test)]
@@ -83,6 +119,19 @@ mod tests {
             .map(|at| (graph.names[graph.name[at] as usize].as_str(), graph.parent[at], graph.value[at]))
             .collect();
         assert_eq!(named, [("(all)", 0, 4000), ("main", 0, 4000), ("work", 1, 3000)]);
+    }
+
+    #[test]
+    fn the_picture_has_every_call_with_an_address_by_its_key() {
+        let graph = profile_graph(ProfileKind::Cpu, &cpu_profile()).unwrap();
+        let picture = profile_picture(ProfileKind::Cpu, &graph, "next");
+        let main = key_of_child(ROOT_KEY, "main");
+        let work = key_of_child(main, "work");
+        for text in
+            [format!("href=\"#call-{work:x}\""), "id=\"next-title\"".to_owned(), "3\u{202f}ms".to_owned()]
+        {
+            assert!(picture.contains(&text), "{text}: {picture}");
+        }
     }
 
     #[test]

@@ -137,7 +137,7 @@ async fn every_operation_answers_as_it_is_described() {
     for get in ["forgets", "history", "receipts", "fleet", "compare_with_fleet"] {
         call(get, "", "", None).await;
     }
-    call("draw_profile", "", "", Some(&json!({"kind": "heap", "profile": ""}))).await;
+    call("draw_profile", "", "", Some(&json!({"kind": "heap", "profile": "", "id": "a"}))).await;
     call("test_new_prometheus", "", "", Some(&json!({"url": "http://127.0.0.1:9/"}))).await;
     call("test_integration", "pagerduty", "", None).await;
     for get in ["overview", "applications", "application", "application_report", "nodes", "node"] {

@@ -164,6 +164,8 @@ pub struct ReportEntry {
 pub struct ReportedHistory {
     /// The days of which a report was sent, in order.
     pub days: Vec<ReportedDay>,
+    /// The same as charts, in HTML; empty without days.
+    pub charts: String,
 }
 
 /// What the reports of a day said that a collector has confirmed. A day is one of UTC.
@@ -214,6 +216,8 @@ pub struct AskProfileGraph {
     pub kind: ProfileKind,
     /// The profile as it is in the report: pprof, gzipped, in base64.
     pub profile: String,
+    /// What the ids of elements in the picture begin with.
+    pub id: String,
 }
 
 /// The answer: the calls in a profile.
@@ -222,6 +226,8 @@ pub struct AskProfileGraph {
 pub struct ProfileGraphAnswer {
     /// The calls.
     pub graph: ProfileGraph,
+    /// The same as a flame graph with a table, in HTML. The address of a call is `#call-` and its key.
+    pub html: String,
 }
 
 /// The calls in a profile as lists of equal length, a place a call. The first is the root, and callers come before
@@ -270,6 +276,8 @@ pub struct FleetComparison {
     pub failure: Option<String>,
     /// Where this installation stands; `null` before a download, and if nothing is published.
     pub position: Option<FleetPosition>,
+    /// The same in sentences, or why there is no position.
+    pub sentences: Vec<String>,
 }
 
 /// Where this installation stands in a release of published tables. Numbers of installations have noise.
@@ -284,7 +292,7 @@ pub struct FleetPosition {
     pub sizes: Vec<FleetSizePosition>,
     /// Where this one stands by what the program costs.
     pub costs: Vec<FleetCostPosition>,
-    /// What others have that this one has or lacks.
+    /// What this one has, and what most others have.
     pub shares: Vec<FleetSharePosition>,
 }
 
@@ -336,6 +344,8 @@ pub struct FleetSharePosition {
     pub have: u64,
     /// The installations of which that is published.
     pub of: u64,
+    /// The same for people: `25 % of 400`.
+    pub text: String,
 }
 
 /// `GET <base>api/usage-statistics/reports`: the stored reports, newest first.

@@ -51,7 +51,8 @@ impl DocumentCell {
     }
 
     /// Fetches a report. What was fetched before stays until it is there.
-    pub(super) fn load(self, desk: StatisticsState, source: String, then: impl FnOnce() + 'static) {
+    /// Then `then` is called.
+    pub(super) fn load(self, desk: StatisticsState, source: String, then: fn(StatisticsState)) {
         self.source.set(Some(source.clone()));
         self.is_loading.set(true);
         spawn_local(async move {
@@ -67,7 +68,7 @@ impl DocumentCell {
                     self.failure.set(None);
                     let (bytes, sha256) = (answer.value, answer.sha256);
                     self.document.set(Some(Arc::new(ReportDocument { source, bytes, sha256, report })));
-                    then();
+                    then(desk);
                 }
                 Err(failure) => {
                     let why = desk.sentence(failure);

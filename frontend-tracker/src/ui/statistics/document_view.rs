@@ -1,23 +1,24 @@
 //! Shows a report by section, each field with its value, in the units of people too, and its explanation.
 //!
-//! When the same report is fetched again, values change where they are: no section closes and nothing is built
-//! anew.
+//! When the report is fetched again, values change where they are: no section closes and nothing is built anew.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::sync::Arc;
 
-use leptos::prelude::*;
+use base64::{Engine, engine::general_purpose::STANDARD};
+use leptos::{ev, html::Div, prelude::*};
+use wasm_bindgen::JsCast;
+use web_sys::Element;
 
 use super::{
-    Time,
     document_cell::{DocumentCell, ReportDocument},
+    document_html::{sections_html, value_html, value_id},
     page_state::StatisticsState,
     profile_view::Profiles,
     requests::report_file,
 };
 use crate::ui::{
     browser,
-    format::{self, TextPiece},
-    report_rows::{FieldRow, ReportSection, ShownValue, fold},
+    report_rows::{ReportSection, fold},
     value_units::file_size,
 };
 
@@ -38,17 +39,16 @@ pub(super) fn DocumentView(
     };
     let size = move || with_document(document, |document| file_size(document.bytes.len() as u64));
     let hash = move || with_document(document, |document| document.sha256.clone());
-    let waiting = move || cell.is_loading.get().then(|| view! { <p class="waiting">"Loading…"</p> });
     view! {
         {move || cell.failure.get().map(|why| view! { <p class="failure" role="alert">{why}</p> })}
         {move || match is_here.get() {
-            false => waiting.into_any(),
+            false => cell.is_loading.get().then(|| view! { <p class="waiting">"Loading…"</p> }).into_any(),
             true => view! {
                 <div class="report-head">
                     <p>{size} " as JSON. SHA-256: " <code class="address hash">{hash}</code></p>
                     <button type="button" class="quiet" on:click=save>"Save as a file"</button>
                 </div>
-                <Fields desk document />
+                <Fields desk document id />
                 <Profiles desk document id />
             }
             .into_any(),
@@ -63,145 +63,67 @@ fn with_document(
     document.with(|document| document.as_ref().map(|document| text(document)).unwrap_or_default())
 }
 
-/// The names of a report's sections, each with the paths of its fields.
-type ReportStructure = Vec<(String, Vec<String>)>;
+/// What is in the page.
+#[derive(Debug, Default)]
+struct ShownFields {
+    /// The paths of all values.
+    paths: Vec<String>,
+    /// The HTML of each.
+    values: Vec<String>,
+}
 
 #[component]
-fn Fields(desk: StatisticsState, document: RwSignal<Option<Arc<ReportDocument>>>) -> impl IntoView {
-    let sections = Memo::new(move |_| {
-        document.with(|document| document.as_ref().map(|document| fold(&document.report)).unwrap_or_default())
-    });
-    let structure: Memo<ReportStructure> = Memo::new(move |_| {
-        let paths = |section: &ReportSection| section.rows.iter().map(|row| row.path.clone()).collect();
-        sections
-            .with(|sections| sections.iter().map(|section| (section.name.clone(), paths(section))).collect())
-    });
-    // What is open stays open, also where the structure changes.
-    let open = StoredValue::new(BTreeSet::<String>::new());
-    move || {
-        structure.track();
-        let built = sections.get_untracked().into_iter().enumerate();
-        built.map(|(place, section)| folded(desk, sections, open, place, section)).collect_view()
-    }
-}
-
-fn folded(
+fn Fields(
     desk: StatisticsState,
-    sections: Memo<Vec<ReportSection>>,
-    open: StoredValue<BTreeSet<String>>,
-    place: usize,
-    section: ReportSection,
-) -> AnyView {
-    let ReportSection { name, explanation, rows } = section;
-    let fields = format::count(rows.len() as u64, "field", "fields");
-    let rows = rows.into_iter().enumerate().map(|(row_place, row)| {
-        let value = Memo::new(move |_| {
-            sections.with(|sections| Some(sections.get(place)?.rows.get(row_place)?.value.clone()))
-        });
-        field(desk, row, value)
-    });
-    let is_open = open.with_value(|open| open.contains(&name));
-    let named = name.clone();
-    let toggled = move |event: leptos::ev::Event| {
-        let is_open = event_target::<web_sys::Element>(&event).has_attribute("open");
-        open.update_value(|open| {
-            if is_open {
-                open.insert(named.clone());
-            } else {
-                open.remove(&named);
-            }
-        });
-    };
-    view! {
-        <details class="section" open=is_open on:toggle=toggled>
-            <summary>
-                <code>{name}</code>
-                <span class="note">{fields}</span>
-                <span class="explanation">{explanation}</span>
-            </summary>
-            <dl class="rows">{rows.collect_view()}</dl>
-        </details>
-    }
-    .into_any()
-}
-
-fn field(desk: StatisticsState, row: FieldRow, value: Memo<Option<ShownValue>>) -> AnyView {
-    let FieldRow { path, explanation, members, .. } = row;
-    let file_name = format!("headcount-{}.pb.gz", path.replace('.', "-"));
-    let members = members.into_iter().map(|(name, explanation)| {
-        view! {
-            <li>
-                <code>{name}</code>
-                ": "
-                {explained(&explanation)}
-            </li>
+    document: RwSignal<Option<Arc<ReportDocument>>>,
+    id: &'static str,
+) -> impl IntoView {
+    let place = NodeRef::<Div>::new();
+    let shown = StoredValue::new(ShownFields::default());
+    let minute = Memo::new(move |_| desk.server_time() / 60);
+    Effect::new(move || {
+        let now = minute.get() * 60;
+        if let (Some(place), Some(document)) = (place.get(), document.get()) {
+            shown.update_value(|shown| update(&place, shown, id, &fold(&document.report), now));
         }
     });
-    let members = members.collect_view();
-    let has_members = !members.is_empty();
-    view! {
-        <div class="row">
-            <dt>
-                <code>{path}</code>
-            </dt>
-            <dd class="value">{move || shown(desk, value.get(), &file_name)}</dd>
-            <dd class="explanation">
-                {explained(&explanation)}
-                {has_members.then(|| view! { <ul>{members}</ul> })}
-            </dd>
-        </div>
+    view! { <div node_ref=place class="fields" on:click=move |event| save_profile(document, &event)></div> }
+}
+
+/// Shows the values that changed. Where the fields are others, all are built anew, and open sections stay open.
+fn update(place: &Element, shown: &mut ShownFields, id: &str, sections: &[ReportSection], now: u64) {
+    let rows = || sections.iter().flat_map(|section| &section.rows);
+    if !rows().map(|row| &row.path).eq(&shown.paths) {
+        let is_open = |name: &str| {
+            let open = place.query_selector(&["details[open][data-section='", name, "']"].concat());
+            open.is_ok_and(|open| open.is_some())
+        };
+        let html = sections_html(id, sections, &is_open);
+        place.set_inner_html(&html);
+        shown.paths = rows().map(|row| row.path.clone()).collect();
+        shown.values.clear();
+        shown.values.resize(shown.paths.len(), String::new());
     }
-    .into_any()
+    for (number, (row, before)) in rows().zip(&mut shown.values).enumerate() {
+        let html = value_html(&row.path, &row.value, now);
+        if html == *before {
+            continue;
+        }
+        if let Some(element) = document().get_element_by_id(&value_id(id, number)) {
+            element.set_inner_html(&html);
+        }
+        *before = html;
+    }
 }
 
-/// An explanation with code and links.
-fn explained(text: &str) -> impl IntoView + use<> {
-    let piece = |piece| match piece {
-        TextPiece::Words(words) => words.into_any(),
-        TextPiece::Code(code) => view! { <code>{code}</code> }.into_any(),
-        TextPiece::Address(address) => {
-            let href = address.clone();
-            view! { <a href=href rel="noreferrer">{address}</a> }.into_any()
-        }
-    };
-    format::pieces(text).into_iter().map(piece).collect_view()
-}
-
-fn shown(desk: StatisticsState, value: Option<ShownValue>, file_name: &str) -> AnyView {
-    match value {
-        None | Some(ShownValue::Absent) => {
-            view! { <span class="note">"not in this report"</span> }.into_any()
-        }
-        Some(ShownValue::Line { exact, in_units }) => view! {
-            <code>{exact}</code>
-            {in_units.map(|said| view! { <span class="note">{said}</span> })}
-        }
-        .into_any(),
-        Some(ShownValue::Moment(seconds)) => view! {
-            <code>{seconds}</code>
-            <span class="note">{move || format::ago(seconds, desk.server_time())}</span>
-            <span class="exact"><Time unix_seconds=seconds /></span>
-        }
-        .into_any(),
-        Some(ShownValue::Block { summary, json }) => view! {
-            <span class="note">{summary}</span>
-            <pre tabindex="0">{json}</pre>
-        }
-        .into_any(),
-        Some(ShownValue::Profile { summary, file }) if file.is_empty() => summary.into_any(),
-        Some(ShownValue::Profile { summary, file }) => {
-            let file_name = file_name.to_owned();
-            view! {
-                <span>{summary}</span>
-                <button
-                    type="button"
-                    class="quiet"
-                    on:click=move |_| browser::save(&file_name, "application/octet-stream", &file)
-                >
-                    "Save the profile"
-                </button>
-            }
-            .into_any()
-        }
+/// Saves the profile whose button was pressed.
+fn save_profile(document: RwSignal<Option<Arc<ReportDocument>>>, event: &ev::MouseEvent) {
+    let target = event.target().and_then(|target| target.dyn_into::<Element>().ok());
+    let Some(path) = target.and_then(|target| target.get_attribute("data-save")) else { return };
+    let Some(document) = document.get_untracked() else { return };
+    let profile = path.split('.').try_fold(&document.report, |value, name| value.get(name));
+    if let Some(Ok(file)) = profile.and_then(|profile| profile.as_str()).map(|text| STANDARD.decode(text)) {
+        let name = ["headcount-", &path.replace('.', "-"), ".pb.gz"].concat();
+        browser::save(&name, "application/octet-stream", &file);
     }
 }

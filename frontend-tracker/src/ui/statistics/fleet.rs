@@ -1,14 +1,16 @@
-//! Shows this installation beside the fleet that reports to the same collector, as far as that is published.
+//! Shows this installation beside the fleet that reports to the same collector, as far as that is published. The
+//! server works that out.
 
-use headcount_shared::api::{FleetComparison, FleetPosition};
 use leptos::{prelude::*, task::spawn_local};
+use serde_json::Value;
 
 use super::{
-    Shown, Time,
-    fleet_sentences::{no_position, position_sentences, share_text, shown_shares, table_text},
+    html_text::{escaped, push},
     page_state::StatisticsState,
 };
-use crate::ui::answer::FetchState;
+use crate::ui::answer::{FetchState, read};
+
+const FLEET: &str = "api/usage-statistics/fleet";
 
 #[component]
 pub(super) fn BesideTheFleet(desk: StatisticsState) -> impl IntoView {
@@ -16,95 +18,119 @@ pub(super) fn BesideTheFleet(desk: StatisticsState) -> impl IntoView {
     let comparison = RwSignal::new(FetchState::Waiting);
     Effect::new(move || {
         if is_on.get() == Some(true) {
-            desk.ask(desk.api.fleet(), move |answer| drop(comparison.try_set(answer)));
+            ask(desk, "GET", comparison, None);
         }
+    });
+    let is_asking = RwSignal::new(false);
+    let download = move |_| {
+        is_asking.set(true);
+        ask(desk, "POST", comparison, Some(is_asking));
+    };
+    let html = Memo::new(move |_| {
+        comparison.with(|comparison| match comparison {
+            FetchState::Waiting => "<p class=\"waiting\">Loading…</p>".to_owned(),
+            FetchState::Here(comparison) => position_html(comparison),
+            FetchState::Failed(why) => {
+                ["<p class=\"failure\" role=\"alert\">", &escaped(why), "</p>"].concat()
+            }
+        })
     });
     view! {
         <section class="card" aria-labelledby="fleet-title">
             <h2 id="fleet-title">"You beside the fleet"</h2>
             {move || match is_on.get() {
-                Some(true) => view! { <Compared desk comparison /> }.into_any(),
-                Some(false) => {
-                    view! { <p class="note">"While usage statistics are off, nothing is downloaded."</p> }.into_any()
+                Some(true) => view! {
+                    <p class="note">
+                        "This server downloads the tables that its collector publishes, whole, and compares them here. "
+                        "The request is the same for every installation and has nothing of this one, so the collector "
+                        "learns that somebody asks, and not who. It is sent only when you ask for it, at most once a day."
+                    </p>
+                    <p>
+                        <button type="button" disabled=is_asking on:click=download>"Download what is published"</button>
+                    </p>
+                    <div class="fields" aria-busy=move || is_asking.get().to_string() inner_html=html></div>
                 }
-                None => view! { <p class="waiting">"Loading…"</p> }.into_any(),
+                .into_any(),
+                _ => view! { <p class="note">"While usage statistics are off, nothing is downloaded."</p> }.into_any(),
             }}
         </section>
     }
 }
 
-#[component]
-fn Compared(desk: StatisticsState, comparison: RwSignal<FetchState<FleetComparison>>) -> impl IntoView {
-    let is_asking = RwSignal::new(false);
-    let download = move |_| {
-        is_asking.set(true);
-        spawn_local(async move {
-            let answer = desk.api.compare_with_fleet().await;
-            let answer = answer.map_or_else(|why| FetchState::Failed(desk.sentence(why)), FetchState::Here);
-            comparison.try_set(answer);
-            is_asking.try_set(false);
-        });
-    };
-    let shown = Memo::new(move |_| comparison.get());
-    let here = move |comparison: FleetComparison| match &comparison.position {
-        Some(position) => position_view(&comparison, position),
-        None => view! { <p>{no_position(&comparison)}</p> }.into_any(),
-    };
-    view! {
-        <p class="note">
-            "This server downloads the tables that its collector publishes, whole, and compares them here. The request is the "
-            "same for every installation and has nothing of this one, so the collector learns that somebody asks, and not who. "
-            "It is sent only when you ask for it, at most once a day."
-        </p>
-        <p>
-            <button type="button" disabled=is_asking on:click=download>"Download what is published"</button>
-        </p>
-        <div aria-busy=move || is_asking.get().to_string()>
-            {move || view! { <Shown fetched=shown.get() here /> }}
-        </div>
-    }
+/// Asks the server, which asks the collector if `method` is `POST`.
+fn ask(
+    desk: StatisticsState,
+    method: &'static str,
+    comparison: RwSignal<FetchState<Value>>,
+    is_asking: Option<RwSignal<bool>>,
+) {
+    spawn_local(async move {
+        let answer = desk.api.request(method, FLEET, None).await.and_then(|answer| read(&answer.value));
+        let answer = answer.map_or_else(|why| FetchState::Failed(desk.sentence(why)), FetchState::Here);
+        // The page may be gone by now.
+        comparison.try_set(answer);
+        is_asking.map(|is_asking| is_asking.try_set(false));
+    });
 }
 
-fn position_view(comparison: &FleetComparison, position: &FleetPosition) -> AnyView {
-    let sentences = position_sentences(position).into_iter().map(|sentence| view! { <li>{sentence}</li> });
-    let rows = shown_shares(position).into_iter().map(|share| {
-        view! {
-            <tr>
-                <th scope="row">
-                    <code>{share.label.clone()}</code>
-                    " "
-                    <span class="note">{table_text(&share.table)}</span>
-                </th>
-                <td>{if share.own { "yes" } else { "no" }}</td>
-                <td>{share_text(share)}</td>
-            </tr>
-        }
-    });
-    let rows = rows.collect_view();
-    let failure =
-        comparison.failure.is_some().then(|| view! { <p class="failure">{no_position(comparison)}</p> });
-    view! {
-        {failure}
-        <ul class="sentences">{sentences.collect_view()}</ul>
-        {(!rows.is_empty()).then(|| view! {
-            <div class="scroll" tabindex="0" role="group" aria-label="What installations have">
-                <table>
-                    <caption class="visually-hidden">"What installations have"</caption>
-                    <thead>
-                        <tr>
-                            <th scope="col">"What"</th>
-                            <th scope="col">"Yours"</th>
-                            <th scope="col">"All"</th>
-                        </tr>
-                    </thead>
-                    <tbody>{rows}</tbody>
-                </table>
-            </div>
-        })}
-        <p class="note">
-            {format!("Published of {}, with noise in every number, so that no installation can be found in them. ", position.day)}
-            {comparison.downloaded_at.map(|at| view! { "Downloaded on " <Time unix_seconds=at /> "." })}
-        </p>
+/// Where this installation stands, as HTML: sentences, and what others have.
+fn position_html(comparison: &Value) -> String {
+    let list = |value: &'_ Value| value.as_array().cloned().unwrap_or_default();
+    let text = |value: &Value| escaped(value.as_str().unwrap_or_default());
+    let mut html = String::from("<ul class=\"sentences\">");
+    for sentence in list(&comparison["sentences"]) {
+        push(&mut html, &["<li>", &text(&sentence), "</li>"]);
     }
-    .into_any()
+    html.push_str("</ul>");
+    let shares = list(&comparison["position"]["shares"]);
+    if shares.is_empty() {
+        return html;
+    }
+    html.push_str(
+        "<div class=\"scroll\" tabindex=\"0\" role=\"group\" aria-label=\"What installations have\"><table>\
+         <caption class=\"visually-hidden\">What installations have</caption><thead><tr><th scope=\"col\">What</th>\
+         <th scope=\"col\">Yours</th><th scope=\"col\">All</th></tr></thead><tbody>",
+    );
+    for share in shares {
+        let table = text(&share["table"]).replace('_', " ");
+        let own = if share["own"] == true { "yes" } else { "no" };
+        push(
+            &mut html,
+            &[
+                "<tr><th scope=\"row\"><code>",
+                &text(&share["label"]),
+                "</code> <span class=\"note\">",
+                &table,
+                "</span></th><td>",
+                own,
+                "</td><td>",
+                &text(&share["text"]),
+                "</td></tr>",
+            ],
+        );
+    }
+    html.push_str("</tbody></table></div>");
+    html
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_position_is_a_list_of_sentences_and_a_table() {
+        let share =
+            json!({"table": "alerting_destinations", "label": "<b>", "own": true, "text": "25 % of 400"});
+        let comparison = json!({"sentences": ["One.", "Two."], "position": {"shares": [share]}});
+        let html = position_html(&comparison);
+        assert!(html.starts_with("<ul class=\"sentences\"><li>One.</li><li>Two.</li></ul>"), "{html}");
+        let row = "<code>&lt;b&gt;</code> <span class=\"note\">alerting destinations</span></th><td>yes</td><td>25 % of 400</td>";
+        assert!(html.contains(row), "{html}");
+        assert_eq!(
+            position_html(&json!({"sentences": [], "position": null})),
+            "<ul class=\"sentences\"></ul>"
+        );
+    }
 }

@@ -1,14 +1,14 @@
 //! Holds the state of the page, and fetches it from the server.
 
-use std::future::Future;
-
-use headcount_shared::api::{ReportEntries, ReportedHistory, Status, WouldForget};
+use headcount_shared::api::{ReportEntries, Status, WouldForget};
 use leptos::{prelude::*, task::spawn_local};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use super::{document_cell::DocumentCell, requests::PREVIEW};
 use crate::ui::{
-    answer::{ApiFailure, FetchState},
-    api::{ApiClient, TimedAnswer},
+    answer::{ApiFailure, FetchState, read},
+    api::ApiClient,
     browser,
 };
 
@@ -20,8 +20,8 @@ pub(super) struct StatisticsState {
     pub(super) reports: RwSignal<FetchState<ReportEntries>>,
     /// What switching off would delete.
     pub(super) forgets: RwSignal<FetchState<WouldForget>>,
-    /// What was reported over time.
-    pub(super) history: RwSignal<FetchState<ReportedHistory>>,
+    /// The charts of what was reported over time, as HTML.
+    pub(super) history: RwSignal<FetchState<String>>,
     /// The report as it would be sent, as of when it was asked for.
     pub(super) preview: DocumentCell,
     /// The stored report that is open for reading.
@@ -83,28 +83,27 @@ impl StatisticsState {
         self.load_forgets();
         self.load_reports();
         let history = self.history;
-        self.ask(self.api.history(), move |answer| history.set(answer));
+        self.ask("api/usage-statistics/history", move |bytes| {
+            let charts = |history: Value| history["charts"].as_str().unwrap_or_default().to_owned();
+            history.set(arrived(bytes.and_then(|bytes| read(&bytes)).map(charts)));
+        });
     }
 
     pub(super) fn load_status(self) {
-        let status = self.status;
-        self.ask(self.api.status(), move |answer| status.set(answer));
+        self.load("api/usage-statistics", self.status);
     }
 
     fn load_forgets(self) {
-        let forgets = self.forgets;
-        self.ask(self.api.would_forget(), move |answer| forgets.set(answer));
+        self.load("api/usage-statistics/forgets", self.forgets);
     }
 
     pub(super) fn load_reports(self) {
-        let reports = self.reports;
-        self.ask(self.api.reports(), move |answer| reports.set(answer));
+        self.load("api/usage-statistics/reports", self.reports);
     }
 
     pub(super) fn load_preview(self) {
-        let said = self.said;
-        self.preview.load(self, PREVIEW.to_owned(), move || {
-            said.set("The preview of the next report is here.".to_owned());
+        self.preview.load(self, PREVIEW.to_owned(), |desk| {
+            desk.said.set("The preview of the next report is here.".to_owned());
         });
     }
 
@@ -127,21 +126,33 @@ impl StatisticsState {
         });
     }
 
-    pub(super) fn ask<T: 'static>(
+    fn load<T: DeserializeOwned + Send + Sync + 'static>(
         self,
-        asked: impl Future<Output = Result<TimedAnswer<T>, ApiFailure>> + 'static,
-        show: impl FnOnce(FetchState<T>) + 'static,
+        path: &'static str,
+        into: RwSignal<FetchState<T>>,
     ) {
+        self.ask(path, move |bytes| into.set(arrived(bytes.and_then(|bytes| read(&bytes)))));
+    }
+
+    /// Reads what is at a path of the API, and the server's clock.
+    fn ask(self, path: &'static str, show: impl FnOnce(Result<Vec<u8>, ApiFailure>) + 'static) {
+        self.ask_boxed(path, Box::new(show));
+    }
+
+    /// One task for all kinds of answers.
+    fn ask_boxed(self, path: &'static str, show: Box<dyn FnOnce(Result<Vec<u8>, ApiFailure>)>) {
         spawn_local(async move {
-            show(match asked.await {
-                Ok(answered) => {
-                    if let Some(server_time) = answered.server_time {
+            let answer = self.api.request("GET", path, None).await;
+            match &answer {
+                Ok(answer) => {
+                    if let Some(server_time) = answer.server_time {
                         self.ahead.set(server_time - browser::now());
                     }
-                    FetchState::Here(answered.value)
                 }
-                Err(failure) => FetchState::Failed(self.sentence(failure)),
-            });
+                Err(ApiFailure::SignedOut) => self.is_signed_out.set(true),
+                Err(ApiFailure::Told(_)) => {}
+            }
+            show(answer.map(|answer| answer.value));
         });
     }
 
@@ -152,6 +163,10 @@ impl StatisticsState {
         }
         failure.sentence()
     }
+}
+
+fn arrived<T>(answer: Result<T, ApiFailure>) -> FetchState<T> {
+    answer.map_or_else(|failure| FetchState::Failed(failure.sentence()), FetchState::Here)
 }
 
 #[expect(

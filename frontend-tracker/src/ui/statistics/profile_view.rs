@@ -15,7 +15,7 @@ use super::{document_cell::ReportDocument, page_state::StatisticsState};
 use crate::ui::{
     answer::{ApiFailure, read},
     browser,
-    flame_numbers::{FlameNumbers, ShownPart},
+    flame_numbers::{FlameAnswer, FlameNumbers, ShownPart},
     format,
 };
 
@@ -30,6 +30,8 @@ const SHORT_HASH: usize = 12;
 struct DrawnProfile {
     /// The hash of the report that it is of.
     sha256: String,
+    /// Which report, and which time.
+    basis: String,
     html: String,
 }
 
@@ -96,7 +98,8 @@ pub(super) fn Profiles(
         {move || is_older().then(|| view! {
             <p class="note">"The report above is newer than this picture. Draw it again for the newer one."</p>
         })}
-        {move || view.drawn.get().map(|DrawnProfile { html, .. }| view! {
+        {move || view.drawn.get().map(|DrawnProfile { html, basis, .. }| view! {
+            <p class="note basis">{basis}</p>
             <div class="flame-search">
                 <label>
                     "Find functions "
@@ -138,7 +141,8 @@ impl ProfileView {
         let Some(profile) = profile_of(Some(&document), kind).map(str::to_owned) else { return };
         self.is_asking.set(true);
         spawn_local(async move {
-            let numbers = self.numbers_of(AskProfileGraph { kind, profile }).await;
+            let id = self.id.to_owned();
+            let numbers = self.numbers_of(AskProfileGraph { kind, profile, id }).await;
             if self.is_asking.try_set(false).is_some() {
                 // The page is gone.
                 return;
@@ -150,27 +154,29 @@ impl ProfileView {
         });
     }
 
-    async fn numbers_of(self, asked: AskProfileGraph) -> Result<FlameNumbers, ApiFailure> {
+    /// The numbers of a profile, and its picture with its table as the server draws it.
+    async fn numbers_of(self, asked: AskProfileGraph) -> Result<(FlameNumbers, String), ApiFailure> {
         let unit = match asked.kind {
             ProfileKind::Cpu => ValueUnit::Microseconds,
             ProfileKind::Heap => ValueUnit::Bytes,
         };
         let body = serde_json::to_string(&asked).map_err(|error| ApiFailure::Told(error.to_string()))?;
         let answer = self.desk.api.request("POST", "api/usage-statistics/profile-graph", Some(&body)).await?;
+        let mut answer: FlameAnswer = read(&answer.value)?;
+        let html = answer.html.take().unwrap_or_default();
         let no_tree = || ApiFailure::Told("The server gave an answer that is no profile.".to_owned());
-        FlameNumbers::of(read(&answer.value)?, unit).ok_or_else(no_tree)
+        Ok((FlameNumbers::of(answer, unit).ok_or_else(no_tree)?, html))
     }
 
-    fn show(self, kind: ProfileKind, document: &ReportDocument, numbers: FlameNumbers) {
+    fn show(self, kind: ProfileKind, document: &ReportDocument, (numbers, html): (FlameNumbers, String)) {
         let short = document.sha256.get(..SHORT_HASH).unwrap_or(&document.sha256);
-        let of_report = format!("of the report with SHA-256 {short}…");
-        let html = numbers.whole_graph(self.id, name_of(kind), &of_report, &period_of(document), &address_of);
+        let basis = ["Of the report with SHA-256 ", short, "…", &period_of(document)].concat();
         self.numbers.set_value(Some(numbers));
         self.part.set_value(ShownPart::default());
         self.found.set(String::new());
         self.failure.set(None);
-        self.drawn.set(Some(DrawnProfile { sha256: document.sha256.clone(), html }));
-        self.desk.said.set(format!("The picture of {} is here.", name_of(kind)));
+        self.drawn.set(Some(DrawnProfile { sha256: document.sha256.clone(), basis, html }));
+        self.desk.said.set(["The picture of ", name_of(kind), " is here."].concat());
     }
 
     fn search(self, text: String) {
@@ -209,7 +215,7 @@ impl ProfileView {
     }
 }
 
-/// The address of a call in a picture.
+/// The address of a call in a picture, as the server writes it too.
 fn address_of(key: u64) -> String {
     format!("{CALL}{key:x}")
 }
@@ -218,7 +224,7 @@ fn address_of(key: u64) -> String {
 fn period_of(document: &ReportDocument) -> String {
     let of = |name| document.report.get("profile")?.get(name)?.as_u64().filter(|time| *time > 0);
     match (of("from"), of("to")) {
-        (Some(from), Some(to)) => format!("from {} to {}", format::time(from), format::time(to)),
+        (Some(from), Some(to)) => [", from ", &format::time(from), " to ", &format::time(to)].concat(),
         _ => String::new(),
     }
 }

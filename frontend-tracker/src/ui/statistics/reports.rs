@@ -52,13 +52,14 @@ fn Entries(desk: StatisticsState, entries: Vec<ReportEntry>) -> impl IntoView {
 #[component]
 fn Entry(desk: StatisticsState, entry: ReportEntry) -> impl IntoView {
     let ReportEntry { id, state, created_at, bytes } = entry;
-    let (class, name) = badge(state);
+    let name = state_name(state);
+    let class = ["badge ", name].concat();
     let source = source_of_report(&id);
     let (address, file) = (desk.api.report_url(&source), report_file(&source));
     let (read, download) = (format!("Read report {id}"), format!("Download report {id}"));
     let open = move |_| {
         desk.opened.document.set(None);
-        desk.opened.load(desk, source.clone(), || browser::focus(OPENED_TITLE));
+        desk.opened.load(desk, source.clone(), |_| browser::focus(OPENED_TITLE));
     };
     view! {
         <tr>
@@ -121,11 +122,12 @@ const fn meaning(state: ReportState) -> &'static str {
     }
 }
 
-const fn badge(state: ReportState) -> (&'static str, &'static str) {
+/// The name of a state, which is also that of its style.
+pub(super) const fn state_name(state: ReportState) -> &'static str {
     match state {
-        ReportState::Queued => ("badge queued", "queued"),
-        ReportState::Sent => ("badge sent", "sent"),
-        ReportState::Refused => ("badge refused", "refused"),
-        ReportState::Unknown => ("badge unknown", "unknown"),
+        ReportState::Queued => "queued",
+        ReportState::Sent => "sent",
+        ReportState::Refused => "refused",
+        ReportState::Unknown => "unknown",
     }
 }

@@ -2,6 +2,10 @@
 
 use leptos::prelude::*;
 
+use super::{
+    html_part::{HtmlPart, PressedButton},
+    html_text::{escaped, push},
+};
 use crate::ui::browser;
 
 /// A way to switch off.
@@ -27,28 +31,60 @@ const WAYS: [WayOff; 6] = [
 
 #[component]
 pub(super) fn SwitchOff() -> impl IntoView {
-    let ways = WAYS.into_iter().map(|WayOff { id, title, text }| {
-        let copied = RwSignal::new("");
-        let copy = move |_| copied.set(if browser::copy(id, text) { "Copied" } else { "Selected: copy it" });
-        view! {
-            <div class="copyable">
-                <p id=format!("{id}-title")>{title}</p>
-                <pre id=id tabindex="0" role="group" aria-labelledby=format!("{id}-title")>{text}</pre>
-                <button type="button" class="quiet" aria-describedby=format!("{id}-title") on:click=copy>"Copy"</button>
-                <span class="note" role="status">{copied}</span>
-            </div>
+    let copied = RwSignal::new(String::new());
+    let html = Memo::new(move |_| copied.with(|copied| ways_html(copied)));
+    let press = move |(_, id): PressedButton<'_>| {
+        if let Some(way) = WAYS.iter().find(|way| way.id == id) {
+            let is_copied = browser::copy(id, way.text);
+            if is_copied {
+                copied.set(id.to_owned());
+                browser::focus(&[id, "-copy"].concat());
+            }
         }
-    });
+    };
     view! {
         <section class="card" aria-labelledby="off-title">
             <h2 id="off-title">"Switch it off without this page"</h2>
             <p class="note">
-                "Any one of these is enough, for the whole run: nothing is counted, stored or sent. Whatever says off wins over "
-                "whatever says on."
+                "Any one of these is enough, for the whole run: nothing is counted, stored or sent. Whatever says off "
+                "wins over whatever says on."
             </p>
-            {ways.collect_view()}
+            <HtmlPart html press=Box::new(press) />
         </section>
     }
+}
+
+/// The ways as HTML, of which one was copied.
+fn ways_html(copied: &str) -> String {
+    let mut html = String::new();
+    for WayOff { id, title, text } in &WAYS {
+        let label = if *id == copied { "Copied" } else { "Copy" };
+        push(
+            &mut html,
+            &[
+                "<div class=\"copyable\"><p id=\"",
+                id,
+                "-title\">",
+                title,
+                "</p><pre id=\"",
+                id,
+                "\" tabindex=\"0\" role=\"group\" aria-labelledby=\"",
+                id,
+                "-title\">",
+                &escaped(text),
+                "</pre><button type=\"button\" class=\"quiet\" id=\"",
+                id,
+                "-copy\" data-act=\"copy\" data-of=\"",
+                id,
+                "\" aria-describedby=\"",
+                id,
+                "-title\">",
+                label,
+                "</button></div>",
+            ],
+        );
+    }
+    html
 }
 
 #[cfg(test)]
@@ -63,5 +99,15 @@ mod tests {
                 assert!(manual.contains(line.trim_start_matches("export ")), "{line}");
             }
         }
+    }
+
+    #[test]
+    fn each_way_has_its_text_and_a_button() {
+        let html = ways_html("off-docker");
+        assert_eq!(
+            (html.matches("data-act=\"copy\"").count(), html.matches(">Copied<").count()),
+            (WAYS.len(), 1)
+        );
+        assert!(html.contains("value: &quot;1&quot;</pre>"), "{html}");
     }
 }

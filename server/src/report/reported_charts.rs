@@ -69,7 +69,8 @@ const CHARTS: [ReportedChart; 6] = [
 ];
 
 /// The charts of the days of which something was reported, as HTML. Empty without days.
-pub(super) fn reported_charts(days: &[ReportedDay]) -> String {
+#[must_use]
+pub fn reported_charts(days: &[ReportedDay]) -> String {
     let (Some(first), Some(last)) = (days.first(), days.last()) else { return String::new() };
     let missing = missing_days(days);
     let context = TimeContext { first_day: chart_day(first.day), marks: &[], missing: &missing };

@@ -1,47 +1,36 @@
 //! Says where this installation stands among all, in sentences.
 
 use headcount_charts::number_format::{bytes, cores, grouped, percent};
-use headcount_shared::api::{
-    FleetComparison, FleetCostPosition, FleetPosition, FleetSharePosition, FleetSizePosition,
-};
+use headcount_shared::api::{FleetComparison, FleetCostPosition, FleetSizePosition};
 
-/// The most shares that are told, besides what this installation has itself.
-const MOST_OTHERS: usize = 8;
-
-/// What a comparison without a position means.
-pub(super) fn no_position(comparison: &FleetComparison) -> String {
-    let collector = &comparison.collector;
-    match (&comparison.failure, comparison.downloaded_at) {
-        (Some(why), _) => format!("The published tables could not be downloaded from {collector}: {why}."),
-        (None, Some(_)) => format!("{collector} publishes nothing of its fleet."),
-        (None, None) => format!("Nothing was downloaded from {collector} yet."),
-    }
-}
-
-/// Where this installation stands, a sentence for each number that is published.
-pub(super) fn position_sentences(position: &FleetPosition) -> Vec<String> {
+/// What is known of this installation among those that report to the same collector. Without a position, why there
+/// is none.
+#[must_use]
+pub fn fleet_sentences(comparison: &FleetComparison) -> Vec<String> {
+    let FleetComparison { collector, failure, downloaded_at, position, .. } = comparison;
+    let failed = failure
+        .as_ref()
+        .map(|why| format!("The published tables could not be downloaded from {collector}: {why}."));
+    let Some(position) = position else {
+        return vec![match (failed, downloaded_at) {
+            (Some(failed), _) => failed,
+            (None, Some(_)) => format!("{collector} publishes nothing of its fleet."),
+            (None, None) => format!("Nothing was downloaded from {collector} yet."),
+        }];
+    };
     let sizes = position.sizes.iter().map(size_sentence);
-    sizes.chain(position.costs.iter().map(cost_sentence)).collect()
+    let costs = position.costs.iter().map(cost_sentence);
+    let basis = format!(
+        "This is published of {}. Every number has noise, so that no installation can be found in it.",
+        position.day
+    );
+    failed.into_iter().chain(sizes).chain(costs).chain([basis]).collect()
 }
 
-/// The shares that are shown: what this installation has, and what most others have.
-pub(super) fn shown_shares(position: &FleetPosition) -> Vec<&FleetSharePosition> {
-    let mut others = 0;
-    let shown = position.shares.iter().filter(|share| {
-        others += usize::from(!share.own);
-        share.own || others <= MOST_OTHERS
-    });
-    shown.collect()
-}
-
-/// How large a part of the installations have it.
-pub(super) fn share_text(share: &FleetSharePosition) -> String {
-    format!("{} of {}", part(share.have, share.of), grouped(share.of))
-}
-
-/// `cpu_usage`: `cpu usage`.
-pub(super) fn table_text(table: &str) -> String {
-    table.replace('_', " ")
+/// How large a part of the installations have something.
+#[must_use]
+pub fn share_text(have: u64, of: u64) -> String {
+    format!("{} of {}", part(have, of), grouped(of))
 }
 
 fn size_sentence(size: &FleetSizePosition) -> String {
@@ -108,7 +97,7 @@ fn part(some: u64, all: u64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use headcount_shared::api::PublishedPercentileAnswer;
+    use headcount_shared::api::{FleetPosition, PublishedPercentileAnswer};
 
     use super::*;
 
@@ -168,19 +157,8 @@ mod tests {
     }
 
     #[test]
-    fn what_this_installation_has_is_shown_however_rare_and_of_others_the_most_frequent() {
-        let share = |label: usize, own| FleetSharePosition {
-            table: "clouds".to_owned(),
-            label: label.to_string(),
-            own,
-            have: 100,
-            of: 400,
-        };
-        let shares = (0..20).map(|label| share(label, label == 19)).collect();
-        let position = FleetPosition { shares, ..FleetPosition::default() };
-        let shown: Vec<&str> = shown_shares(&position).iter().map(|share| share.label.as_str()).collect();
-        assert_eq!(shown, ["0", "1", "2", "3", "4", "5", "6", "7", "19"]);
-        assert_eq!(plain(&share_text(&share(1, true))), "25 % of 400");
+    fn a_share_is_told_of_how_many() {
+        assert_eq!(plain(&share_text(100, 400)), "25 % of 400");
     }
 
     #[test]
@@ -189,7 +167,7 @@ mod tests {
             collector: "https://fleet.example".to_owned(),
             downloaded_at,
             failure: failure.map(str::to_owned),
-            position: None,
+            ..FleetComparison::default()
         };
         for (comparison, text) in [
             (comparison(None, None), "Nothing was downloaded from https://fleet.example yet."),
@@ -199,7 +177,25 @@ mod tests {
                 "The published tables could not be downloaded from https://fleet.example: the collector answers 503.",
             ),
         ] {
-            assert_eq!(no_position(&comparison), text);
+            assert_eq!(fleet_sentences(&comparison), [text]);
         }
+    }
+
+    #[test]
+    fn a_position_is_told_with_its_day_also_after_a_later_download_failed() {
+        let position = FleetPosition { day: "2026-11-22".to_owned(), ..FleetPosition::default() };
+        let failure = Some("the collector answers 503".to_owned());
+        let comparison = FleetComparison {
+            position: Some(position),
+            failure,
+            downloaded_at: Some(7),
+            ..FleetComparison::default()
+        };
+        let said = fleet_sentences(&comparison);
+        assert_eq!(said.len(), 2);
+        assert!(
+            said[0].contains("503") && said[1].starts_with("This is published of 2026-11-22."),
+            "{said:?}"
+        );
     }
 }
