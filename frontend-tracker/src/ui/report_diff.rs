@@ -98,7 +98,7 @@ fn collect_values<'a>(report: &'a Value, tell: &mut dyn FnMut(Vec<String>, Optio
     while let Some((path, value)) = open.pop() {
         let below = |name: &str| [path.as_slice(), &[name.to_owned()]].concat();
         match value {
-            Value::Object(members) if !members.is_empty() => {
+            Value::Object(members) => {
                 open.extend(members.iter().map(|(name, value)| (below(name), value)));
             }
             Value::Array(items) if !are_samples(&path) => {
@@ -220,6 +220,17 @@ mod tests {
         let (one, other) =
             (json!({"stack": {"clouds": ["a", "b"]}}), json!({"stack": {"clouds": ["b", "a"]}}));
         assert_eq!(compare(&one, &other), ReportDifferences { same: 2, ..ReportDifferences::default() });
+    }
+
+    #[test]
+    fn the_first_entry_of_a_map_or_a_list_is_one_difference() {
+        for (before, now, path) in [
+            (json!({"ux": {"page_views": {}}}), json!({"ux": {"page_views": {"/": 1}}}), "ux.page_views./"),
+            (json!({"ux": {"users": []}}), json!({"ux": {"users": ["a"]}}), "ux.users.a"),
+        ] {
+            let found = differences(&before, &now);
+            assert_eq!(found.iter().map(|(path, ..)| path.as_str()).collect::<Vec<_>>(), [path]);
+        }
     }
 
     #[test]
