@@ -187,7 +187,7 @@ async fn a_file_that_is_not_there_is_not_found() {
 }
 
 /// The most that the interface may have on its way to a browser, in bytes.
-const INTERFACE_BOUND: usize = 250_000;
+const INTERFACE_BOUND: usize = 300_000;
 
 #[test]
 fn the_interface_is_one_program_for_both_and_small() {
