@@ -3,7 +3,6 @@
 use headcount_shared::api::{AskPseudonym, Pseudonym, Switch};
 use js_sys::Uint8Array;
 use leptos::prelude::*;
-use serde::de::DeserializeOwned;
 use uuid::Uuid;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
@@ -74,12 +73,6 @@ impl ApiClient {
     /// The URL of a path of the API.
     pub(super) fn url(self, path: &str) -> String {
         self.base.with_value(|base| format!("{base}{path}"))
-    }
-
-    /// Reads what is at a path of the API.
-    pub(super) async fn get<T: DeserializeOwned>(self, path: &str) -> Result<TimedAnswer<T>, ApiFailure> {
-        let TimedAnswer { value, server_time, sha256 } = self.request("GET", path, None).await?;
-        Ok(TimedAnswer { value: read(&value)?, server_time, sha256 })
     }
 
     /// Sends a request, with `body` as JSON.

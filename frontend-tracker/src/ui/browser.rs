@@ -2,9 +2,10 @@
 
 use headcount_shared::browser_storage::DEVICE_KEY_PREFIX;
 use js_sys::{Array, Reflect, Uint8Array};
-use leptos::prelude::{document, window};
+use leptos::prelude::{document, request_animation_frame, window};
 use uuid::Uuid;
 use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
 use web_sys::{
     Blob, BlobPropertyBag, Clipboard, Element, FocusOptions, FormData, HtmlAnchorElement, HtmlElement,
     HtmlFormElement, MouseEvent, NodeList, SubmitEvent, Url,
@@ -77,19 +78,24 @@ pub(super) fn focus_on(element: &HtmlElement) {
 
 /// Copies the text that is in the element with `id`. Where the browser does not allow that, as over plain http,
 /// the text is selected, and the result is `false`.
-pub(super) fn copy(id: &str, text: &str) -> bool {
+pub(super) async fn copy(id: &str, text: &str) -> bool {
     let clipboard = Reflect::get(&window().navigator(), &"clipboard".into());
-    let clipboard = clipboard.ok().filter(JsValue::is_object);
-    if let Some(clipboard) = clipboard.map(JsCast::unchecked_into::<Clipboard>) {
-        // It ends without a page that waits for it: whether it failed, the next paste shows.
-        let _copying = clipboard.write_text(text);
-        return true;
+    if let Some(clipboard) = clipboard.ok().filter(JsValue::is_object) {
+        let clipboard: Clipboard = clipboard.unchecked_into();
+        if JsFuture::from(clipboard.write_text(text)).await.is_ok() {
+            return true;
+        }
     }
     let element = document().get_element_by_id(id);
     if let (Some(element), Ok(Some(selection))) = (element, window().get_selection()) {
         let _selected = selection.select_all_children(&element);
     }
     false
+}
+
+/// Moves the focus to the element with `id` once what changed now is in the page.
+pub(super) fn focus_soon(id: String) {
+    request_animation_frame(move || focus(&id));
 }
 
 /// Replaces the content of an element by HTML. While the cursor or the focus is in it, what is there stays, unless

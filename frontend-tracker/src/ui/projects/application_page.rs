@@ -19,7 +19,7 @@ use crate::ui::{answer::read, link::InterfaceBase, pages::chosen, title::Title};
 #[component]
 pub(in crate::ui) fn ApplicationPage() -> impl IntoView {
     let (project, id) = (chosen("projectId"), chosen("id"));
-    move || Some(application_content(project.get()?, id.get()?))
+    move || Some(application_content(project.get()?, &id.get()?))
 }
 
 /// What all parts of the page know.
@@ -52,12 +52,12 @@ fn find_check<'v>(view: &'v ApplicationView, inspection: &str) -> Option<&'v Che
     checks.find(|check| check.inspection.id == inspection)
 }
 
-fn application_content(project: String, id: String) -> AnyView {
+fn application_content(project: String, id: &str) -> AnyView {
     let InterfaceBase(base) = expect_context::<InterfaceBase>();
     let view = RwSignal::new(None);
     let instances = RwSignal::new(TableRows::sorted_by(0, false));
     let project_path = format!("api/projects/{}", segment(&project));
-    let path = format!("{project_path}/applications/{}", segment(&id));
+    let path = format!("{project_path}/applications/{}", segment(id));
     let live = LiveAnswer::follow(path.clone(), move |body| {
         let found: ApplicationView = read(body)?;
         take_rows(instances, instance_rows(&found));
@@ -90,11 +90,11 @@ fn application_content(project: String, id: String) -> AnyView {
             return ().into_any();
         }
         match report.get() {
-            Some(name) => report_content(shown, name),
+            Some(name) => report_content(shown, &name),
             None => summary(shown, base.clone(), instances),
         }
     };
-    let name = ApplicationName::of(&id).name.to_owned();
+    let name = ApplicationName::of(id).name.to_owned();
     view! {
         <Title text=name />
         {live.notice()}
@@ -127,7 +127,7 @@ fn summary(shown: ShownApplication, base: String, instances: RwSignal<TableRows>
 }
 
 /// The inspections of a report, and its last hour.
-fn report_content(shown: ShownApplication, name: String) -> AnyView {
+fn report_content(shown: ShownApplication, name: &str) -> AnyView {
     let checks = shown.view.with_untracked(|view| {
         let report = view.as_ref()?.reports.iter().find(|report| report.name == name)?;
         Some(report.checks.iter().map(|check| check.inspection.id.clone()).collect::<Vec<_>>())
@@ -140,10 +140,10 @@ fn report_content(shown: ShownApplication, name: String) -> AnyView {
         view! { <p class="note">"No exporter monitors this database, so no inspection applies."</p> }
     });
     view! {
-        <h2>{report_title(&name).to_owned()}</h2>
+        <h2>{report_title(name).to_owned()}</h2>
         {nothing}
         {checks.into_iter().map(|id| check_card(shown, id)).collect_view()}
-        {last_hour(shown, &name)}
+        {last_hour(shown, name)}
     }
     .into_any()
 }

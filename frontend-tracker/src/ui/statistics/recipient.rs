@@ -61,7 +61,7 @@ pub(super) fn Recipient(desk: StatisticsState) -> impl IntoView {
             _ => return save_stored(desk, failure, of.parse().unwrap_or_default()),
         }
         // The button that had the focus is gone.
-        browser::focus(DELETION);
+        browser::focus_soon(DELETION.to_owned());
     };
     view! {
         <section class="card" aria-labelledby="recipient-title">
@@ -86,7 +86,7 @@ fn ask(desk: StatisticsState, state: RwSignal<DeletionState>) {
             desk.load_preview();
         }
         state.try_set(next);
-        browser::focus(DELETION);
+        browser::focus_soon(DELETION.to_owned());
     });
 }
 

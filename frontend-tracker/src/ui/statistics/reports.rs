@@ -59,7 +59,7 @@ fn Entry(desk: StatisticsState, entry: ReportEntry) -> impl IntoView {
     let (read, download) = (format!("Read report {id}"), format!("Download report {id}"));
     let open = move |_| {
         desk.opened.document.set(None);
-        desk.opened.load(desk, source.clone(), |_| browser::focus(OPENED_TITLE));
+        desk.opened.load(desk, source.clone(), |_| browser::focus_soon(OPENED_TITLE.to_owned()));
     };
     view! {
         <tr>

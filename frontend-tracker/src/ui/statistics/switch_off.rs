@@ -1,6 +1,6 @@
 //! Says how to switch usage statistics off without this page, in texts to copy.
 
-use leptos::prelude::*;
+use leptos::{prelude::*, task::spawn_local};
 
 use super::{
     html_part::{HtmlPart, PressedButton},
@@ -16,7 +16,7 @@ struct WayOff {
     text: &'static str,
 }
 
-const WAYS: [WayOff; 6] = [
+static WAYS: [WayOff; 6] = [
     WayOff { id: "off-flag", title: "Flag", text: "headcount serve --disable-usage-statistics" },
     WayOff { id: "off-variable", title: "Environment", text: "DISABLE_USAGE_STATISTICS=1 headcount serve" },
     WayOff { id: "off-everywhere", title: "For all programs that obey it", text: "export DO_NOT_TRACK=1" },
@@ -34,12 +34,13 @@ pub(super) fn SwitchOff() -> impl IntoView {
     let copied = RwSignal::new(String::new());
     let html = Memo::new(move |_| copied.with(|copied| ways_html(copied)));
     let press = move |(_, id): PressedButton<'_>| {
-        if let Some(way) = WAYS.iter().find(|way| way.id == id) {
-            let is_copied = browser::copy(id, way.text);
-            if is_copied {
-                copied.set(id.to_owned());
-                browser::focus(&[id, "-copy"].concat());
-            }
+        if let Some(WayOff { id, text, .. }) = WAYS.iter().find(|way| way.id == id) {
+            spawn_local(async move {
+                if browser::copy(id, text).await {
+                    copied.try_set((*id).to_owned());
+                    browser::focus_soon([id, "-copy"].concat());
+                }
+            });
         }
     };
     view! {
@@ -94,7 +95,7 @@ mod tests {
     #[test]
     fn the_manual_has_the_same_names() {
         let manual = include_str!("../../../../docs/operating.md");
-        for WayOff { text, .. } in WAYS {
+        for WayOff { text, .. } in &WAYS {
             for line in text.lines() {
                 assert!(manual.contains(line.trim_start_matches("export ")), "{line}");
             }

@@ -419,8 +419,11 @@ mod tests {
         see(scene, history, |sight| report_charts(sight, sight.world.answers, (&key(), report), &[], NOW))
     }
 
+    /// The names and the known values of series.
+    type KnownValues = Vec<(String, Vec<f32>)>;
+
     /// The known values of each series, with the titles of the charts.
-    fn known_values(report: &str) -> Vec<(String, Vec<(String, Vec<f32>)>)> {
+    fn known_values(report: &str) -> Vec<(String, KnownValues)> {
         let charts = charts(&scene(SCENE), &ProjectHistory::default(), report).unwrap().charts;
         let series = |chart: &ViewChart| {
             let values = chart.series.iter();
