@@ -27,12 +27,14 @@ mod title;
 mod value_units;
 mod welcome;
 
-/// Mounts the interface in the page's body, or takes over on a page of a collector.
+/// Mounts the interface in the page's body.
 pub fn start() {
     console_error_panic_hook::set_once();
-    if takeover::is_page_of_collector() {
-        takeover::start();
-    } else {
-        leptos::mount::mount_to_body(app::App);
-    }
+    leptos::mount::mount_to_body(app::App);
+}
+
+/// Takes over on a page of a collector.
+pub fn take_over() {
+    console_error_panic_hook::set_once();
+    takeover::start();
 }

@@ -142,7 +142,7 @@ pub async fn collect(config: Collect, stop: CancellationToken) -> anyhow::Result
     let access = AccessControl::new(access, Arc::new(SystemClock::new()));
     let access = access.observed_by(Arc::new(collector.access_log().clone()));
     let proxies = config.trusted_proxy.into_iter().collect();
-    let interface = http::assets::interface_files();
+    let interface = http::assets::fleet_page_files();
     let router = headcount_collector::routes::router(&access, &collector, proxies, config.publish, interface);
     let listener = address.listen()?;
     tracing::info!(admin_token = %operator, "collecting on http://{}/", listener.local_addr()?);

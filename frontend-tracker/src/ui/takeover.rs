@@ -20,13 +20,11 @@ use web_sys::HtmlElement;
 
 use self::page_status::PageStatus;
 
-/// Whether the page that is loaded is one of a collector.
-pub(super) fn is_page_of_collector() -> bool {
-    open_page::is_ours(&document())
-}
-
-/// Takes over.
+/// Takes over, if the page that is loaded is one of a collector.
 pub(super) fn start() {
+    if !open_page::is_ours(&document()) {
+        return;
+    }
     let Some(body) = document().body() else { return };
     let place = document().create_element("div").ok();
     let Some(place) = place.and_then(|place| place.dyn_into::<HtmlElement>().ok()) else { return };

@@ -29,9 +29,13 @@ const TRACKER_PROGRAM: &str = "tracker_bg.wasm";
 const INTERFACE: &str = "ui.js";
 const INTERFACE_PROGRAM: &str = "ui_bg.wasm";
 
-/// The files of the interface alone, which the pages of a collector load too.
-pub fn interface_files() -> StaticFiles {
-    StaticFiles::of(EMBEDDED).only(&[INTERFACE, INTERFACE_PROGRAM])
+/// The script that takes over on the pages of a collector, and the WebAssembly that it fetches.
+const PAGES: &str = "pages.js";
+const PAGES_PROGRAM: &str = "pages_bg.wasm";
+
+/// The files that the pages of a collector load.
+pub fn fleet_page_files() -> StaticFiles {
+    StaticFiles::of(EMBEDDED).only(&[PAGES, PAGES_PROGRAM])
 }
 
 /// Why the tracker cannot have a route table.

@@ -1,7 +1,6 @@
 //! Serves the program that takes over in the browser on the pages of the fleet.
 //!
-//! Pages are complete without it. It is the web interface of the server, started in another way: see
-//! `frontend-tracker/src/ui/takeover.rs`.
+//! Pages are complete without it. Its code is in `frontend-tracker/src/ui/takeover`.
 
 use std::sync::Arc;
 

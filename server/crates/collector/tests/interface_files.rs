@@ -47,7 +47,7 @@ const PAGES: [&str; 11] = [
 ];
 
 const PROGRAM: &[(&str, &[u8])] =
-    &[("ui.js", b"start()"), ("ui.js.br", b"start in brotli"), ("ui_bg.wasm", b"\0asm")];
+    &[("pages.js", b"start()"), ("pages.js.br", b"start in brotli"), ("pages_bg.wasm", b"\0asm")];
 
 struct OpenCollector {
     _directory: TempDir,
@@ -108,7 +108,7 @@ async fn pages_may_run_the_program_and_nothing_else() {
         assert!(policy.contains("script-src 'self' 'wasm-unsafe-eval';"), "{path}: {policy}");
         assert!(policy.starts_with("default-src 'none';") && !policy.contains("unsafe-inline"), "{policy}");
         assert_eq!(page.matches("<script").count(), 1, "{path}");
-        assert!(page.contains("<script type=\"module\" src=\"static/ui.js\"></script>"), "{path}");
+        assert!(page.contains("<script type=\"module\" src=\"static/pages.js\"></script>"), "{path}");
     }
     open.collector.close().await;
 }
@@ -120,7 +120,7 @@ async fn pages_are_complete_without_the_program() {
         let (_, page) = open.page(path).await;
         assert!(page.contains("<h1>") && page.contains("<nav class=\"nav\""), "{path}: {page}");
     }
-    assert_eq!(open.get("static/ui.js", &[]).await.0, StatusCode::NOT_FOUND);
+    assert_eq!(open.get("static/pages.js", &[]).await.0, StatusCode::NOT_FOUND);
     open.collector.close().await;
 }
 
@@ -130,8 +130,8 @@ async fn everybody_gets_the_files_of_pages_with_their_types_and_only_once() {
     for (name, content_type) in [
         ("mark.svg", "image/svg+xml"),
         ("visual-style.css", "text/css; charset=utf-8"),
-        ("ui.js", "text/javascript; charset=utf-8"),
-        ("ui_bg.wasm", "application/wasm"),
+        ("pages.js", "text/javascript; charset=utf-8"),
+        ("pages_bg.wasm", "application/wasm"),
     ] {
         let path = format!("static/{name}");
         let (status, headers, _) = open.get(&path, &[]).await;
@@ -140,9 +140,9 @@ async fn everybody_gets_the_files_of_pages_with_their_types_and_only_once() {
         let (status, _, body) = open.get(&path, &[("if-none-match", tag)]).await;
         assert_eq!((status, body.len()), (StatusCode::NOT_MODIFIED, 0), "{name}");
     }
-    let (_, headers, body) = open.get("static/ui.js", &[("accept-encoding", "br")]).await;
+    let (_, headers, body) = open.get("static/pages.js", &[("accept-encoding", "br")]).await;
     assert_eq!((&headers["content-encoding"], &body[..]), (&"br".parse().unwrap(), &b"start in brotli"[..]));
-    for other in ["tracker.js", "ui.js.br", "..%2fui.js"] {
+    for other in ["tracker.js", "pages.js.br", "..%2fpages.js"] {
         assert_eq!(open.get(&format!("static/{other}"), &[]).await.0, StatusCode::NOT_FOUND, "{other}");
     }
     open.collector.close().await;

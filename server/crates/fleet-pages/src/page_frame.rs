@@ -135,7 +135,7 @@ pub fn render_shell(shell: PageShell<'_>, content: &Markup) -> String {
                 link rel="stylesheet" href={ (root) "static/visual-style.css" };
                 link rel="stylesheet" href={ (root) "pages.css" };
                 // Takes over in the browser. Pages do without.
-                script type="module" src={ (root) "static/ui.js" } {}
+                script type="module" src={ (root) "static/pages.js" } {}
             }
             body data-headcount-pages=(root) {
                 a.skip href="#content" { "Skip to the content" }
@@ -311,7 +311,7 @@ mod tests {
         };
         let text = render_shell(shell, &html! {});
         for named in [
-            "<script type=\"module\" src=\"../static/ui.js\"></script>",
+            "<script type=\"module\" src=\"../static/pages.js\"></script>",
             "<body data-headcount-pages=\"../\">",
             "href=\"../static/mark.svg\"",
             "<a class=\"brand\" href=\".././\">",
