@@ -54,7 +54,7 @@ use crate::{
         assemble::Installation,
         deletion_receipts::DeletionReceipts,
         deliver::ReportDelivery,
-        published_tables::PublishedFleetTables,
+        published_tables::{DownloadedTables, PublishedFleetTables},
         reporter::{ReportSources, Reporter},
         schedule::ReportSchedule,
         spool::{DeliveryHeaders, Spool},
@@ -676,6 +676,12 @@ impl RunningStatistics {
             stop,
             tasks,
         })
+    }
+
+    /// Downloads what the collector publishes, unless that happened within a day; `None` if statistics are
+    /// switched off meanwhile, which ends the download.
+    pub async fn download_published(&self) -> Option<DownloadedTables> {
+        self.stop.run_until_cancelled(self.published.download()).await
     }
 
     fn start_tasks(self: &Arc<Self>, process_sample_interval: Duration) {
