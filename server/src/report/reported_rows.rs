@@ -1,9 +1,9 @@
 //! Keeps the numbers of each report that a collector has confirmed, to show what was reported over time.
 //!
-//! A row has a time, counts and costs alone: no browser, no profile, no name. Rows are lines of JSON in one
-//! file of the data directory, at most [`REPORTED_BYTES`] and [`REPORTED_DAYS`] days. A report has one row,
-//! however often it is confirmed, and a line that a crash cut off counts as missing. A clock that is
-//! wrong for less than a day erases nothing.
+//! A row has a time, the last bits of the report's id, counts and costs: no browser, no profile, no name. Rows
+//! are lines of JSON in one file of the data directory, at most [`REPORTED_BYTES`] and [`REPORTED_DAYS`] days.
+//! A report has one row, however often it is confirmed, and a line that a crash cut off counts as missing. A
+//! clock that is wrong for less than a day erases nothing.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
