@@ -126,10 +126,15 @@ pub(super) fn replace_content(place: &HtmlElement, html: &str, is_forced: bool) 
     true
 }
 
-/// What is pressed: the `data-act` of the element or of one around it.
+/// What is pressed: the element with `data-act`, or the one around it that has it.
+pub(super) fn pressed(event: &MouseEvent) -> Option<Element> {
+    let target: Element = event.target()?.dyn_into().ok()?;
+    target.closest("[data-act]").ok()?
+}
+
+/// The `data-act` of what is pressed.
 pub(super) fn act_of(event: &MouseEvent) -> Option<String> {
-    let pressed: Element = event.target()?.dyn_into().ok()?;
-    pressed.closest("[data-act]").ok()??.get_attribute("data-act")
+    pressed(event)?.get_attribute("data-act")
 }
 
 /// The fields of the form that is submitted.

@@ -54,7 +54,7 @@ use crate::{
         assemble::Installation,
         deletion_receipts::DeletionReceipts,
         deliver::ReportDelivery,
-        published_tables::PublishedFleetTables,
+        published_tables::{DownloadedTables, PublishedFleetTables},
         reporter::{ReportSources, Reporter},
         schedule::ReportSchedule,
         spool::{DeliveryHeaders, Spool},
@@ -244,7 +244,7 @@ impl StatisticsService {
     /// The receipts for what was deleted, the latest first.
     #[must_use]
     pub fn receipts(&self) -> Vec<StoredReceipt> {
-        self.receipts.as_ref().map(|receipts| receipts.whole()).unwrap_or_default()
+        self.receipts.as_ref().map(|receipts| receipts.receipts()).unwrap_or_default()
     }
 
     /// What switched statistics off for the whole run, if anything did.
@@ -408,7 +408,8 @@ impl StatisticsService {
         let collector_url = headcount_outbound::shown_url(&self.collector_url);
         let privacy_url = self.privacy_url.as_ref().map(Url::to_string);
         let left_by_coroot = self.left_by_coroot.clone();
-        let receipts = self.receipts.as_ref().map(|receipts| receipts.listed()).unwrap_or_default();
+        let receipts =
+            self.receipts.as_ref().map(|receipts| receipts.receipt_summaries()).unwrap_or_default();
         let Some(running) = self.running() else {
             let refused = self.spool.as_ref().map_or(0, |spool| spool.count(ReportState::Refused));
             return Status {
@@ -675,6 +676,12 @@ impl RunningStatistics {
             stop,
             tasks,
         })
+    }
+
+    /// Downloads what the collector publishes, unless that happened within a day; `None` if statistics are
+    /// switched off meanwhile, which ends the download.
+    pub async fn download_published(&self) -> Option<DownloadedTables> {
+        self.stop.run_until_cancelled(self.published.download()).await
     }
 
     fn start_tasks(self: &Arc<Self>, process_sample_interval: Duration) {

@@ -18,8 +18,8 @@ use super::{
     product_version::ProductVersion,
     routes, sources,
     values::{
-        parse_http_url, parse_interval, parse_listen, parse_pricing_url, parse_prometheus_url,
-        parse_public_url,
+        parse_http_url, parse_interval, parse_listen, parse_pricing_url, parse_privacy_url,
+        parse_prometheus_url, parse_public_url,
     },
 };
 use crate::{
@@ -59,7 +59,7 @@ pub struct Serve {
 
     /// The address of the privacy text of whoever receives the reports. The page about usage statistics links
     /// to it.
-    #[arg(long, value_parser = parse_http_url)]
+    #[arg(long, value_parser = parse_privacy_url)]
     pub privacy_url: Option<Url>,
 
     /// The time between two reports.

@@ -192,6 +192,9 @@ fn bad_values_are_refused() {
         "--metrics-token=fifteen-letters",
         "--public-url ftp://x/",
         "--public-url https://me:secret@x/",
+        "--privacy-url https://me:secret@x/",
+        "--privacy-url https://me@x/",
+        "--privacy-url ftp://x/",
         "--public-url https://x/?y",
         "--log noise=very",
         "--log-format xml",
@@ -202,6 +205,12 @@ fn bad_values_are_refused() {
     ] {
         assert!(parse(line).is_err(), "{line}");
     }
+}
+
+#[test]
+fn the_address_of_a_privacy_text_may_have_a_query_and_a_fragment() {
+    let address = "https://shop.example/texts?name=privacy#statistics";
+    assert_eq!(serve(&format!("--privacy-url {address}")).privacy_url.unwrap().as_str(), address);
 }
 
 #[test]
@@ -369,6 +378,7 @@ fn refusals_name_the_flag_and_quote_no_secret() {
         ("--bootstrap-prometheus-url", "zqxjvk"),
         ("--opsgenie-url", "zqxjvk"),
         ("--slack-url", "ftp://u:zqxjvk@x"),
+        ("--privacy-url", "https://u:zqxjvk@x/"),
         ("--routes", "/zqxjvk/nowhere"),
     ];
     for (flag, value) in flags {

@@ -78,11 +78,20 @@ pub(super) fn parse_prometheus_url(value: &str) -> Result<String, String> {
 /// An http or https address of a site or of a path in it, and nothing else.
 pub(super) fn parse_public_url(value: &str) -> Result<Url, String> {
     let url = parse_http_url(value)?;
-    let has_user = !url.username().is_empty() || url.password().is_some();
-    if has_user || url.query().is_some() || url.fragment().is_some() {
+    if has_login(&url) || url.query().is_some() || url.fragment().is_some() {
         return Err("give an address without user, query and fragment".to_owned());
     }
     Ok(url)
+}
+
+/// The address of a text for everybody, which the interface shows whole.
+pub(super) fn parse_privacy_url(value: &str) -> Result<Url, String> {
+    let url = parse_http_url(value)?;
+    if has_login(&url) { Err("give an address without user and password".to_owned()) } else { Ok(url) }
+}
+
+fn has_login(url: &Url) -> bool {
+    !url.username().is_empty() || url.password().is_some()
 }
 
 /// An https address, or an http address of this machine.

@@ -212,8 +212,7 @@ async fn fleet(
     State(statistics): State<Arc<StatisticsService>>,
 ) -> Result<Json<FleetComparison>, ProblemResponse> {
     let running = running(&statistics)?;
-    let downloaded = running.published.downloaded().await;
-    compared(&running, downloaded).await
+    compared(&running, running.published.downloaded()).await
 }
 
 /// The same, after downloading what the collector publishes, unless that happened within a day. The collector is
@@ -225,7 +224,7 @@ async fn compare_with_fleet(
     State(statistics): State<Arc<StatisticsService>>,
 ) -> Result<Json<FleetComparison>, ProblemResponse> {
     let running = running(&statistics)?;
-    let downloaded = running.published.download().await;
+    let downloaded = running.download_published().await.ok_or_else(off)?;
     compared(&running, downloaded).await
 }
 

@@ -66,17 +66,17 @@ impl DeletionReceipts {
 
     /// The receipts, the latest first.
     #[must_use]
-    pub fn whole(&self) -> Vec<StoredReceipt> {
-        let mut whole = lock(&self.stored).clone();
-        whole.sort_by_key(|stored| std::cmp::Reverse(stored.receipt.hour));
-        whole
+    pub fn receipts(&self) -> Vec<StoredReceipt> {
+        let mut receipts = lock(&self.stored).clone();
+        receipts.sort_by_key(|stored| std::cmp::Reverse(stored.receipt.hour));
+        receipts
     }
 
     /// The receipts as the status lists them, the latest first.
     #[must_use]
-    pub fn listed(&self) -> Vec<KeptReceipt> {
-        let whole = self.whole().into_iter();
-        whole
+    pub fn receipt_summaries(&self) -> Vec<KeptReceipt> {
+        let receipts = self.receipts().into_iter();
+        receipts
             .map(|StoredReceipt { collector, receipt }| KeptReceipt { hour: receipt.hour, collector })
             .collect()
     }
@@ -116,7 +116,7 @@ mod tests {
         disk.restart(CrashKind::PowerCut);
         disk.write_synced("receipts/notes.json", b"mine").unwrap();
         for receipts in [receipts, open()] {
-            let hours: Vec<u64> = receipts.listed().iter().map(|receipt| receipt.hour).collect();
+            let hours: Vec<u64> = receipts.receipt_summaries().iter().map(|receipt| receipt.hour).collect();
             assert_eq!(hours, [7200, 3600]);
             assert!(receipts.covers(one) && !receipts.covers(Uuid::from_u128(3)));
         }

@@ -4,12 +4,12 @@
 //! in them that tells who asks. At most one download succeeds a day.
 
 use std::{
-    sync::{Arc, OnceLock},
+    sync::{Arc, Mutex, OnceLock},
     time::Duration,
 };
 
 use headcount_outbound::{ConnectionFailure, client_in, tls_config};
-use headcount_platform::clock::Clock;
+use headcount_platform::{clock::Clock, lock::lock};
 use headcount_shared::{api::PublishedTableAnswer, product::ProductName};
 use reqwest::{Client, StatusCode, Url, redirect};
 use rustls::client::Resumption;
@@ -80,7 +80,9 @@ pub struct PublishedFleetTables {
     product: Option<ProductName>,
     clock: Arc<dyn Clock>,
     client: OnceLock<Client>,
-    downloaded: AsyncMutex<DownloadedTables>,
+    downloaded: Mutex<DownloadedTables>,
+    /// Held during a download, so that many requests are one.
+    downloading: AsyncMutex<()>,
 }
 
 /// What was downloaded, and when.
@@ -100,8 +102,14 @@ impl PublishedFleetTables {
     /// The tables of the collector that receives reports at an address. Downloads nothing yet.
     #[must_use]
     pub fn new(collector: Url, product: Option<ProductName>, clock: Arc<dyn Clock>) -> Self {
-        let (client, downloaded) = (OnceLock::new(), AsyncMutex::default());
-        Self { collector, product, clock, client, downloaded }
+        Self {
+            collector,
+            product,
+            clock,
+            client: OnceLock::new(),
+            downloaded: Mutex::default(),
+            downloading: AsyncMutex::default(),
+        }
     }
 
     /// The origin that is asked.
@@ -110,35 +118,35 @@ impl PublishedFleetTables {
         self.collector.origin().ascii_serialization()
     }
 
-    /// What was downloaded so far.
-    pub async fn downloaded(&self) -> DownloadedTables {
-        self.downloaded.lock().await.clone()
+    /// What was downloaded so far. Waits for no download.
+    #[must_use]
+    pub fn downloaded(&self) -> DownloadedTables {
+        lock(&self.downloaded).clone()
     }
 
     /// Downloads the tables, unless they were downloaded within a day or could not be within a minute.
+    /// Dropping the future ends the download.
     pub async fn download(&self) -> DownloadedTables {
-        // Held meanwhile, so that many requests are one download.
-        let mut downloaded = self.downloaded.lock().await;
+        let _only_one = self.downloading.lock().await;
         let now = self.clock.monotonic();
-        if now < downloaded.not_before {
-            return downloaded.clone();
+        let before = self.downloaded();
+        if now < before.not_before {
+            return before;
         }
         let fetched = tokio::time::timeout(DOWNLOAD_TIMEOUT, self.fetch()).await;
-        match fetched.unwrap_or(Err(DownloadFailure::TimedOut)) {
-            Ok(tables) => {
-                *downloaded = DownloadedTables {
-                    at: Some(self.clock.wall().as_secs()),
-                    failure: None,
-                    tables: Arc::new(tables),
-                    not_before: now + DAY,
-                };
-            }
+        let downloaded = match fetched.unwrap_or(Err(DownloadFailure::TimedOut)) {
+            Ok(tables) => DownloadedTables {
+                at: Some(self.clock.wall().as_secs()),
+                failure: None,
+                tables: Arc::new(tables),
+                not_before: now + DAY,
+            },
             Err(failure) => {
-                downloaded.failure = Some(failure);
-                downloaded.not_before = now + AFTER_FAILURE;
+                DownloadedTables { failure: Some(failure), not_before: now + AFTER_FAILURE, ..before }
             }
-        }
-        downloaded.clone()
+        };
+        lock(&self.downloaded).clone_from(&downloaded);
+        downloaded
     }
 
     async fn fetch(&self) -> Result<Vec<PublishedTableAnswer>, DownloadFailure> {
@@ -149,6 +157,9 @@ impl PublishedFleetTables {
                 // A collector that does not publish is asked no more; one of another version may lack a table.
                 if tables.is_empty() { break } else { continue }
             };
+            if answer.table != table {
+                return Err(DownloadFailure::NoTable);
+            }
             answer.releases.drain(..answer.releases.len().saturating_sub(1));
             tables.push(answer);
         }
@@ -210,31 +221,33 @@ async fn fetch_table(client: &Client, url: Url) -> Result<Option<PublishedTableA
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Mutex;
-
     use headcount_platform::clock::SystemClock;
     use tokio::{
         io::{AsyncReadExt, AsyncWriteExt},
         net::TcpListener,
     };
+    use tokio_util::sync::CancellationToken;
 
     use super::*;
 
     const NOTHING: &str = "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
 
-    fn table(releases: usize) -> String {
+    fn published(table: &str, releases: usize) -> String {
         let release = serde_json::json!({"day": "2026-11-22", "stage": "final", "released_at": 1, "installations": 900,
             "folded_versions": 0, "folded_names": 0, "cells": [], "without_number": []});
         let rule = serde_json::json!({"smallest_group": 10, "noise_sd": 25.0, "noise_cut": 75, "shown_from": 85,
             "release_every_days": 7, "provisional_after_days": 2, "final_after_days": 15, "counted_from_day": 3});
-        let body = serde_json::json!({"product": "coroot", "table": "nodes", "from": "", "to": "", "version": null,
+        let body = serde_json::json!({"product": "coroot", "table": table, "from": "", "to": "", "version": null,
             "rule": rule, "releases": vec![release; releases]});
         let body = body.to_string();
         format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}", body.len())
     }
 
-    /// A collector that gives one raw answer to every request. Its origin, and the requests as they came.
-    async fn answering(answer: String) -> (String, Arc<Mutex<Vec<String>>>) {
+    /// A collector that gives a raw answer for the name of each table. Its origin, and the requests as they
+    /// came.
+    async fn answering(
+        answer: impl Fn(&str) -> String + Send + 'static,
+    ) -> (String, Arc<Mutex<Vec<String>>>) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let origin = format!("http://{}", listener.local_addr().unwrap());
         let requests = Arc::<Mutex<Vec<String>>>::default();
@@ -246,8 +259,12 @@ mod tests {
                 while !request.ends_with(b"\r\n\r\n") {
                     request.push(stream.read_u8().await.unwrap());
                 }
-                seen.lock().unwrap().push(String::from_utf8(request).unwrap());
-                stream.write_all(answer.as_bytes()).await.ok();
+                let request = String::from_utf8(request).unwrap();
+                let table =
+                    request.split(['/', '?', ' ']).skip_while(|part| *part != "tables").nth(1).unwrap();
+                let answered = answer(table);
+                seen.lock().unwrap().push(request);
+                stream.write_all(answered.as_bytes()).await.ok();
             }
         });
         (origin, requests)
@@ -260,7 +277,7 @@ mod tests {
 
     #[tokio::test]
     async fn every_installation_sends_the_same_requests() {
-        let (origin, requests) = answering(table(1)).await;
+        let (origin, requests) = answering(|table| published(table, 1)).await;
         let host = origin.strip_prefix("http://").unwrap();
         let addresses = [
             format!("{origin}/ce/usage-statistics"),
@@ -284,7 +301,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_product_asks_for_its_own_tables_below_the_path_of_its_collector() {
-        let (origin, requests) = answering(NOTHING.to_owned()).await;
+        let (origin, requests) = answering(|_| NOTHING.to_owned()).await;
         let downloaded =
             source(&format!("{origin}/fleet/ce/usage-statistics"), Some("a-shop")).download().await;
         assert!(downloaded.failure.is_none() && downloaded.at.is_some() && downloaded.tables.is_empty());
@@ -295,15 +312,30 @@ mod tests {
 
     #[tokio::test]
     async fn one_download_a_day_keeps_the_newest_release_of_each_table() {
-        let (origin, requests) = answering(table(3)).await;
+        let (origin, requests) = answering(|table| published(table, 3)).await;
         let source = source(&origin, None);
-        assert!(source.downloaded().await.at.is_none());
+        assert!(source.downloaded().at.is_none());
         for _ in 0..3 {
             let downloaded = source.download().await;
             assert_eq!(downloaded.tables.len(), COMPARED_TABLES.len());
             assert!(downloaded.tables.iter().all(|table| table.releases.len() == 1));
         }
         assert_eq!(requests.lock().unwrap().len(), COMPARED_TABLES.len());
+    }
+
+    #[tokio::test]
+    async fn who_only_looks_waits_for_no_download_and_a_download_can_be_stopped() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let source = source(&format!("http://{}", listener.local_addr().unwrap()), None);
+        let stop = CancellationToken::new();
+        let look_and_stop = async {
+            let silent = listener.accept().await.unwrap();
+            assert!(source.downloaded().at.is_none());
+            stop.cancel();
+            silent
+        };
+        let (downloaded, _silent) = tokio::join!(stop.run_until_cancelled(source.download()), look_and_stop);
+        assert!(downloaded.is_none() && source.downloaded().failure.is_none());
     }
 
     #[tokio::test]
@@ -317,8 +349,9 @@ mod tests {
             ),
             ("HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\n<html>".to_owned(), DownloadFailure::NoTable),
             (large, DownloadFailure::NoTable),
+            (published("clouds", 1), DownloadFailure::NoTable),
         ] {
-            let (origin, requests) = answering(answer).await;
+            let (origin, requests) = answering(move |_| answer.clone()).await;
             let source = source(&origin, None);
             for _ in 0..2 {
                 assert_eq!(source.download().await.failure, Some(failure));

@@ -1,8 +1,9 @@
 //! Keeps the numbers of each report that a collector has confirmed, to show what was reported over time.
 //!
-//! A row has counts and costs alone: no browser, no profile, no name. Rows are lines of JSON in one file of
-//! the data directory, at most [`REPORTED_BYTES`] and [`REPORTED_DAYS`] days. A report has one row, however
-//! often it is confirmed, and a line that a crash cut off counts as missing.
+//! A row has a time, the last bits of the report's id, counts and costs: no browser, no profile, no name. Rows
+//! are lines of JSON in one file of the data directory, at most [`REPORTED_BYTES`] and [`REPORTED_DAYS`] days.
+//! A report has one row, however often it is confirmed, and a line that a crash cut off counts as missing. A
+//! clock that is wrong for less than a day erases nothing.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -16,6 +17,7 @@ use headcount_platform::{
 };
 use headcount_shared::{api::ReportedDay, limits::REPORTED_BYTES, payload::Payload};
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 /// The days that are kept, that of the newest report included.
 pub const REPORTED_DAYS: u64 = 90;
@@ -28,6 +30,9 @@ const SECONDS_A_DAY: u64 = 86_400;
 pub struct ReportedRow {
     /// When the report was made, in Unix seconds.
     pub made_at: u64,
+    /// The last bits of the id, which tell reports of one second apart: an id has no finer time.
+    #[serde(default)]
+    id_tail: u16,
     nodes: u64,
     applications: u64,
     instances: u64,
@@ -46,10 +51,12 @@ pub struct ReportedRow {
 impl ReportedRow {
     /// The numbers of a report that was made at a time, in Unix seconds; `None` if the bytes are no report.
     #[must_use]
-    pub fn of_report(made_at: u64, bytes: &[u8]) -> Option<Self> {
+    pub fn of_report(made_at: u64, id: Uuid, bytes: &[u8]) -> Option<Self> {
         let Payload { infra, ux, performance, .. } = serde_json::from_slice(bytes).ok()?;
+        let [.., high, low] = *id.as_bytes();
         Some(Self {
             made_at,
+            id_tail: u16::from_be_bytes([high, low]),
             nodes: infra.nodes,
             applications: infra.applications,
             instances: infra.instances,
@@ -62,10 +69,17 @@ impl ReportedRow {
         })
     }
 
+    const fn key(&self) -> RowKey {
+        (self.made_at, self.id_tail)
+    }
+
     const fn day(&self) -> u64 {
         self.made_at / SECONDS_A_DAY
     }
 }
+
+/// What tells rows apart, in the order of time: when the report was made, and the last bits of its id.
+type RowKey = (u64, u16);
 
 /// The rows of the reports of this data directory.
 #[derive(Debug)]
@@ -77,8 +91,7 @@ pub struct ReportedRows {
 /// What is known of the file.
 #[derive(Debug, Default)]
 struct KnownRows {
-    /// When the reports that have a row were made.
-    made_at: BTreeSet<u64>,
+    keys: BTreeSet<RowKey>,
     bytes: u64,
 }
 
@@ -95,32 +108,33 @@ impl ReportedRows {
         let rows = Self { disk, known: Mutex::default() };
         let (read, bytes) = rows.read()?;
         if encoded(&read)?.len() as u64 == bytes {
-            *rows.lock() = KnownRows { made_at: read.iter().map(|row| row.made_at).collect(), bytes };
+            *rows.lock() = KnownRows { keys: read.iter().map(ReportedRow::key).collect(), bytes };
         } else {
             rows.replace(&mut rows.lock(), &read)?;
         }
         Ok(rows)
     }
 
-    /// Adds a row, unless the report has one. When this returns, it survives a power cut. The oldest rows make
-    /// room.
+    /// Adds a row, unless the report has one. When this returns, it survives a power cut. The oldest rows
+    /// make room, and those of a clock that was ahead go.
     ///
     /// # Errors
     /// The disk refused; there is no such row.
     pub fn record(&self, row: ReportedRow) -> io::Result<()> {
         let mut known = self.lock();
-        if known.made_at.contains(&row.made_at) {
+        if known.keys.contains(&row.key()) {
             return Ok(());
         }
         let line = encoded(&[row])?;
-        let newest = known.made_at.last().copied().unwrap_or_default().max(row.made_at);
-        let is_outdated = |made_at: &u64| *made_at / SECONDS_A_DAY + REPORTED_DAYS <= newest / SECONDS_A_DAY;
+        let last_settled = last_settled(&known.keys, row.made_at);
+        let goes = |made_at: u64| last_settled.is_some_and(|last| is_misplaced(made_at, last, row.made_at));
         let is_full = known.bytes + line.len() as u64 > REPORTED_BYTES;
-        if is_full || known.made_at.first().is_some_and(is_outdated) {
+        let mut ends = known.keys.first().into_iter().chain(known.keys.last());
+        if is_full || ends.any(|(made_at, _)| goes(*made_at)) {
             let (mut rows, _) = self.read()?;
             rows.push(row);
-            rows.retain(|row| !is_outdated(&row.made_at));
-            rows.sort_by_key(|row| row.made_at);
+            rows.retain(|row| !goes(row.made_at));
+            rows.sort_by_key(ReportedRow::key);
             while is_full && encoded(&rows)?.len() as u64 > REPORTED_BYTES / 2 {
                 rows.drain(..rows.len().div_ceil(8));
             }
@@ -137,7 +151,7 @@ impl ReportedRows {
             self.disk.sync_dir(".")?;
         }
         known.bytes += line.len() as u64;
-        known.made_at.insert(row.made_at);
+        known.keys.insert(row.key());
         Ok(())
     }
 
@@ -183,8 +197,7 @@ impl ReportedRows {
     fn replace(&self, known: &mut KnownRows, rows: &[ReportedRow]) -> io::Result<()> {
         let bytes = encoded(rows)?;
         write_whole(&*self.disk, ".", FILE, &bytes)?;
-        *known =
-            KnownRows { made_at: rows.iter().map(|row| row.made_at).collect(), bytes: bytes.len() as u64 };
+        *known = KnownRows { keys: rows.iter().map(ReportedRow::key).collect(), bytes: bytes.len() as u64 };
         Ok(())
     }
 
@@ -192,6 +205,19 @@ impl ReportedRows {
         // After a panic the size may be too small: then a row is written over, and read as damaged.
         lock(&self.known)
     }
+}
+
+/// The time of the last row that is at least a day older than a new one. It decides which rows are misplaced,
+/// not the new one alone: the clock may be wrong now.
+fn last_settled(keys: &BTreeSet<RowKey>, new: u64) -> Option<u64> {
+    let day_before = (new.saturating_sub(SECONDS_A_DAY), u16::MAX);
+    keys.range(..=day_before).next_back().map(|(made_at, _)| *made_at)
+}
+
+/// Whether a row is too old, or of a time that has not come.
+const fn is_misplaced(made_at: u64, last_settled: u64, new: u64) -> bool {
+    let is_outdated = made_at / SECONDS_A_DAY + REPORTED_DAYS <= last_settled / SECONDS_A_DAY + 1;
+    is_outdated || made_at > new.saturating_add(SECONDS_A_DAY)
 }
 
 fn encoded(rows: &[ReportedRow]) -> io::Result<Vec<u8>> {
@@ -250,7 +276,7 @@ mod tests {
     }
 
     fn row(made_at: u64) -> ReportedRow {
-        ReportedRow::of_report(made_at, REPORT).unwrap()
+        ReportedRow::of_report(made_at, Uuid::nil(), REPORT).unwrap()
     }
 
     fn file(disk: &SimulatedDisk) -> Vec<u8> {
@@ -351,6 +377,52 @@ mod tests {
     }
 
     #[test]
+    fn two_reports_of_one_second_have_two_rows_also_after_a_restart() {
+        let disk = SimulatedDisk::default();
+        let of_id = |id| ReportedRow::of_report(DAY, Uuid::from_u128(id), REPORT).unwrap();
+        for _ in 0..2 {
+            let rows = open(&disk);
+            for id in [0x1_0007, 0x1_0008] {
+                rows.record(of_id(id)).unwrap();
+            }
+            assert_eq!(rows.days().unwrap()[0].reports, 2);
+        }
+    }
+
+    #[test]
+    fn a_clock_that_is_wrong_for_an_hour_erases_nothing_and_its_rows_go() {
+        let disk = SimulatedDisk::default();
+        let rows = open(&disk);
+        for day in 0..80 {
+            rows.record(row(DAY + day * SECONDS_A_DAY)).unwrap();
+        }
+        let (ahead, behind) = (47_482 * SECONDS_A_DAY, 3_600);
+        for (wrong, right_day) in [(ahead, 80), (behind, 81)] {
+            let before = rows.days().unwrap();
+            for minute in 0..3 {
+                rows.record(row(wrong + minute * 60)).unwrap();
+            }
+            let days = rows.days().unwrap();
+            assert_eq!(days.len(), before.len() + 1);
+            assert!(before.iter().all(|day| days.contains(day)), "{days:?}");
+            rows.record(row(DAY + right_day * SECONDS_A_DAY)).unwrap();
+            let days: Vec<u64> = rows.days().unwrap().iter().map(|day| day.day.into()).collect();
+            assert_eq!(days, (20_000..=20_000 + right_day).collect::<Vec<u64>>());
+        }
+    }
+
+    #[test]
+    fn rows_of_a_clock_that_was_ahead_from_the_start_go_after_a_day() {
+        let disk = SimulatedDisk::default();
+        let rows = open(&disk);
+        for made_at in [47_482 * SECONDS_A_DAY, DAY, DAY + SECONDS_A_DAY] {
+            rows.record(row(made_at)).unwrap();
+        }
+        let days: Vec<u32> = rows.days().unwrap().iter().map(|day| day.day).collect();
+        assert_eq!(days, [20_000, 20_001]);
+    }
+
+    #[test]
     fn the_file_is_never_larger_than_its_bound() {
         let disk = SimulatedDisk::default();
         let rows = open(&disk);
@@ -379,6 +451,6 @@ mod tests {
 
     #[test]
     fn bytes_that_are_no_report_have_no_row() {
-        assert_eq!(ReportedRow::of_report(DAY, b"report 1"), None);
+        assert_eq!(ReportedRow::of_report(DAY, Uuid::nil(), b"report 1"), None);
     }
 }

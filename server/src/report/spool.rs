@@ -256,7 +256,7 @@ impl Spool {
     fn keep_numbers(&self, id: Uuid) -> Result<(), ReadError> {
         let (Some(stored), Some(made_at)) = (self.get(id), made_at(id)) else { return Ok(()) };
         let report = read_report(&*self.disk, &stored)?;
-        let row = ReportedRow::of_report(made_at, &report.bytes);
+        let row = ReportedRow::of_report(made_at, id, &report.bytes);
         row.map_or(Ok(()), |row| Ok(self.reported.record(row)?))
     }
 

@@ -42,6 +42,14 @@ impl DocumentCell {
         }
     }
 
+    /// The report that is wanted; or why it is not there: a failure, or `None` while it is on its way.
+    pub(super) fn wanted(self) -> Result<Arc<ReportDocument>, Option<String>> {
+        let source = self.source.get();
+        let document = self.document.get().filter(|document| Some(&document.source) == source.as_ref());
+        let failure = self.failure.get().filter(|_| !self.is_loading.get());
+        document.ok_or(failure)
+    }
+
     /// Shows no report.
     pub(super) fn clear(self) {
         self.source.set(None);
@@ -50,8 +58,7 @@ impl DocumentCell {
         self.is_loading.set(false);
     }
 
-    /// Fetches a report. What was fetched before stays until it is there.
-    /// Then `then` is called.
+    /// Fetches a report. What was fetched before stays until it is there. `then` is called only if it arrived.
     pub(super) fn load(self, desk: StatisticsState, source: String, then: fn(StatisticsState)) {
         self.source.set(Some(source.clone()));
         self.is_loading.set(true);
@@ -76,5 +83,38 @@ impl DocumentCell {
                 }
             }
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_report_is_shown_as_the_wanted_one_only() {
+        let owner = Owner::new();
+        owner.set();
+        let cell = DocumentCell::new();
+        let wanted = || cell.wanted().map(|document| document.source.clone());
+        let arrive = |source: &str| {
+            let source = source.to_owned();
+            let document =
+                ReportDocument { source, bytes: vec![], sha256: String::new(), report: Value::Null };
+            cell.document.set(Some(Arc::new(document)));
+        };
+        assert_eq!(wanted(), Err(None));
+        cell.source.set(Some("reports/a".to_owned()));
+        arrive("reports/a");
+        assert_eq!(wanted(), Ok("reports/a".to_owned()));
+        cell.source.set(Some("reports/b".to_owned()));
+        cell.is_loading.set(true);
+        assert_eq!(wanted(), Err(None));
+        cell.is_loading.set(false);
+        cell.failure.set(Some("No.".to_owned()));
+        assert_eq!(wanted(), Err(Some("No.".to_owned())));
+        cell.is_loading.set(true);
+        assert_eq!(wanted(), Err(None), "what failed is asked for again");
+        arrive("reports/b");
+        assert_eq!(wanted(), Ok("reports/b".to_owned()));
     }
 }

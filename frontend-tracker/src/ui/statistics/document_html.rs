@@ -73,7 +73,7 @@ fn push_explained(html: &mut String, text: &str) {
     }
 }
 
-/// A value, at `now` in Unix seconds. A profile has a button with its path in `data-save`.
+/// A value, at `now` in Unix seconds. A profile has a button with its path in `data-act`.
 pub(super) fn value_html(path: &str, value: &ShownValue, now: u64) -> String {
     let mut html = String::new();
     match value {
@@ -99,7 +99,7 @@ pub(super) fn value_html(path: &str, value: &ShownValue, now: u64) -> String {
         ShownValue::Profile { summary, file } => {
             push_text(&mut html, summary);
             if !file.is_empty() {
-                push(&mut html, &["<button type=\"button\" class=\"quiet\" data-save=\""]);
+                push(&mut html, &["<button type=\"button\" class=\"quiet\" data-act=\""]);
                 push_text(&mut html, path);
                 push(&mut html, &["\">Save the profile</button>"]);
             }
@@ -221,7 +221,7 @@ mod tests {
             ),
             (
                 ShownValue::Profile { summary: "1 B".to_owned(), file: vec![7] },
-                "1 B<button type=\"button\" class=\"quiet\" data-save=\"profile.cpu\">Save the profile</button>",
+                "1 B<button type=\"button\" class=\"quiet\" data-act=\"profile.cpu\">Save the profile</button>",
             ),
             (ShownValue::Profile { summary: "none".to_owned(), file: vec![] }, "none"),
         ];

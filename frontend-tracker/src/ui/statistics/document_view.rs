@@ -6,7 +6,6 @@ use std::sync::Arc;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use leptos::{ev, html::Div, prelude::*};
-use wasm_bindgen::JsCast;
 use web_sys::Element;
 
 use super::{
@@ -118,8 +117,7 @@ fn update(place: &Element, shown: &mut ShownFields, id: &str, sections: &[Report
 
 /// Saves the profile whose button was pressed.
 fn save_profile(document: RwSignal<Option<Arc<ReportDocument>>>, event: &ev::MouseEvent) {
-    let target = event.target().and_then(|target| target.dyn_into::<Element>().ok());
-    let Some(path) = target.and_then(|target| target.get_attribute("data-save")) else { return };
+    let Some(path) = browser::act_of(event) else { return };
     let Some(document) = document.get_untracked() else { return };
     let profile = path.split('.').try_fold(&document.report, |value, name| value.get(name));
     if let Some(Ok(file)) = profile.and_then(|profile| profile.as_str()).map(|text| STANDARD.decode(text)) {

@@ -8,33 +8,34 @@ use super::{
     html_text::{escaped, push},
     page_state::StatisticsState,
 };
-use crate::ui::answer::{FetchState, read};
+use crate::ui::answer::read;
 
 const FLEET: &str = "api/usage-statistics/fleet";
+
+/// What the page has of the comparison.
+#[derive(Debug, Default)]
+struct FleetAnswers {
+    /// The newest one that arrived.
+    comparison: Option<Value>,
+    /// Why the last one did not arrive; empty if it did.
+    failure: String,
+}
 
 #[component]
 pub(super) fn BesideTheFleet(desk: StatisticsState) -> impl IntoView {
     let is_on = desk.is_on();
-    let comparison = RwSignal::new(FetchState::Waiting);
+    let answers = RwSignal::new(FleetAnswers::default());
     Effect::new(move || {
         if is_on.get() == Some(true) {
-            ask(desk, "GET", comparison, None);
+            ask(desk, "GET", answers, None);
         }
     });
     let is_asking = RwSignal::new(false);
     let download = move |_| {
         is_asking.set(true);
-        ask(desk, "POST", comparison, Some(is_asking));
+        ask(desk, "POST", answers, Some(is_asking));
     };
-    let html = Memo::new(move |_| {
-        comparison.with(|comparison| match comparison {
-            FetchState::Waiting => "<p class=\"waiting\">Loading…</p>".to_owned(),
-            FetchState::Here(comparison) => position_html(comparison),
-            FetchState::Failed(why) => {
-                ["<p class=\"failure\" role=\"alert\">", &escaped(why), "</p>"].concat()
-            }
-        })
-    });
+    let html = Memo::new(move |_| answers.with(answers_html));
     view! {
         <section class="card" aria-labelledby="fleet-title">
             <h2 id="fleet-title">"You beside the fleet"</h2>
@@ -61,16 +62,34 @@ pub(super) fn BesideTheFleet(desk: StatisticsState) -> impl IntoView {
 fn ask(
     desk: StatisticsState,
     method: &'static str,
-    comparison: RwSignal<FetchState<Value>>,
+    answers: RwSignal<FleetAnswers>,
     is_asking: Option<RwSignal<bool>>,
 ) {
     spawn_local(async move {
         let answer = desk.api.request(method, FLEET, None).await.and_then(|answer| read(&answer.value));
-        let answer = answer.map_or_else(|why| FetchState::Failed(desk.sentence(why)), FetchState::Here);
+        let answer = answer.map_err(|why| desk.sentence(why));
         // The page may be gone by now.
-        comparison.try_set(answer);
+        answers.try_update(|answers| match answer {
+            Ok(comparison) => {
+                *answers = FleetAnswers { comparison: Some(comparison), failure: String::new() }
+            }
+            Err(why) => answers.failure = why,
+        });
         is_asking.map(|is_asking| is_asking.try_set(false));
     });
+}
+
+/// The comparison as HTML, below why there is no newer one.
+fn answers_html(FleetAnswers { comparison, failure }: &FleetAnswers) -> String {
+    let shown = match comparison {
+        Some(comparison) => position_html(comparison),
+        None if failure.is_empty() => "<p class=\"waiting\">Loading…</p>".to_owned(),
+        None => String::new(),
+    };
+    if failure.is_empty() {
+        return shown;
+    }
+    ["<p class=\"failure\" role=\"alert\">", &escaped(failure), "</p>", &shown].concat()
 }
 
 /// Where this installation stands, as HTML: sentences, and what others have.
@@ -118,6 +137,20 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn a_comparison_stays_below_the_failure_of_the_next_one() {
+        let html = |comparison: Option<Value>, failure: &str| {
+            answers_html(&FleetAnswers { comparison, failure: failure.to_owned() })
+        };
+        let here = || Some(json!({"sentences": ["One."]}));
+        let (shown, told) =
+            ("<ul class=\"sentences\"><li>One.</li></ul>", "<p class=\"failure\" role=\"alert\">No.</p>");
+        assert_eq!(html(here(), ""), shown);
+        assert_eq!(html(here(), "No."), [told, shown].concat());
+        assert_eq!(html(None, "No."), told);
+        assert!(html(None, "").contains("Loading…"));
+    }
 
     #[test]
     fn a_position_is_a_list_of_sentences_and_a_table() {

@@ -1,8 +1,8 @@
 //! Shows HTML whose content is replaced as a whole, and tells which of its buttons is pressed.
 
 use leptos::{ev, prelude::*};
-use wasm_bindgen::JsCast;
-use web_sys::Element;
+
+use crate::ui::browser;
 
 /// What a button of such a part does is in its attribute `data-act`, and what it does that to in `data-of`.
 pub(super) type PressedButton<'a> = (&'a str, &'a str);
@@ -15,10 +15,9 @@ pub(super) fn HtmlPart(
     press: Box<dyn Fn(PressedButton<'_>)>,
 ) -> impl IntoView {
     let follow = move |event: ev::MouseEvent| {
-        let target = event.target().and_then(|target| target.dyn_into::<Element>().ok());
-        let Some(target) = target else { return };
-        if let Some(act) = target.get_attribute("data-act") {
-            press((&act, &target.get_attribute("data-of").unwrap_or_default()));
+        if let Some(button) = browser::pressed(&event) {
+            let text = |name: &str| button.get_attribute(name).unwrap_or_default();
+            press((&text("data-act"), &text("data-of")));
         }
     };
     view! { <div class="fields" inner_html=html on:click=follow></div> }
