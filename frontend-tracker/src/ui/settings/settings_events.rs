@@ -62,13 +62,14 @@ impl SettingsEvents {
         format!("api/projects/{id}{slash}{path}")
     }
 
-    fn open(self: Rc<Self>, sheet: Sheet, place: SettingsPlace) {
+    fn open(self: Rc<Self>, sheet: &Sheet, place: SettingsPlace) {
         *self.opened.borrow_mut() = None;
+        let sheet = sheet.reopened();
         sheet.show("", &[&tabs_html(&place), LOADING].concat());
         spawn_local(async move {
             let access = send(self.api, "GET", "api/settings".to_owned(), None).await;
             let projects = send(self.api, "GET", "api/projects".to_owned(), None).await;
-            // Another tab or page may be open by now.
+            // Another tab or page may be open by now, or about to be opened.
             if !sheet.is_open() || self.place.try_get_untracked().as_ref() != Some(&place) {
                 return;
             }
@@ -181,7 +182,9 @@ impl SettingsEvents {
         let (api, address, sheet) = (self.api, self.address(path), sheet.clone());
         spawn_local(async move {
             let answer = send(api, "GET", address, None).await;
-            sheet.show(path, &answer.map_or_else(|failed| failure(&failed.why), html));
+            if sheet.is_open() {
+                sheet.show(path, &answer.map_or_else(|failed| failure(&failed.why), html));
+            }
         });
     }
 
@@ -189,7 +192,9 @@ impl SettingsEvents {
     fn end(&self, sheet: &Sheet) {
         let (api, address, sheet) = (self.api, self.address(""), sheet.clone());
         spawn_local(async move {
-            match send(api, "DELETE", address, None).await {
+            let ended = send(api, "DELETE", address, None).await;
+            match ended {
+                _ if !sheet.is_open() => {}
                 Ok(_) => browser::open(&api.base()),
                 Err(failure) => sheet.say("end-failure", &failure.why),
             }
@@ -220,6 +225,7 @@ impl SettingsEvents {
                 Err(failure) => Err(failure),
             };
             match all {
+                _ if !sheet.is_open() => {}
                 Ok(all) => show_inspection(&sheet, &id, &all),
                 Err(failure) => sheet.say(&said, &failure.why),
             }
@@ -239,7 +245,7 @@ fn show_inspection(sheet: &Sheet, id: &str, all: &Value) {
 
 impl SheetEvents for SettingsEvents {
     fn begin(self: Rc<Self>, sheet: Sheet) {
-        Effect::new(move |_| Rc::clone(&self).open(sheet.clone(), self.place.get()));
+        Effect::new(move |_| Rc::clone(&self).open(&sheet, self.place.get()));
     }
 
     fn act(self: Rc<Self>, sheet: &Sheet, does: &str, element: &Element) {
