@@ -92,20 +92,20 @@ async fn a_test_uses_the_stored_secrets_and_stores_and_logs_nothing() {
     let server = RunningServer::start(dir.path(), &[]).await;
     let project = server.new_project("shop").await;
     let password = "tested-secret-5ab1";
+    let (url, seen) = serving(|form| prometheus_with("", form)).await;
     let stored = json!({
-        "url": "http://127.0.0.1:9/", "refresh_interval_s": 3600,
+        "url": format!("{url}other/path"), "refresh_interval_s": 3600,
         "basic_auth": {"user": "me", "password": password},
     });
     assert_eq!(server.put(&format!("{project}/prometheus"), &stored).await.status, 200);
     let before = columns(dir.path()).await;
-    let (url, seen) = serving(|form| prometheus_with("", form)).await;
     let sent = json!({"url": url, "basic_auth": {"user": "you"}});
     let found = tested(&server, &format!("{project}/prometheus/test"), sent).await;
     assert_eq!(found["outcome"], "ready", "{found}");
-    let credentials: Vec<String> =
-        seen.lock().unwrap().iter().map(|(credential, _)| credential.clone()).collect();
-    // The text `you:tested-secret-5ab1`.
-    assert_eq!(credentials, vec!["Basic eW91OnRlc3RlZC1zZWNyZXQtNWFiMQ=="; 5]);
+    // The text `you:tested-secret-5ab1`. The project itself is observed with another user.
+    let expected = "Basic eW91OnRlc3RlZC1zZWNyZXQtNWFiMQ==";
+    let tests = seen.lock().unwrap().iter().filter(|(credential, _)| credential == expected).count();
+    assert_eq!(tests, 5);
     assert_eq!(columns(dir.path()).await, before);
     server.stop().await;
     let log = logged::lines();
@@ -114,6 +114,44 @@ async fn a_test_uses_the_stored_secrets_and_stores_and_logs_nothing() {
     for line in own {
         assert!(!line.contains(password) && !line.contains(&format!("127.0.0.1:{port}")), "{line}");
     }
+}
+
+#[tokio::test]
+async fn stored_secrets_are_sent_to_no_other_address() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = RunningServer::start(dir.path(), &[]).await;
+    let project = server.new_project("shop").await;
+    let stored = json!({
+        "url": "http://127.0.0.1:9/", "refresh_interval_s": 3600,
+        "basic_auth": {"user": "me", "password": "hidden"},
+        "custom_headers": [{"name": "X-Token", "value": "hidden"}],
+    });
+    assert_eq!(server.put(&format!("{project}/prometheus"), &stored).await.status, 200);
+    let test = format!("{project}/prometheus/test");
+    let (url, seen) = serving(|form| prometheus_with("", form)).await;
+    for (secrets, field, said) in [
+        (json!({"basic_auth": {"user": "me"}}), "basic_auth.password", "the password"),
+        (json!({"custom_headers": [{"name": "x-token"}]}), "custom_headers", "the values of the headers"),
+    ] {
+        let mut sent = secrets;
+        sent["url"] = json!(url);
+        let answer = server.send_json(Method::POST, &test, &sent).await;
+        let problem = answer.json();
+        assert_eq!((answer.status.as_u16(), &problem["field"]), (400, &json!(field)), "{problem}");
+        let detail = format!("give {said} again, because the address is another one");
+        assert_eq!(problem["detail"], detail);
+    }
+    assert!(seen.lock().unwrap().is_empty(), "nothing was sent");
+
+    let basic_auth = json!({"user": "me", "password": "new"});
+    let found = tested(&server, &test, json!({"url": url, "basic_auth": basic_auth})).await;
+    assert_eq!(found["outcome"], "ready", "{found}");
+    // The text `me:new`.
+    let requests = seen.lock().unwrap().clone();
+    assert!(requests.iter().all(|(credential, _)| credential == "Basic bWU6bmV3"), "{requests:?}");
+    // Without a secret there is nothing to give again.
+    assert_eq!(tested(&server, &test, json!({ "url": url })).await["outcome"], "ready");
+    server.stop().await;
 }
 
 #[tokio::test]
