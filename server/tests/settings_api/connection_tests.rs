@@ -13,7 +13,7 @@ use axum::{
 };
 use reqwest::Method;
 use serde_json::{Value, json};
-use tokio::time::timeout;
+use tokio::{sync::Notify, time::timeout};
 
 use crate::{logged, serving::RunningServer, stored::columns};
 
@@ -178,6 +178,51 @@ async fn a_test_notification_arrives_and_is_in_no_list_and_in_no_count() {
     assert_eq!((&after["ux"], &after["integration"]), (&before["ux"], &before["integration"]));
     let metrics = server.get("metrics").await.text();
     assert!(!metrics.contains("destination=\"webhook\""), "{metrics}");
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_test_closes_its_alert_before_statistics_are_off() {
+    let dir = tempfile::tempdir().unwrap();
+    // Nothing is answered before statistics are switched off.
+    let (seen, switching) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+    let actions: Arc<Mutex<Vec<Value>>> = Arc::default();
+    let note = {
+        let (seen, switching, actions) = (Arc::clone(&seen), Arc::clone(&switching), Arc::clone(&actions));
+        move |body: String| {
+            let (seen, switching, actions) =
+                (Arc::clone(&seen), Arc::clone(&switching), Arc::clone(&actions));
+            async move {
+                let event: Value = serde_json::from_str(&body).unwrap();
+                let is_first = event["event_action"] == "trigger";
+                actions.lock().unwrap().push(event["event_action"].clone());
+                if is_first {
+                    seen.notify_one();
+                    switching.notified().await;
+                }
+                StatusCode::ACCEPTED
+            }
+        }
+    };
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("--pagerduty-url=http://{}/", listener.local_addr().unwrap());
+    tokio::spawn(async move { axum::serve(listener, Router::new().fallback(note)).await });
+
+    let server = RunningServer::start(dir.path(), &[&url]).await;
+    let project = server.new_project("shop").await;
+    let integration = format!("{project}/integrations/pagerduty");
+    assert_eq!(server.put(&integration, &json!({"integration_key": "k"})).await.status, 200);
+    let test = format!("{integration}/test");
+    let switch_off = async {
+        seen.notified().await;
+        let off = json!({"enabled": false});
+        let (off, ()) =
+            tokio::join!(server.put("api/usage-statistics", &off), async { switching.notify_one() });
+        assert_eq!(off.status, 200);
+        assert_eq!(*actions.lock().unwrap(), [json!("trigger"), json!("resolve")]);
+    };
+    let (answer, ()) = tokio::join!(server.send(Method::POST, &test, &[], ""), switch_off);
+    assert_eq!(answer.json()["accepted"], true);
     server.stop().await;
 }
 
