@@ -15,6 +15,7 @@ mod flame_numbers;
 mod format;
 mod link;
 mod new_project;
+mod page_paths;
 mod pages;
 mod projects;
 mod report_diff;

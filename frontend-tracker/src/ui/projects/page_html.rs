@@ -11,11 +11,14 @@ use headcount_shared::api::{
 use super::{
     table_rows::{ColumnKind, PAGE_ROWS, TableCell, TableColumn, TableRow, TableRows, status_word},
     words::{
-        ApplicationName, application_page, health_sentence, mark_words, observation_sentences, project_page,
-        report_title, segment, threshold_origin, threshold_text,
+        ApplicationName, health_sentence, mark_words, observation_sentences, report_title, threshold_origin,
+        threshold_text,
     },
 };
-use crate::ui::format::{ago, time, timestamp};
+use crate::ui::{
+    format::{ago, time, timestamp},
+    page_paths::{application_page, project_page, segment},
+};
 
 /// A text for the content of an element or an attribute.
 pub(super) fn escaped(text: &str) -> String {

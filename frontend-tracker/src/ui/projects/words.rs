@@ -7,6 +7,7 @@ use headcount_shared::api::{
 };
 
 use super::table_rows::{CellUnit, ColumnKind, TableCell, TableColumn, TableRow};
+use crate::ui::page_paths::{application_page, node_page};
 
 /// The parts of an application's id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,35 +48,6 @@ fn kind_words(kind: &str) -> &str {
         "StaticPods" => "Static pods",
         kind => kind,
     }
-}
-
-/// A segment of a path that stands for a text.
-pub(super) fn segment(text: &str) -> String {
-    let mut segment = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b':' | b'@' => {
-                segment.push(char::from(byte));
-            }
-            _ => segment.push_str(&format!("%{byte:02X}")),
-        }
-    }
-    segment
-}
-
-/// The page of a project.
-pub(super) fn project_page(project: &str) -> String {
-    format!("/p/{}", segment(project))
-}
-
-/// The page of an application.
-pub(super) fn application_page(project: &str, id: &str) -> String {
-    format!("/p/{}/app/{}", segment(project), segment(id))
-}
-
-/// The page of a node.
-pub(super) fn node_page(project: &str, name: &str) -> String {
-    format!("/p/{}/node/{}", segment(project), segment(name))
 }
 
 /// What the observation of a project lacks, as sentences; empty if nothing.
@@ -351,12 +323,6 @@ mod tests {
         assert_eq!((cart.name, cart.phrase()), ("cart", "Deployment in shop".to_owned()));
         let web = ApplicationName::of("_:Unknown:web:8080");
         assert_eq!((web.name, web.phrase()), ("web:8080", "Container".to_owned()));
-    }
-
-    #[test]
-    fn a_path_holds_any_name() {
-        assert_eq!(application_page("a b", "x:Deployment:c/d"), "/p/a%20b/app/x:Deployment:c%2Fd");
-        assert_eq!(node_page("p", "ñ%"), "/p/p/node/%C3%B1%25");
     }
 
     #[test]

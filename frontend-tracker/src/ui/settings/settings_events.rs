@@ -22,7 +22,7 @@ use super::{
     sheet::{Sheet, SheetEvents, focus, value_of},
     threshold_text::{threshold_text, typed_threshold},
 };
-use crate::ui::{answer::sentence, api::ApiClient, browser};
+use crate::ui::{answer::sentence, api::ApiClient, browser, page_paths::project_page};
 
 /// Which tab of which project is open.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -156,8 +156,7 @@ impl SettingsEvents {
     /// Loads what is not in a form.
     fn load_lists(&self, sheet: &Sheet) {
         let place = self.place.get_untracked();
-        let project = String::from(js_sys::encode_uri_component(&place.project));
-        let applications = format!("{}/p/{project}/app/", self.root);
+        let applications = [self.root.as_str(), &project_page(&place.project), "/app/"].concat();
         let is_read_only = self.opened.borrow().as_ref().is_some_and(|opened| opened.is_read_only);
         match place.tab.as_str() {
             "prometheus" => follow(self.api, sheet, self.address("observation")),
