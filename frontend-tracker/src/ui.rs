@@ -24,6 +24,7 @@ mod session;
 mod settings;
 mod statistics;
 mod takeover;
+mod threshold_text;
 mod title;
 mod value_units;
 mod welcome;

@@ -1,9 +1,9 @@
 //! Says in words what is observed of projects, and splits and writes names and values.
 
-use headcount_charts::number_format::{self, grouped};
+use headcount_charts::number_format::grouped;
 use headcount_shared::api::{
     ApplicationRow, ApplicationView, ChartMark, ChartMarkKind, CheckView, NodeRow, NodeView,
-    ObservationState, ObservationStatus, ProjectHealth, StatusCounts, Unit,
+    ObservationState, ObservationStatus, ProjectHealth, StatusCounts,
 };
 
 use super::table_rows::{CellUnit, ColumnKind, TableCell, TableColumn, TableRow};
@@ -138,30 +138,6 @@ pub(super) fn report_title(name: &str) -> &str {
         "Mongodb" => "MongoDB",
         "Deployments" => "Rollouts",
         name => name,
-    }
-}
-
-/// A value in the unit of a threshold; a dash if it is unknown.
-pub(super) fn threshold_text(value: Option<f32>, unit: Unit) -> String {
-    let Some(value) = value.map(f64::from) else { return "–".to_owned() };
-    let number = number_format::decimal(value, 2);
-    match unit {
-        Unit::Count => number,
-        Unit::Percent => format!("{number} %"),
-        Unit::PercentPerHour => format!("{number} % an hour"),
-        Unit::Seconds => number_format::duration(value),
-        Unit::SecondsPerSecond => format!("{number} s a second"),
-    }
-}
-
-/// The unit in which a threshold is typed; empty for a count.
-pub(super) const fn typed_unit(unit: Unit) -> &'static str {
-    match unit {
-        Unit::Count => "",
-        Unit::Percent => "in percent",
-        Unit::PercentPerHour => "in percent an hour",
-        Unit::Seconds => "in seconds",
-        Unit::SecondsPerSecond => "in seconds a second",
     }
 }
 
@@ -365,13 +341,6 @@ mod tests {
     fn an_event_is_a_phrase() {
         let mark = ChartMark { at: 1, kind: ChartMarkKind::Rollout, label: "cart-7f9".to_owned() };
         assert_eq!(mark_words(&mark), "Rollout of cart-7f9");
-    }
-
-    #[test]
-    fn a_threshold_is_written_in_its_unit() {
-        assert_eq!(threshold_text(Some(81.25), Unit::Percent), "81.25 %");
-        assert_eq!(threshold_text(Some(0.01), Unit::Seconds), "10\u{202f}ms");
-        assert_eq!(threshold_text(None, Unit::Count), "–");
     }
 
     #[test]

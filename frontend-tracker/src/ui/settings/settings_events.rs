@@ -20,9 +20,14 @@ use super::{
     record_tables::{incident_table, notification_table},
     requests::{RequestFailure, send},
     sheet::{Sheet, SheetEvents, focus, value_of},
-    threshold_text::{threshold_text, typed_threshold},
 };
-use crate::ui::{answer::sentence, api::ApiClient, browser, page_paths::project_page};
+use crate::ui::{
+    answer::sentence,
+    api::ApiClient,
+    browser,
+    page_paths::project_page,
+    threshold_text::{threshold_text, typed_threshold, unit_of},
+};
 
 /// Which tab of which project is open.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -237,7 +242,7 @@ fn show_inspection(sheet: &Sheet, id: &str, all: &Value) {
     let found = all["inspections"].as_array().into_iter().flatten().find(|inspection| inspection["id"] == id);
     let Some(inspection) = found else { return };
     sheet.show(&["row-", id].concat(), &inspection_cells(inspection));
-    let in_force = threshold_text(&inspection["in_force"], &inspection["unit"]);
+    let in_force = threshold_text(inspection["in_force"].as_f64(), unit_of(&inspection["unit"]));
     sheet.say("inspections-said", &format!("{id}: {in_force} is in force."));
     focus(&[id, "-threshold"].concat());
 }
