@@ -66,7 +66,7 @@ fn ask(
 ) {
     spawn_local(async move {
         let answer = desk.api.request(method, FLEET, None).await.and_then(|answer| read(&answer.value));
-        let answer = answer.map_or_else(|why| FetchState::Failed(desk.sentence(why)), FetchState::Here);
+        let answer = answer.map_or_else(|why| FetchState::Failed(why.sentence()), FetchState::Here);
         // The page may be gone by now.
         comparison.try_set(answer);
         is_asking.map(|is_asking| is_asking.try_set(false));
