@@ -95,17 +95,3 @@ fn SessionOver() -> impl IntoView {
         </section>
     }
 }
-
-/// Shows that the session is over.
-#[component]
-pub(super) fn SignedOut() -> impl IntoView {
-    view! {
-        <section class="card" aria-labelledby="signed-out-title">
-            <h2 id="signed-out-title">"Signed out"</h2>
-            <p role="alert">"The session is over: it ends after twelve hours without a request."</p>
-            <button type="button" on:click=move |_| browser::reload()>
-                "Sign in"
-            </button>
-        </section>
-    }
-}

@@ -17,7 +17,6 @@ mod record_tables;
 pub(super) mod requests;
 mod settings_events;
 pub(super) mod sheet;
-mod threshold_text;
 
 use std::rc::Rc;
 

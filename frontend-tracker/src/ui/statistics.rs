@@ -29,7 +29,7 @@ use self::{
     headers::Headers, page_state::StatisticsState, preview::Preview, recipient::Recipient,
     reported::Reported, reports::Reports, switch_off::SwitchOff,
 };
-use super::{answer::FetchState, api::ApiClient, browser, session::SignedOut, title::Title};
+use super::{answer::FetchState, api::ApiClient, browser, title::Title};
 
 /// How often the page refreshes while a report is due, in seconds.
 const LOOK_AGAIN_S: f64 = 5.0;
@@ -37,25 +37,32 @@ const LOOK_AGAIN_S: f64 = 5.0;
 /// The page.
 #[component]
 pub(super) fn UsageStatistics() -> impl IntoView {
-    let desk = StatisticsState::new(expect_context::<ApiClient>());
+    let api = expect_context::<ApiClient>();
+    let desk = StatisticsState::new(api);
     desk.refresh();
+    // What was refused without a session is asked for once there is one again.
+    Effect::new(move |was_over: Option<bool>| {
+        let is_over = api.is_signed_out().get();
+        if was_over == Some(true) && !is_over {
+            desk.refresh();
+        }
+        is_over
+    });
     tick(desk);
     view! {
         <Title text="Anonymous usage statistics" />
         <Introduction />
         <p class="visually-hidden" role="status">{move || desk.said.get()}</p>
-        <Show when=move || !desk.is_signed_out.get() fallback=|| view! { <SignedOut /> }>
-            <Collection desk />
-            <Delivery desk />
-            <Preview desk />
-            <Comparison desk />
-            <Headers />
-            <Reports desk />
-            <Reported desk />
-            <BesideTheFleet desk />
-            <Recipient desk />
-            <SwitchOff />
-        </Show>
+        <Collection desk />
+        <Delivery desk />
+        <Preview desk />
+        <Comparison desk />
+        <Headers />
+        <Reports desk />
+        <Reported desk />
+        <BesideTheFleet desk />
+        <Recipient desk />
+        <SwitchOff />
     }
 }
 
@@ -83,7 +90,8 @@ fn tick(desk: StatisticsState) {
     let on_second = move || {
         let now = browser::now();
         desk.browser_time.set(now);
-        if !desk.report_is_due() || !browser::is_visible() || now - looked.get_value() < LOOK_AGAIN_S {
+        let is_seen = browser::is_visible() && !desk.api.is_signed_out().get_untracked();
+        if !desk.report_is_due() || !is_seen || now - looked.get_value() < LOOK_AGAIN_S {
             return;
         }
         looked.set_value(now);

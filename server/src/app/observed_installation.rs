@@ -15,7 +15,7 @@ use headcount_platform::{clock::Clock, lock::lock};
 use headcount_prometheus::prometheus_access::PrometheusAccess;
 use headcount_shared::payload::{InfraSection, IntegrationSection};
 use tokio::task::JoinHandle;
-use tokio_util::sync::CancellationToken;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use uuid::Uuid;
 
 use crate::{
@@ -51,6 +51,8 @@ pub(crate) struct ObservedInstallation {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) metrics: ProcessMetrics,
     pub(super) endpoints: ServiceEndpoints,
+    /// The tasks that end before statistics are off.
+    pub(super) tasks: TaskTracker,
     /// The configuration when the settings could last be read.
     pub(super) configured: Mutex<(IntegrationSection, InfraSection)>,
 }
@@ -105,14 +107,18 @@ impl ObservedInstallation {
         check_access(access, self.endpoints.targets, Arc::clone(&self.clock)).await
     }
 
-    /// Sends a test notification to a destination of a project. It is not counted.
-    pub(crate) async fn test_destination(
-        &self,
-        project: &str,
-        base_url: &str,
-        destination: &DestinationConfig,
-    ) -> TestedDestination {
-        test_destination(project, base_url, destination, &self.endpoints, &*self.clock).await
+    /// Sends a test notification to a destination of a project. It is not counted. The test goes on if nobody waits
+    /// for it, so that an alert that was opened is closed, and ends before statistics are off.
+    pub(crate) fn test_destination(
+        self: Arc<Self>,
+        project: String,
+        base_url: String,
+        destination: DestinationConfig,
+    ) -> JoinHandle<TestedDestination> {
+        let tasks = self.tasks.clone();
+        tasks.spawn(async move {
+            test_destination(&project, &base_url, &destination, &self.endpoints, &*self.clock).await
+        })
     }
 
     /// The configuration now, or when the settings could last be read.

@@ -542,7 +542,12 @@ impl StatisticsPlan {
         self.clock.unix_seconds()
     }
 
-    fn installed(&self, instance: Uuid, spool: &Arc<Spool>) -> anyhow::Result<ObservedInstallation> {
+    fn installed(
+        &self,
+        instance: Uuid,
+        spool: &Arc<Spool>,
+        tasks: TaskTracker,
+    ) -> anyhow::Result<ObservedInstallation> {
         let disk: Arc<dyn DataDisk> = Arc::new(DiskDirectory::new(&self.own_dir));
         let prices =
             PriceList::open(PriceSource::new(&self.cloud_pricing_url, self.targets)?, Arc::clone(&disk));
@@ -567,6 +572,7 @@ impl StatisticsPlan {
             clock: Arc::clone(&self.clock),
             metrics: self.metrics.clone(),
             endpoints: self.endpoints.clone(),
+            tasks,
             configured: Mutex::default(),
         })
     }
@@ -602,10 +608,11 @@ impl RunningStatistics {
         browsers: Arc<PageViewStore>,
         process: Arc<MeasuredProcess>,
     ) -> anyhow::Result<Self> {
+        let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
         let (installation, installed): (Arc<dyn Installation>, _) = match &plan.installation {
             Some(products) => (Arc::clone(products), None),
             None => {
-                let installed = Arc::new(plan.installed(instance.uuid, &spool)?);
+                let installed = Arc::new(plan.installed(instance.uuid, &spool, tasks.clone())?);
                 (Arc::clone(&installed) as _, Some(installed))
             }
         };
@@ -661,7 +668,6 @@ impl RunningStatistics {
         );
         let disk = Arc::new(DiskDirectory::new(&plan.own_dir));
         let clock = Arc::clone(&plan.clock);
-        let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
         Ok(Self {
             browsers,
             spool,

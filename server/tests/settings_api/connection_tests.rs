@@ -13,7 +13,7 @@ use axum::{
 };
 use reqwest::Method;
 use serde_json::{Value, json};
-use tokio::time::timeout;
+use tokio::{sync::Notify, time::timeout};
 
 use crate::{logged, serving::RunningServer, stored::columns};
 
@@ -92,20 +92,20 @@ async fn a_test_uses_the_stored_secrets_and_stores_and_logs_nothing() {
     let server = RunningServer::start(dir.path(), &[]).await;
     let project = server.new_project("shop").await;
     let password = "tested-secret-5ab1";
+    let (url, seen) = serving(|form| prometheus_with("", form)).await;
     let stored = json!({
-        "url": "http://127.0.0.1:9/", "refresh_interval_s": 3600,
+        "url": format!("{url}other/path"), "refresh_interval_s": 3600,
         "basic_auth": {"user": "me", "password": password},
     });
     assert_eq!(server.put(&format!("{project}/prometheus"), &stored).await.status, 200);
     let before = columns(dir.path()).await;
-    let (url, seen) = serving(|form| prometheus_with("", form)).await;
     let sent = json!({"url": url, "basic_auth": {"user": "you"}});
     let found = tested(&server, &format!("{project}/prometheus/test"), sent).await;
     assert_eq!(found["outcome"], "ready", "{found}");
-    let credentials: Vec<String> =
-        seen.lock().unwrap().iter().map(|(credential, _)| credential.clone()).collect();
-    // The text `you:tested-secret-5ab1`.
-    assert_eq!(credentials, vec!["Basic eW91OnRlc3RlZC1zZWNyZXQtNWFiMQ=="; 5]);
+    // The text `you:tested-secret-5ab1`. The project itself is observed with another user.
+    let expected = "Basic eW91OnRlc3RlZC1zZWNyZXQtNWFiMQ==";
+    let tests = seen.lock().unwrap().iter().filter(|(credential, _)| credential == expected).count();
+    assert_eq!(tests, 5);
     assert_eq!(columns(dir.path()).await, before);
     server.stop().await;
     let log = logged::lines();
@@ -114,6 +114,44 @@ async fn a_test_uses_the_stored_secrets_and_stores_and_logs_nothing() {
     for line in own {
         assert!(!line.contains(password) && !line.contains(&format!("127.0.0.1:{port}")), "{line}");
     }
+}
+
+#[tokio::test]
+async fn stored_secrets_are_sent_to_no_other_address() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = RunningServer::start(dir.path(), &[]).await;
+    let project = server.new_project("shop").await;
+    let stored = json!({
+        "url": "http://127.0.0.1:9/", "refresh_interval_s": 3600,
+        "basic_auth": {"user": "me", "password": "hidden"},
+        "custom_headers": [{"name": "X-Token", "value": "hidden"}],
+    });
+    assert_eq!(server.put(&format!("{project}/prometheus"), &stored).await.status, 200);
+    let test = format!("{project}/prometheus/test");
+    let (url, seen) = serving(|form| prometheus_with("", form)).await;
+    for (secrets, field, said) in [
+        (json!({"basic_auth": {"user": "me"}}), "basic_auth.password", "the password"),
+        (json!({"custom_headers": [{"name": "x-token"}]}), "custom_headers", "the values of the headers"),
+    ] {
+        let mut sent = secrets;
+        sent["url"] = json!(url);
+        let answer = server.send_json(Method::POST, &test, &sent).await;
+        let problem = answer.json();
+        assert_eq!((answer.status.as_u16(), &problem["field"]), (400, &json!(field)), "{problem}");
+        let detail = format!("give {said} again, because the address is another one");
+        assert_eq!(problem["detail"], detail);
+    }
+    assert!(seen.lock().unwrap().is_empty(), "nothing was sent");
+
+    let basic_auth = json!({"user": "me", "password": "new"});
+    let found = tested(&server, &test, json!({"url": url, "basic_auth": basic_auth})).await;
+    assert_eq!(found["outcome"], "ready", "{found}");
+    // The text `me:new`.
+    let requests = seen.lock().unwrap().clone();
+    assert!(requests.iter().all(|(credential, _)| credential == "Basic bWU6bmV3"), "{requests:?}");
+    // Without a secret there is nothing to give again.
+    assert_eq!(tested(&server, &test, json!({ "url": url })).await["outcome"], "ready");
+    server.stop().await;
 }
 
 #[tokio::test]
@@ -140,6 +178,51 @@ async fn a_test_notification_arrives_and_is_in_no_list_and_in_no_count() {
     assert_eq!((&after["ux"], &after["integration"]), (&before["ux"], &before["integration"]));
     let metrics = server.get("metrics").await.text();
     assert!(!metrics.contains("destination=\"webhook\""), "{metrics}");
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_test_closes_its_alert_before_statistics_are_off() {
+    let dir = tempfile::tempdir().unwrap();
+    // Nothing is answered before statistics are switched off.
+    let (seen, switching) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+    let actions: Arc<Mutex<Vec<Value>>> = Arc::default();
+    let note = {
+        let (seen, switching, actions) = (Arc::clone(&seen), Arc::clone(&switching), Arc::clone(&actions));
+        move |body: String| {
+            let (seen, switching, actions) =
+                (Arc::clone(&seen), Arc::clone(&switching), Arc::clone(&actions));
+            async move {
+                let event: Value = serde_json::from_str(&body).unwrap();
+                let is_first = event["event_action"] == "trigger";
+                actions.lock().unwrap().push(event["event_action"].clone());
+                if is_first {
+                    seen.notify_one();
+                    switching.notified().await;
+                }
+                StatusCode::ACCEPTED
+            }
+        }
+    };
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("--pagerduty-url=http://{}/", listener.local_addr().unwrap());
+    tokio::spawn(async move { axum::serve(listener, Router::new().fallback(note)).await });
+
+    let server = RunningServer::start(dir.path(), &[&url]).await;
+    let project = server.new_project("shop").await;
+    let integration = format!("{project}/integrations/pagerduty");
+    assert_eq!(server.put(&integration, &json!({"integration_key": "k"})).await.status, 200);
+    let test = format!("{integration}/test");
+    let switch_off = async {
+        seen.notified().await;
+        let off = json!({"enabled": false});
+        let (off, ()) =
+            tokio::join!(server.put("api/usage-statistics", &off), async { switching.notify_one() });
+        assert_eq!(off.status, 200);
+        assert_eq!(*actions.lock().unwrap(), [json!("trigger"), json!("resolve")]);
+    };
+    let (answer, ()) = tokio::join!(server.send(Method::POST, &test, &[], ""), switch_off);
+    assert_eq!(answer.json()["accepted"], true);
     server.stop().await;
 }
 

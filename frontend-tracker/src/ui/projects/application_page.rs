@@ -11,9 +11,9 @@ use super::{
     table_rows::TableRows,
     table_view::{row_table, take_rows},
     threshold_form::threshold_form,
-    words::{ApplicationName, INSTANCE_COLUMNS, instance_rows, report_title, segment},
+    words::{ApplicationName, INSTANCE_COLUMNS, instance_rows, report_title},
 };
-use crate::ui::{answer::read, link::InterfaceBase, pages::chosen, title::Title};
+use crate::ui::{answer::read, link::InterfaceBase, page_paths::segment, pages::chosen, title::Title};
 
 /// The page.
 #[component]

@@ -1,4 +1,4 @@
-//! Fetches an answer of the server, and again every 30 seconds while the page is visible.
+//! Fetches an answer of the server, and again every 30 seconds while the page is visible and there is a session.
 
 use std::{rc::Rc, time::Duration};
 
@@ -48,7 +48,8 @@ impl LiveAnswer {
         let on_second = move || {
             let Some(asked) = live.asked.try_get_value() else { return };
             let now = browser::now();
-            if now - asked >= REFRESH_S && browser::is_visible() {
+            let is_seen = browser::is_visible() && !api.is_signed_out().get_untracked();
+            if now - asked >= REFRESH_S && is_seen {
                 live.asked.try_set_value(now);
                 live.load(api, Rc::clone(&path), Rc::clone(&take));
             }
@@ -82,6 +83,8 @@ impl LiveAnswer {
                         self.arrival.try_set(FetchState::Here(()));
                     }
                 }
+                // The page is hidden, and stays as it was until there is a session again.
+                Err(ApiFailure::SignedOut) => self.fetch_soon(),
                 Err(failure) if has_arrived => {
                     self.stale.try_set(Some(failure.sentence()));
                 }

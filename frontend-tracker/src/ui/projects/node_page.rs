@@ -10,9 +10,9 @@ use super::{
     page_html::node_html,
     table_rows::TableRows,
     table_view::{row_table, take_rows},
-    words::{NODE_APPLICATION_COLUMNS, node_application_rows, segment},
+    words::{NODE_APPLICATION_COLUMNS, node_application_rows},
 };
-use crate::ui::{answer::read, link::InterfaceBase, pages::chosen, title::Title};
+use crate::ui::{answer::read, link::InterfaceBase, page_paths::segment, pages::chosen, title::Title};
 
 /// The page.
 #[component]

@@ -11,11 +11,14 @@ use headcount_shared::api::{
 use super::{
     table_rows::{ColumnKind, PAGE_ROWS, TableCell, TableColumn, TableRow, TableRows, status_word},
     words::{
-        ApplicationName, application_page, health_sentence, mark_words, observation_sentences, project_page,
-        report_title, segment, threshold_origin, threshold_text,
+        ApplicationName, health_sentence, mark_words, observation_sentences, report_title, threshold_origin,
     },
 };
-use crate::ui::format::{ago, time, timestamp};
+use crate::ui::{
+    format::{ago, time, timestamp},
+    page_paths::{application_page, project_page, segment},
+    threshold_text::threshold_text,
+};
 
 /// A text for the content of an element or an attribute.
 pub(super) fn escaped(text: &str) -> String {
@@ -174,9 +177,9 @@ pub(super) fn summary_html(base: &str, project: &str, view: &ApplicationView) ->
 /// The result of an inspection.
 pub(super) fn check_html(check: &CheckView) -> String {
     let unit = check.inspection.unit;
-    let threshold = threshold_text(Some(check.inspection.in_force), unit);
+    let threshold = threshold_text(Some(check.inspection.in_force.into()), unit);
     let facts = [
-        ("Value", threshold_text(check.value, unit)),
+        ("Value", threshold_text(check.value.map(f64::from), unit)),
         ("Threshold", format!("{threshold}, {}", threshold_origin(check))),
     ];
     let message = if check.message.is_empty() { String::new() } else { paragraph("found", &check.message) };

@@ -9,9 +9,9 @@ use super::{
     page_html::project_html,
     table_rows::TableRows,
     table_view::{row_table, take_rows},
-    words::{APPLICATION_COLUMNS, NODE_COLUMNS, application_row, node_row, segment},
+    words::{APPLICATION_COLUMNS, NODE_COLUMNS, application_row, node_row},
 };
-use crate::ui::{answer::read, link::InterfaceBase, pages::chosen, title::Title};
+use crate::ui::{answer::read, link::InterfaceBase, page_paths::segment, pages::chosen, title::Title};
 
 /// The page.
 #[component]

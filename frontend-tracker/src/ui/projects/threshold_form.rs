@@ -10,33 +10,15 @@ use super::{
     application_page::ShownApplication,
     html_box::{html_box, text_memo},
     page_html::escaped,
-    words::typed_unit,
 };
-use crate::ui::{api::ApiClient, browser};
-
-/// What a form says about a number that is none.
-const NO_NUMBER: &str = "Type a number, such as 70 or 0.5.";
+use crate::ui::{
+    api::ApiClient,
+    browser,
+    threshold_text::{OverrideKind, typed_threshold, typed_unit},
+};
 
 /// The seconds that count as quick by default, for an application that serves users, and for others.
 const QUICK_S: [f32; 2] = [0.5, 5.0];
-
-/// What can be overridden of an inspection.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum OverrideKind {
-    Threshold,
-    Availability,
-    Latency,
-}
-
-impl OverrideKind {
-    fn of(inspection: &str) -> Self {
-        match inspection {
-            "SLOAvailability" => Self::Availability,
-            "SLOLatency" => Self::Latency,
-            _ => Self::Threshold,
-        }
-    }
-}
 
 /// The override with the typed numbers. What else is set stays.
 fn override_with(
@@ -87,7 +69,7 @@ pub(super) fn threshold_form(shown: ShownApplication, inspection: String) -> Any
     };
     let label = match (kind, typed_unit(first.inspection.unit)) {
         (OverrideKind::Threshold, "") => "Threshold".to_owned(),
-        (OverrideKind::Threshold, unit) => format!("Threshold {unit}"),
+        (OverrideKind::Threshold, unit) => format!("Threshold in {unit}"),
         (OverrideKind::Availability | OverrideKind::Latency, _) => "Objective in percent".to_owned(),
     };
     let quick = (kind == OverrideKind::Latency)
@@ -185,7 +167,7 @@ impl FormState {
         if is_removal {
             return Ok(None);
         }
-        let number = |name| text_of(fields, name).trim().parse::<f32>().map_err(|_| NO_NUMBER.to_owned());
+        let number = |name| typed_threshold(&text_of(fields, name)).map_err(str::to_owned);
         let quick_s = if self.kind == OverrideKind::Latency { number("quick")? } else { 0.0 };
         let check = self.inspection.with_value(|inspection| self.shown.check(inspection));
         let set = check.and_then(|check| check.inspection.set);

@@ -1,12 +1,13 @@
 //! Says in words what is observed of projects, and splits and writes names and values.
 
-use headcount_charts::number_format::{self, grouped};
+use headcount_charts::number_format::grouped;
 use headcount_shared::api::{
     ApplicationRow, ApplicationView, ChartMark, ChartMarkKind, CheckView, NodeRow, NodeView,
-    ObservationState, ObservationStatus, ProjectHealth, StatusCounts, Unit,
+    ObservationState, ObservationStatus, ProjectHealth, StatusCounts,
 };
 
 use super::table_rows::{CellUnit, ColumnKind, TableCell, TableColumn, TableRow};
+use crate::ui::page_paths::{application_page, node_page};
 
 /// The parts of an application's id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,35 +48,6 @@ fn kind_words(kind: &str) -> &str {
         "StaticPods" => "Static pods",
         kind => kind,
     }
-}
-
-/// A segment of a path that stands for a text.
-pub(super) fn segment(text: &str) -> String {
-    let mut segment = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b':' | b'@' => {
-                segment.push(char::from(byte));
-            }
-            _ => segment.push_str(&format!("%{byte:02X}")),
-        }
-    }
-    segment
-}
-
-/// The page of a project.
-pub(super) fn project_page(project: &str) -> String {
-    format!("/p/{}", segment(project))
-}
-
-/// The page of an application.
-pub(super) fn application_page(project: &str, id: &str) -> String {
-    format!("/p/{}/app/{}", segment(project), segment(id))
-}
-
-/// The page of a node.
-pub(super) fn node_page(project: &str, name: &str) -> String {
-    format!("/p/{}/node/{}", segment(project), segment(name))
 }
 
 /// What the observation of a project lacks, as sentences; empty if nothing.
@@ -166,30 +138,6 @@ pub(super) fn report_title(name: &str) -> &str {
         "Mongodb" => "MongoDB",
         "Deployments" => "Rollouts",
         name => name,
-    }
-}
-
-/// A value in the unit of a threshold; a dash if it is unknown.
-pub(super) fn threshold_text(value: Option<f32>, unit: Unit) -> String {
-    let Some(value) = value.map(f64::from) else { return "–".to_owned() };
-    let number = number_format::decimal(value, 2);
-    match unit {
-        Unit::Count => number,
-        Unit::Percent => format!("{number} %"),
-        Unit::PercentPerHour => format!("{number} % an hour"),
-        Unit::Seconds => number_format::duration(value),
-        Unit::SecondsPerSecond => format!("{number} s a second"),
-    }
-}
-
-/// The unit in which a threshold is typed; empty for a count.
-pub(super) const fn typed_unit(unit: Unit) -> &'static str {
-    match unit {
-        Unit::Count => "",
-        Unit::Percent => "in percent",
-        Unit::PercentPerHour => "in percent an hour",
-        Unit::Seconds => "in seconds",
-        Unit::SecondsPerSecond => "in seconds a second",
     }
 }
 
@@ -354,12 +302,6 @@ mod tests {
     }
 
     #[test]
-    fn a_path_holds_any_name() {
-        assert_eq!(application_page("a b", "x:Deployment:c/d"), "/p/a%20b/app/x:Deployment:c%2Fd");
-        assert_eq!(node_page("p", "ñ%"), "/p/p/node/%C3%B1%25");
-    }
-
-    #[test]
     fn what_an_observation_lacks_is_said() {
         assert!(observation_sentences(&status(ObservationState::Observed)).is_empty());
         let filling = observation_sentences(&status(ObservationState::Filling));
@@ -399,13 +341,6 @@ mod tests {
     fn an_event_is_a_phrase() {
         let mark = ChartMark { at: 1, kind: ChartMarkKind::Rollout, label: "cart-7f9".to_owned() };
         assert_eq!(mark_words(&mark), "Rollout of cart-7f9");
-    }
-
-    #[test]
-    fn a_threshold_is_written_in_its_unit() {
-        assert_eq!(threshold_text(Some(81.25), Unit::Percent), "81.25 %");
-        assert_eq!(threshold_text(Some(0.01), Unit::Seconds), "10\u{202f}ms");
-        assert_eq!(threshold_text(None, Unit::Count), "–");
     }
 
     #[test]

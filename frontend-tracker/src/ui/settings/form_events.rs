@@ -34,7 +34,9 @@ impl OpenForm {
             return self.show(&Value::Null);
         }
         spawn_local(async move {
-            match send(self.api, "GET", self.plan.address.clone(), None).await {
+            let stored = send(self.api, "GET", self.plan.address.clone(), None).await;
+            match stored {
+                _ if !self.sheet.is_open() => {}
                 Ok(stored) => self.show(&stored),
                 Err(failure) => {
                     self.sheet.show(&self.id("form"), &super::html::failure(&failure.why));
@@ -76,6 +78,7 @@ impl OpenForm {
             "remove" => self.remove(),
             "add-row" => self.add_row(button),
             "remove-row" => {
+                self.typed(button);
                 let row = button.closest(".row-input").ok().flatten();
                 let group = button.closest("[role=group]").ok().flatten();
                 row.iter().for_each(Element::remove);
@@ -88,7 +91,7 @@ impl OpenForm {
         }
     }
 
-    /// What was wrong with a field is not said any more.
+    /// The form differs from what is stored, and what was wrong with a field is not said any more.
     pub(in crate::ui) fn typed(&self, element: &Element) {
         if let Some(place) = place(element) {
             self.show_error(place, "");
@@ -163,6 +166,7 @@ impl OpenForm {
         };
         let number = all(&rows, ".row-input").len() + 1;
         let row = RowInput { name: String::new(), value: String::new(), stored: false };
+        self.typed(button);
         let _added = rows.insert_adjacent_html("beforeend", &row_html(field.kind, number, &row));
     }
 

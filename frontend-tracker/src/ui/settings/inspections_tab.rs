@@ -2,13 +2,8 @@
 
 use serde_json::Value;
 
-use super::{
-    html::{LOADING, card, escaped},
-    threshold_text::{number_text, threshold_text, unit_text},
-};
-
-/// The two inspections with objectives, which are set for applications.
-const OBJECTIVES: [&str; 2] = ["SLOAvailability", "SLOLatency"];
+use super::html::{LOADING, card, escaped};
+use crate::ui::threshold_text::{OverrideKind, number_text, threshold_text, typed_unit, unit_of};
 
 /// The tab before its inspections are here.
 pub(super) fn inspections_tab() -> String {
@@ -43,13 +38,13 @@ pub(super) fn id(inspection: &Value) -> String {
 
 /// The cells of an inspection, with the form of its threshold.
 pub(super) fn inspection_cells(inspection: &Value) -> String {
-    let (id, unit) = (id(inspection), &inspection["unit"]);
-    let (default, in_force) =
-        (threshold_text(&inspection["default"], unit), threshold_text(&inspection["in_force"], unit));
-    let editor = if OBJECTIVES.contains(&id.as_str()) {
-        r#"<small>An objective, which is set for an application</small>"#.to_owned()
+    let (id, unit) = (id(inspection), unit_of(&inspection["unit"]));
+    let threshold = |member: &str| threshold_text(inspection[member].as_f64(), unit);
+    let (default, in_force) = (threshold("default"), threshold("in_force"));
+    let editor = if OverrideKind::of(&id) == OverrideKind::Threshold {
+        editor(&id, typed_unit(unit), &inspection["set"])
     } else {
-        editor(&id, unit_text(unit), &inspection["set"])
+        r#"<small>An objective, which is set for an application</small>"#.to_owned()
     };
     format!(r#"<th scope="row"><code>{id}</code></th><td>{default}</td><td>{in_force}</td><td>{editor}</td>"#)
 }
@@ -87,6 +82,10 @@ mod tests {
         };
         let set = inspection_cells(&inspection(json!({"threshold": 70.5})));
         assert!(set.contains("value=\"70.5\"") && set.contains("Reset CPUNode"), "{set}");
+        assert!(
+            set.contains("Threshold of CPUNode in percent") && set.contains("<span>percent</span>"),
+            "{set}"
+        );
         assert!(set.contains("<td>80 %</td><td>70.5 %</td>"), "{set}");
         let not = inspection_cells(&inspection(Value::Null));
         assert!(not.contains("value=\"\"") && !not.contains("Reset"), "{not}");

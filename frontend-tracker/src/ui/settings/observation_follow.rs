@@ -1,9 +1,8 @@
-//! Keeps the section about what is observed up to date, as long as it is in the page.
+//! Keeps the section about what is observed up to date, as long as it is open.
 
 use std::time::Duration;
 
 use leptos::{prelude::*, task::spawn_local};
-use web_sys::Element;
 
 use super::{
     observation_text::{observation_html, stage_sentence},
@@ -21,26 +20,24 @@ struct FollowedObservation {
     api: ApiClient,
     sheet: Sheet,
     address: String,
-    /// Where the numbers are.
-    rows: Element,
 }
 
 /// Shows the progress at an address.
 pub(in crate::ui) fn follow(api: ApiClient, sheet: &Sheet, address: String) {
-    if let Some(rows) = sheet.by_id("observation-rows") {
-        FollowedObservation { api, sheet: sheet.clone(), address, rows }.ask();
-    }
+    FollowedObservation { api, sheet: sheet.clone(), address }.ask();
 }
 
 impl FollowedObservation {
     fn ask(self) {
-        if !self.rows.is_connected() {
+        if !self.sheet.is_open() {
             return;
         }
         spawn_local(async move {
             if browser::is_visible() && !self.api.is_signed_out().get_untracked() {
                 let read = send(self.api, "GET", self.address.clone(), None).await;
-                self.show(read);
+                if self.sheet.is_open() {
+                    self.show(read);
+                }
             }
             set_timeout(move || self.ask(), PACE);
         });

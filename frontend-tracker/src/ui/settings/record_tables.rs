@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::html::{escaped, moment};
+use crate::ui::page_paths::segment;
 
 /// Kinds of records: the member with their list, the caption, the columns, and what is said without any.
 const INCIDENTS: (&str, [&str; 4], &str) =
@@ -66,8 +67,7 @@ fn table(
 fn application(record: &Value, applications: &str) -> String {
     let id = record["application"].as_str().unwrap_or_default();
     let (place, name) = id.rsplit_once(':').unwrap_or(("", id));
-    let segment = id.replace('%', "%25").replace('/', "%2F").replace('?', "%3F").replace('#', "%23");
-    let (address, name, place) = (escaped(&segment), escaped(name), escaped(place));
+    let (address, name, place) = (segment(id), escaped(name), escaped(place));
     format!(r#"<th scope="row"><a href="{applications}{address}">{name}</a><small>{place}</small></th>"#)
 }
 
@@ -95,11 +95,11 @@ mod tests {
     #[test]
     fn a_record_leads_to_its_application_and_has_both_times() {
         let answer = json!({"incidents": [{
-            "application": "shop:Deployment:<cart>", "severity": "critical", "opened_at": 1_700_000_000, "resolved_at": null,
+            "application": "shop:Deployment:<ñ/cart>", "severity": "critical", "opened_at": 1_700_000_000, "resolved_at": null,
         }]});
         let html = incident_table(&answer, "/p/abc/app/", 1_700_000_060);
         assert!(
-            html.contains(r#"<a href="/p/abc/app/shop:Deployment:&lt;cart&gt;">&lt;cart&gt;</a>"#),
+            html.contains(r#"<a href="/p/abc/app/shop:Deployment:%3C%C3%B1%2Fcart%3E">&lt;ñ/cart&gt;</a>"#),
             "{html}"
         );
         assert!(html.contains("1 min 00 s ago<small><time datetime=\"2023-11-14T22:13:20Z\">"), "{html}");

@@ -20,9 +20,14 @@ use super::{
     record_tables::{incident_table, notification_table},
     requests::{RequestFailure, send},
     sheet::{Sheet, SheetEvents, focus, value_of},
-    threshold_text::{threshold_text, typed_threshold},
 };
-use crate::ui::{answer::sentence, api::ApiClient, browser};
+use crate::ui::{
+    answer::sentence,
+    api::ApiClient,
+    browser,
+    page_paths::project_page,
+    threshold_text::{threshold_text, typed_threshold, unit_of},
+};
 
 /// Which tab of which project is open.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,13 +67,14 @@ impl SettingsEvents {
         format!("api/projects/{id}{slash}{path}")
     }
 
-    fn open(self: Rc<Self>, sheet: Sheet, place: SettingsPlace) {
+    fn open(self: Rc<Self>, sheet: &Sheet, place: SettingsPlace) {
         *self.opened.borrow_mut() = None;
+        let sheet = sheet.reopened();
         sheet.show("", &[&tabs_html(&place), LOADING].concat());
         spawn_local(async move {
             let access = send(self.api, "GET", "api/settings".to_owned(), None).await;
             let projects = send(self.api, "GET", "api/projects".to_owned(), None).await;
-            // Another tab or page may be open by now.
+            // Another tab or page may be open by now, or about to be opened.
             if !sheet.is_open() || self.place.try_get_untracked().as_ref() != Some(&place) {
                 return;
             }
@@ -155,8 +161,7 @@ impl SettingsEvents {
     /// Loads what is not in a form.
     fn load_lists(&self, sheet: &Sheet) {
         let place = self.place.get_untracked();
-        let project = String::from(js_sys::encode_uri_component(&place.project));
-        let applications = format!("{}/p/{project}/app/", self.root);
+        let applications = [self.root.as_str(), &project_page(&place.project), "/app/"].concat();
         let is_read_only = self.opened.borrow().as_ref().is_some_and(|opened| opened.is_read_only);
         match place.tab.as_str() {
             "prometheus" => follow(self.api, sheet, self.address("observation")),
@@ -181,7 +186,9 @@ impl SettingsEvents {
         let (api, address, sheet) = (self.api, self.address(path), sheet.clone());
         spawn_local(async move {
             let answer = send(api, "GET", address, None).await;
-            sheet.show(path, &answer.map_or_else(|failed| failure(&failed.why), html));
+            if sheet.is_open() {
+                sheet.show(path, &answer.map_or_else(|failed| failure(&failed.why), html));
+            }
         });
     }
 
@@ -189,7 +196,9 @@ impl SettingsEvents {
     fn end(&self, sheet: &Sheet) {
         let (api, address, sheet) = (self.api, self.address(""), sheet.clone());
         spawn_local(async move {
-            match send(api, "DELETE", address, None).await {
+            let ended = send(api, "DELETE", address, None).await;
+            match ended {
+                _ if !sheet.is_open() => {}
                 Ok(_) => browser::open(&api.base()),
                 Err(failure) => sheet.say("end-failure", &failure.why),
             }
@@ -220,6 +229,7 @@ impl SettingsEvents {
                 Err(failure) => Err(failure),
             };
             match all {
+                _ if !sheet.is_open() => {}
                 Ok(all) => show_inspection(&sheet, &id, &all),
                 Err(failure) => sheet.say(&said, &failure.why),
             }
@@ -232,14 +242,14 @@ fn show_inspection(sheet: &Sheet, id: &str, all: &Value) {
     let found = all["inspections"].as_array().into_iter().flatten().find(|inspection| inspection["id"] == id);
     let Some(inspection) = found else { return };
     sheet.show(&["row-", id].concat(), &inspection_cells(inspection));
-    let in_force = threshold_text(&inspection["in_force"], &inspection["unit"]);
+    let in_force = threshold_text(inspection["in_force"].as_f64(), unit_of(&inspection["unit"]));
     sheet.say("inspections-said", &format!("{id}: {in_force} is in force."));
     focus(&[id, "-threshold"].concat());
 }
 
 impl SheetEvents for SettingsEvents {
     fn begin(self: Rc<Self>, sheet: Sheet) {
-        Effect::new(move |_| Rc::clone(&self).open(sheet.clone(), self.place.get()));
+        Effect::new(move |_| Rc::clone(&self).open(&sheet, self.place.get()));
     }
 
     fn act(self: Rc<Self>, sheet: &Sheet, does: &str, element: &Element) {

@@ -2,7 +2,7 @@
 //!
 //! Its elements have no types in this program, and three listeners serve all of them: a page of forms costs little.
 
-use std::rc::Rc;
+use std::{cell::Cell, rc::Rc};
 
 use js_sys::Reflect;
 use leptos::{ev, html, prelude::*};
@@ -11,9 +11,37 @@ use web_sys::{Element, Event};
 
 use crate::ui::browser;
 
-/// The element around the HTML.
+/// The element around the HTML, as it was opened.
 #[derive(Debug, Clone)]
-pub(in crate::ui) struct Sheet(Element);
+pub(in crate::ui) struct Sheet {
+    root: Element,
+    opening: SheetOpening,
+}
+
+/// One of the openings of a sheet: its element stays when something else is shown in it.
+#[derive(Debug, Clone, Default)]
+struct SheetOpening {
+    number: u32,
+    /// The number of the last one, which all openings of a sheet share.
+    last: Rc<Cell<u32>>,
+}
+
+impl SheetOpening {
+    /// Another opening, after all others.
+    fn next(&self) -> Self {
+        self.last.set(self.last.get().wrapping_add(1));
+        self.current()
+    }
+
+    /// The last opening.
+    fn current(&self) -> Self {
+        Self { number: self.last.get(), last: Rc::clone(&self.last) }
+    }
+
+    fn is_last(&self) -> bool {
+        self.number == self.last.get()
+    }
+}
 
 /// What happens in a sheet.
 pub(in crate::ui) trait SheetEvents {
@@ -28,9 +56,14 @@ pub(in crate::ui) trait SheetEvents {
 }
 
 impl Sheet {
+    /// The same sheet for something else. What was shown in it before is not open any more.
+    pub(in crate::ui) fn reopened(&self) -> Self {
+        Self { root: self.root.clone(), opening: self.opening.next() }
+    }
+
     /// The first element that matches.
     pub(in crate::ui) fn find(&self, selector: &str) -> Option<Element> {
-        self.0.query_selector(selector).ok().flatten()
+        self.root.query_selector(selector).ok().flatten()
     }
 
     /// The element with an id.
@@ -40,7 +73,7 @@ impl Sheet {
 
     /// Shows HTML in the element with an id, or in the sheet for an empty one. What is shown already stays.
     pub(in crate::ui) fn show(&self, id: &str, html: &str) {
-        let element = if id.is_empty() { Some(self.0.clone()) } else { self.by_id(id) };
+        let element = if id.is_empty() { Some(self.root.clone()) } else { self.by_id(id) };
         if let Some(element) = element.filter(|element| element.inner_html() != html) {
             element.set_inner_html(html);
         }
@@ -55,9 +88,10 @@ impl Sheet {
         }
     }
 
-    /// Whether the sheet is still in the page.
+    /// Whether the sheet is still in the page, and nothing else was opened in it. Answers that arrive later are not
+    /// shown: the ids in a sheet are those of other projects, too.
     pub(in crate::ui) fn is_open(&self) -> bool {
-        self.0.is_connected()
+        self.root.is_connected() && self.opening.is_last()
     }
 }
 
@@ -91,11 +125,16 @@ pub(in crate::ui) fn focus(id: &str) {
 pub(in crate::ui) fn sheet(events: Rc<dyn SheetEvents>) -> AnyView {
     let root = NodeRef::<html::Div>::new();
     let begun = Rc::clone(&events);
-    root.on_load(move |root| begun.begin(Sheet(root.unchecked_into())));
-    let sheet = move || root.get_untracked().map(|root| Sheet(root.unchecked_into()));
+    let opening = SheetOpening::default();
+    let first = opening.clone();
+    root.on_load(move |root| begun.begin(Sheet { root: root.unchecked_into(), opening: first }));
+    let sheet = move || {
+        let root = root.get_untracked()?;
+        Some(Sheet { root: root.unchecked_into(), opening: opening.current() })
+    };
     let target = |event: &Event| event.target().and_then(|target| target.dyn_into::<Element>().ok());
     let act = {
-        let events = Rc::clone(&events);
+        let (events, sheet) = (Rc::clone(&events), sheet.clone());
         move |event: &Event, selector: &str| {
             let element = target(event).and_then(|target| target.closest(selector).ok().flatten());
             if let (Some(sheet), Some(element)) = (sheet(), element) {
@@ -124,4 +163,20 @@ pub(in crate::ui) fn sheet(events: Rc<dyn SheetEvents>) -> AnyView {
         ></div>
     }
     .into_any()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::SheetOpening;
+
+    #[test]
+    fn only_the_last_opening_of_a_sheet_is_open() {
+        let first = SheetOpening::default();
+        assert!(first.is_last() && first.current().is_last());
+        let second = first.next();
+        assert!(second.is_last() && !first.is_last());
+        assert!(first.current().is_last(), "what happens now belongs to the second");
+        let third = first.next();
+        assert!(third.is_last() && !second.is_last());
+    }
 }

@@ -77,10 +77,7 @@ impl DocumentCell {
                     self.document.set(Some(Arc::new(ReportDocument { source, bytes, sha256, report })));
                     then(desk);
                 }
-                Err(failure) => {
-                    let why = desk.sentence(failure);
-                    self.failure.set(Some(why));
-                }
+                Err(failure) => self.failure.set(Some(failure.sentence())),
             }
         });
     }

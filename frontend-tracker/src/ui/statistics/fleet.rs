@@ -8,7 +8,7 @@ use super::{
     html_text::{escaped, push},
     page_state::StatisticsState,
 };
-use crate::ui::answer::read;
+use crate::ui::answer::{ApiFailure, read};
 
 const FLEET: &str = "api/usage-statistics/fleet";
 
@@ -67,7 +67,7 @@ fn ask(
 ) {
     spawn_local(async move {
         let answer = desk.api.request(method, FLEET, None).await.and_then(|answer| read(&answer.value));
-        let answer = answer.map_err(|why| desk.sentence(why));
+        let answer = answer.map_err(ApiFailure::sentence);
         // The page may be gone by now.
         answers.try_update(|answers| match answer {
             Ok(comparison) => {

@@ -26,8 +26,6 @@ pub(super) struct StatisticsState {
     pub(super) preview: DocumentCell,
     /// The stored report that is open for reading.
     pub(super) opened: DocumentCell,
-    /// Whether the session is over.
-    pub(super) is_signed_out: RwSignal<bool>,
     /// Why the last attempt to switch failed, if it did.
     pub(super) switch_failure: RwSignal<Option<String>>,
     pub(super) is_switching: RwSignal<bool>,
@@ -50,7 +48,6 @@ impl StatisticsState {
             history: RwSignal::new(FetchState::Waiting),
             preview: DocumentCell::new(),
             opened: DocumentCell::new(),
-            is_signed_out: RwSignal::new(false),
             switch_failure: RwSignal::new(None),
             is_switching: RwSignal::new(false),
             said: RwSignal::new(String::new()),
@@ -114,7 +111,7 @@ impl StatisticsState {
         }
         self.is_switching.set(true);
         spawn_local(async move {
-            let failure = self.api.switch(enabled).await.err().map(|failure| self.sentence(failure));
+            let failure = self.api.switch(enabled).await.err().map(ApiFailure::sentence);
             if failure.is_none() {
                 let state = if enabled { "on" } else { "off" };
                 self.said.set(format!("Usage statistics are {state}."));
@@ -143,25 +140,15 @@ impl StatisticsState {
     fn ask_boxed(self, path: &'static str, show: Box<dyn FnOnce(Result<Vec<u8>, ApiFailure>)>) {
         spawn_local(async move {
             let answer = self.api.request("GET", path, None).await;
-            match &answer {
-                Ok(answer) => {
-                    if let Some(server_time) = answer.server_time {
-                        self.ahead.set(server_time - browser::now());
-                    }
-                }
-                Err(ApiFailure::SignedOut) => self.is_signed_out.set(true),
-                Err(ApiFailure::Told(_)) => {}
+            // Without a session the page is hidden, and stays as it was until there is one again.
+            if matches!(answer, Err(ApiFailure::SignedOut)) {
+                return;
+            }
+            if let Some(server_time) = answer.as_ref().ok().and_then(|answer| answer.server_time) {
+                self.ahead.set(server_time - browser::now());
             }
             show(answer.map(|answer| answer.value));
         });
-    }
-
-    /// The sentence for `failure`. If the session is over, the page shows that.
-    pub(super) fn sentence(self, failure: ApiFailure) -> String {
-        if failure == ApiFailure::SignedOut {
-            self.is_signed_out.set(true);
-        }
-        failure.sentence()
     }
 }
 

@@ -149,7 +149,7 @@ impl ProfileView {
             }
             match numbers {
                 Ok(numbers) => self.show(kind, &document, numbers),
-                Err(failure) => self.failure.set(Some(self.desk.sentence(failure))),
+                Err(failure) => self.failure.set(Some(failure.sentence())),
             }
         });
     }

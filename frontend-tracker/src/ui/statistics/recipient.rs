@@ -78,7 +78,7 @@ fn ask(desk: StatisticsState, state: RwSignal<DeletionState>) {
         let next = match answer.and_then(|answer| read::<Value>(&answer.value)) {
             Ok(forgotten) if forgotten["receipt"].is_null() => DeletionState::NothingSent,
             Ok(forgotten) => DeletionState::Deleted(lines_of(&forgotten["receipt"])),
-            Err(failure) => DeletionState::Failed(desk.sentence(failure)),
+            Err(failure) => DeletionState::Failed(failure.sentence()),
         };
         if matches!(next, DeletionState::Deleted(_)) {
             desk.opened.clear();
@@ -96,7 +96,7 @@ fn save_stored(desk: StatisticsState, failure: RwSignal<String>, place: usize) {
         let answer = desk.api.request("GET", RECEIPTS, None).await;
         match answer.and_then(|answer| read::<Value>(&answer.value)) {
             Ok(stored) => save_receipt(&lines_of(&stored["receipts"][place]["receipt"])),
-            Err(why) => drop(failure.try_set(desk.sentence(why))),
+            Err(why) => drop(failure.try_set(why.sentence())),
         }
     });
 }

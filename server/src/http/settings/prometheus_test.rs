@@ -1,7 +1,7 @@
 //! Tests the access to a Prometheus before it is stored: `<base>api/prometheus-test`, and
 //! `<base>api/projects/{id}/prometheus/test` with the secrets that are stored.
 
-use axum::Json;
+use axum::{Json, http::StatusCode};
 use headcount_observer::access_check::{AccessCheckError, PrometheusContents};
 use headcount_outbound::UnreachableCause;
 use headcount_prometheus::{client::QueryError, prometheus_access::PrometheusAccess};
@@ -13,7 +13,8 @@ use super::{
     load_configuration::load_configuration,
     prometheus::updated,
     settings_errors::{BodyProblems, SettingsProblems},
-    url_login::check_has_no_login,
+    stored_logins::{lacks_login, lacks_values},
+    url_login::{check_has_no_login, is_same_origin},
 };
 use crate::{app::observed_installation::ObservedInstallation, store::InvalidChange};
 
@@ -27,7 +28,8 @@ pub(super) async fn test_new_prometheus(
     test(&installation, sent, None).await
 }
 
-/// Asks a Prometheus what it has. Secrets that are not given are those that the project has. Nothing is stored.
+/// Asks a Prometheus what it has. Secrets that are not given are those that the project has, if the scheme, the host
+/// and the port are those of its Prometheus; they are sent nowhere else. Nothing is stored.
 #[utoipa::path(post, path = "/api/projects/{id}/prometheus/test", tag = "prometheus", params(ProjectPath),
     request_body = SetPrometheus,
     responses((status = 200, description = "What was found.", body = PrometheusTest), BodyProblems, SettingsProblems))]
@@ -37,6 +39,7 @@ pub(super) async fn test_prometheus(
     JsonBody(sent): JsonBody<SetPrometheus>,
 ) -> Result<Json<PrometheusTest>, ProblemResponse> {
     let stored = load_configuration(&settings, &id).await?.prometheus;
+    let stored = usable_secrets(&sent, stored)?;
     test(&installation, sent, stored).await
 }
 
@@ -51,6 +54,29 @@ async fn test(
         Err(AccessCheckError::Query(error)) => Ok(Json(failed(error))),
         Err(AccessCheckError::Invalid(invalid)) => Err(InvalidChange::Prometheus(invalid).into()),
     }
+}
+
+/// What is stored, if its secrets may be sent to the address of a request. Refuses a request that needs them for
+/// another address.
+fn usable_secrets(
+    sent: &SetPrometheus,
+    stored: Option<PrometheusAccess>,
+) -> Result<Option<PrometheusAccess>, ProblemResponse> {
+    let Some(stored) = stored else { return Ok(None) };
+    if is_same_origin(&sent.url, &stored.url) {
+        return Ok(Some(stored));
+    }
+    let refusal = |what: &str, field: &str| {
+        let why = format!("give {what} again, because the address is another one");
+        Err(ProblemResponse::new(StatusCode::BAD_REQUEST, why).about(field))
+    };
+    if lacks_login(sent.basic_auth.as_ref(), stored.basic_auth) {
+        return refusal("the password", "basic_auth.password");
+    }
+    if lacks_values(&sent.custom_headers, stored.custom_headers) {
+        return refusal("the values of the headers", "custom_headers");
+    }
+    Ok(None)
 }
 
 fn answered(contents: &PrometheusContents) -> PrometheusTest {

@@ -114,7 +114,8 @@ impl IntoResponses for BodyProblems {
         refusals([
             (
                 "400",
-                "The body is not JSON, or an address in it is link-local or of a cloud's metadata service.",
+                "The body is not JSON, an address in it is link-local or of a cloud's metadata service, or a stored \
+                 secret is needed for another address.",
             ),
             ("413", "The body is larger than 64 KiB."),
             ("415", "The body is not sent as `application/json`."),

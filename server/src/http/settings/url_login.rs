@@ -1,4 +1,4 @@
-//! Removes names and passwords from addresses in responses.
+//! Removes names and passwords from addresses in responses, and compares where addresses lead.
 
 use axum::http::StatusCode;
 use headcount_web::problem::ProblemResponse;
@@ -23,6 +23,14 @@ pub(super) fn check_has_no_login(given: &str, field: &str) -> Result<(), Problem
     Err(ProblemResponse::new(StatusCode::UNPROCESSABLE_ENTITY, why).about(field))
 }
 
+/// Whether two addresses have the same scheme, host and port.
+pub(super) fn is_same_origin(one: &str, other: &str) -> bool {
+    match (Url::parse(one.trim()), Url::parse(other.trim())) {
+        (Ok(one), Ok(other)) => one.origin() == other.origin(),
+        _ => false,
+    }
+}
+
 fn with_login(text: &str) -> Option<Url> {
     let url = Url::parse(text.trim()).ok()?;
     (!url.username().is_empty() || url.password().is_some()).then_some(url)
@@ -45,5 +53,19 @@ mod tests {
             assert_eq!(without_login(stored), shown);
             assert_eq!(check_has_no_login(stored, "url").is_err(), stored.contains("hidden"), "{stored}");
         }
+    }
+
+    #[test]
+    fn an_origin_is_a_scheme_a_host_and_a_port() {
+        for same in ["http://p:9090", "http://P:9090/prometheus?a", "http://me:hidden@p:9090/"] {
+            assert!(is_same_origin("http://p:9090/", same), "{same}");
+        }
+        assert!(is_same_origin("https://p/", "https://p:443"));
+        for other in
+            ["https://p:9090/", "http://p/", "http://p.evil:9090/", "http://p:9090@evil/", "p:9090", ""]
+        {
+            assert!(!is_same_origin("http://p:9090/", other), "{other}");
+        }
+        assert!(!is_same_origin("", ""));
     }
 }

@@ -117,8 +117,11 @@ mod tests {
 
     use super::*;
 
-    /// Reports of three installations: their version, and the name, the bucket and the value of each time.
-    fn reports() -> impl Strategy<Value = Vec<(u32, Vec<(u32, f64, u64)>)>> {
+    /// The name, the seconds and the value of a time.
+    type ReportedTime = (u32, f64, u64);
+
+    /// Reports: their version and their times.
+    fn reports() -> impl Strategy<Value = Vec<(u32, Vec<ReportedTime>)>> {
         let time = (0..6_u32, 1.0..2.0_f64, 0..3_u64);
         prop::collection::vec((1..3_u32, prop::collection::vec(time, 0..12)), 0..12)
     }

@@ -15,7 +15,7 @@ const DIR_MODE: u32 = 0o700;
 
 /// The entries that this program makes at the top of its directory. Each also stands for names with a suffix
 /// after `.` or `-`, such as `db.sqlite-wal`.
-const OWN: [&str; 23] = [
+const OWN: [&str; 24] = [
     "access.log",
     "admin-token",
     "browser.key",
@@ -35,6 +35,7 @@ const OWN: [&str; 23] = [
     "process",
     "raw",
     "receipts",
+    "reported.jsonl",
     "reports",
     "times-switched-off",
     "unreported.json",
