@@ -41,7 +41,7 @@ use super::{
     project_progress::ProjectProgress,
     sli_log::SliLog,
     world_load::{LoadContext, LoadResult, load},
-    world_views::{ViewedWorld, WorldSource, WorldUnavailable, WorldViews},
+    world_views::{ViewedWorld, WorldSource, WorldTurn, WorldUnavailable, WorldViews},
 };
 
 /// How often expired data is removed from the cache.
@@ -356,9 +356,8 @@ impl ProjectObservation {
         let begun = clock.monotonic();
         let recalled = self.remembered.recall().await;
         let recalling = clock.monotonic().saturating_sub(begun);
-        // There are newer answers, and two worlds would need twice the memory.
-        self.views.renew();
-        let loaded = self.load_blocking(kept, own, step_s).await;
+        let turn = self.views.renew();
+        let loaded = self.load_blocking(turn, kept, own, step_s).await;
         let LoadResult { facts, findings, health, mut stages, total, audit } = match loaded {
             Ok(loaded) => loaded,
             Err(error) => {
@@ -380,6 +379,7 @@ impl ProjectObservation {
 
     async fn load_blocking(
         &self,
+        turn: WorldTurn,
         kept: &ProjectFiles,
         own: SlotBatch,
         step_s: u32,
@@ -388,14 +388,15 @@ impl ProjectObservation {
         let (clock, prices) = (Arc::clone(&self.clock), self.surroundings.prices.current());
         let recalled = self.remembered.last();
         let counting_since = self.clock.time_of(recalled.counting_since);
-        let loaded = self.work.spawn_blocking(move || {
+        let loaded = turn.run(&self.work, move || {
+            // No page has a world now, and this observation waits: nobody needs the lock meanwhile.
             let mut recorded = lock(&recorded);
             let (recorded, recalled) = (&mut *recorded, &*recalled);
             let new_key = random_id::new_id;
             let context = LoadContext { recorded, own: &own, recalled, counting_since, step_s, new_key };
             load(&store, &project, &prices, &*clock, context)
         });
-        loaded.await.map_err(io::Error::other).flatten()
+        loaded.await.flatten().map_err(io::Error::other).flatten()
     }
 
     fn now(&self) -> u32 {
