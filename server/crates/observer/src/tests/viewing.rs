@@ -7,7 +7,7 @@ use super::*;
 use crate::world_views::WorldUnavailable;
 
 async fn nodes(world: &WorldObserver, id: &str) -> Result<usize, WorldUnavailable> {
-    world.view(id, |world| node_rows(world.sight).len()).await
+    world.view(id, |world| node_rows(world.sight).0.len()).await
 }
 
 #[tokio::test]
@@ -32,7 +32,7 @@ async fn pages_see_the_world_of_the_cache_and_how_far_it_is() {
     // Prometheus is not asked for a page, also when it fails.
     stand_in.behave(|_| MockAnswer::Silence);
     assert_eq!(nodes(&world, "a").await, Ok(1));
-    let rows = world.view("a", |world| application_rows(world.sight).len()).await;
+    let rows = world.view("a", |world| application_rows(world.sight).0.len()).await;
     assert!(rows.is_ok());
     world.stop().await;
     assert_eq!(nodes(&world, "a").await, Err(WorldUnavailable::NotObserved));
