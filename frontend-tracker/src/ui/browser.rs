@@ -7,8 +7,8 @@ use uuid::Uuid;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{
-    Blob, BlobPropertyBag, Clipboard, Element, FocusOptions, FormData, HtmlAnchorElement, HtmlElement,
-    HtmlFormElement, MouseEvent, NodeList, SubmitEvent, Url,
+    Blob, BlobPropertyBag, Clipboard, Element, FocusEvent, FocusOptions, FormData, HtmlAnchorElement,
+    HtmlElement, HtmlFormElement, MouseEvent, NodeList, SubmitEvent, Url,
 };
 
 /// The element with the base path of the server.
@@ -124,6 +124,12 @@ pub(super) fn replace_content(place: &HtmlElement, html: &str, is_forced: bool) 
         }
     }
     true
+}
+
+/// Whether the focus that leaves an element in `place` goes to another one in it.
+pub(super) fn keeps_focus(place: &HtmlElement, event: &FocusEvent) -> bool {
+    let next: Option<Element> = event.related_target().and_then(|next| next.dyn_into().ok());
+    next.is_some_and(|next| place.contains(Some(&next)))
 }
 
 /// What is pressed: the element with `data-act`, or the one around it that has it.

@@ -109,8 +109,9 @@ async fn applications(
     UrlParameters(ProjectPath { id }): UrlParameters<ProjectPath>,
 ) -> Result<Json<ApplicationTable>, ProblemResponse> {
     let ProjectHeading { project, observation } = heading(&settings, &statistics, &id).await?;
-    let applications = or_none(view(&statistics, &id, |world| application_rows(world.sight)).await)?;
-    Ok(Json(ApplicationTable { project, observation, applications }))
+    let (applications, more_applications) =
+        or_none(view(&statistics, &id, |world| application_rows(world.sight)).await)?;
+    Ok(Json(ApplicationTable { project, observation, applications, more_applications }))
 }
 
 /// One application, with the results of its inspections.
@@ -158,8 +159,8 @@ async fn nodes(
     UrlParameters(ProjectPath { id }): UrlParameters<ProjectPath>,
 ) -> Result<Json<NodeTable>, ProblemResponse> {
     let ProjectHeading { project, observation } = heading(&settings, &statistics, &id).await?;
-    let nodes = or_none(view(&statistics, &id, |world| node_rows(world.sight)).await)?;
-    Ok(Json(NodeTable { project, observation, nodes }))
+    let (nodes, more_nodes) = or_none(view(&statistics, &id, |world| node_rows(world.sight)).await)?;
+    Ok(Json(NodeTable { project, observation, nodes, more_nodes }))
 }
 
 /// One node, with what runs on it and its last hour.
@@ -222,9 +223,9 @@ async fn view<T: Send + 'static>(
 }
 
 /// Nothing is in a project that is not observed.
-fn or_none<T>(found: Result<Vec<T>, WorldUnavailable>) -> Result<Vec<T>, ProblemResponse> {
+fn or_none<T: Default>(found: Result<T, WorldUnavailable>) -> Result<T, ProblemResponse> {
     match found {
-        Err(WorldUnavailable::NotObserved) => Ok(Vec::new()),
+        Err(WorldUnavailable::NotObserved) => Ok(T::default()),
         found => found.map_err(refusal),
     }
 }

@@ -12,9 +12,9 @@ pub struct ObservationProgress {
     pub prometheus_failure: Option<String>,
     /// How many queries there are.
     pub queries: u64,
-    /// How many were answered when they last ran.
+    /// How many have an answer, also from before a restart.
     pub answered: u64,
-    /// How many failed when they last ran.
+    /// How many failed when they last ran. They may have an answer from before.
     pub failed: u64,
     /// The spans of time that were missing when the present round of queries began.
     pub missing_spans: u64,
@@ -22,7 +22,7 @@ pub struct ObservationProgress {
     pub filled_spans: u64,
     /// How many rounds of queries have ended since the observation began.
     pub rounds: u64,
-    /// What was found; `null` before the first round has ended.
+    /// What was found; `null` before the first answers were looked at.
     pub found: Option<ObservedNumbers>,
 }
 

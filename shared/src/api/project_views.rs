@@ -112,8 +112,10 @@ pub struct ApplicationTable {
     pub project: String,
     /// How the project is observed.
     pub observation: ObservationStatus,
-    /// The applications.
+    /// The applications, at most 20,000.
     pub applications: Vec<ApplicationRow>,
+    /// The number of applications that are left out of `applications`.
+    pub more_applications: u32,
 }
 
 /// An application in a table. Members that have the usual value are left out.
@@ -149,8 +151,10 @@ pub struct NodeTable {
     pub project: String,
     /// How the project is observed.
     pub observation: ObservationStatus,
-    /// The nodes.
+    /// The nodes, at most 20,000.
     pub nodes: Vec<NodeRow>,
+    /// The number of nodes that are left out of `nodes`.
+    pub more_nodes: u32,
 }
 
 /// A node in a table. Numbers that are not known are absent, and so are texts.
@@ -271,7 +275,7 @@ pub struct CheckView {
 pub struct ReportCharts {
     /// The charts; empty if the report uses only current values.
     pub charts: Vec<ViewChart>,
-    /// Rollouts and incidents of the application within the last hour, the oldest first.
+    /// Rollouts and incidents of the application within the last hour, the newest hundred, the oldest first.
     pub marks: Vec<ChartMark>,
 }
 
@@ -367,8 +371,12 @@ pub struct NodeView {
     pub more_applications: u32,
     /// Its disks by their names, at most a hundred.
     pub disks: Vec<String>,
+    /// The number of disks that are left out of `disks`.
+    pub more_disks: u32,
     /// Its network interfaces by their names, at most a hundred.
     pub interfaces: Vec<String>,
+    /// The number of network interfaces that are left out of `interfaces`.
+    pub more_interfaces: u32,
     /// The last hour of its CPU, memory, disks and network.
     pub charts: Vec<ViewChart>,
 }

@@ -7,7 +7,7 @@ use super::{
     chart_html::charts_html,
     html_box::{acting_box, html_box, text_memo},
     live_answer::LiveAnswer,
-    page_html::{application_html, check_html, escaped, events_html, summary_html},
+    page_html::{application_html, check_html, escaped, events_html, more_html, summary_html},
     table_rows::TableRows,
     table_view::{row_table, take_rows},
     threshold_form::threshold_form,
@@ -52,6 +52,12 @@ fn find_check<'v>(view: &'v ApplicationView, inspection: &str) -> Option<&'v Che
     checks.find(|check| check.inspection.id == inspection)
 }
 
+/// The ids of the inspections of a report; `None` if it does not apply.
+fn inspections_of(view: &ApplicationView, report: &str) -> Option<Vec<String>> {
+    let report = view.reports.iter().find(|of| of.name == report)?;
+    Some(report.checks.iter().map(|check| check.inspection.id.clone()).collect())
+}
+
 fn application_content(project: String, id: &str) -> AnyView {
     let InterfaceBase(base) = expect_context::<InterfaceBase>();
     let view = RwSignal::new(None);
@@ -85,7 +91,16 @@ fn application_content(project: String, id: &str) -> AnyView {
     };
     // The page goes to another tab while the cursor is on it.
     let open = text_memo(move || report.get().unwrap_or_default());
+    // So does the content when a new answer has another report or other inspections.
+    let inspected = text_memo(move || {
+        let name = report.get().unwrap_or_default();
+        shown.html(&|view| match inspections_of(view, &name) {
+            Some(inspections) => inspections.join("\n"),
+            None => "none".to_owned(),
+        })
+    });
     let content = move || {
+        inspected.track();
         if !live.has_arrived() {
             return ().into_any();
         }
@@ -109,12 +124,7 @@ fn summary(shown: ShownApplication, base: String, instances: RwSignal<TableRows>
     let found = text_memo(move || {
         shown.html(&|view| shown.project.with_value(|project| summary_html(&base, project, view)))
     });
-    let more = text_memo(move || {
-        shown.html(&|view| match view.more_instances {
-            0 => String::new(),
-            more => format!("<p class=\"note\">{more} more are left out.</p>"),
-        })
-    });
+    let more = text_memo(move || shown.html(&|view| more_html(view.more_instances.into())));
     view! {
         {html_box("part", found)}
         <section class="part" aria-labelledby="instances-title">
@@ -128,10 +138,7 @@ fn summary(shown: ShownApplication, base: String, instances: RwSignal<TableRows>
 
 /// The inspections of a report, and its last hour.
 fn report_content(shown: ShownApplication, name: &str) -> AnyView {
-    let checks = shown.view.with_untracked(|view| {
-        let report = view.as_ref()?.reports.iter().find(|report| report.name == name)?;
-        Some(report.checks.iter().map(|check| check.inspection.id.clone()).collect::<Vec<_>>())
-    });
+    let checks = shown.view.with_untracked(|view| inspections_of(view.as_ref()?, name));
     let Some(checks) = checks else {
         let why = format!("This application has no report “{name}”.");
         return view! { <p class="failure" role="alert">{why}</p> }.into_any();

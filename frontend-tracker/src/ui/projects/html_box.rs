@@ -1,6 +1,10 @@
 //! Shows HTML that is written anew every half minute, without taking it away from under the cursor.
 
-use leptos::{ev::MouseEvent, html::Div, prelude::*};
+use leptos::{
+    ev::{FocusEvent, MouseEvent},
+    html::Div,
+    prelude::*,
+};
 
 use crate::ui::browser;
 
@@ -48,6 +52,13 @@ pub(super) fn acting_box(
             is_waiting.set_value(!is_shown);
         }
     };
+    let leave = move |event: FocusEvent| {
+        // The focus may go to another element in it, which has to stay.
+        let stays = place.get_untracked().is_some_and(|place| browser::keeps_focus(&place, &event));
+        if !stays {
+            show();
+        }
+    };
     let press = move |event: MouseEvent| {
         if let Some(name) = browser::act_of(&event) {
             act(&name);
@@ -59,7 +70,7 @@ pub(super) fn acting_box(
             node_ref=place
             on:click=press
             on:mouseleave=move |_| show()
-            on:focusout=move |_| show()
+            on:focusout=leave
         ></div>
     }
     .into_any()

@@ -7,7 +7,7 @@ use super::{
     chart_html::charts_html,
     html_box::{html_box, text_memo},
     live_answer::LiveAnswer,
-    page_html::node_html,
+    page_html::{more_html, node_html},
     table_rows::TableRows,
     table_view::{row_table, take_rows},
     words::{NODE_APPLICATION_COLUMNS, node_application_rows},
@@ -38,12 +38,7 @@ fn node_content(project: String, name: String) -> AnyView {
     };
     let head = text_memo(move || of_node(&|node| node_html(&base, &project, node, live.now.get())));
     let charts = text_memo(move || of_node(&|node| charts_html("chart", &node.charts, &[])));
-    let more = text_memo(move || {
-        of_node(&|node| match node.more_applications {
-            0 => String::new(),
-            more => format!("<p class=\"note\">{more} more are left out.</p>"),
-        })
-    });
+    let more = text_memo(move || of_node(&|node| more_html(node.more_applications.into())));
     view! {
         <Title text=name />
         {live.notice()}

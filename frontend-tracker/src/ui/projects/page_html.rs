@@ -33,6 +33,11 @@ fn paragraph(class: &str, text: &str) -> String {
     ["<p class=\"", class, "\">", &escaped(text), "</p>"].concat()
 }
 
+/// How much of a list is left out, if anything is.
+pub(super) fn more_html(more: u64) -> String {
+    if more == 0 { String::new() } else { paragraph("note", &format!("{more} more are left out.")) }
+}
+
 /// A status as a word with a sign and a colour.
 fn badge(severity: Severity) -> String {
     let (class, sign) = match severity {
@@ -213,7 +218,10 @@ pub(super) fn node_html(base: &str, project: &str, view: &NodeView, now: u64) ->
 fn node_facts(view: &NodeView) -> Vec<(&'static str, String)> {
     let node = &view.node;
     let number = |value: Option<f32>, text: fn(f64) -> String| value.map(|value| text(f64::from(value)));
-    let joined = |names: &[String]| (!names.is_empty()).then(|| names.join(", "));
+    let joined = |names: &[String], more: u32| {
+        let more = if more == 0 { String::new() } else { format!(" and {more} more") };
+        (!names.is_empty()).then(|| names.join(", ") + &more)
+    };
     let agent = match (&view.agent_version, node.has_agent) {
         (Some(version), _) => version.clone(),
         (None, true) => "of an unknown version".to_owned(),
@@ -230,8 +238,8 @@ fn node_facts(view: &NodeView) -> Vec<(&'static str, String)> {
         ("Kernel", view.kernel.clone()),
         ("Node agent", Some(agent)),
         ("Cloud", (!cloud.is_empty()).then(|| cloud.join(", "))),
-        ("Disks", joined(&view.disks)),
-        ("Network interfaces", joined(&view.interfaces)),
+        ("Disks", joined(&view.disks, view.more_disks)),
+        ("Network interfaces", joined(&view.interfaces, view.more_interfaces)),
     ];
     facts.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
 }
@@ -401,6 +409,7 @@ mod tests {
         ] {
             assert!(html.contains(part), "{part} in {html}");
         }
+        assert_eq!((&*more_html(0), &*more_html(3)), ("", "<p class=\"note\">3 more are left out.</p>"));
         assert!(summary_html("", "p", &view).contains("CPU usage of nodes: a node is busy: &lt;n&gt;"));
     }
 

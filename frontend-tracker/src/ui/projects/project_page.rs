@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use super::{
     html_box::{html_box, text_memo},
     live_answer::LiveAnswer,
-    page_html::project_html,
+    page_html::{more_html, project_html},
     table_rows::TableRows,
     table_view::{row_table, take_rows},
     words::{APPLICATION_COLUMNS, NODE_COLUMNS, application_row, node_row},
@@ -26,6 +26,7 @@ fn project_content(project: String) -> AnyView {
     let applications = RwSignal::new(TableRows::sorted_by(1, true));
     let nodes = RwSignal::new(TableRows::sorted_by(0, false));
     let head = RwSignal::new(None::<(String, ObservationStatus)>);
+    let (more_applications, more_nodes) = (RwSignal::new(0_u64), RwSignal::new(0_u64));
     let at = format!("api/projects/{}", segment(&project));
     let id = project.clone();
     let live = LiveAnswer::follow(format!("{at}/applications"), move |body| {
@@ -34,12 +35,14 @@ fn project_content(project: String) -> AnyView {
             applications,
             table.applications.into_iter().map(|row| application_row(&id, row)).collect(),
         );
+        more_applications.try_set(table.more_applications.into());
         head.try_set(Some((table.project, table.observation)));
         Ok(())
     });
     let id = project.clone();
     let live_nodes = LiveAnswer::follow(format!("{at}/nodes"), move |body| {
         let table: NodeTable = read(body)?;
+        more_nodes.try_set(table.more_nodes.into());
         take_rows(nodes, table.nodes.into_iter().map(|row| node_row(&id, row)).collect());
         Ok(())
     });
@@ -56,11 +59,13 @@ fn project_content(project: String) -> AnyView {
         <section class="part" aria-labelledby="applications-title" hidden=move || !live.has_arrived()>
             <h2 id="applications-title">"Applications"</h2>
             {row_table("applications", APPLICATION_COLUMNS, applications, true)}
+            {html_box("plain", text_memo(move || more_html(more_applications.get())))}
         </section>
         {live_nodes.notice()}
         <section class="part" aria-labelledby="nodes-title" hidden=move || !live_nodes.has_arrived()>
             <h2 id="nodes-title">"Nodes"</h2>
             {row_table("nodes", NODE_COLUMNS, nodes, true)}
+            {html_box("plain", text_memo(move || more_html(more_nodes.get())))}
         </section>
     }
     .into_any()

@@ -107,12 +107,18 @@ impl ServiceLevelIndicators {
         });
     }
 
-    /// Removes slots that ended after `latest`. Returns whether there were any.
-    pub fn forget_after(&mut self, latest: u32) -> bool {
+    /// Whether there are slots that ended after `latest`.
+    #[must_use]
+    pub fn has_after(&self, latest: u32) -> bool {
         let slots = self.applications.values().flatten().map(|(_, day)| day.newest());
         let own = self.own.values().map(|progress| progress.put);
-        if slots.chain(own).chain(self.newest()).all(|end| end <= latest) {
-            return false;
+        slots.chain(own).chain(self.newest()).any(|end| end > latest)
+    }
+
+    /// Removes slots that ended after `latest`.
+    pub fn forget_after(&mut self, latest: u32) {
+        if !self.has_after(latest) {
+            return;
         }
         self.requests.retain(|end| *end <= latest);
         self.latencies.retain(|end| *end <= latest);
@@ -125,7 +131,6 @@ impl ServiceLevelIndicators {
             days.retain(|(_, day)| day.newest() > 0);
             !days.is_empty()
         });
-        true
     }
 
     /// Whether nothing is known of any application.

@@ -39,7 +39,7 @@ use headcount_topology::{facts::InfrastructureFacts, queries};
 use tokio::{sync::Notify, task::JoinHandle};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-pub use self::project_progress::ProjectProgress;
+pub use self::project_progress::{ProjectProgress, QueryStandings};
 use self::{
     load_costs::{LoadCosts, LoadTimes, SavedWorldCosts},
     observed_project::{ObservedProject, is_own_cache},

@@ -38,10 +38,10 @@ use super::{
     custom_queries::ask_own,
     history_cache::HistoryCache,
     observed_project::ObservedProject,
-    project_progress::ProjectProgress,
+    project_progress::{ProjectProgress, QueryStandings},
     sli_log::SliLog,
     world_load::{LoadContext, LoadResult, load},
-    world_views::{ViewedWorld, WorldSource, WorldUnavailable, WorldViews},
+    world_views::{ViewedWorld, WorldSource, WorldTurn, WorldUnavailable, WorldViews},
 };
 
 /// How often expired data is removed from the cache.
@@ -64,13 +64,14 @@ pub(super) struct ProjectObservation {
     surroundings: ObserverDependencies,
     /// The time of the project's Prometheus.
     clock: Arc<PrometheusClock>,
-    facts: Mutex<InfrastructureFacts>,
+    /// The numbers of the latest world that was built from answers.
+    found: Mutex<Option<InfrastructureFacts>>,
     /// The latest error of Prometheus.
     failure: Mutex<Option<String>>,
     queries: Arc<Mutex<QueryCosts>>,
     filled: Arc<FillCounter>,
-    /// How many worlds were built after a round.
-    loads: AtomicU64,
+    /// How many rounds of queries have ended.
+    rounds: AtomicU64,
     remembered: HistoryCache,
     views: WorldViews,
     /// The store of its answers, once it is open.
@@ -90,21 +91,21 @@ pub(super) struct ProjectFiles {
 
 impl ProjectObservation {
     pub(super) fn new(project: ObservedProject, surroundings: ObserverDependencies) -> Self {
-        let (facts, queries, work) = (Mutex::default(), Arc::default(), TaskTracker::new());
+        let (found, queries, work) = (Mutex::default(), Arc::default(), TaskTracker::new());
         let remembered = HistoryCache::new(project.id.clone(), surroundings.records.clone());
         let clock = Arc::new(PrometheusClock::new(Arc::clone(&surroundings.clock)));
         let failure = Mutex::default();
-        let (filled, loads) = (Arc::default(), AtomicU64::default());
+        let (filled, rounds) = (Arc::default(), AtomicU64::default());
         let (views, store, health) = (WorldViews::default(), OnceLock::new(), Mutex::default());
         Self {
             project,
             surroundings,
             clock,
-            facts,
+            found,
             failure,
             queries,
             filled,
-            loads,
+            rounds,
             remembered,
             views,
             store,
@@ -115,39 +116,31 @@ impl ProjectObservation {
 
     /// How far the observation is.
     pub(super) fn progress(&self) -> ProjectProgress {
-        let known = ProjectProgress {
+        ProjectProgress {
+            queries: self.query_standings(),
             filled: self.filled.progress(),
-            loads: self.loads.load(Ordering::Relaxed),
+            rounds: self.rounds.load(Ordering::Relaxed),
             failure: self.failure(),
-            facts: lock(&self.facts).clone(),
-            ..ProjectProgress::default()
-        };
-        known.with_queries(queries::all().count(), &lock(&self.queries))
+            found: lock(&self.found).clone(),
+        }
+    }
+
+    fn query_standings(&self) -> QueryStandings {
+        let costs = lock(&self.queries).clone();
+        QueryStandings::count(&costs, &|query| self.store.get()?.to(query))
     }
 
     /// How far it has come, and how the applications are.
     pub(super) fn glance(&self) -> (ObservationStatus, Option<ProjectHealth>) {
-        let (mut answered, mut waiting, mut answered_at) = (0, 0, None);
-        let queries = lock(&self.queries).clone();
-        let all = || CACHE_PLAN.all();
-        for query in all() {
-            match self.store.get().and_then(|store| store.to(query)) {
-                Some(to) => (answered, answered_at) = (answered + 1, answered_at.max(Some(to))),
-                None if queries.0.get(query.name).is_some_and(|cost| cost.failed) => {}
-                None => waiting += 1,
-            }
-        }
-        let failed: Vec<_> =
-            queries.0.iter().filter(|(_, cost)| cost.failed).map(|(name, _)| (*name).to_owned()).collect();
-        let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+        let QueryStandings { all, answered, waiting, failed, answered_at } = self.query_standings();
         let status = ObservationStatus {
             state: if waiting == 0 { ObservationState::Observed } else { ObservationState::Filling },
             answered_at,
             failure: self.failure(),
-            queries: count(all().count()),
+            queries: all,
             answered_queries: answered,
-            failed_query_count: count(failed.len()),
-            failed_queries: failed.into_iter().take(MOST_NAMED_QUERIES).collect(),
+            failed_query_count: u32::try_from(failed.len()).unwrap_or(u32::MAX),
+            failed_queries: failed.into_iter().take(MOST_NAMED_QUERIES).map(str::to_owned).collect(),
         };
         (status, lock(&self.health).clone())
     }
@@ -172,7 +165,7 @@ impl ProjectObservation {
 
     /// Adds the numbers of this project.
     pub(super) fn add_to(&self, known: &mut ObservationSummary) {
-        known.facts.merge(lock(&self.facts).clone());
+        known.facts.merge(lock(&self.found).clone().unwrap_or_default());
         known.queries.merge(&lock(&self.queries));
     }
 
@@ -237,8 +230,8 @@ impl ProjectObservation {
             log_round(&answering, round, refresh.why());
             self.note_failure(answering.current(), refresh.why());
             let own = self.ask_own(&prometheus, &kept, now.saturating_sub(step)).await;
+            self.rounds.fetch_add(1, Ordering::Relaxed);
             self.load(&kept, own, step).await;
-            self.loads.fetch_add(1, Ordering::Relaxed);
             let spent = clock.monotonic().saturating_sub(started);
             let rest = Duration::from_secs(step.into()).saturating_sub(spent);
             self.rest(rest, &kept, step, &mut new_prices).await;
@@ -356,9 +349,9 @@ impl ProjectObservation {
         let begun = clock.monotonic();
         let recalled = self.remembered.recall().await;
         let recalling = clock.monotonic().saturating_sub(begun);
-        // There are newer answers, and two worlds would need twice the memory.
-        self.views.renew();
-        let loaded = self.load_blocking(kept, own, step_s).await;
+        let is_of_answers = self.query_standings().answered > 0;
+        let turn = self.views.renew();
+        let loaded = self.load_blocking(turn, kept, own, step_s).await;
         let LoadResult { facts, findings, health, mut stages, total, audit } = match loaded {
             Ok(loaded) => loaded,
             Err(error) => {
@@ -371,7 +364,8 @@ impl ProjectObservation {
         if facts.clouds.iter().any(|cloud| prices::CLOUDS.contains(cloud)) {
             self.surroundings.prices_needed.notify_one();
         }
-        *lock(&self.facts) = facts;
+        // An empty cache says nothing about the project.
+        *lock(&self.found) = is_of_answers.then_some(facts);
         *lock(&self.health) = Some(health);
         if recalled.is_ok() {
             self.remembered.remember(findings).await;
@@ -380,6 +374,7 @@ impl ProjectObservation {
 
     async fn load_blocking(
         &self,
+        turn: WorldTurn,
         kept: &ProjectFiles,
         own: SlotBatch,
         step_s: u32,
@@ -388,14 +383,15 @@ impl ProjectObservation {
         let (clock, prices) = (Arc::clone(&self.clock), self.surroundings.prices.current());
         let recalled = self.remembered.last();
         let counting_since = self.clock.time_of(recalled.counting_since);
-        let loaded = self.work.spawn_blocking(move || {
+        let loaded = turn.run(&self.work, move || {
+            // No page has a world now, and this observation waits: nobody needs the lock meanwhile.
             let mut recorded = lock(&recorded);
             let (recorded, recalled) = (&mut *recorded, &*recalled);
             let new_key = random_id::new_id;
             let context = LoadContext { recorded, own: &own, recalled, counting_since, step_s, new_key };
             load(&store, &project, &prices, &*clock, context)
         });
-        loaded.await.map_err(io::Error::other).flatten()
+        loaded.await.flatten().map_err(io::Error::other).flatten()
     }
 
     fn now(&self) -> u32 {

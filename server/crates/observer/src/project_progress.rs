@@ -1,34 +1,57 @@
 //! Tells how far the observation of a project is, for an operator who waits for its first numbers.
 
-use headcount_prometheus::{query_costs::QueryCosts, refresh::FillProgress};
-use headcount_topology::facts::InfrastructureFacts;
+use headcount_prometheus::{query::PrometheusQuery, query_costs::QueryCosts, refresh::FillProgress};
+use headcount_topology::{facts::InfrastructureFacts, queries};
 
 /// How far the observation of a project is. It has numbers and no names, but for the text of a failure.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProjectProgress {
-    /// How many queries there are.
-    pub queries: u64,
-    /// How many were answered at their latest run.
-    pub answered: u64,
-    /// How many failed at their latest run.
-    pub failed: u64,
+    /// How far its queries are.
+    pub queries: QueryStandings,
     /// How much of the past is fetched in the present round, and how much of it is there.
     pub filled: FillProgress,
-    /// How many worlds were built from answers since the observation began.
-    pub loads: u64,
+    /// How many rounds of queries have ended since the observation began.
+    pub rounds: u64,
     /// The failure of the latest requests.
     pub failure: Option<String>,
-    /// The numbers of the latest world.
-    pub facts: InfrastructureFacts,
+    /// The numbers of the latest world that was built from answers, also of an earlier process.
+    pub found: Option<InfrastructureFacts>,
 }
 
-impl ProjectProgress {
-    /// Counts the queries of `costs`, of `queries`.
-    pub(super) fn with_queries(self, queries: usize, costs: &QueryCosts) -> Self {
-        let failed = costs.0.values().filter(|cost| cost.failed).count();
-        let [queries, answered, failed] =
-            [queries, costs.0.len() - failed, failed].map(|count| u64::try_from(count).unwrap_or(u64::MAX));
-        Self { queries, answered, failed, ..self }
+/// How far the queries of a project are.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct QueryStandings {
+    /// How many queries there are.
+    pub all: u32,
+    /// How many have an answer in the cache.
+    pub answered: u32,
+    /// How many have neither an answer nor failed.
+    pub waiting: u32,
+    /// The names of those that failed at their latest run. They may have an answer from before.
+    pub failed: Vec<&'static str>,
+    /// The time of the newest answer.
+    pub answered_at: Option<u32>,
+}
+
+impl QueryStandings {
+    /// Counts all queries. `answered_at` gives the time of the newest answer to a query.
+    pub(super) fn count(
+        costs: &QueryCosts,
+        answered_at: &dyn Fn(&'static PrometheusQuery) -> Option<u32>,
+    ) -> Self {
+        let mut found = Self::default();
+        for query in queries::all() {
+            let has_failed = costs.0.get(query.name).is_some_and(|cost| cost.failed);
+            let newest = answered_at(query);
+            found.all += 1;
+            found.answered += u32::from(newest.is_some());
+            found.waiting += u32::from(newest.is_none() && !has_failed);
+            found.answered_at = found.answered_at.max(newest);
+            if has_failed {
+                found.failed.push(query.name);
+            }
+        }
+        found
     }
 }
 
@@ -36,15 +59,27 @@ impl ProjectProgress {
 mod tests {
     use std::time::Duration;
 
+    use headcount_topology::queries::{NODE_CPU_CORES, NODE_CPU_USAGE_PERCENT};
+
     use super::*;
 
     #[test]
-    fn a_query_that_did_not_run_is_neither_answered_nor_failed() {
+    fn a_query_is_answered_by_the_cache_and_may_have_failed_since() {
+        let (old, new) = (&NODE_CPU_CORES, &NODE_CPU_USAGE_PERCENT);
         let mut costs = QueryCosts::default();
-        costs.answered("up", Duration::ZERO, 1);
-        costs.answered("node_info", Duration::ZERO, 1);
-        costs.failed("node_info");
-        let progress = ProjectProgress::default().with_queries(5, &costs);
-        assert_eq!((progress.queries, progress.answered, progress.failed), (5, 1, 1));
+        costs.failed(old.name);
+        costs.failed("no longer a query");
+        costs.answered(new.name, Duration::ZERO, 1);
+        let count = |answers: &[(&PrometheusQuery, u32)]| {
+            let at = |query: &PrometheusQuery| {
+                answers.iter().find(|(of, _)| of.name == query.name).map(|(_, at)| *at)
+            };
+            QueryStandings::count(&costs, &at)
+        };
+        let nothing = count(&[]);
+        assert_eq!((nothing.answered, nothing.waiting, nothing.answered_at), (0, nothing.all - 1, None));
+        let both = count(&[(old, 300), (new, 200)]);
+        assert_eq!((both.answered, both.waiting, both.answered_at), (2, both.all - 2, Some(300)));
+        assert_eq!(both.failed, [old.name]);
     }
 }

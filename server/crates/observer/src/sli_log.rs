@@ -19,7 +19,7 @@ pub const FILE: &str = "indicators.slots";
 /// The recorded requests, in memory and on disk.
 #[derive(Debug)]
 pub struct SliLog {
-    indicators: ServiceLevelIndicators,
+    indicators: Arc<ServiceLevelIndicators>,
     disk: Arc<dyn DataDisk>,
     dir: String,
     /// The frames of the file, the oldest first.
@@ -42,18 +42,13 @@ impl SliLog {
     #[must_use]
     pub fn open(disk: Arc<dyn DataDisk>, dir: String) -> Self {
         let bytes = disk.read(&format!("{dir}/{FILE}")).unwrap_or_default();
-        let mut recorded = Self {
-            indicators: ServiceLevelIndicators::default(),
-            disk,
-            dir,
-            frames: VecDeque::new(),
-            is_sound: false,
-        };
+        let mut recorded =
+            Self { indicators: Arc::default(), disk, dir, frames: VecDeque::new(), is_sound: false };
         let mut rest = &*bytes;
         loop {
             let before = rest.len();
             let Some(batch) = slot_frame::take(&mut rest) else { break };
-            recorded.indicators.add(&batch);
+            Arc::make_mut(&mut recorded.indicators).add(&batch);
             recorded.frames.push_back(SliLogFrame { newest: newest(&batch), bytes: before - rest.len() });
         }
         recorded.is_sound = rest.is_empty();
@@ -70,8 +65,14 @@ impl SliLog {
 
     /// The recorded requests.
     #[must_use]
-    pub const fn indicators(&self) -> &ServiceLevelIndicators {
+    pub fn indicators(&self) -> &ServiceLevelIndicators {
         &self.indicators
+    }
+
+    /// The requests that are recorded by now. What changes while a snapshot exists is copied first.
+    #[must_use]
+    pub fn snapshot(&self) -> Arc<ServiceLevelIndicators> {
+        Arc::clone(&self.indicators)
     }
 
     /// Adds a batch.
@@ -79,7 +80,7 @@ impl SliLog {
     /// # Errors
     /// Writing failed. The batch is in memory all the same, and is written with the next one.
     pub fn record(&mut self, batch: &SlotBatch) -> io::Result<()> {
-        self.indicators.add(batch);
+        Arc::make_mut(&mut self.indicators).add(batch);
         if batch.is_empty() {
             return Ok(());
         }
@@ -92,7 +93,8 @@ impl SliLog {
     /// Removes the slots that end after `latest`, in Unix seconds, because they were recorded while the clock
     /// was ahead. They stay in the file until the next batch is recorded.
     pub fn forget_after(&mut self, latest: u32) {
-        if self.indicators.forget_after(latest) {
+        if self.indicators.has_after(latest) {
+            Arc::make_mut(&mut self.indicators).forget_after(latest);
             self.is_sound = false;
         }
     }

@@ -2,8 +2,9 @@
 //!
 //! A thread loads the world from the cache, audits it and answers questions about it, one after another. It
 //! ends when the cache has newer answers, when the history has changed, or some seconds after the last
-//! question; with it goes the world, so that browsing leaves no memory in use. Neither the network nor the
-//! disk is waited for beyond reading the cache.
+//! question; with it goes the world, so that browsing leaves no memory in use. Two worlds would need twice the
+//! memory, so a project has at most one: whoever needs a new one, also to look for changes, waits until the one
+//! before is gone. Apart from that, only reading the cache is waited for.
 
 use std::{
     fmt, io,
@@ -26,7 +27,10 @@ use headcount_prometheus::{
 use headcount_topology::{
     application_key::ApplicationKey, constructor::construct, prices::CloudPrices, queries,
 };
-use tokio::sync::oneshot;
+use tokio::{
+    sync::oneshot,
+    task::{JoinError, JoinHandle, spawn_blocking},
+};
 use tokio_util::task::TaskTracker;
 
 use super::{observed_project::ObservedProject, project_observation::ProjectFiles};
@@ -73,7 +77,7 @@ pub enum WorldUnavailable {
     Unreadable,
 }
 
-/// The worlds of a project that answer questions: at most one at a time.
+/// The worlds of a project, one after another.
 #[derive(Debug, Clone, Default)]
 pub(super) struct WorldViews(Arc<Mutex<OpenWorld>>);
 
@@ -85,6 +89,44 @@ struct OpenWorld {
     keeper: Option<WorldKeeper>,
     /// The number of the newest keeper.
     number: u64,
+    /// Ends with the last world that anybody asked for.
+    last: Option<oneshot::Receiver<()>>,
+}
+
+impl OpenWorld {
+    /// The turn after all that were taken before.
+    fn take_turn(&mut self) -> WorldTurn {
+        let (end, ended) = oneshot::channel();
+        WorldTurn { before: self.last.replace(ended), end }
+    }
+}
+
+/// The right to build a world once the world before is gone.
+#[derive(Debug)]
+pub(super) struct WorldTurn {
+    before: Option<oneshot::Receiver<()>>,
+    end: oneshot::Sender<()>,
+}
+
+impl WorldTurn {
+    /// Builds and uses a world on a thread of `work`, when its turn has come. The next turn comes when `job` has
+    /// returned, also if nobody waits for its result.
+    pub(super) fn run<T: Send + 'static>(
+        self,
+        work: &TaskTracker,
+        job: impl FnOnce() -> T + Send + 'static,
+    ) -> JoinHandle<Result<T, JoinError>> {
+        let Self { before, end } = self;
+        work.spawn(async move {
+            if let Some(before) = before {
+                // Nothing is sent: the world before is gone when the other end is.
+                before.await.ok();
+            }
+            let result = spawn_blocking(job).await;
+            drop(end);
+            result
+        })
+    }
 }
 
 /// The way to a thread that has a world.
@@ -114,12 +156,15 @@ impl WorldViews {
         lock(&self.0).files = Some(files.clone());
     }
 
-    /// Ends the thread after the questions that it has already: there are newer answers.
-    pub(super) fn renew(&self) {
-        lock(&self.0).keeper = None;
+    /// Ends the thread after the questions that it has already: there are newer answers. The turn comes after
+    /// that, and before the worlds of later questions.
+    pub(super) fn renew(&self) -> WorldTurn {
+        let mut open = lock(&self.0);
+        open.keeper = None;
+        open.take_turn()
     }
 
-    /// The same, and no question is asked any more. After this, no new work begins.
+    /// Ends the thread after the questions that it has already. No question is asked any more.
     pub(super) fn close(&self) {
         let mut open = lock(&self.0);
         (open.files, open.keeper) = (None, None);
@@ -165,7 +210,7 @@ impl WorldViews {
         let number = open.number;
         open.keeper = Some(WorldKeeper { number, history: Arc::clone(&source.history), questions });
         let views = self.clone();
-        work.spawn_blocking(move || {
+        open.take_turn().run(work, move || {
             let until = |asked: &_| views.next_question(number, asked);
             if let Err(error) = keep(&files, &source, &asked, until) {
                 tracing::debug!(%error, "the cache of a project cannot be read for a page");
@@ -214,18 +259,17 @@ fn keep(
     let past = PointSelection { points_of: POINTS_OF, sums_of: SUMS_OF };
     let answers = files.store.read(queries::of_the_world(), past)?;
     let world = construct(&answers, project.into(), prices, |_| {});
+    // The observation never waits for a question.
+    let indicators = lock(&files.recorded).snapshot();
     let audits = {
-        let recorded = lock(&files.recorded);
-        let indicators = recorded.indicators();
         let (overrides, deployments) = (&history.overrides, &*history.deployments);
-        audit(AuditInput { world: &world, indicators, overrides, deployments })
+        audit(AuditInput { world: &world, indicators: &indicators, overrides, deployments })
     };
     while let Some(question) = next(asked) {
-        let recorded = lock(&files.recorded);
         let sight = WorldSight {
             world: &world,
             audits: &audits,
-            indicators: recorded.indicators(),
+            indicators: &indicators,
             history,
             categories: &project.application_categories,
         };
@@ -239,6 +283,37 @@ mod tests {
     use headcount_health::rollouts::RolloutSnapshot;
 
     use super::*;
+
+    #[tokio::test]
+    async fn a_world_is_built_when_the_one_before_is_gone_and_in_the_order_of_the_turns() {
+        let (views, work) = (WorldViews::default(), TaskTracker::new());
+        let (one, other) = (views.renew(), views.renew());
+        let steps = Arc::new(Mutex::new(Vec::new()));
+        let step = |name: &'static str| {
+            let steps = Arc::clone(&steps);
+            move || lock(&steps).push(name)
+        };
+        // Asked for earlier, but later in turn.
+        let second = other.run(&work, step("second"));
+        let (go, gone) = mpsc::channel::<()>();
+        let begin = step("first begins");
+        let end = step("first ends");
+        let first = one.run(&work, move || {
+            begin();
+            gone.recv().ok();
+            end();
+        });
+        assert!(!second.is_finished());
+        go.send(()).unwrap();
+        first.await.unwrap().unwrap();
+        second.await.unwrap().unwrap();
+        assert_eq!(*lock(&steps), ["first begins", "first ends", "second"]);
+        // A turn that nobody uses holds nobody up, and neither does one that panics.
+        drop(views.renew());
+        assert!(views.renew().run::<()>(&work, || panic!("a view panicked")).await.unwrap().is_err());
+        views.renew().run(&work, step("third")).await.unwrap().unwrap();
+        assert_eq!(lock(&steps).last(), Some(&"third"));
+    }
 
     #[test]
     fn a_history_is_the_same_until_something_in_a_view_changes() {

@@ -5,12 +5,12 @@ use headcount_topology::{constructor::CategoryNames, model::ApplicationCategory}
 
 use crate::{
     severity::severity,
-    world_sight::{WorldSight, worst_check},
+    world_sight::{MOST_ROWS, WorldSight, at_most, worst_check},
 };
 
-/// All applications of a project, by their ids.
+/// The applications of a project by their ids, and the number of those that are left out.
 #[must_use]
-pub fn application_rows(sight: WorldSight<'_, '_>) -> Vec<ApplicationRow> {
+pub fn application_rows(sight: WorldSight<'_, '_>) -> (Vec<ApplicationRow>, u32) {
     let world = sight.world;
     let containers = world.containers_by_instance();
     let categories = CategoryNames::of(sight.categories);
@@ -18,6 +18,7 @@ pub fn application_rows(sight: WorldSight<'_, '_>) -> Vec<ApplicationRow> {
     audits.sort_by(|one, other| {
         world.apps[one.application].id.compare(world.apps[other.application].id, &world.texts)
     });
+    let (audits, more) = at_most(audits, MOST_ROWS);
     let rows = audits.into_iter().map(|audit| {
         let application = &world.apps[audit.application];
         let category = (application.category != ApplicationCategory::Application)
@@ -32,7 +33,7 @@ pub fn application_rows(sight: WorldSight<'_, '_>) -> Vec<ApplicationRow> {
             why: worst_check(&audit.reports).map(|(_, check)| check.message.text(&world.texts)),
         }
     });
-    rows.collect()
+    (rows.collect(), more)
 }
 
 #[cfg(test)]
@@ -55,7 +56,7 @@ mod tests {
              container_application_type machine_id=m container_id=/docker/web application_type=java
              container_info machine_id=m container_id=/docker/grafana",
         );
-        let rows = see(&scene, &ProjectHistory::default(), application_rows);
+        let (rows, more) = see(&scene, &ProjectHistory::default(), application_rows);
         let web = ApplicationRow {
             id: "_:Unknown:web".to_owned(),
             status: Severity::Ok,
@@ -74,7 +75,7 @@ mod tests {
             desired: None,
             why: Some("0 of 1 instances are available".to_owned()),
         };
-        assert_eq!(rows.len(), 2);
+        assert_eq!((rows.len(), more), (2, 0));
         assert!(rows == [grafana, web], "{:?}", rows.iter().map(|row| &row.id).collect::<Vec<_>>());
     }
 }

@@ -19,7 +19,7 @@ use crate::{
     hour_series::ChartWords,
     report_charts::{ChartedRow, levels},
     severity::severity,
-    world_sight::{ProjectHeading, WorldSight, bounded, known},
+    world_sight::{MOST_ROWS, ProjectHeading, WorldSight, at_most, known},
 };
 
 /// The most applications of a node that are listed.
@@ -47,9 +47,9 @@ const RECEIVED: ChartWords =
     ChartWords { title: "Received", value_title: "bytes a second", unit: ChartUnit::Bytes };
 const SENT: ChartWords = ChartWords { title: "Sent", value_title: "bytes a second", unit: ChartUnit::Bytes };
 
-/// All nodes of a project, by their names.
+/// The nodes of a project by their names, and the number of those that are left out.
 #[must_use]
-pub fn node_rows(sight: WorldSight<'_, '_>) -> Vec<NodeRow> {
+pub fn node_rows(sight: WorldSight<'_, '_>) -> (Vec<NodeRow>, u32) {
     let mut instances = vec![0; sight.world.nodes.values().count()];
     for (id, instance) in sight.world.instances.iter() {
         let count = instance.node.and_then(|node| instances.get_mut(node.place()));
@@ -62,7 +62,7 @@ pub fn node_rows(sight: WorldSight<'_, '_>) -> Vec<NodeRow> {
     };
     let mut rows: Vec<NodeRow> = sight.world.nodes.iter().map(row).collect();
     rows.sort_by(|one, other| one.name.cmp(&other.name));
-    rows
+    at_most(rows, MOST_ROWS)
 }
 
 fn node_row(sight: WorldSight<'_, '_>, id: NodeId, node: &Node, instances: u32) -> NodeRow {
@@ -115,12 +115,14 @@ pub fn node_view(
     applications.sort_by(|(one, _), (other, _)| {
         world.apps[one.application].id.compare(world.apps[other.application].id, &world.texts)
     });
-    let more_applications = bounded(applications.len().saturating_sub(MOST_APPLICATIONS));
-    let listed = applications.into_iter().take(MOST_APPLICATIONS).map(|(audit, instances)| NodeApplication {
+    let (applications, more_applications) = at_most(applications, MOST_APPLICATIONS);
+    let listed = applications.into_iter().map(|(audit, instances)| NodeApplication {
         id: world.apps[audit.application].id.key(&world.texts).to_string(),
         status: severity(audit.status),
         instances,
     });
+    let (disks, more_disks) = names(sight, world.disks.of(id).map(|disk| disk.device));
+    let (interfaces, more_interfaces) = names(sight, world.interfaces.of(id).map(|interface| interface.name));
     Some(NodeView {
         project: heading.project,
         observation: heading.observation,
@@ -129,8 +131,10 @@ pub fn node_view(
         agent_version: sight.text_of(node.agent_version.text()),
         applications: listed.collect(),
         more_applications,
-        disks: names(sight, world.disks.of(id).map(|disk| disk.device)),
-        interfaces: names(sight, world.interfaces.of(id).map(|interface| interface.name)),
+        disks,
+        more_disks,
+        interfaces,
+        more_interfaces,
         charts: charts(sight, points, id, node),
     })
 }
@@ -138,11 +142,10 @@ pub fn node_view(
 fn names(
     sight: WorldSight<'_, '_>,
     symbols: impl Iterator<Item = headcount_prometheus::results::InternedString>,
-) -> Vec<String> {
+) -> (Vec<String>, u32) {
     let mut names: Vec<String> = symbols.filter_map(|name| sight.text_of(name)).collect();
     names.sort_unstable();
-    names.truncate(MOST_PARTS);
-    names
+    at_most(names, MOST_PARTS)
 }
 
 fn charts(sight: WorldSight<'_, '_>, points: &QueryResults, id: NodeId, node: &Node) -> Vec<ViewChart> {
@@ -200,11 +203,11 @@ mod tests {
 
     #[test]
     fn nodes_are_listed_with_their_usage() {
-        let rows = see(&nodes(), &ProjectHistory::default(), node_rows);
+        let (rows, more) = see(&nodes(), &ProjectHistory::default(), node_rows);
         let found: Vec<_> =
             rows.iter().map(|row| (&*row.name, row.cpu_percent, row.memory_percent, row.instances)).collect();
         assert_eq!(found, [("one", Some(25.0), Some(75.0), 2), ("two", None, None, 0)]);
-        assert_eq!((rows[0].has_agent, rows[0].cpu_cores), (true, Some(8.0)));
+        assert_eq!((rows[0].has_agent, rows[0].cpu_cores, more), (true, Some(8.0), 0));
     }
 
     #[test]
@@ -222,5 +225,21 @@ mod tests {
         let titles: Vec<&str> = one.charts.iter().map(|chart| chart.title.as_str()).collect();
         assert_eq!(titles, ["CPU usage by mode", "Memory", "Busy disks", "Received"]);
         assert!(view("three").is_none());
+    }
+
+    #[test]
+    fn names_that_are_left_out_are_counted() {
+        use std::fmt::Write as _;
+
+        let mut series = String::from("node_info machine_id=m hostname=one");
+        for disk in 0..MOST_PARTS + 3 {
+            write!(series, "\nnode_disk_io_time machine_id=m device=sd{disk:03} =0.5").unwrap();
+        }
+        let one = see(&scene(&series), &ProjectHistory::default(), |sight| {
+            node_view(sight, sight.world.answers, "one", heading())
+        });
+        let one = one.unwrap();
+        assert_eq!((one.disks.len(), one.more_disks, one.more_interfaces), (MOST_PARTS, 3, 0));
+        assert_eq!(at_most(vec!['a', 'b', 'c'], 1), (vec!['a'], 2));
     }
 }

@@ -35,6 +35,9 @@ use crate::{
 /// The log levels that the report on logs counts.
 const ERROR_LEVELS: [&str; 2] = ["error", "critical"];
 
+/// The most events that are marked.
+const MOST_MARKS: usize = 100;
+
 /// Percent as a share.
 const OF_PERCENT: f64 = 0.01;
 
@@ -140,7 +143,7 @@ pub fn report_charts(
     Some(ReportCharts { charts: charts.into_iter().flatten().collect(), marks })
 }
 
-/// Rollouts and incidents of an application within the hour up to `now`, the oldest first.
+/// The newest rollouts and incidents of an application within the hour up to `now`, the oldest first.
 fn marks(
     sight: WorldSight<'_, '_>,
     key: &ApplicationKey,
@@ -164,6 +167,7 @@ fn marks(
     let mut marks: Vec<_> =
         rollouts.chain(incidents).filter(|mark| (from..=now).contains(&mark.at)).collect();
     marks.sort_by_key(|mark| mark.at);
+    marks.drain(..marks.len().saturating_sub(MOST_MARKS));
     marks
 }
 

@@ -117,6 +117,16 @@ pub(crate) fn worst_check<'r>(
     fired.reduce(|worst, other| if other.1.status > worst.1.status { other } else { worst })
 }
 
+/// The most rows of a table.
+pub(crate) const MOST_ROWS: usize = 20_000;
+
+/// The first things of a list, and the number of those that are left out.
+pub(crate) fn at_most<T>(mut things: Vec<T>, most: usize) -> (Vec<T>, u32) {
+    let more = bounded(things.len().saturating_sub(most));
+    things.truncate(most);
+    (things, more)
+}
+
 /// A number of things in a world.
 pub(crate) fn bounded(count: usize) -> u32 {
     u32::try_from(count).unwrap_or(u32::MAX)

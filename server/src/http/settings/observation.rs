@@ -41,23 +41,23 @@ fn not_observed(why: &str) -> ObservationProgress {
 }
 
 fn shown(progress: ProjectProgress) -> ObservationProgress {
-    let facts = progress.facts;
-    let found = ObservedNumbers {
+    let found = progress.found.map(|facts| ObservedNumbers {
         nodes: facts.nodes,
         applications: facts.applications,
         instances: facts.instances,
         node_agent: facts.node_agent,
         kube_state_metrics: facts.kube_state_metrics,
-    };
+    });
+    let queries = progress.queries;
     ObservationProgress {
         not_observed: None,
         prometheus_failure: progress.failure,
-        queries: progress.queries,
-        answered: progress.answered,
-        failed: progress.failed,
+        queries: queries.all.into(),
+        answered: queries.answered.into(),
+        failed: u64::try_from(queries.failed.len()).unwrap_or(u64::MAX),
         missing_spans: progress.filled.wanted,
         filled_spans: progress.filled.stored,
-        rounds: progress.loads,
-        found: (progress.loads > 0).then_some(found),
+        rounds: progress.rounds,
+        found,
     }
 }

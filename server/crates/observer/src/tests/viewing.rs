@@ -7,7 +7,7 @@ use super::*;
 use crate::world_views::WorldUnavailable;
 
 async fn nodes(world: &WorldObserver, id: &str) -> Result<usize, WorldUnavailable> {
-    world.view(id, |world| node_rows(world.sight).len()).await
+    world.view(id, |world| node_rows(world.sight).0.len()).await
 }
 
 #[tokio::test]
@@ -25,14 +25,26 @@ async fn pages_see_the_world_of_the_cache_and_how_far_it_is() {
     let (status, _) = glance();
     assert_eq!((status.answered_queries, status.failed_query_count), (status.queries, 0));
     assert!(status.answered_at.is_some() && status.failure.is_none());
+    let progress = world.progress("a").unwrap();
+    assert_eq!(progress.queries.answered, status.answered_queries);
+    assert_eq!(progress.found.map(|facts| facts.nodes), Some(1));
 
     // Prometheus is not asked for a page, also when it fails.
     stand_in.behave(|_| MockAnswer::Silence);
     assert_eq!(nodes(&world, "a").await, Ok(1));
-    let rows = world.view("a", |world| application_rows(world.sight).len()).await;
+    let rows = world.view("a", |world| application_rows(world.sight).0.len()).await;
     assert!(rows.is_ok());
     world.stop().await;
     assert_eq!(nodes(&world, "a").await, Err(WorldUnavailable::NotObserved));
+
+    // After a restart the same is known, without any new answer.
+    stand_in.behave(|_| MockAnswer::Refusal);
+    let again = self::world(&disk);
+    again.configure(vec![project("a", &url, 3600)]);
+    let progress = || again.progress("a").unwrap();
+    until("the cache was looked at", || progress().found.is_some_and(|facts| facts.nodes == 1)).await;
+    assert_eq!(progress().queries.answered, status.answered_queries);
+    again.stop().await;
 }
 
 #[tokio::test]
@@ -64,6 +76,7 @@ async fn a_failing_prometheus_is_told_with_the_queries_that_fail() {
     until("the failure is known", || glance().failure.is_some()).await;
     let status = glance();
     assert_eq!((status.answered_queries, status.failed_queries.len()), (0, 10));
+    assert_eq!(world.progress("a").unwrap().found, None);
     // Nothing has to be waited for any more.
     assert_eq!(status.state, ObservationState::Observed);
     world.stop().await;
