@@ -219,7 +219,10 @@ impl<'a> PlotTimes<'a> {
     }
 
     fn sorted(mut self) -> Self {
-        self.marks.sort_by(|one, other| one.place.total_cmp(&other.place));
+        let mut order: Vec<_> = self.marks.iter().map(|mark| mark.place).enumerate().collect();
+        sort_by_value(&mut order);
+        let mut marks: Vec<_> = self.marks.into_iter().map(Some).collect();
+        self.marks = order.into_iter().filter_map(|(number, _)| marks.get_mut(number)?.take()).collect();
         self
     }
 
