@@ -1,5 +1,5 @@
-//! Sorts numbered values. All of them are sorted by one function, because each kind of sorting is some kilobytes of a
-//! program.
+//! Sorts numbered values. All of them are sorted by one function, because each kind of sorting is some
+//! kilobytes of a program.
 
 use std::cmp::Ordering;
 

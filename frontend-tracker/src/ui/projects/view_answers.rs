@@ -1,7 +1,7 @@
 //! Reads the answers of the server about what is observed.
 //!
-//! They are taken from the JSON by hand, because what serde derives for all of these types is several times as
-//! large. A test compares both.
+//! They are taken from the JSON by hand, because what serde derives for all of these types is several times
+//! as large. A test compares both.
 
 use headcount_shared::api::{
     ApplicationRow, ApplicationTable, ApplicationView, AvailabilityOverride, AvailabilityQueries, ChartMark,
