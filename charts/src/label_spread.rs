@@ -1,10 +1,12 @@
 //! Moves labels apart that would lie on each other.
 
+use crate::number_order::{sort_by_number, sort_by_value};
+
 /// The positions nearest to the wanted ones that are `distance` apart and between `min` and `max`, in the
 /// order of the input. If there is no room for all, they are closer together, evenly.
 pub(crate) fn spread_labels(wanted: &[f64], distance: f64, min: f64, max: f64) -> Vec<f64> {
     let mut order: Vec<(usize, f64)> = wanted.iter().copied().enumerate().collect();
-    order.sort_by(|(_, one), (_, other)| one.total_cmp(other));
+    sort_by_value(&mut order);
     let gaps = order.len().saturating_sub(1) as f64;
     let distance = if gaps > 0.0 { distance.min((max - min) / gaps) } else { distance };
     // Downwards no label is nearer to the one before; then upwards the last ones come back inside.
@@ -18,7 +20,7 @@ pub(crate) fn spread_labels(wanted: &[f64], distance: f64, min: f64, max: f64) -
         *position = position.min(greatest);
         greatest = *position - distance;
     }
-    order.sort_by_key(|(index, _)| *index);
+    sort_by_number(&mut order);
     order.into_iter().map(|(_, position)| position).collect()
 }
 

@@ -47,6 +47,7 @@ mod line_thinning;
 mod mark_labels;
 mod markup;
 pub mod number_format;
+mod number_order;
 pub mod scale;
 pub mod ticks;
 mod time_context;

@@ -1,5 +1,7 @@
 //! Leaves out points of a line that nobody could see.
 
+use crate::number_order::sort_by_number;
+
 /// Columns of a line: about a pixel each on a wide screen.
 const COLUMNS: usize = 1000;
 
@@ -36,7 +38,7 @@ fn column_points(column: &[(usize, f64)]) -> LinePart {
     let extremes = [column.iter().min_by(by_value), column.iter().max_by(by_value)];
     let ends = [column.first(), column.last()];
     let mut kept: LinePart = ends.into_iter().chain(extremes).flatten().copied().collect();
-    kept.sort_by_key(|(place, _)| *place);
+    sort_by_number(&mut kept);
     kept.dedup_by_key(|(place, _)| *place);
     kept
 }

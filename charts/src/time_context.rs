@@ -3,6 +3,7 @@
 use crate::{
     calendar_day::ChartDay,
     markup::{TOOLTIP_CHARACTERS, shortened},
+    number_order::sort_by_value,
     ticks::{day_ticks, moment_ticks},
 };
 
@@ -218,7 +219,10 @@ impl<'a> PlotTimes<'a> {
     }
 
     fn sorted(mut self) -> Self {
-        self.marks.sort_by(|one, other| one.place.total_cmp(&other.place));
+        let mut order: Vec<_> = self.marks.iter().map(|mark| mark.place).enumerate().collect();
+        sort_by_value(&mut order);
+        let mut marks: Vec<_> = self.marks.into_iter().map(Some).collect();
+        self.marks = order.into_iter().filter_map(|(number, _)| marks.get_mut(number)?.take()).collect();
         self
     }
 
@@ -275,9 +279,11 @@ impl<'a> PlotTimes<'a> {
     /// The notes of the table: marks and gaps, in order.
     pub(crate) fn notes(&self) -> Vec<String> {
         let marks = self.marks.iter().map(|mark| (mark.place, &mark.text));
-        let mut notes: Vec<_> = marks.chain(self.gaps.iter().map(|gap| (gap.place, &gap.text))).collect();
-        notes.sort_by(|(one, _), (other, _)| one.total_cmp(other));
-        notes.into_iter().map(|(_, text)| text.clone()).collect()
+        let notes: Vec<_> = marks.chain(self.gaps.iter().map(|gap| (gap.place, &gap.text))).collect();
+        let mut order: Vec<_> = notes.iter().map(|(place, _)| *place).enumerate().collect();
+        sort_by_value(&mut order);
+        let in_order = order.into_iter().filter_map(|(number, _)| notes.get(number));
+        in_order.map(|(_, text)| text.as_str().to_owned()).collect()
     }
 }
 

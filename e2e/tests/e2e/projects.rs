@@ -53,7 +53,8 @@ fn series(query: &str) -> Vec<ConstantSeries> {
 /// A server that answers range queries like a Prometheus with one node.
 async fn prometheus() -> String {
     let answer = async |body: String| {
-        let member = |name: &str| body.split('&').find_map(|part| part.strip_prefix(name)).unwrap_or_default();
+        let member =
+            |name: &str| body.split('&').find_map(|part| part.strip_prefix(name)).unwrap_or_default();
         let number = |name: &str| member(name).parse::<usize>().unwrap_or_default();
         let times = (number("start=")..=number("end=")).step_by(number("step=").max(1));
         let times: Vec<usize> = times.collect();
@@ -85,7 +86,9 @@ async fn observed(setup: &TestSetup) -> (HeadcountProcess, String) {
 
 /// Waits until the main part of the page has a text.
 async fn wait_for_text(browser: &Browser, text: &str) {
-    browser.wait_for(&format!("return document.querySelector('main').innerText.includes({})", json!(text))).await;
+    browser
+        .wait_for(&format!("return document.querySelector('main').innerText.includes({})", json!(text)))
+        .await;
 }
 
 /// Loads the page again until an expression is true of it. It fetches every half minute, which would take longer.
@@ -154,7 +157,8 @@ async fn many_applications_are_searched_filtered_and_sorted(engine: Engine) {
     let (server, id) = observed(&setup).await;
     let browser = Browser::open(engine, 360).await;
     browser.visit(&server, &format!("p/{id}")).await;
-    let rows = "[...document.querySelectorAll('#applications-title ~ * tbody th')].map(it => it.innerText.trim())";
+    let rows =
+        "[...document.querySelectorAll('#applications-title ~ * tbody th')].map(it => it.innerText.trim())";
     reload_until(&browser, &format!("{rows}.length === 100")).await;
     // The worst comes first.
     assert_eq!(browser.run(&format!("return {rows}[0]")).await, json!("down"));

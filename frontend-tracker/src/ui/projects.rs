@@ -16,6 +16,7 @@ mod project_page;
 mod table_rows;
 mod table_view;
 mod threshold_form;
+mod view_answers;
 mod words;
 
 pub(super) use self::{

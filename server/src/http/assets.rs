@@ -25,9 +25,8 @@ static EMBEDDED: &[(&str, &[u8])] = include!(concat!(env!("OUT_DIR"), "/assets.r
 const TRACKER: &str = "tracker.js";
 const TRACKER_PROGRAM: &str = "tracker_bg.wasm";
 
-/// The script of the interface, and the WebAssembly that it fetches.
+/// The script of the interface.
 const INTERFACE: &str = "ui.js";
-const INTERFACE_PROGRAM: &str = "ui_bg.wasm";
 
 /// The script that takes over on the pages of a collector, and the WebAssembly that it fetches.
 const PAGES: &str = "pages.js";

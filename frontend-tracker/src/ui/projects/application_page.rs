@@ -11,9 +11,10 @@ use super::{
     table_rows::TableRows,
     table_view::{row_table, take_rows},
     threshold_form::threshold_form,
+    view_answers::{application_view, read_view, report_charts},
     words::{ApplicationName, INSTANCE_COLUMNS, instance_rows, report_title},
 };
-use crate::ui::{answer::read, link::InterfaceBase, page_paths::segment, pages::chosen, title::Title};
+use crate::ui::{link::InterfaceBase, page_paths::segment, pages::chosen, title::Title};
 
 /// The page.
 #[component]
@@ -65,7 +66,7 @@ fn application_content(project: String, id: &str) -> AnyView {
     let project_path = format!("api/projects/{}", segment(&project));
     let path = format!("{project_path}/applications/{}", segment(id));
     let live = LiveAnswer::follow(path.clone(), move |body| {
-        let found: ApplicationView = read(body)?;
+        let found = read_view(body, "project", application_view)?;
         take_rows(instances, instance_rows(&found));
         view.try_set(Some(found));
         Ok(())
@@ -178,7 +179,7 @@ fn last_hour(shown: ShownApplication, name: &str) -> AnyView {
     let charts = RwSignal::new(None::<ReportCharts>);
     let path = shown.path.with_value(|path| format!("{path}/reports/{}", segment(name)));
     let live = LiveAnswer::follow(path, move |body| {
-        charts.try_set(Some(read(body)?));
+        charts.try_set(Some(read_view(body, "charts", report_charts)?));
         Ok(())
     });
     let of_charts = move |html: &dyn Fn(&ReportCharts) -> String| {

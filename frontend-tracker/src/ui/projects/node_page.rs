@@ -10,9 +10,10 @@ use super::{
     page_html::{more_html, node_html},
     table_rows::TableRows,
     table_view::{row_table, take_rows},
+    view_answers::{node_view, read_view},
     words::{NODE_APPLICATION_COLUMNS, node_application_rows},
 };
-use crate::ui::{answer::read, link::InterfaceBase, page_paths::segment, pages::chosen, title::Title};
+use crate::ui::{link::InterfaceBase, page_paths::segment, pages::chosen, title::Title};
 
 /// The page.
 #[component]
@@ -28,7 +29,7 @@ fn node_content(project: String, name: String) -> AnyView {
     let path = format!("api/projects/{}/nodes/{}", segment(&project), segment(&name));
     let id = project.clone();
     let live = LiveAnswer::follow(path, move |body| {
-        let found: NodeView = read(body)?;
+        let found = read_view(body, "project", node_view)?;
         take_rows(applications, node_application_rows(&id, &found));
         node.try_set(Some(found));
         Ok(())

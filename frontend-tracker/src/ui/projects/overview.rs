@@ -1,15 +1,15 @@
 //! Shows all projects at a glance: how their applications are, how fresh that is, and what fails.
 
-use headcount_shared::api::{ProjectGlance, ProjectsOverview};
+use headcount_shared::api::ProjectGlance;
 use leptos::prelude::*;
 
 use super::{
     html_box::{html_box, text_memo},
     live_answer::LiveAnswer,
     page_html::overview_html,
+    view_answers::{projects_overview, read_view},
 };
 use crate::ui::{
-    answer::read,
     link::{InterfaceBase, Link},
     title::Title,
 };
@@ -20,7 +20,7 @@ pub(in crate::ui) fn Overview() -> impl IntoView {
     let InterfaceBase(base) = expect_context::<InterfaceBase>();
     let projects = RwSignal::new(Vec::<ProjectGlance>::new());
     let live = LiveAnswer::follow("api/overview".to_owned(), move |body| {
-        let overview: ProjectsOverview = read(body)?;
+        let overview = read_view(body, "projects", projects_overview)?;
         projects.try_set(overview.projects);
         Ok(())
     });

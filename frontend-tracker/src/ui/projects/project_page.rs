@@ -1,6 +1,6 @@
 //! Shows one project: its applications and its nodes.
 
-use headcount_shared::api::{ApplicationTable, NodeTable, ObservationStatus};
+use headcount_shared::api::ObservationStatus;
 use leptos::prelude::*;
 
 use super::{
@@ -9,9 +9,10 @@ use super::{
     page_html::{more_html, project_html},
     table_rows::TableRows,
     table_view::{row_table, take_rows},
+    view_answers::{application_table, node_table, read_view},
     words::{APPLICATION_COLUMNS, NODE_COLUMNS, application_row, node_row},
 };
-use crate::ui::{answer::read, link::InterfaceBase, page_paths::segment, pages::chosen, title::Title};
+use crate::ui::{link::InterfaceBase, page_paths::segment, pages::chosen, title::Title};
 
 /// The page.
 #[component]
@@ -30,7 +31,7 @@ fn project_content(project: String) -> AnyView {
     let at = format!("api/projects/{}", segment(&project));
     let id = project.clone();
     let live = LiveAnswer::follow(format!("{at}/applications"), move |body| {
-        let table: ApplicationTable = read(body)?;
+        let table = read_view(body, "project", application_table)?;
         take_rows(
             applications,
             table.applications.into_iter().map(|row| application_row(&id, row)).collect(),
@@ -41,7 +42,7 @@ fn project_content(project: String) -> AnyView {
     });
     let id = project.clone();
     let live_nodes = LiveAnswer::follow(format!("{at}/nodes"), move |body| {
-        let table: NodeTable = read(body)?;
+        let table = read_view(body, "project", node_table)?;
         more_nodes.try_set(table.more_nodes.into());
         take_rows(nodes, table.nodes.into_iter().map(|row| node_row(&id, row)).collect());
         Ok(())

@@ -2,9 +2,9 @@
 //!
 //! A thread loads the world from the cache, audits it and answers questions about it, one after another. It
 //! ends when the cache has newer answers, when the history has changed, or some seconds after the last
-//! question; with it goes the world, so that browsing leaves no memory in use. Two worlds would need twice the
-//! memory, so a project has at most one: whoever needs a new one, also to look for changes, waits until the one
-//! before is gone. Apart from that, only reading the cache is waited for.
+//! question; with it goes the world, so that browsing leaves no memory in use. Two worlds would need twice
+//! the memory, so a project has at most one: whoever needs a new one, also to look for changes, waits until
+//! the one before is gone. Apart from that, only reading the cache is waited for.
 
 use std::{
     fmt, io,
@@ -109,8 +109,8 @@ pub(super) struct WorldTurn {
 }
 
 impl WorldTurn {
-    /// Builds and uses a world on a thread of `work`, when its turn has come. The next turn comes when `job` has
-    /// returned, also if nobody waits for its result.
+    /// Builds and uses a world on a thread of `work`, when its turn has come. The next turn comes when `job`
+    /// has returned, also if nobody waits for its result.
     pub(super) fn run<T: Send + 'static>(
         self,
         work: &TaskTracker,
