@@ -92,12 +92,12 @@ async fn the_overview_lists_the_projects_and_links_only_to_pages_with_content() 
         refresh_interval: Duration::from_secs(3600),
         extra_selector: String::new(),
     };
-    coroot_projects::create(&server, &project).await.unwrap();
+    let id = coroot_projects::create(&server, &project).await.unwrap();
     let browser = Browser::open(Engine::Chromium, 1400).await;
     browser.visit(&server, "").await;
-    browser.wait_for("return document.querySelector('main li')?.textContent === 'shop'").await;
+    browser.wait_for("return document.querySelector('main h2')?.textContent === 'shop'").await;
     let links = "return [...new Set([...document.links].map(link => link.pathname))].sort()";
-    assert_eq!(browser.run(links).await, json!(["/", "/usage-statistics"]));
+    assert_eq!(browser.run(links).await, json!(["/", format!("/p/{id}"), "/usage-statistics"]));
     assert!(browser.errors().await.is_empty());
     browser.close().await;
 }
