@@ -40,7 +40,7 @@ async fn a_sent_report_is_read_compared_and_drawn_in_the_page() {
     assert_eq!(browser.run(draw).await, json!(true));
     browser.wait_for("return document.querySelector('.opened .chart-plot a.frame') !== null").await;
     let basis = browser.run("return document.querySelector('.opened .basis').textContent").await;
-    assert!(basis.as_str().unwrap().contains(&sha256[..12]), "{basis}");
+    assert!(basis.as_str().unwrap().contains(sha256.get(..12).unwrap()), "{basis}");
     let all = browser.run("return document.querySelectorAll('.opened a.frame').length").await;
     browser.run("document.querySelectorAll('.opened a.frame')[1].dispatchEvent(new MouseEvent('click', { bubbles: true, cancelable: true }))").await;
     browser
