@@ -140,7 +140,7 @@ mod tests {
     fn every_bound_in_the_list_can_be_read() {
         assert!(read_list(LIST, MeasureList::Server).unwrap().len() > 20);
         assert!(read_list(LIST, MeasureList::Tracker).unwrap().len() > 5);
-        assert_eq!(read_list(LIST, MeasureList::Pages).unwrap().len(), 5);
+        assert_eq!(read_list(LIST, MeasureList::Pages).unwrap().len(), 6);
     }
 
     #[test]

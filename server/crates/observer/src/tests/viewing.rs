@@ -43,7 +43,6 @@ async fn pages_see_the_world_of_the_cache_and_how_far_it_is() {
     again.configure(vec![project("a", &url, 3600)]);
     let progress = || again.progress("a").unwrap();
     until("the cache was looked at", || progress().found.is_some_and(|facts| facts.nodes == 1)).await;
-    assert_eq!(progress().queries.answered, status.answered_queries);
     again.stop().await;
 }
 
