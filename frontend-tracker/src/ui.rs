@@ -13,6 +13,7 @@ mod app;
 mod browser;
 mod flame_numbers;
 mod format;
+mod html;
 mod link;
 mod new_project;
 mod page_paths;

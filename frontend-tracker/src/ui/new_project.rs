@@ -10,12 +10,12 @@ use web_sys::Element;
 use super::{
     answer::sentence,
     api::ApiClient,
+    html::{card, escaped, failure},
     link::InterfaceBase,
     settings::{
         form_events::OpenForm,
         form_fields::NEW_PROJECT,
         form_html::{FormPlan, FormTest},
-        html::{card, escaped, failure},
         observation_follow::follow,
         observation_text::observation_card,
         requests::{RequestResult, send},

@@ -7,7 +7,6 @@ pub(super) mod form_events;
 pub(super) mod form_fields;
 pub(super) mod form_html;
 pub(super) mod form_values;
-pub(super) mod html;
 mod inspections_tab;
 mod notifications_tab;
 pub(super) mod observation_follow;

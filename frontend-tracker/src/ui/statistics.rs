@@ -11,7 +11,6 @@ mod fleet;
 mod forgetting;
 mod headers;
 mod html_part;
-mod html_text;
 mod page_state;
 mod preview;
 mod profile_view;

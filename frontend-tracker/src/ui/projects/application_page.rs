@@ -7,14 +7,14 @@ use super::{
     chart_html::charts_html,
     html_box::{acting_box, html_box, text_memo},
     live_answer::LiveAnswer,
-    page_html::{application_html, check_html, escaped, events_html, more_html, summary_html},
+    page_html::{application_html, check_html, events_html, more_html, summary_html},
     table_rows::TableRows,
     table_view::{row_table, take_rows},
     threshold_form::threshold_form,
     view_answers::{application_view, read_view, report_charts},
     words::{ApplicationName, INSTANCE_COLUMNS, instance_rows, report_title},
 };
-use crate::ui::{link::InterfaceBase, page_paths::segment, pages::chosen, title::Title};
+use crate::ui::{html::escaped, link::InterfaceBase, page_paths::segment, pages::chosen, title::Title};
 
 /// The page.
 #[component]

@@ -4,14 +4,12 @@ use std::{rc::Rc, time::Duration};
 
 use leptos::{prelude::*, task::spawn_local};
 
-use super::{
-    html_box::{html_box, text_memo},
-    page_html::escaped,
-};
+use super::html_box::{html_box, text_memo};
 use crate::ui::{
     answer::{ApiFailure, FetchState},
     api::ApiClient,
     browser,
+    html::{LOADING, escaped, failure},
 };
 
 /// How often a visible page fetches again, in seconds.
@@ -114,10 +112,8 @@ impl LiveAnswer {
     /// What is shown until an answer has arrived, and why a later one did not.
     pub(super) fn notice(self) -> AnyView {
         let html = text_memo(move || match (self.arrival.get(), self.stale.get()) {
-            (FetchState::Waiting, _) => "<p class=\"waiting\">Loading…</p>".to_owned(),
-            (FetchState::Failed(why), _) => {
-                ["<p class=\"failure\" role=\"alert\">", &escaped(&why), "</p>"].concat()
-            }
+            (FetchState::Waiting, _) => LOADING.to_owned(),
+            (FetchState::Failed(why), _) => failure(&why),
             (FetchState::Here(()), Some(why)) => {
                 let why = escaped(&why);
                 ["<p class=\"notice\" role=\"status\">This page could not be refreshed: ", &why, "</p>"]

@@ -15,15 +15,10 @@ use super::{
     },
 };
 use crate::ui::{
-    format::{ago, time, timestamp},
+    html::{escaped, moment},
     page_paths::{application_page, project_page, segment},
     threshold_text::threshold_text,
 };
-
-/// A text for the content of an element or an attribute.
-pub(super) fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('"', "&quot;").replace('<', "&lt;").replace('>', "&gt;")
-}
 
 fn link(base: &str, page: &str, text: &str) -> String {
     ["<a href=\"", base, &escaped(page), "\">", &escaped(text), "</a>"].concat()
@@ -50,13 +45,6 @@ fn badge(severity: Severity) -> String {
     ["<span class=\"", class, "\"><span aria-hidden=\"true\">", sign, " </span>", word, "</span>"].concat()
 }
 
-/// A point in time, exact and how long ago it was.
-fn time_html(at: u32, now: u64) -> String {
-    let at = u64::from(at);
-    let (stamp, exact) = (timestamp(at), time(at));
-    [&ago(at, now), " <time class=\"exact\" datetime=\"", &stamp, "\">", &exact, "</time>"].concat()
-}
-
 /// Names with their values.
 fn facts_html(facts: &[(&str, String)]) -> String {
     let fact = |(name, value): &(&str, String)| {
@@ -74,7 +62,7 @@ pub(super) fn observation_html(base: &str, project: &str, status: &ObservationSt
         html.push_str(&["<p>", &link(base, &settings, "Set its Prometheus server"), "</p>"].concat());
     }
     if let Some(at) = status.answered_at {
-        let fresh = time_html(at, now);
+        let fresh = moment(at.into(), now);
         html.push_str(&["<p class=\"fresh\">Newest answer of Prometheus: ", &fresh, "</p>"].concat());
     }
     html
@@ -195,9 +183,9 @@ pub(super) fn check_html(check: &CheckView) -> String {
 
 /// What happened within the last hour.
 pub(super) fn events_html(marks: &[ChartMark], now: u64) -> String {
-    let rows = marks
-        .iter()
-        .map(|mark| ["<li>", &escaped(&mark_words(mark)), ", ", &time_html(mark.at, now), "</li>"].concat());
+    let rows = marks.iter().map(|mark| {
+        ["<li>", &escaped(&mark_words(mark)), ", ", &moment(mark.at.into(), now), "</li>"].concat()
+    });
     let list = list_html(rows);
     if list.is_empty() {
         return list;

@@ -9,11 +9,11 @@ use web_sys::FormData;
 use super::{
     application_page::ShownApplication,
     html_box::{html_box, text_memo},
-    page_html::escaped,
 };
 use crate::ui::{
     api::ApiClient,
     browser,
+    html::failure,
     threshold_text::{OverrideKind, typed_threshold, typed_unit},
 };
 
@@ -143,7 +143,7 @@ impl FormState {
         }
         let body = match self.body(fields, is_removal) {
             Ok(body) => body,
-            Err(why) => return self.said.set(failure_html(&why)),
+            Err(why) => return self.said.set(failure(&why)),
         };
         let at =
             if text_of(fields, "scope") == "project" { self.shown.project_path } else { self.shown.path };
@@ -156,7 +156,7 @@ impl FormState {
             self.is_busy.try_set_value(false);
             self.said.try_set(match answer {
                 Ok(_) => "<p role=\"status\">Done. The status follows within seconds.</p>".to_owned(),
-                Err(failure) => failure_html(&failure.sentence()),
+                Err(why) => failure(&why.sentence()),
             });
             self.shown.live.fetch_soon();
         });
@@ -179,10 +179,6 @@ impl FormState {
 /// The text in a field of a form; empty without that field.
 fn text_of(fields: &FormData, name: &str) -> String {
     fields.get(name).as_string().unwrap_or_default()
-}
-
-fn failure_html(why: &str) -> String {
-    ["<p class=\"failure\" role=\"alert\">", &escaped(why), "</p>"].concat()
 }
 
 #[cfg(test)]

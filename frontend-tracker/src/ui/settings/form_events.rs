@@ -39,7 +39,7 @@ impl OpenForm {
                 _ if !self.sheet.is_open() => {}
                 Ok(stored) => self.show(&stored),
                 Err(failure) => {
-                    self.sheet.show(&self.id("form"), &super::html::failure(&failure.why));
+                    self.sheet.show(&self.id("form"), &crate::ui::html::failure(&failure.why));
                 }
             }
         });

@@ -8,8 +8,8 @@ use serde_json::Value;
 use super::{
     form_fields::{FieldKind, FormField},
     form_values::{FieldInput, RowInput, SecretChange, inputs_of},
-    html::escaped,
 };
+use crate::ui::html::escaped;
 
 /// A form.
 #[derive(Debug, Clone)]
@@ -51,7 +51,7 @@ impl FormPlan {
 
     /// The place for the form until its settings are here.
     pub(in crate::ui) fn place(&self) -> String {
-        format!(r#"<div id="{}-form">{}</div>"#, self.id, super::html::LOADING)
+        format!(r#"<div id="{}-form">{}</div>"#, self.id, crate::ui::html::LOADING)
     }
 
     /// The form with `stored` settings; `null` for none.

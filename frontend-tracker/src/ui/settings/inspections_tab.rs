@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::html::{LOADING, card, escaped};
+use crate::ui::html::{LOADING, card, escaped};
 use crate::ui::threshold_text::{OverrideKind, number_text, threshold_text, typed_unit, unit_of};
 
 /// The tab before its inspections are here.

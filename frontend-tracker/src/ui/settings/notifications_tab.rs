@@ -3,8 +3,8 @@
 use super::{
     form_fields::{BASE_URL, DESTINATIONS},
     form_html::{FormPlan, FormTest},
-    html::{LOADING, card},
 };
+use crate::ui::html::{LOADING, card};
 
 /// The forms of the tab. `address` is that of the project's integrations.
 pub(super) fn notification_forms(address: &str, configured: &[&str]) -> Vec<FormPlan> {

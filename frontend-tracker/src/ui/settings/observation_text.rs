@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::html::{card, escaped};
+use crate::ui::html::{card, escaped};
 use crate::ui::{answer::sentence, format};
 
 /// How far it is.

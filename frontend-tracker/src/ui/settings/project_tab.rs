@@ -1,6 +1,6 @@
 //! Writes the tab of the project itself: its name, and its end.
 
-use super::html::{card, escaped};
+use crate::ui::html::{card, escaped};
 
 /// The tab, with the form of the name.
 pub(super) fn project_tab(name: &str, name_form: &str, is_read_only: bool) -> String {

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::html::{escaped, moment};
+use crate::ui::html::{escaped, moment};
 use crate::ui::page_paths::segment;
 
 /// Kinds of records: the member with their list, the caption, the columns, and what is said without any.
@@ -102,7 +102,10 @@ mod tests {
             html.contains(r#"<a href="/p/abc/app/shop:Deployment:%3C%C3%B1%2Fcart%3E">&lt;ñ/cart&gt;</a>"#),
             "{html}"
         );
-        assert!(html.contains("1 min 00 s ago<small><time datetime=\"2023-11-14T22:13:20Z\">"), "{html}");
+        assert!(
+            html.contains("1 min 00 s ago <time class=\"exact\" datetime=\"2023-11-14T22:13:20Z\">"),
+            "{html}"
+        );
         assert!(html.contains("<td>not yet</td>"), "{html}");
     }
 

@@ -11,7 +11,6 @@ use super::{
     form_events::OpenForm,
     form_fields::{CATEGORIES, CLICKHOUSE, PROJECT_NAME, PROMETHEUS},
     form_html::{FormPlan, FormTest},
-    html::{LOADING, card, escaped, failure},
     inspections_tab::{inspection_cells, inspection_table, inspections_tab},
     notifications_tab::{notification_forms, notifications_tab},
     observation_follow::follow,
@@ -25,6 +24,7 @@ use crate::ui::{
     answer::sentence,
     api::ApiClient,
     browser,
+    html::{LOADING, card, escaped, failure},
     page_paths::project_page,
     threshold_text::{threshold_text, typed_threshold, unit_of},
 };

@@ -8,12 +8,16 @@ use super::{
     Shown,
     document_cell::DocumentCell,
     document_html::differences_html,
-    html_text::escaped,
     page_state::StatisticsState,
     reports::state_name,
     requests::{PREVIEW, source_of_report},
 };
-use crate::ui::{answer::FetchState, format, report_diff::compare};
+use crate::ui::{
+    answer::FetchState,
+    format,
+    html::{LOADING, escaped},
+    report_diff::compare,
+};
 
 #[component]
 pub(super) fn Comparison(desk: StatisticsState) -> impl IntoView {
@@ -142,7 +146,7 @@ fn Differences(desk: StatisticsState, before: DocumentCell, now: DocumentCell) -
         (Err(Some(why)), _) | (_, Err(Some(why))) => {
             ["<p class=\"failure\" role=\"alert\">", &escaped(&why), "</p>"].concat()
         }
-        _ => "<p class=\"waiting\">Loading…</p>".to_owned(),
+        _ => LOADING.to_owned(),
     });
     view! { <div class="fields" inner_html=html></div> }
 }

@@ -1,9 +1,9 @@
 //! Writes reports and their differences as HTML, for elements whose content is replaced as a whole: that weighs a
 //! fifth of the same as components.
 
-use super::html_text::{push, push_text};
 use crate::ui::{
     format::{self, TextPiece},
+    html::{push, push_text},
     report_diff::{ReportDifferences, ValueDifference},
     report_rows::{FieldRow, ReportSection, ShownValue},
 };

@@ -4,11 +4,11 @@
 use leptos::{prelude::*, task::spawn_local};
 use serde_json::Value;
 
-use super::{
-    html_text::{escaped, push},
-    page_state::StatisticsState,
+use super::page_state::StatisticsState;
+use crate::ui::{
+    answer::{ApiFailure, read},
+    html::{LOADING, escaped, failure, push},
 };
-use crate::ui::answer::{ApiFailure, read};
 
 const FLEET: &str = "api/usage-statistics/fleet";
 
@@ -80,16 +80,16 @@ fn ask(
 }
 
 /// The comparison as HTML, below why there is no newer one.
-fn answers_html(FleetAnswers { comparison, failure }: &FleetAnswers) -> String {
+fn answers_html(FleetAnswers { comparison, failure: why }: &FleetAnswers) -> String {
     let shown = match comparison {
         Some(comparison) => position_html(comparison),
-        None if failure.is_empty() => "<p class=\"waiting\">Loading…</p>".to_owned(),
+        None if why.is_empty() => LOADING.to_owned(),
         None => String::new(),
     };
-    if failure.is_empty() {
+    if why.is_empty() {
         return shown;
     }
-    ["<p class=\"failure\" role=\"alert\">", &escaped(failure), "</p>", &shown].concat()
+    failure(why) + &shown
 }
 
 /// Where this installation stands, as HTML: sentences, and what others have.

@@ -6,12 +6,12 @@ use serde_json::Value;
 
 use super::{
     html_part::{HtmlPart, PressedButton},
-    html_text::{escaped, push},
     page_state::StatisticsState,
 };
 use crate::ui::{
     answer::{FetchState, read},
     browser, format,
+    html::{LOADING, escaped, push},
 };
 
 /// The id of the part that changes while a deletion is asked for.
@@ -43,7 +43,7 @@ pub(super) fn Recipient(desk: StatisticsState) -> impl IntoView {
             FetchState::Here(status) => {
                 state.with(|state| failure.with(|failure| recipient_html(status, state, failure, now)))
             }
-            FetchState::Waiting => "<p class=\"waiting\">Loading…</p>".to_owned(),
+            FetchState::Waiting => LOADING.to_owned(),
             FetchState::Failed(why) => ["<p class=\"failure\">", &escaped(why), "</p>"].concat(),
         })
     });

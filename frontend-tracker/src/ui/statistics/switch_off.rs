@@ -2,11 +2,11 @@
 
 use leptos::{prelude::*, task::spawn_local};
 
-use super::{
-    html_part::{HtmlPart, PressedButton},
-    html_text::{escaped, push},
+use super::html_part::{HtmlPart, PressedButton};
+use crate::ui::{
+    browser,
+    html::{escaped, push},
 };
-use crate::ui::browser;
 
 /// A way to switch off.
 struct WayOff {

@@ -1,0 +1,68 @@
+//! Writes HTML: texts that stay texts, and the parts that several pages have.
+
+use super::format::{ago, time, timestamp};
+
+/// Something that is on its way.
+pub(super) const LOADING: &str = r#"<p class="waiting">Loading…</p>"#;
+
+/// Adds parts, which are HTML.
+pub(super) fn push(html: &mut String, parts: &[&str]) {
+    parts.iter().for_each(|part| html.push_str(part));
+}
+
+/// Adds a text, which stays one whatever is in it, also within quotes.
+pub(super) fn push_text(html: &mut String, text: &str) {
+    for character in text.chars() {
+        match character {
+            '&' => html.push_str("&amp;"),
+            '<' => html.push_str("&lt;"),
+            '>' => html.push_str("&gt;"),
+            '"' => html.push_str("&quot;"),
+            '\'' => html.push_str("&#39;"),
+            other => html.push(other),
+        }
+    }
+}
+
+/// A text as HTML.
+pub(super) fn escaped(text: &str) -> String {
+    let mut html = String::with_capacity(text.len());
+    push_text(&mut html, text);
+    html
+}
+
+/// A section with a heading, whose content is HTML already.
+pub(super) fn card(id: &str, title: &str, content: &str) -> String {
+    format!(
+        r#"<section class="card" aria-labelledby="{id}-title"><h2 id="{id}-title">{title}</h2>{content}</section>"#
+    )
+}
+
+/// A failure that is read out.
+pub(super) fn failure(why: &str) -> String {
+    [r#"<p class="failure" role="alert">"#, &escaped(why), "</p>"].concat()
+}
+
+/// A point in time, in Unix seconds: how long ago, and exact.
+pub(super) fn moment(at: u64, now: u64) -> String {
+    let (stamp, exact) = (timestamp(at), time(at));
+    [&ago(at, now), r#" <time class="exact" datetime=""#, &stamp, r#"">"#, &exact, "</time>"].concat()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_stays_a_text_between_tags_and_in_attributes() {
+        assert_eq!(escaped(r#"<a href="x">&'é"#), "&lt;a href=&quot;x&quot;&gt;&amp;&#39;é");
+        assert!(failure("<b>").contains("&lt;b&gt;"));
+    }
+
+    #[test]
+    fn a_moment_is_relative_and_exact() {
+        let shown = moment(1_678_113_877, 1_678_113_907);
+        let exact = r#"<time class="exact" datetime="2023-03-06T14:44:37Z">6 Mar 2023, 14:44:37 UTC</time>"#;
+        assert_eq!(shown, format!("30 s ago {exact}"));
+    }
+}
