@@ -56,17 +56,16 @@ pub use self::{
         FleetRetentionAnswer, FleetRetentionWeek, FleetScope, FleetShare, FleetSharesAnswer,
     },
     inspections::{
-        AvailabilityOverride, AvailabilityQueries, Inspection, InspectionOverride, Inspections,
-        LatencyOverride, ThresholdOverride, Unit,
+        ApplicationOverride, AvailabilityOverride, AvailabilityQueries, Inspection, InspectionOverride,
+        Inspections, LatencyOverride, ThresholdOverride, Unit,
     },
     integrations::{ConfiguredIntegration, Integrations, SetIntegrations},
-    observation::{ObservationProgress, ObservedNumbers},
+    observation::{ObservationState, ObservationStatus, ObservedNumbers},
     problem::Problem,
     project_views::{
         ApplicationRow, ApplicationTable, ApplicationView, ChartMark, ChartMarkKind, ChartUnit, CheckView,
-        FailingApplication, InstanceRow, NodeApplication, NodeRow, NodeTable, NodeView, ObservationState,
-        ObservationStatus, ProjectGlance, ProjectHealth, ProjectsOverview, ReportCharts, ReportView,
-        StatusCounts, ViewChart, ViewSeries,
+        FailingApplication, InstanceRow, NodeApplication, NodeRow, NodeTable, NodeView, ProjectGlance,
+        ProjectHealth, ProjectsOverview, ReportCharts, ReportView, StatusCounts, ViewChart, ViewSeries,
     },
     projects::{NameProject, Project, Projects},
     prometheus::{Prometheus, SetPrometheus},
@@ -78,7 +77,7 @@ pub use self::{
     records::{
         Deployment, Deployments, Incident, Incidents, Notification, Notifications, Severity, Snapshot,
     },
-    secrets::{Auth, Header, Secret, SetAuth, SetHeader},
+    secrets::{Auth, Header, KeptSecrets, Secret, SetAuth, SetHeader, UnclearHeaders},
     session::{NewSession, SignInCode},
     settings_access::SettingsAccess,
     statistics::{

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::{
     breakpoint::Breakpoint,
-    json::{self, JsonError},
+    json::{self, JsonError, StrictJson},
     limits::{EVENT_BYTES, PAGE_KEY_BYTES},
 };
 
@@ -49,7 +49,7 @@ pub enum EventError {
     /// Not UTF-8, or nested too deeply.
     #[error("the event is {0}")]
     NotJson(JsonError),
-    /// Not JSON, a member with a wrong type, a duplicate member, an unknown size, or an invalid UUID.
+    /// Not JSON, no object, a member with a wrong type, a duplicate member, an unknown size, or an invalid UUID.
     #[error("the event is not valid: {0}")]
     Malformed(#[from] serde_json::Error),
     /// Longer than [`PAGE_KEY_BYTES`].
@@ -69,7 +69,8 @@ impl BrowserEvent {
         if body.len() > EVENT_BYTES {
             return Err(EventError::TooLarge);
         }
-        let event: Self = serde_json::from_str(json::check_text(body).map_err(EventError::NotJson)?)?;
+        let text = json::check_text(body).map_err(EventError::NotJson)?;
+        let StrictJson(event): StrictJson<Self> = serde_json::from_str(text)?;
         if event.path.len() > PAGE_KEY_BYTES {
             return Err(EventError::PathTooLong);
         }
@@ -135,6 +136,10 @@ mod tests {
             (b"not json".to_vec(), "not valid"),
             (b"\xff\xfe".to_vec(), "not UTF-8"),
             (b"[]".to_vec(), "not valid"),
+            (
+                format!(r#"["route-open","{DEVICE}","lg","/p/$projectId"]"#).into_bytes(),
+                "invalid type: sequence",
+            ),
             ("[".repeat(4000).into_bytes(), "nested deeper"),
             (body(&format!(r#","x":{}{}"#, "[".repeat(100), "]".repeat(100))), "nested deeper"),
             (valid.replace("lg", "huge").into_bytes(), "unknown variant"),

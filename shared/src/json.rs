@@ -1,5 +1,7 @@
 //! Parses JSON from untrusted senders within bounds.
 
+mod strict_json;
+
 use std::{fmt, slice};
 
 use serde::{
@@ -9,6 +11,7 @@ use serde::{
 use serde_json::{Map, Value};
 use thiserror::Error;
 
+pub use self::strict_json::StrictJson;
 use crate::limits::{JSON_DEPTH, JSON_VALUES};
 
 /// Why a text is refused as JSON.

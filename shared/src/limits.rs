@@ -58,7 +58,8 @@ pub const PRODUCT_NAME_BYTES: usize = 64;
 /// 40.
 pub const NAME_BYTES: usize = 128;
 
-/// The most names in one list or map of a report. The longest of ours, the queries to Prometheus, has 150.
+/// The most names in one list or map of a report. The longest of ours, the queries to Prometheus, has less than a
+/// fifth of it.
 pub const NAMES_PER_REPORT: usize = 1024;
 
 /// Reports of one installation that a collector stores per hour. A full spool fits.

@@ -30,7 +30,7 @@ pub struct SetClickhouse {
     /// The protocol of the connection.
     #[serde(default)]
     pub protocol: ClickhouseProtocol,
-    /// Host and port, such as `clickhouse:9000`.
+    /// Host and port, such as `clickhouse:9000`, without a scheme, a login and a path.
     pub addr: String,
     /// The database; empty for the default one.
     #[serde(default)]

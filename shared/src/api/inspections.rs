@@ -1,6 +1,9 @@
 //! `<base>api/projects/{id}/inspections`: the thresholds of inspections.
 
-use serde::{Deserialize, Serialize};
+use serde::{
+    Deserialize, Deserializer, Serialize,
+    de::{Error, Unexpected},
+};
 
 /// All inspections, for all applications of a project or for one.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -8,6 +11,23 @@ use serde::{Deserialize, Serialize};
 pub struct Inspections {
     /// The inspections.
     pub inspections: Vec<Inspection>,
+    /// What is set for single applications, by their ids, at most 1,000; empty in the answer about one
+    /// application.
+    pub applications: Vec<ApplicationOverride>,
+    /// The number of overrides that are left out of `applications`.
+    pub more_applications: u32,
+}
+
+/// The override of an inspection for one application.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ApplicationOverride {
+    /// The application, as `namespace:kind:name`.
+    pub application: String,
+    /// The id of the inspection.
+    pub inspection: String,
+    /// What is set.
+    pub set: InspectionOverride,
 }
 
 /// An inspection.
@@ -16,6 +36,8 @@ pub struct Inspections {
 pub struct Inspection {
     /// Its id, such as `CPUNode`.
     pub id: String,
+    /// What it checks, in a few words.
+    pub title: String,
     /// The unit of its threshold.
     pub unit: Unit,
     /// The threshold without an override.
@@ -63,17 +85,35 @@ pub enum InspectionOverride {
 pub struct ThresholdOverride {
     /// The threshold that replaces the default, in the unit of the inspection. Not negative; a percentage is
     /// at most 100.
+    #[serde(deserialize_with = "representable")]
     pub threshold: f32,
 }
 
-/// An availability objective. Only for an application.
+/// A number that is as good as itself in single precision: not too small for anything but zero, and not too large.
+fn representable<'de, D: Deserializer<'de>>(from: D) -> Result<f32, D::Error> {
+    let number = f64::deserialize(from)?;
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "digits are lost, and what is lost entirely is refused"
+    )]
+    let single = number as f32;
+    if single.is_finite() && (single == 0.0) == (number == 0.0) {
+        return Ok(single);
+    }
+    Err(D::Error::invalid_value(
+        Unexpected::Float(number),
+        &"zero or a number that is neither too small nor too large",
+    ))
+}
+
+/// An availability objective.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct AvailabilityOverride {
     /// The share of requests that have to succeed, in percent: more than 0 and less than 100.
     pub objective_percent: f32,
-    /// Custom queries; `null` for the metrics of the node agent.
+    /// Custom queries, only for an application; `null` for the metrics of the node agent.
     #[serde(default)]
     pub custom: Option<AvailabilityQueries>,
 }
@@ -89,7 +129,7 @@ pub struct AvailabilityQueries {
     pub failed_requests_query: String,
 }
 
-/// A latency objective. Only for an application.
+/// A latency objective.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
@@ -98,9 +138,10 @@ pub struct LatencyOverride {
     pub objective_percent: f32,
     /// The duration that counts as fast, in seconds: more than 0.
     pub objective_bucket_s: f32,
-    /// A custom histogram query, in PromQL; `null` for the metrics of the node agent.
+    /// A custom histogram query, in PromQL, only for an application; `null` for the metrics of the node
+    /// agent.
     #[serde(default)]
     pub histogram_query: Option<String>,
 }
 
-unprinted!(AvailabilityOverride, AvailabilityQueries, LatencyOverride);
+unprinted!(ApplicationOverride, AvailabilityOverride, AvailabilityQueries, LatencyOverride);

@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{inspections::Inspection, records::Severity};
+use super::{inspections::Inspection, observation::ObservationStatus, records::Severity};
 
 /// `GET <base>api/overview`: all projects at a glance, by their names.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -25,41 +25,6 @@ pub struct ProjectGlance {
     pub observation: ObservationStatus,
     /// What was observed at the last look; `null` before the first one, and where nothing is observed.
     pub health: Option<ProjectHealth>,
-}
-
-/// How a project is observed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct ObservationStatus {
-    /// Whether, and how far, this server observes it.
-    pub state: ObservationState,
-    /// The time of the newest answer of Prometheus; `null` without an answer.
-    pub answered_at: Option<u32>,
-    /// The failure of the last queries, such as `Prometheus answers 405`; `null` if Prometheus answered.
-    pub failure: Option<String>,
-    /// The number of queries that there are.
-    pub queries: u32,
-    /// The number of queries that have an answer. While the first hour is fetched, it grows.
-    pub answered_queries: u32,
-    /// The names of queries that failed at their last run, at most ten.
-    pub failed_queries: Vec<String>,
-    /// The number of queries that failed at their last run.
-    pub failed_query_count: u32,
-}
-
-/// Whether, and how far, a server observes a project.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(rename_all = "snake_case")]
-pub enum ObservationState {
-    /// The project has no address of a Prometheus.
-    NoPrometheus,
-    /// This server does not observe it: another server of the same database does, or it begins to.
-    NotObserved,
-    /// The first answers are being fetched.
-    Filling,
-    /// Every query has an answer, or its failure is known.
-    Observed,
 }
 
 /// How the applications of a project are.
@@ -161,7 +126,8 @@ pub struct NodeTable {
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct NodeRow {
-    /// Its name: the host name, or else the name in Kubernetes.
+    /// Its name, by which its page is found: the host name, or else the name in Kubernetes. Where several nodes
+    /// have the same one, their ids follow.
     pub name: String,
     /// Whether a node agent runs on it.
     pub has_agent: bool,
@@ -255,8 +221,10 @@ pub struct ReportView {
 pub struct CheckView {
     /// The inspection, as it applies to this application.
     pub inspection: Inspection,
-    /// The threshold that is set for the project; `null` if none is.
+    /// The threshold or the percentage that is set for the project; `null` if none is.
     pub set_for_project: Option<f32>,
+    /// What counts as quick, in seconds; `null` unless it is an objective for latency.
+    pub quick_s: Option<f32>,
     /// What it checks, in a few words.
     pub title: String,
     /// The status.
@@ -277,6 +245,8 @@ pub struct ReportCharts {
     pub charts: Vec<ViewChart>,
     /// Rollouts and incidents of the application within the last hour, the newest hundred, the oldest first.
     pub marks: Vec<ChartMark>,
+    /// The charts with the marks in them, as HTML that needs the styles of the interface; empty without charts.
+    pub drawn: String,
 }
 
 /// Series over the last hour.
@@ -285,7 +255,7 @@ pub struct ReportCharts {
 pub struct ViewChart {
     /// What it shows, in a few words.
     pub title: String,
-    /// What the values are, for the axis: `cores`.
+    /// What the values are, for the axis: `memory in use`.
     pub value_title: String,
     /// The unit of the values.
     pub unit: ChartUnit,
@@ -334,7 +304,8 @@ pub struct ChartMark {
     pub at: u32,
     /// What kind of event.
     pub kind: ChartMarkKind,
-    /// What happened, in a few words.
+    /// What it is about, in a few words: the name of a rollout, or what is wrong in an incident and its
+    /// severity.
     pub label: String,
 }
 
@@ -379,6 +350,8 @@ pub struct NodeView {
     pub more_interfaces: u32,
     /// The last hour of its CPU, memory, disks and network.
     pub charts: Vec<ViewChart>,
+    /// The charts as HTML that needs the styles of the interface; empty without charts.
+    pub drawn: String,
 }
 
 /// An application on a node.

@@ -45,7 +45,8 @@ pub struct Status {
     #[serde(default)]
     pub prometheus_failure: Option<String>,
     /// What happened to the data directory since the start: it was removed and recreated, or cannot be
-    /// recreated. `null` if nothing happened.
+    /// recreated. While statistics are off: that this is not stored yet, or that bytes of what was deleted may
+    /// still be in the settings database. `null` if nothing happened.
     pub data_directory: Option<String>,
     /// The files of Coroot in the data directory at the start, which this program neither uses nor removes.
     /// `null` if there were none.
@@ -264,7 +265,8 @@ pub struct StoredReceipt {
 }
 
 /// `GET <base>api/usage-statistics/fleet`: this installation beside the fleet that reports to the same collector, as
-/// far as the collector publishes it. `POST` to it downloads what is published, at most once a day.
+/// far as the collector publishes it. `POST` to it downloads what is published, unless a download succeeded within a
+/// day or failed within a minute.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct FleetComparison {

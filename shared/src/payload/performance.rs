@@ -14,12 +14,12 @@ pub struct PerformanceSection {
     /// The cost of building the model of the observed infrastructure.
     #[serde(deserialize_with = "or_default")]
     pub constructor: ConstructorPerformance,
-    /// CPU usage of this process since the last report, a sample a minute, in cores: CPU seconds by the
-    /// seconds that really passed. Empty when no sample was taken yet.
+    /// CPU usage of this process since the last report, by default a sample a minute, in cores: CPU seconds by
+    /// the seconds that really passed. Empty when no sample was taken yet.
     #[serde(deserialize_with = "or_default")]
     pub cpu_usage: Vec<f64>,
-    /// Resident memory of this process since the last report, a sample a minute, in bytes. Empty when no
-    /// sample was taken yet.
+    /// Resident memory of this process since the last report, by default a sample a minute, in bytes. Empty
+    /// when no sample was taken yet.
     #[serde(deserialize_with = "or_default")]
     pub memory_usage: Vec<u64>,
 }
