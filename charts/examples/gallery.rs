@@ -202,7 +202,7 @@ fn many_points() -> String {
     };
     line_chart(
         &caption,
-        "cores",
+        "processor time",
         ValueUnit::Cores,
         context,
         &[LineSeries { name: "median", values: &values }],
@@ -266,6 +266,7 @@ fn histogram() -> String {
     let chart = HistogramChart {
         value_title: "browsers of an installation a week",
         counted: "installations",
+        counted_one: "installation",
         unit: ValueUnit::Count,
         zeros: 3,
         buckets: &buckets,
@@ -282,6 +283,7 @@ fn latencies() -> String {
     let chart = HistogramChart {
         value_title: "time until the first page is drawn",
         counted: "page loads",
+        counted_one: "page load",
         unit: ValueUnit::Seconds,
         zeros: 3,
         buckets: &bell(0.008, 1.1, 70, 30.0, 16.0),

@@ -5,9 +5,6 @@ use crate::markup::{MarkupText, OpenTag, TOOLTIP_CHARACTERS, WidthShare, name_te
 /// The number of colours that series have.
 pub(crate) const SERIES_COLOURS: usize = 8;
 
-/// The most parts of a picture that a keyboard stops at. The table has all of them.
-pub(crate) const MOST_STOPS: usize = 24;
-
 /// What is said of a chart in words.
 #[derive(Debug, Clone, Copy)]
 pub struct ChartCaption<'a> {
@@ -120,24 +117,37 @@ pub(crate) fn empty_figure(caption: &ChartCaption<'_>) -> String {
     figure(caption, |out| out.tag("p").class("chart-empty").holding("There are no numbers yet."), None)
 }
 
-/// A picture of a fixed height in the width of its page, whose parts can have the focus.
+/// What a picture is to those who do not see it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum PictureRole {
+    /// One image with the title of its chart. No part of it can have the focus: the table has all numbers.
+    Image,
+    /// Links, each with its name.
+    Links,
+}
+
+/// A picture of a fixed height in the width of its page.
 pub(crate) fn picture(
     out: &mut MarkupText,
     caption: &ChartCaption<'_>,
+    role: PictureRole,
     height: f64,
     classes: &str,
     write: impl FnOnce(&mut MarkupText),
 ) {
+    let role = match role {
+        PictureRole::Image => "img",
+        PictureRole::Links => "group",
+    };
     out.tag("div").class(format!("chart-plot {classes}")).content(|out| {
-        let svg = out.tag("svg").size("100%", height).attr("role", "group");
+        let svg = out.tag("svg").size("100%", height).attr("role", role);
         svg.attr("aria-labelledby", caption.element_id("title")).content(write);
     });
 }
 
-/// A part of a picture that shows its reading while it has the pointer, or the focus if it can have it.
-pub(crate) fn focusable_part<'a>(out: &'a mut MarkupText, class: &str, is_stop: bool) -> OpenTag<'a> {
-    let part = out.tag("g").class(class).attr("role", "img");
-    if is_stop { part.attr("tabindex", 0) } else { part }
+/// A part of a picture that shows its reading while it has the pointer.
+pub(crate) fn hovered_part<'a>(out: &'a mut MarkupText, class: &str) -> OpenTag<'a> {
+    out.tag("g").class(class)
 }
 
 /// HTML in a part of a picture, so that its texts end with an ellipsis where there is no more room.
@@ -179,6 +189,7 @@ pub(crate) fn margin_class<'a>(labels: impl Iterator<Item = &'a str>) -> &'stati
     match labels.map(|label| label.chars().count()).max().unwrap_or(0) {
         0..=4 => "margin-narrow",
         5..=7 => "margin-medium",
-        _ => "margin-wide",
+        8..=11 => "margin-wide",
+        _ => "margin-widest",
     }
 }

@@ -17,7 +17,7 @@ use self::{
     function_sums::function_sums,
 };
 use crate::{
-    chart_frame::{ChartCaption, DataTable, figure, focusable_part, picture, text_box},
+    chart_frame::{ChartCaption, DataTable, PictureRole, figure, hovered_part, picture, text_box},
     markup::{LABEL_CHARACTERS, MarkupText, TOOLTIP_CHARACTERS, WidthShare, name_text, shortened},
     number_format::{ValueUnit, grouped, percent, points},
 };
@@ -36,8 +36,8 @@ const NAME_PIXELS: f64 = 32.0;
 /// The width of a rectangle that has no room for an edge.
 const THIN_PIXELS: f64 = 8.0;
 
-/// The most rectangles that a keyboard stops at, and the least width of them. Others are reached by following
-/// the link of a caller.
+/// The most links that a keyboard stops at, and the least width of them. Others are reached by following the
+/// link of a caller.
 const MOST_STOPS: usize = 48;
 const STOP_WIDTH: f64 = 0.01;
 
@@ -69,7 +69,7 @@ pub struct FlameStyle {
 }
 
 /// A flame graph. Each rectangle of a function is a link to where it has the focus: `link` makes its address
-/// from the key of the node. Without one, rectangles can be read but not focused.
+/// from the key of the node. Without one, rectangles are read with the pointer, or in the table.
 ///
 /// In a difference the colour tells the change of the share in both directions, and names have a sign.
 #[must_use]
@@ -108,7 +108,7 @@ pub fn flame_picture(
     out.into_text()
 }
 
-/// Whether a keyboard stops at each rectangle: at the widest ones.
+/// Whether a keyboard stops at each rectangle, if it is a link: at the widest ones.
 fn keyboard_stops(rectangles: &[FlameRectangle]) -> Vec<bool> {
     let mut widest: Vec<(usize, &FlameRectangle)> =
         rectangles.iter().enumerate().filter(|(_, rectangle)| rectangle.width >= STOP_WIDTH).collect();
@@ -135,7 +135,7 @@ impl FlameDrawing<'_> {
     fn write_picture(&self, out: &mut MarkupText, caption: &ChartCaption<'_>) {
         let LaidFlames { rectangles, undrawn } = laid_flames(self.tree, self.style.view);
         let rows = rectangles.iter().map(|rectangle| rectangle.depth + 1).max().unwrap_or(1);
-        picture(out, caption, HEAD + ROW * rows as f64, "margin-none flame", |out| {
+        picture(out, caption, PictureRole::Links, HEAD + ROW * rows as f64, "margin-none flame", |out| {
             let title = if self.style.view.is_difference {
                 "width: mean of both · colour: change"
             } else {
@@ -169,7 +169,7 @@ impl FlameDrawing<'_> {
         let tag = match &href {
             Some(href) if is_stop => out.tag("a").attr("href", href).class(class),
             Some(href) => out.tag("a").attr("href", href).attr("tabindex", -1).class(class),
-            None => focusable_part(out, class, is_stop),
+            None => hovered_part(out, class).attr("role", "img"),
         };
         tag.content(|out| {
             out.tag("title").holding(format!("{name}: {value}"));

@@ -2,11 +2,12 @@
 
 use crate::{
     chart_frame::{
-        ChartCaption, DataTable, MOST_STOPS, empty_figure, figure, focusable_part, margin_class, picture,
+        ChartCaption, DataTable, PictureRole, empty_figure, figure, hovered_part, margin_class, picture,
     },
     markup::{LABEL_CHARACTERS, MarkupText, PixelLength, WidthShare, shortened},
     number_format::{ValueUnit, count, percent},
     scale::{LinearScale, LogScale, ValueRange},
+    tick_labels::{axis_title, tick_labels},
     ticks::{RoundSteps, linear_ticks, log_ticks, rounded_out},
     time_plot::{anchor_class, horizontal_line, vertical_line},
 };
@@ -48,6 +49,8 @@ pub struct HistogramChart<'a> {
     pub value_title: &'a str,
     /// What is counted: `installations`.
     pub counted: &'a str,
+    /// What one of them is: `installation`.
+    pub counted_one: &'a str,
     /// The unit of the values.
     pub unit: ValueUnit,
     /// How many values are 0. They are part of the whole and have no place on the axis.
@@ -102,17 +105,17 @@ fn write_plot(
     let bottom = top + PLOT;
     let heights = LinearScale::new(counts, bottom, top);
     let ticks = linear_ticks(counts, RoundSteps::Decimal);
-    let labels: Vec<String> = ticks.iter().map(|tick| ValueUnit::Count.tick_text(*tick)).collect();
-    picture(out, caption, bottom + FOOT, margin_class(labels.iter().map(String::as_str)), |out| {
+    let labels = tick_labels(ValueUnit::Count, &ticks);
+    let margin = margin_class(labels.iter().map(String::as_str));
+    picture(out, caption, PictureRole::Image, bottom + FOOT, margin, |out| {
         out.tag("text").class("axis-title").at("0", 12.0).holding(shortened(chart.counted, LABEL_CHARACTERS));
         for (tick, label) in ticks.iter().zip(&labels) {
             let y = heights.position(*tick);
             horizontal_line(out, if *tick == 0.0 { "base" } else { "grid" }, y);
             out.tag("text").class("tick left").at("-8", y + 4.0).holding(label);
         }
-        let step = buckets.len().div_ceil(MOST_STOPS).max(1);
-        for (place, bucket) in buckets.iter().enumerate().filter(|(_, bucket)| bucket.count > 0) {
-            let part = focusable_part(out, "bucket", place % step == 0);
+        for bucket in buckets.iter().filter(|bucket| bucket.count > 0) {
+            let part = hovered_part(out, "bucket");
             part.content(|out| write_bucket(out, chart, bucket, axis, &heights, total));
         }
         write_values(out, chart, axis, bottom);
@@ -134,11 +137,12 @@ fn write_bucket(
 ) {
     let (start, end) = (axis.scale.position(bucket.from), axis.scale.position(bucket.to));
     let (top, bottom) = (heights.position(bucket.count as f64), heights.position(0.0));
+    let counted = if bucket.count == 1 { chart.counted_one } else { chart.counted };
     let text = format!(
         "{}: {} {} ({})",
         bucket_text(chart.unit, bucket),
         count(bucket.count as f64),
-        shortened(chart.counted, LABEL_CHARACTERS),
+        shortened(counted, LABEL_CHARACTERS),
         percent(bucket.count as f64 / total as f64)
     );
     out.tag("title").holding(&text);
@@ -152,17 +156,18 @@ fn write_bucket(
 }
 
 fn write_values(out: &mut MarkupText, chart: &HistogramChart<'_>, axis: &ValueAxis, y: f64) {
-    let ticks = log_ticks(axis.min, axis.max);
+    let ticks = log_ticks(axis.min, axis.max, RoundSteps::of_unit(chart.unit));
+    let labels = tick_labels(chart.unit, &ticks);
     let step = ticks.len().div_ceil(NARROW_TICKS).max(1);
-    for (place, tick) in ticks.iter().enumerate() {
+    for (place, (tick, label)) in ticks.iter().zip(&labels).enumerate() {
         let across = axis.scale.position(*tick);
         let wide = if place % step == 0 { "" } else { " only-wide" };
         vertical_line(out, format!("tick-line{wide}"), across, y, y + 4.0);
         let text = out.tag("text").class(format!("tick {}{wide}", anchor_class(across)));
-        text.at(WidthShare(across), y + 18.0).holding(chart.unit.tick_text(*tick));
+        text.at(WidthShare(across), y + 18.0).holding(label);
     }
     let title = out.tag("text").class("value-title right").at("100%", y + 35.0);
-    title.holding(shortened(chart.value_title, LABEL_CHARACTERS));
+    title.holding(axis_title(chart.unit, &shortened(chart.value_title, LABEL_CHARACTERS), &labels));
 }
 
 fn write_percentile(
@@ -244,6 +249,7 @@ mod tests {
         let chart = HistogramChart {
             value_title: "nodes",
             counted: "installations",
+            counted_one: "installation",
             unit: ValueUnit::Count,
             zeros: 1,
             buckets: &[bucket],

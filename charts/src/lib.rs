@@ -49,6 +49,7 @@ mod markup;
 pub mod number_format;
 mod number_order;
 pub mod scale;
+mod tick_labels;
 pub mod ticks;
 mod time_context;
 mod time_plot;

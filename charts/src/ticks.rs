@@ -1,6 +1,6 @@
 //! Round values and days for the marks of an axis.
 
-use crate::{calendar_day::ChartDay, scale::ValueRange};
+use crate::{calendar_day::ChartDay, number_format::ValueUnit, scale::ValueRange};
 
 /// The most ticks of an axis.
 pub const MOST_TICKS: usize = 10;
@@ -15,22 +15,75 @@ pub enum RoundSteps {
     Decimal,
     /// A power of two, for bytes.
     Binary,
+    /// What clocks are divided in, for durations in seconds: `15` and `30`, minutes, hours and days.
+    Seconds,
+    /// The same in microseconds.
+    Microseconds,
 }
 
+/// Round durations from a second to a day. Between neighbours is a factor that leaves ten ticks at most.
+const DURATION_STEPS: [f64; 18] = [
+    1.0,
+    2.0,
+    5.0,
+    10.0,
+    15.0,
+    30.0,
+    60.0,
+    120.0,
+    300.0,
+    600.0,
+    900.0,
+    1800.0,
+    3600.0,
+    7200.0,
+    10_800.0,
+    21_600.0,
+    43_200.0,
+    DAY_SECONDS,
+];
+
+const DAY_SECONDS: f64 = 86_400.0;
+
 impl RoundSteps {
+    /// Those of the values of a chart.
+    #[must_use]
+    pub const fn of_unit(unit: ValueUnit) -> Self {
+        match unit {
+            ValueUnit::Count | ValueUnit::Share | ValueUnit::Cores => Self::Decimal,
+            ValueUnit::Bytes => Self::Binary,
+            ValueUnit::Seconds => Self::Seconds,
+            ValueUnit::Microseconds => Self::Microseconds,
+        }
+    }
+
     /// The largest round step that fits into a length at least three times.
     #[must_use]
     pub fn step_within(self, length: f64) -> f64 {
         let most = length / LEAST_INTERVALS;
         match self {
             Self::Binary => most.log2().floor().exp2(),
-            Self::Decimal => {
-                let power = 10.0_f64.powf(most.log10().floor());
-                let factor = [5.0, 2.0].into_iter().find(|factor| factor * power <= most);
-                factor.unwrap_or(1.0) * power
-            }
+            Self::Decimal => decimal_step(most),
+            Self::Seconds => duration_step(most),
+            Self::Microseconds => duration_step(most / 1e6) * 1e6,
         }
     }
+}
+
+/// The largest product of a power of ten with 1, 2 or 5 that is not above `most`.
+fn decimal_step(most: f64) -> f64 {
+    let power = 10.0_f64.powf(most.log10().floor());
+    let factor = [5.0, 2.0].into_iter().find(|factor| factor * power <= most);
+    factor.unwrap_or(1.0) * power
+}
+
+/// The largest round duration in seconds that is not above `most`.
+fn duration_step(most: f64) -> f64 {
+    if most >= DAY_SECONDS {
+        return decimal_step(most / DAY_SECONDS) * DAY_SECONDS;
+    }
+    let step = DURATION_STEPS.into_iter().rev().find(|step| *step <= most);
+    step.unwrap_or_else(|| decimal_step(most))
 }
 
 /// The multiples of a round step in a range: 3 to 10.
@@ -57,20 +110,27 @@ pub fn rounded_out(range: ValueRange, steps: RoundSteps) -> ValueRange {
 }
 
 /// Round values between two positive ones for a logarithmic scale: powers of ten, and values between them
-/// where powers alone are too few. 3 to 10, if the greatest value is at least 1 % above the least; otherwise
-/// none.
+/// where powers alone are too few, or powers of two. 3 to 10, if the greatest value is at least 1 % above the
+/// least; otherwise none.
 #[must_use]
-pub fn log_ticks(min: f64, max: f64) -> Vec<f64> {
+pub fn log_ticks(min: f64, max: f64, steps: RoundSteps) -> Vec<f64> {
     if !(min > 0.0 && max.is_finite() && max / min >= 1.01) {
         return Vec::new();
     }
-    for factors in [&[1.0][..], &[1.0, 3.0], &[1.0, 2.0, 5.0]] {
-        let ticks = powers_of_ten(min, max, factors);
-        if ticks.len() >= 3 {
-            return thinned(&ticks);
-        }
-    }
-    linear_ticks(ValueRange::between(min, max), RoundSteps::Decimal)
+    let factors: &[&[f64]] = &[&[1.0], &[1.0, 3.0], &[1.0, 2.0, 5.0]];
+    let candidates: Vec<Vec<f64>> = match steps {
+        RoundSteps::Binary => vec![powers_of_two(min, max)],
+        _ => factors.iter().map(|factors| powers_of_ten(min, max, factors)).collect(),
+    };
+    let enough = candidates.into_iter().find(|ticks| ticks.len() >= 3);
+    enough.map_or_else(|| linear_ticks(ValueRange::between(min, max), steps), |ticks| thinned(&ticks))
+}
+
+/// The powers of two that are in a range, in order.
+fn powers_of_two(min: f64, max: f64) -> Vec<f64> {
+    #[expect(clippy::cast_possible_truncation, reason = "the exponent of a float is small")]
+    let [first, last] = [min.log2().floor() as i32, max.log2().ceil() as i32];
+    (first..=last).map(|power| 2.0_f64.powi(power)).filter(|value| (min..=max).contains(value)).collect()
 }
 
 /// The products of powers of ten with `factors` that are in a range, in order.
@@ -180,13 +240,18 @@ mod tests {
 
     use super::*;
 
+    const STEPS: [RoundSteps; 4] =
+        [RoundSteps::Decimal, RoundSteps::Binary, RoundSteps::Seconds, RoundSteps::Microseconds];
+
     #[test]
     fn ticks_are_round() {
-        let cases: [(f64, f64, RoundSteps, &[f64]); 4] = [
+        let cases: [(f64, f64, RoundSteps, &[f64]); 6] = [
             (0.0, 100.0, RoundSteps::Decimal, &[0.0, 20.0, 40.0, 60.0, 80.0, 100.0]),
             (0.0, 3.0, RoundSteps::Decimal, &[0.0, 1.0, 2.0, 3.0]),
             (-7.0, 8.0, RoundSteps::Decimal, &[-5.0, 0.0, 5.0]),
             (0.0, 5000.0, RoundSteps::Binary, &[0.0, 1024.0, 2048.0, 3072.0, 4096.0]),
+            (0.0, 100.0, RoundSteps::Seconds, &[0.0, 30.0, 60.0, 90.0]),
+            (0.0, 100.0, RoundSteps::Microseconds, &[0.0, 20.0, 40.0, 60.0, 80.0, 100.0]),
         ];
         for (min, max, steps, ticks) in cases {
             assert_eq!(linear_ticks(ValueRange::between(min, max), steps), ticks, "{min} {max}");
@@ -210,9 +275,11 @@ mod tests {
             (2.0, 4.0, &[2.0, 2.5, 3.0, 3.5, 4.0]),
         ];
         for (min, max, ticks) in cases {
-            assert_eq!(log_ticks(min, max), ticks, "{min} {max}");
+            assert_eq!(log_ticks(min, max, RoundSteps::Decimal), ticks, "{min} {max}");
         }
-        assert!(log_ticks(0.0, 4.0).is_empty());
+        let of_bytes = log_ticks(1000.0, 9000.0, RoundSteps::Binary);
+        assert_eq!(of_bytes, [1024.0, 2048.0, 4096.0, 8192.0]);
+        assert!(log_ticks(0.0, 4.0, RoundSteps::Decimal).is_empty());
     }
 
     #[test]
@@ -234,7 +301,7 @@ mod tests {
         #[test]
         fn ticks_are_three_to_ten_and_in_the_range(min in -1e12..1e12_f64, exponent in -2.0..12.0_f64) {
             let range = ValueRange::between(min, min + 10_f64.powf(exponent));
-            for steps in [RoundSteps::Decimal, RoundSteps::Binary] {
+            for steps in STEPS {
                 let ticks = linear_ticks(range, steps);
                 prop_assert!((3..=MOST_TICKS).contains(&ticks.len()), "{range:?} {ticks:?}");
                 prop_assert!(ticks.iter().all(|tick| (range.min()..=range.max()).contains(tick)));
@@ -250,10 +317,12 @@ mod tests {
             min in -12.0..12.0_f64, decades in 0.01..20.0_f64,
         ) {
             let (min, max) = (10_f64.powf(min), 10_f64.powf(min + decades));
-            let ticks = log_ticks(min, max);
-            prop_assert!((3..=MOST_TICKS).contains(&ticks.len()), "{min} {max} {ticks:?}");
-            prop_assert!(ticks.iter().all(|tick| (min..=max).contains(tick)));
-            prop_assert!(ticks.windows(2).all(|pair| pair[0] < pair[1]));
+            for steps in STEPS {
+                let ticks = log_ticks(min, max, steps);
+                prop_assert!((3..=MOST_TICKS).contains(&ticks.len()), "{min} {max} {ticks:?}");
+                prop_assert!(ticks.iter().all(|tick| (min..=max).contains(tick)));
+                prop_assert!(ticks.windows(2).all(|pair| pair[0] < pair[1]));
+            }
         }
 
         #[test]

@@ -53,8 +53,8 @@ impl MarkKind {
             Self::SchemaChange => "New numbers",
             Self::Note => "Note",
             Self::Rollout => "Rollout",
-            Self::IncidentOpened => "Incident opened",
-            Self::IncidentResolved => "Incident resolved",
+            Self::IncidentOpened => "Incident began",
+            Self::IncidentResolved => "Incident ended",
         }
     }
 }
@@ -316,7 +316,7 @@ mod tests {
         let context = MomentContext { first: 46_830, step_s: 30, marks: &marks };
         let times = context.times(131);
         assert_eq!((times.text(0), times.text(1)), ("13:00:30".to_owned(), "13:01".to_owned()));
-        let notes = ["Rollout at 13:05: cart-2", "Incident opened at 14:05:30: slow"];
+        let notes = ["Rollout at 13:05: cart-2", "Incident began at 14:05:30: slow"];
         assert_eq!(times.notes(), notes);
         let ticks: Vec<String> = times.ticks().into_iter().map(|(_, label)| label).collect();
         assert_eq!(ticks, ["13:10", "13:20", "13:30", "13:40", "13:50", "14:00"]);

@@ -3,11 +3,12 @@
 use std::fmt::Display;
 
 use crate::{
-    chart_frame::{ChartCaption, MOST_STOPS, focusable_part, margin_class, picture},
+    chart_frame::{ChartCaption, PictureRole, hovered_part, margin_class, picture},
     mark_labels::{LabelSide, PlacedLabel, SIGN_PIXELS, placed_labels},
     markup::{LABEL_CHARACTERS, MarkupText, PixelLength, WidthShare, name_with_end, shortened},
     number_format::ValueUnit,
     scale::{LinearScale, ValueRange},
+    tick_labels::{axis_title, tick_labels},
     ticks::{RoundSteps, linear_ticks, rounded_out},
     time_context::{MarkKind, PlotGap, PlotMark, PlotTimes},
 };
@@ -17,6 +18,8 @@ const HEAD: f64 = 20.0;
 /// The height of the line that has the labels of marks.
 const MARKS: f64 = 20.0;
 const PLOT: f64 = 220.0;
+/// The most characters of a name at the end of a line: as many as have a place there in a wide font.
+const END_CHARACTERS: usize = 18;
 /// The height of the labels below.
 const FOOT: f64 = 24.0;
 
@@ -73,7 +76,7 @@ pub(crate) struct TimePlot<'a> {
 impl<'a> TimePlot<'a> {
     /// A plot whose values are in `range`, which is rounded out unless it is of shares of a whole.
     pub(crate) fn new(times: PlotTimes<'a>, unit: ValueUnit, range: ValueRange) -> Self {
-        let steps = if unit == ValueUnit::Bytes { RoundSteps::Binary } else { RoundSteps::Decimal };
+        let steps = RoundSteps::of_unit(unit);
         let range = match unit {
             // There is no half of an installation.
             ValueUnit::Count => rounded_out(ValueRange::between(range.min(), range.max().max(3.0)), steps),
@@ -115,14 +118,12 @@ impl<'a> TimePlot<'a> {
         ends: &[EndLabel<'_>],
         readings: &[DayReading],
     ) {
-        let labels: Vec<String> = self.ticks.iter().map(|tick| self.unit.tick_text(*tick)).collect();
+        let labels = tick_labels(self.unit, &self.ticks);
         let margin = margin_class(labels.iter().map(String::as_str));
         let classes = if ends.is_empty() { margin.to_owned() } else { format!("{margin} with-ends") };
-        picture(out, caption, self.top + PLOT + FOOT, &classes, |out| {
-            out.tag("text")
-                .class("axis-title")
-                .at("0", 12.0)
-                .holding(shortened(value_title, LABEL_CHARACTERS));
+        let title = axis_title(self.unit, &shortened(value_title, LABEL_CHARACTERS), &labels);
+        picture(out, caption, PictureRole::Image, self.top + PLOT + FOOT, &classes, |out| {
+            out.tag("text").class("axis-title").at("0", 12.0).holding(title);
             self.write_grid(out, &labels);
             self.times.gaps.iter().for_each(|gap| self.write_gap(out, gap));
             self.write_times(out);
@@ -159,7 +160,7 @@ impl<'a> TimePlot<'a> {
 
     fn write_gap(&self, out: &mut MarkupText, gap: &PlotGap) {
         let (start, end) = (gap.start, gap.end);
-        focusable_part(out, "missing", true).content(|out| {
+        hovered_part(out, "missing").content(|out| {
             out.tag("title").holding(&gap.text);
             out.tag("rect").at(WidthShare(start), self.top).size(WidthShare(end - start), PLOT).empty();
             vertical_line(out, "edge", start, self.top, self.top + PLOT);
@@ -173,7 +174,7 @@ impl<'a> TimePlot<'a> {
         });
     }
 
-    /// Marks from left to right. A label that has no room is shown with the focus only.
+    /// Marks from left to right. A label that has no room is shown with the pointer only.
     fn write_marks(&self, out: &mut MarkupText) {
         let marks = &self.times.marks;
         let places: Vec<f64> = marks.iter().map(|mark| mark.across).collect();
@@ -186,7 +187,7 @@ impl<'a> TimePlot<'a> {
     fn write_mark(&self, out: &mut MarkupText, mark: &PlotMark<'_>, labels: &[PlacedLabel]) {
         let across = mark.across;
         let y = HEAD + MARKS - 6.0;
-        focusable_part(out, mark.kind.class(), true).content(|out| {
+        hovered_part(out, mark.kind.class()).content(|out| {
             out.tag("title").holding(&mark.text);
             vertical_line(out, "mark-line", across, y, self.top + PLOT);
             write_mark_sign(out, mark.kind, across, y - 4.0);
@@ -206,20 +207,16 @@ impl<'a> TimePlot<'a> {
     fn write_ends(&self, out: &mut MarkupText, ends: &[EndLabel<'_>]) {
         for end in ends {
             let text = out.tag("text").class(format!("end only-wide {}", end.class)).at("100%", end.y + 4.0);
-            text.attr("dx", 8).holding(name_with_end(end.text, 20));
+            text.attr("dx", 8).holding(name_with_end(end.text, END_CHARACTERS));
         }
     }
 
     fn write_readings(&self, out: &mut MarkupText, readings: &[DayReading]) {
-        let step = readings.len().div_ceil(MOST_STOPS).max(1);
-        let from_last = readings.len().saturating_sub(1) % step;
-        for (number, reading) in readings.iter().enumerate() {
-            self.write_reading(out, reading, readings, number % step == from_last);
-        }
+        readings.iter().for_each(|reading| self.write_reading(out, reading, readings));
     }
 
-    /// A strip of the plot that shows the values of its day while it has the pointer or the focus.
-    fn write_reading(&self, out: &mut MarkupText, reading: &DayReading, all: &[DayReading], is_stop: bool) {
+    /// A strip of the plot that shows the values of its day while it has the pointer.
+    fn write_reading(&self, out: &mut MarkupText, reading: &DayReading, all: &[DayReading]) {
         let day = self.times.text(reading.place);
         let across = self.times.place_across(reading.place as f64);
         let half = match all {
@@ -230,7 +227,7 @@ impl<'a> TimePlot<'a> {
         let end = self.times.place_across(reading.place as f64 + half);
         let (start, end) = if end > start { (start, end) } else { (0.0, 1.0) };
         let values: Vec<&str> = reading.points.iter().map(|point| point.text.as_str()).collect();
-        focusable_part(out, "strip", is_stop).content(|out| {
+        hovered_part(out, "strip").content(|out| {
             out.tag("title").holding(format!("{day}: {}", values.join(", ")));
             out.tag("rect").at(WidthShare(start), self.top).size(WidthShare(end - start), PLOT).empty();
             out.tag("g").class("reading").attr("aria-hidden", "true").content(|out| {

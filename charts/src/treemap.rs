@@ -2,7 +2,7 @@
 
 use crate::{
     chart_frame::{
-        ChartCaption, DataTable, MOST_STOPS, SERIES_COLOURS, empty_figure, figure, focusable_part, picture,
+        ChartCaption, DataTable, PictureRole, SERIES_COLOURS, empty_figure, figure, hovered_part, picture,
         series_class, text_box,
     },
     markup::{LABEL_CHARACTERS, MarkupText, TOOLTIP_CHARACTERS, WidthShare, name_text, shortened},
@@ -168,12 +168,11 @@ pub fn treemap(
     let values: Vec<f64> = parts.iter().map(|part| part.value).collect();
     let tiles = squarified_tiles(&values, WIDTH, PLOT);
     let draw = |out: &mut MarkupText| {
-        picture(out, caption, HEAD + PLOT, "margin-none", |out| {
+        picture(out, caption, PictureRole::Image, HEAD + PLOT, "margin-none", |out| {
             let hint = out.tag("text").class("axis-title").at("0", 12.0);
             hint.holding(format!("area: share of {}", unit.value_text(total)));
-            for (place, (part, tile)) in parts.iter().zip(&tiles).enumerate() {
-                // The largest are the first.
-                focusable_part(out, "tile", place < MOST_STOPS)
+            for (part, tile) in parts.iter().zip(&tiles) {
+                hovered_part(out, "tile")
                     .content(|out| write_tile(out, unit, part, tile, part.value / total));
             }
         });
