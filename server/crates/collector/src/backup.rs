@@ -10,7 +10,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use headcount_platform::disk::{private, secret_file};
+use headcount_platform::{
+    disk::{private, secret_file},
+    joined::joined,
+};
 use sqlx::{ConnectOptions, Connection, sqlite::SqliteConnectOptions};
 use thiserror::Error;
 use tokio::task;
@@ -119,7 +122,7 @@ pub async fn back_up(plan: &BackupPlan) -> Result<BackupSummary, BackupError> {
         directory.finish(&plan.to)?;
         Ok(BackupSummary { reports, segments: copied, dropped_segments: segments.len() - copied })
     };
-    let copied = task::spawn_blocking(files).await.map_err(io::Error::other).flatten();
+    let copied = joined(task::spawn_blocking(files)).await.flatten();
     copied.map_err(|reason| BackupError::Disk { path: to, reason })
 }
 

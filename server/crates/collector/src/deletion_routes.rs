@@ -13,6 +13,7 @@ use axum::{
 use headcount_shared::{
     api::{DeletionReceipt, DeletionRequest, Problem, PublicKeys},
     deletion_commitment::InstanceSecret,
+    json::StrictJson,
 };
 use headcount_web::{described_refusals::GuardedResponses, problem::ProblemResponse};
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -80,7 +81,8 @@ async fn read_request(body: Body) -> Result<(Uuid, InstanceSecret), ProblemRespo
     let bytes = bytes.map_err(|_| ProblemResponse::new(StatusCode::PAYLOAD_TOO_LARGE, too_large))?;
     let malformed = "send {\"instance\":\"<uuid>\",\"secret\":\"<64 hexadecimal digits>\"}";
     let malformed = || ProblemResponse::new(StatusCode::BAD_REQUEST, malformed);
-    let DeletionRequest { instance, secret } = serde_json::from_slice(&bytes).map_err(|_| malformed())?;
+    let StrictJson(DeletionRequest { instance, secret }) =
+        serde_json::from_slice(&bytes).map_err(|_| malformed())?;
     Ok((instance, secret.parse().map_err(|_| malformed())?))
 }
 

@@ -16,7 +16,10 @@ use headcount_fleet::{
     calendar_day::CalendarDay,
     changes::weekly_summary::{FeedAddresses, WeeklySummary, atom_feed, is_disruptive},
 };
-use headcount_shared::api::{FleetChangesAnswer, FleetWeeksAnswer, NewFleetNotes, Problem};
+use headcount_shared::{
+    api::{FleetChangesAnswer, FleetWeeksAnswer, NewFleetNotes, Problem},
+    json::StrictJson,
+};
 use headcount_web::{described_refusals::GuardedResponses, problem::ProblemResponse};
 use reqwest::Url;
 use serde::Deserialize;
@@ -146,10 +149,11 @@ async fn set_notes(
     State(collector): State<Collector>,
     Path(day): Path<String>,
     query: Result<Query<ProductParameters>, QueryRejection>,
-    body: Result<Json<NewFleetNotes>, axum::extract::rejection::JsonRejection>,
+    body: Result<Json<StrictJson<NewFleetNotes>>, axum::extract::rejection::JsonRejection>,
 ) -> Result<StatusCode, ProblemResponse> {
     let Query(ProductParameters { product }) = read(query)?;
-    let Json(NewFleetNotes { notes }) = body.map_err(|rejection| bad_request(rejection.body_text()))?;
+    let Json(StrictJson(NewFleetNotes { notes })) =
+        body.map_err(|rejection| bad_request(rejection.body_text()))?;
     let day =
         day.parse().map_err(|_| bad_request(format!("the day must be like 2026-11-28, not \"{day}\"")))?;
     collector.set_fleet_notes(product.as_deref().unwrap_or(DEFAULT_PRODUCT), day, notes).await?;

@@ -17,6 +17,7 @@ use headcount_fleet::{
     installation_day::{BlockStart, InstallationDays, InstallationHash},
     profiles::ProfileBlockError,
 };
+use headcount_platform::joined::joined;
 use headcount_shared::api::{
     FleetActivityAnswer, FleetDistributionsAnswer, FleetInstallationAnswer, FleetProducts,
     FleetRetentionAnswer, FleetSharesAnswer,
@@ -397,5 +398,5 @@ pub(super) fn newest(blocks: &[StoredBlock]) -> Option<u64> {
 pub(super) async fn on_other_thread<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, FleetReadError> + Send + 'static,
 ) -> Result<T, FleetReadError> {
-    task::spawn_blocking(work).await.map_err(|_| FleetReadError::Interrupted)?
+    joined(task::spawn_blocking(work)).await.map_err(|_| FleetReadError::Interrupted)?
 }

@@ -26,7 +26,7 @@ use headcount_fleet::{
     published::{FleetDayError, PublicationRule, ReleaseStage, day_input::InstallationPages},
     typed_report::{TypedReportDecoder, TypedReportError},
 };
-use headcount_platform::{clock::Clock, lock::lock};
+use headcount_platform::{clock::Clock, joined::joined, lock::lock};
 use thiserror::Error;
 use tokio::{task, time};
 use tokio_util::sync::CancellationToken;
@@ -389,7 +389,7 @@ impl RollupTurn<'_> {
 pub(super) async fn on_other_thread<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, RollupError> {
-    task::spawn_blocking(work).await.map_err(|_| RollupError::Interrupted)
+    joined(task::spawn_blocking(work)).await.map_err(|_| RollupError::Interrupted)
 }
 
 fn add_activity(mut scan: ActivityScan, days: &[StoredBlock]) -> Result<ActivityScan, BlockError> {

@@ -14,6 +14,7 @@ use headcount_fleet_pages::{
     SHOWN_INSTALLATIONS, deleted_page, deletion_form, installation_page, installations_page,
     pending_deletion_page, render_shell,
 };
+use headcount_platform::joined::joined;
 use headcount_shared::{api::CollectorReport, json, payload::ProfileSection};
 use headcount_web::{access::AccessRole, problem::ProblemResponse};
 use serde::Deserialize;
@@ -159,7 +160,7 @@ async fn report_copy(collector: &Collector, report: &CollectorReport) -> Result<
         // It was listed a moment ago.
         ReportLookup::Dropped | ReportLookup::Unknown => return Ok(ReportCopy::Dropped),
     };
-    let read = task::spawn_blocking(move || read_report(&bytes)).await;
+    let read = joined(task::spawn_blocking(move || read_report(&bytes))).await;
     read.map_err(|error| ProblemResponse::internal(&error))
 }
 

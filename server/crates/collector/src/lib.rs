@@ -78,6 +78,7 @@ use headcount_platform::{
         DataDir, DataDirError,
         free_space::{DiskSpace, FreeSpace},
     },
+    joined::joined,
 };
 use headcount_shared::{
     api::{
@@ -578,8 +579,8 @@ impl Collector {
             Some(RawReport::Damaged) => return Ok(ReportLookup::Damaged),
             None => return Ok(ReportLookup::Unknown),
         };
-        let restored = task::spawn_blocking(move || prepared_report::restore(&zstd, bytes)).await;
-        self.read(restored.map_err(io::Error::other).flatten()).map(ReportLookup::Report)
+        let restored = joined(task::spawn_blocking(move || prepared_report::restore(&zstd, bytes))).await;
+        self.read(restored.flatten()).map(ReportLookup::Report)
     }
 
     /// At most `limit` reports of an installation, the newest first: those up to the one with the id `until`,

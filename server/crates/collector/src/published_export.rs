@@ -6,6 +6,7 @@ use std::{
     io::{Cursor, Write as _},
 };
 
+use headcount_platform::joined::joined;
 use headcount_shared::api::{PublishedRule, PublishedTableAnswer};
 use headcount_web::problem::ProblemResponse;
 use tokio::task;
@@ -29,7 +30,8 @@ pub(super) async fn published_archive(
     for table in PublishedTableName::all() {
         tables.push(collector.fleet_reader().published_table(period.clone(), table).await?);
     }
-    let archive = task::spawn_blocking(move || archive_of_tables(&explanation(&period), &tables)).await;
+    let archive = move || archive_of_tables(&explanation(&period), &tables);
+    let archive = joined(task::spawn_blocking(archive)).await;
     let archive = archive.map_err(|error| ProblemResponse::internal(&error))?;
     archive.map_err(|error| ProblemResponse::internal(&error))
 }

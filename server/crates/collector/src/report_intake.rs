@@ -3,6 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use axum::body::{Body, HttpBody};
+use headcount_platform::joined::joined;
 use headcount_shared::limits::REPORT_BYTES;
 use http_body_util::BodyExt;
 use tokio::{task, time};
@@ -80,7 +81,7 @@ impl ReportIntake {
         let (bytes, room) = reading.await.map_err(|_| IngestError::TooSlow)??;
         let unpacking = room.unpacking().await?;
         // The work takes both permits along: it continues even if the sender disconnects.
-        let work = task::spawn_blocking(move || (prepare(coding, bytes), room, unpacking));
+        let work = joined(task::spawn_blocking(move || (prepare(coding, bytes), room, unpacking)));
         let (report, mut room, unpacking) = work.await.map_err(|_| IngestError::Failed)?;
         let report = report?;
         room.grow_to(report.held_bytes()).await?;

@@ -7,6 +7,7 @@
 //! its levels.
 
 use headcount_shared::{
+    json::StrictJson,
     limits::PAGE_KEY_BYTES,
     payload::{InstanceSection, Payload},
 };
@@ -54,12 +55,13 @@ pub fn validate(mut report: Value) -> Result<ValidatedReport, InvalidReport> {
     let instance = instance_of(&report)?;
     let mut set_aside = SetAsideCounts::default();
     set_aside.add(SetAsideField::of_members(INSTRUMENTED), drop_second_spelling(&mut report));
-    if let Ok(payload) = Payload::deserialize(&report) {
+    if let Ok(StrictJson(payload)) = StrictJson::deserialize(&report) {
         return Ok(validated(payload, &report, set_aside));
     }
     let mut sieve = LenientReader { instance, path: Vec::new(), set_aside };
     sieve.sift_report(&mut report);
-    let payload = Payload::deserialize(&report).unwrap_or_else(|_| bare(instance));
+    let payload =
+        StrictJson::deserialize(&report).map_or_else(|_| bare(instance), |StrictJson(payload)| payload);
     Ok(validated(payload, &report, sieve.set_aside))
 }
 
@@ -187,7 +189,7 @@ impl LenientReader {
     /// Whether a report with only `value`, at the current path, can be read. Does not change `value`.
     fn reads(&self, value: &mut Value) -> bool {
         let mut report = self.report_with(value.take());
-        let reads = Payload::deserialize(&report).is_ok();
+        let reads = StrictJson::<Payload>::deserialize(&report).is_ok();
         let slot = self.path.iter().fold(&mut report, |inner, step| match step {
             JsonPathStep::Member(name) => &mut inner[name.as_str()],
             JsonPathStep::Item => &mut inner[0],

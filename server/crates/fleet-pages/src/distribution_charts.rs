@@ -9,7 +9,7 @@ use maud::{Markup, PreEscaped, html};
 
 use crate::{
     answer_basis::AnswerBasis, answer_files::AnswerFile, page_filter::PageFilter,
-    share_charts::nothing_counted, shown_names::shown_label,
+    share_charts::nothing_counted, shown_names::shown_label, time_text::counted,
 };
 
 /// The factor between the edges of a bucket of an answer.
@@ -60,20 +60,22 @@ pub(crate) fn histogram(
     });
     let percentiles: Vec<_> =
         percentiles.into_iter().flatten().filter(|percentile| percentile.value > 0.0).collect();
-    let counted = counted_things(answer);
+    let (one, several) = (counted_thing(answer), counted_things(answer));
     let (all, none) = distribution.map_or((0, 0), |distribution| {
         let none = distribution.buckets.iter().filter(|bucket| bucket.up_to <= 0.0);
         (distribution.count, none.map(|bucket| bucket.count).sum())
     });
     let chart = HistogramChart {
         value_title: titles.values,
-        counted,
+        counted: several,
+        counted_one: one,
         unit: titles.unit,
         zeros: none,
         buckets: &buckets,
         percentiles: &percentiles,
     };
     let zero = if none == 0 { String::new() } else { format!(", {} of them with 0", grouped(none)) };
+    let counted = if all == 1 { one } else { several };
     let basis = AnswerBasis::new(filter, &answer.scope, format!("of {} {counted}{zero}", grouped(all)));
     let path = distributions_path(answer);
     if all > 0 && all == none {
@@ -82,6 +84,11 @@ pub(crate) fn histogram(
     }
     let chart = histogram_chart(&basis.caption(titles.id, titles.title, titles.description), &chart);
     html! { (PreEscaped(chart)) (AnswerFile::table(&path).links(titles.title, &answer.scope)) }
+}
+
+/// What one value of an answer is of.
+fn counted_thing(answer: &FleetDistributionsAnswer) -> &'static str {
+    if answer.unit == "report" { "report" } else { "day of an installation" }
 }
 
 /// What the values of an answer are of.
@@ -139,15 +146,15 @@ pub(crate) fn percentile_table(
             });
         }
     }
-    let counted = answer.distributions.iter().map(|row| row.count).sum();
-    let of = format!("of {} values in {}", grouped(counted), counted_things(answer));
+    let values = answer.distributions.iter().map(|row| row.count).sum();
+    let of = format!("of {} in {}", counted(values, "value"), counted_things(answer));
     let basis = AnswerBasis::new(filter, &answer.scope, of);
     let path = distributions_path(answer);
     html! {
         section.numbers aria-labelledby=(table.id) {
             h2 id=(table.id) { (table.title) }
             p.note { (basis.text()) }
-            @if rows.is_empty() && table.first == TableOrder::MostFailures && counted > 0 {
+            @if rows.is_empty() && table.first == TableOrder::MostFailures && values > 0 {
                 p.note { "None of them failed." }
             } @else {
                 (folded_rows(&rows, "There are no numbers yet.", |rows| rows_of(table, rows)))
@@ -278,6 +285,34 @@ pub(crate) mod tests {
         let rows = (0..40).map(|number| distribution(&format!("stage {number}"), 1.0)).collect();
         let text = percentile_table(table(TableOrder::Slowest), &unfiltered(), &distributions(rows));
         assert!(text.into_string().contains("10 more of 40"));
+    }
+
+    #[test]
+    fn one_value_is_told_in_the_singular() {
+        let basis_of = |unit: &str, count| {
+            let cpu = FleetDistribution { count, buckets: Vec::new(), ..distribution("mean", 0.5) };
+            let answer = FleetDistributionsAnswer { unit: unit.to_owned(), ..distributions(vec![cpu]) };
+            let titles = DistributionTitles {
+                id: "cpu",
+                title: "Processor",
+                description: "",
+                values: "mean",
+                unit: ValueUnit::Cores,
+            };
+            let charts = histogram(titles, &unfiltered(), &answer, distribution_of(&answer, "mean"));
+            charts.into_string()
+                + &percentile_table(table(TableOrder::Slowest), &unfiltered(), &answer).into_string()
+        };
+        let told = [
+            ("installation_day", 1, "of 1 day of an installation", "of 1 value in days of an installation"),
+            ("installation_day", 2, "of 2 days of an installation", "of 2 values in days of an installation"),
+            ("report", 1, "of 1 report ·", "of 1 value in reports"),
+            ("report", 1000, "of 1\u{202f}000 reports ·", "of 1\u{202f}000 values in reports"),
+        ];
+        for (unit, count, of_chart, of_table) in told {
+            let text = basis_of(unit, count);
+            assert!(text.contains(of_chart) && text.contains(of_table), "{text}");
+        }
     }
 
     #[test]

@@ -67,7 +67,7 @@ pub fn features_page(filter: &PageFilter, answers: FeatureAnswers<'_>) -> Markup
     let titles = |id, title, description, label, table| ShareTitles { id, title, description, label, table };
     html! {
         (unused_table(filter, &answers))
-        (share_bars(titles("flags", "Integrations", "Installations in which the flag was on at any time of the day. Names are those in reports.", "Flag", "flags"), filter, answers.flags))
+        (share_bars(titles("flags", "Integrations", "Installations in which the flag was on at any time of the day. kubernetes: containers of it were seen; application_categories: at least one is configured. The other names are fields of reports.", "Flag", "flags"), filter, answers.flags))
         (share_lines(titles("flags-over-time", "Integrations over time", "", "Flag", "flags"), filter, answers.flags))
         (share_bars(titles("alerting", "Alerting integrations", "Installations that are configured to send alerts there.", "Kind", "alerting"), filter, answers.alerting))
         (share_bars(titles("overrides", "Overridden inspection thresholds", "Installations that set a threshold of the inspection themselves.", "Inspection", "inspection_overrides"), filter, answers.inspection_overrides))

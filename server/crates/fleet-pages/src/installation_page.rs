@@ -228,7 +228,7 @@ fn history(filter: &PageFilter, answer: &FleetInstallationAnswer) -> Markup {
     let versions: Vec<_> = versions.iter().skip(shown).map(|version| version_text(version)).collect();
     html! {
         p { "It reported on " (counted(answer.days.len() as u64, "day")) " of this time, as version " (versions.join(", then ")) "." }
-        (chart(filter, answer, "cpu-days", "Processor", "cores", ValueUnit::Cores, &[("mean of the day", |day| day.cpu_mean)]))
+        (chart(filter, answer, "cpu-days", "Processor", "processor time", ValueUnit::Cores, &[("mean of the day", |day| day.cpu_mean)]))
         (chart(filter, answer, "memory-days", "Memory", "resident memory", ValueUnit::Bytes, &[("mean of the day", |day| day.memory_mean)]))
         (chart(filter, answer, "report-days", "Reports", "reports a day", ValueUnit::Count, &[("reports", |day| Some(real(day.reports)))]))
         (chart(filter, answer, "use-days", "Use of the product", "a day", ValueUnit::Count, &[

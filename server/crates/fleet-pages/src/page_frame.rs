@@ -138,7 +138,7 @@ pub fn render_shell(shell: PageShell<'_>, content: &Markup) -> String {
                 script type="module" src={ (root) "static/pages.js" } {}
             }
             body data-headcount-pages=(root) {
-                a.skip href="#content" { "Skip to the content" }
+                a.skip href="#content" { "Skip to content" }
                 (navigation(shell))
                 main #content tabindex="-1" {
                     h1 { (title) }

@@ -13,6 +13,7 @@ use super::{
     health_status::HealthStatus,
     history_store::{HistoryChanges, ProjectHistory, ReportEvent},
     incidents::{self, IncidentReason, ObjectiveStatus, RequestHistory},
+    matching_row::MatchingRows,
     rollouts::{self, DeploymentRollout, SnapshotWindow, by_application, countable, due, take},
     sli::{RequestSums, ServiceLevelIndicators, SlotSource},
 };
@@ -94,9 +95,10 @@ impl ChangeDetector<'_, '_> {
             return Vec::new();
         }
         let Some(points) = points() else { return Vec::new() };
+        let rows = MatchingRows::of(&points);
         due.into_iter()
             .filter_map(|PendingSnapshot { app, rollout, window, sums }| {
-                let snapshot = take(self.world, &points, app, window, &sums)?;
+                let snapshot = take(self.world, &rows, app, window, &sums)?;
                 Some(DeploymentRollout { snapshot: Some(snapshot), ..rollout.clone() })
             })
             .collect()

@@ -19,6 +19,11 @@ pub trait HistoryStore: Debug + Send + Sync {
     /// Reads the history of a project.
     fn recall<'f>(&'f self, project: &'f str) -> HistoryFuture<'f, ProjectHistory>;
 
+    /// Reads what views show of the history of a project: the overrides, the open incidents, and of the rollouts
+    /// the newest one of each application and those that started at `since` (Unix seconds) or later, without
+    /// their images and snapshots.
+    fn glance<'f>(&'f self, project: &'f str, since: u32) -> HistoryFuture<'f, ProjectHistory>;
+
     /// Stores changes, all of them or none. Storing the same again changes nothing.
     fn remember<'f>(&'f self, project: &'f str, findings: &'f HistoryChanges) -> HistoryFuture<'f, ()>;
 }

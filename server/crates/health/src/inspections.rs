@@ -174,20 +174,25 @@ impl ProjectThresholds {
             .unwrap_or(inspection.default_threshold())
     }
 
-    /// The availability objective of an application, or else the default. Objectives cannot be set for a
-    /// project.
+    /// The availability objective of an application: its own, else that of the project, else the default. The
+    /// queries of an objective are those of one application.
     #[must_use]
     pub fn availability_of(&self, application: &ApplicationKey) -> AvailabilityObjective {
         let own = self.applications.get(application).and_then(|thresholds| thresholds.availability.clone());
-        own.unwrap_or(AvailabilityObjective::DEFAULT)
+        let of_project = || {
+            let percent = self.project.availability.as_ref()?.percent;
+            Some(AvailabilityObjective { percent, custom: None })
+        };
+        own.or_else(of_project).unwrap_or(AvailabilityObjective::DEFAULT)
     }
 
-    /// The latency objective of an application, or else the default. `is_auxiliary` is whether it serves the
+    /// The latency objective of an application, by the same order. `is_auxiliary` is whether it serves the
     /// infrastructure.
     #[must_use]
     pub fn latency_of(&self, application: &ApplicationKey, is_auxiliary: bool) -> LatencyObjective {
         let own = self.applications.get(application).and_then(|thresholds| thresholds.latency.clone());
-        own.unwrap_or(LatencyObjective::default_of(is_auxiliary))
+        let of_project = || Some(LatencyObjective { custom: None, ..self.project.latency.clone()? });
+        own.or_else(of_project).unwrap_or(LatencyObjective::default_of(is_auxiliary))
     }
 }
 
@@ -237,5 +242,27 @@ mod tests {
         ] {
             assert!((overrides.threshold(Inspection::CPUNode, app) - expected).abs() < f32::EPSILON);
         }
+    }
+
+    #[test]
+    fn an_objective_of_the_project_is_one_of_its_applications_without_queries() {
+        let key = |text: &str| ApplicationKey::parse(text).unwrap();
+        let (cart, other) = (key("shop:Deployment:cart"), key("shop:Deployment:other"));
+        let of = |percent: f32| InspectionThresholds {
+            availability: Some(AvailabilityObjective { percent, custom: Some(Default::default()) }),
+            latency: Some(LatencyObjective { percent, bucket_s: percent, custom: Some(String::new()) }),
+            ..InspectionThresholds::default()
+        };
+        let applications = HashMap::from([(cart.clone(), of(90.0))]);
+        let overrides = ProjectThresholds { project: of(95.0), applications };
+        let availability = |percent, custom| AvailabilityObjective { percent, custom };
+        let latency = |percent, custom| LatencyObjective { percent, bucket_s: percent, custom };
+        assert_eq!(overrides.availability_of(&cart), availability(90.0, Some(Default::default())));
+        assert_eq!(overrides.availability_of(&other), availability(95.0, None));
+        assert_eq!(overrides.latency_of(&cart, false), latency(90.0, Some(String::new())));
+        assert_eq!(overrides.latency_of(&other, true), latency(95.0, None));
+        let nothing = ProjectThresholds::default();
+        assert_eq!(nothing.availability_of(&cart), AvailabilityObjective::DEFAULT);
+        assert_eq!(nothing.latency_of(&cart, true), LatencyObjective::default_of(true));
     }
 }

@@ -38,11 +38,11 @@ impl HistoryCache {
         Arc::clone(&lock(&self.last))
     }
 
-    /// The history as it is now, or as it was last read if it cannot be read. For views only: nothing that is
-    /// found with it is stored.
-    pub(super) async fn for_views(&self) -> Arc<ProjectHistory> {
+    /// What views show of the history as it is now, with the rollouts since a time, or the history as it was last
+    /// read if it cannot be read. For views only: nothing that is found with it is stored.
+    pub(super) async fn for_views(&self, since: u32) -> Arc<ProjectHistory> {
         let Some(records) = &self.records else { return self.last() };
-        match timeout(VIEW_TIMEOUT, records.recall(&self.project)).await {
+        match timeout(VIEW_TIMEOUT, records.glance(&self.project, since)).await {
             Ok(Ok(recalled)) => Arc::new(recalled),
             Ok(Err(HistoryUnavailable)) | Err(_) => self.last(),
         }

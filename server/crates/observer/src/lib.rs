@@ -6,6 +6,7 @@
 //! ([`world_views`]).
 
 pub mod access_check;
+mod audited_world;
 mod custom_queries;
 mod history_cache;
 pub mod load_costs;
@@ -31,6 +32,7 @@ use headcount_outbound::TargetPolicy;
 use headcount_platform::{
     clock::Clock,
     disk::{self, DataDisk},
+    joined::joined,
     lock::lock,
 };
 use headcount_prometheus::{cache::CachePlan, query_costs::QueryCosts, refresh::QueryMetrics};
@@ -39,7 +41,6 @@ use headcount_topology::{facts::InfrastructureFacts, queries};
 use tokio::{sync::Notify, task::JoinHandle};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-pub use self::project_progress::{ProjectProgress, QueryStandings};
 use self::{
     load_costs::{LoadCosts, LoadTimes, SavedWorldCosts},
     observed_project::{ObservedProject, is_own_cache},
@@ -202,12 +203,6 @@ impl WorldObserver {
         observed.values().filter_map(failure).collect()
     }
 
-    /// How far the observation of a project is; `None` if it is not observed.
-    #[must_use]
-    pub fn progress(&self, project: &str) -> Option<ProjectProgress> {
-        lock(&self.observed).get(project).map(|observed| observed.observation.progress())
-    }
-
     /// How far the observation of a project has come, and how its applications were at the last load; `None`
     /// if it is not observed. Waits for nothing.
     #[must_use]
@@ -315,16 +310,14 @@ impl ProjectCaches {
     /// Removes the caches of projects that are not observed. What cannot be removed now is removed at the
     /// next change.
     async fn remove_gone(self) {
-        let removed = tokio::task::spawn_blocking(move || {
+        let removed = joined(tokio::task::spawn_blocking(move || {
             let names: BTreeSet<_> =
                 lock(&self.observed).values().map(|observed| observed.project.cache_name()).collect();
             let found = self.disk.list(CACHE).unwrap_or_default();
             let mut gone = found.iter().filter(|name| is_own_cache(name) && !names.contains(*name));
             gone.try_for_each(|name| disk::remove_with_files(&*self.disk, &format!("{CACHE}/{name}")))
-        });
-        if let Err(error) =
-            removed.await.map_err(io::Error::other).and_then(|removed: io::Result<()>| removed)
-        {
+        }));
+        if let Err(error) = removed.await.flatten() {
             tracing::debug!(%error, "the cache of a removed project cannot be deleted");
         }
     }

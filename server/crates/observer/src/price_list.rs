@@ -13,6 +13,7 @@ use std::{
 use headcount_outbound::backoff::pause_after;
 use headcount_platform::{
     disk::DataDisk,
+    joined::joined,
     lock::lock,
     on_change::{OnChange, OperationState},
 };
@@ -119,13 +120,13 @@ impl PriceList {
     async fn replace(&self, fetched: FetchedPriceList) -> Result<(), PriceFetchError> {
         let (kept, url) = (self.kept.clone(), self.source.url.clone());
         let modified = fetched.modified.clone();
-        let read = tokio::task::spawn_blocking(move || {
+        let read = joined(tokio::task::spawn_blocking(move || {
             let prices = CloudPrices::read(&fetched.bytes)?;
             if let Err(error) = kept.store(&url, fetched) {
                 tracing::warn!(kind = %error.kind(), "the price list cannot be stored on disk");
             }
             Ok(prices)
-        });
+        }));
         let prices = read.await.unwrap_or(Err(InvalidPriceList))?;
         self.current.send_replace(Arc::new(prices));
         self.progress().modified = modified;

@@ -13,6 +13,7 @@ use std::{
 use headcount_health::sli::SlotBatch;
 use headcount_platform::{
     clock::Clock,
+    joined::joined,
     lock::lock,
     on_change::{OnChange, OperationState},
     random_id,
@@ -20,11 +21,12 @@ use headcount_platform::{
 use headcount_prometheus::{
     cache::SeriesCache,
     client::{PrometheusClient, QueryError, QuerySpan},
+    query::WINDOW,
     query_costs::QueryCosts,
     refresh::{CacheRefresher, FillCounter, RoundResult},
     server_clock::{ClockDifference, PrometheusClock, is_contradicted, keep_ahead},
 };
-use headcount_shared::api::{ObservationState, ObservationStatus, ProjectHealth};
+use headcount_shared::api::{ObservationState, ObservationStatus, ObservedNumbers, ProjectHealth};
 use headcount_topology::{
     facts::InfrastructureFacts,
     prices::{self, CloudPrices},
@@ -38,7 +40,7 @@ use super::{
     custom_queries::ask_own,
     history_cache::HistoryCache,
     observed_project::ObservedProject,
-    project_progress::{ProjectProgress, QueryStandings},
+    project_progress::QueryStandings,
     sli_log::SliLog,
     world_load::{LoadContext, LoadResult, load},
     world_views::{ViewedWorld, WorldSource, WorldTurn, WorldUnavailable, WorldViews},
@@ -114,17 +116,6 @@ impl ProjectObservation {
         }
     }
 
-    /// How far the observation is.
-    pub(super) fn progress(&self) -> ProjectProgress {
-        ProjectProgress {
-            queries: self.query_standings(),
-            filled: self.filled.progress(),
-            rounds: self.rounds.load(Ordering::Relaxed),
-            failure: self.failure(),
-            found: lock(&self.found).clone(),
-        }
-    }
-
     fn query_standings(&self) -> QueryStandings {
         let costs = lock(&self.queries).clone();
         QueryStandings::count(&costs, &|query| self.store.get()?.to(query))
@@ -133,14 +124,28 @@ impl ProjectObservation {
     /// How far it has come, and how the applications are.
     pub(super) fn glance(&self) -> (ObservationStatus, Option<ProjectHealth>) {
         let QueryStandings { all, answered, waiting, failed, answered_at } = self.query_standings();
+        let (failure, found) = (self.failure(), lock(&self.found).clone());
+        // Answers are there before the world that is built from them, unless they failed.
+        let is_filling = waiting > 0 || (answered > 0 && found.is_none() && failure.is_none());
+        let filled = self.filled.progress();
         let status = ObservationStatus {
-            state: if waiting == 0 { ObservationState::Observed } else { ObservationState::Filling },
+            state: if is_filling { ObservationState::Filling } else { ObservationState::Observed },
             answered_at,
-            failure: self.failure(),
+            failure,
             queries: all,
             answered_queries: answered,
-            failed_query_count: u32::try_from(failed.len()).unwrap_or(u32::MAX),
+            failed_query_count: number(failed.len()),
             failed_queries: failed.into_iter().take(MOST_NAMED_QUERIES).map(str::to_owned).collect(),
+            missing_spans: number(filled.wanted),
+            filled_spans: number(filled.stored),
+            rounds: number(self.rounds.load(Ordering::Relaxed)),
+            found: found.map(|facts| ObservedNumbers {
+                nodes: number(facts.nodes),
+                applications: number(facts.applications),
+                instances: number(facts.instances),
+                node_agent: facts.node_agent,
+                kube_state_metrics: facts.kube_state_metrics,
+            }),
         };
         (status, lock(&self.health).clone())
     }
@@ -150,10 +155,13 @@ impl ProjectObservation {
         &self,
         question: impl FnOnce(&ViewedWorld<'_, '_>) -> T + Send + 'static,
     ) -> Result<T, WorldUnavailable> {
+        // Views show the hour before the newest answer, however old that is.
+        let newest = self.query_standings().answered_at.unwrap_or_else(|| self.now());
+        let since = newest.saturating_sub(u32::try_from(WINDOW.as_secs()).unwrap_or(u32::MAX));
         let source = WorldSource {
             project: self.project.clone(),
             prices: self.surroundings.prices.current(),
-            history: self.remembered.for_views().await,
+            history: self.remembered.for_views(since).await,
         };
         self.views.ask(source, &self.work, question).await
     }
@@ -301,12 +309,12 @@ impl ProjectObservation {
         loop {
             let disk = Arc::clone(&self.surroundings.disk);
             let dir = format!("{CACHE}/{}", self.project.cache_name());
-            let opened = self.work.spawn_blocking(move || {
+            let opened = joined(self.work.spawn_blocking(move || {
                 let store = SeriesCache::open(Arc::clone(&disk), dir.clone(), CACHE_PLAN)?;
                 let recorded = Arc::new(Mutex::new(SliLog::open(disk, dir)));
                 Ok(ProjectFiles { store: Arc::new(store), recorded })
-            });
-            let opened = opened.await.map_err(io::Error::other).flatten();
+            }));
+            let opened = opened.await.flatten();
             if let Some(Err(error)) = opening.news(&opened) {
                 tracing::error!(%error, "the cache of a project cannot be opened; the project is not observed");
             }
@@ -391,7 +399,7 @@ impl ProjectObservation {
             let context = LoadContext { recorded, own: &own, recalled, counting_since, step_s, new_key };
             load(&store, &project, &prices, &*clock, context)
         });
-        loaded.await.flatten().map_err(io::Error::other).flatten()
+        joined(loaded).await.flatten().flatten()
     }
 
     fn now(&self) -> u32 {
@@ -404,11 +412,11 @@ impl ProjectObservation {
         let (kept, ttl) = (kept.clone(), self.surroundings.cache_ttl);
         let earliest = now.saturating_sub(u32::try_from(ttl.as_secs()).unwrap_or(u32::MAX));
         let latest = if upkeep.knows_time { now.saturating_add(MAX_AHEAD_S) } else { u32::MAX };
-        let expired = self.work.spawn_blocking(move || {
+        let expired = joined(self.work.spawn_blocking(move || {
             lock(&kept.recorded).forget_after(latest);
             kept.store.expire(earliest..=latest)
-        });
-        if let Err(error) = expired.await.map_err(io::Error::other).flatten() {
+        }));
+        if let Err(error) = expired.await.flatten() {
             tracing::debug!(%error, "expired data could not be removed from a cache");
         }
     }
@@ -429,6 +437,11 @@ impl CacheUpkeep {
             self.at.saturating_sub(last.at) >= UPKEEP || (self.knows_time && !last.knows_time)
         })
     }
+}
+
+/// A number as it is in an answer.
+fn number(count: impl TryInto<u32>) -> u32 {
+    count.try_into().unwrap_or(u32::MAX)
 }
 
 /// Logs how the clocks differ.

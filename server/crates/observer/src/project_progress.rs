@@ -1,36 +1,21 @@
-//! Tells how far the observation of a project is, for an operator who waits for its first numbers.
+//! Counts how far the queries of a project are, for an operator who waits for its first numbers.
 
-use headcount_prometheus::{query::PrometheusQuery, query_costs::QueryCosts, refresh::FillProgress};
-use headcount_topology::{facts::InfrastructureFacts, queries};
-
-/// How far the observation of a project is. It has numbers and no names, but for the text of a failure.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ProjectProgress {
-    /// How far its queries are.
-    pub queries: QueryStandings,
-    /// How much of the past is fetched in the present round, and how much of it is there.
-    pub filled: FillProgress,
-    /// How many rounds of queries have ended since the observation began.
-    pub rounds: u64,
-    /// The failure of the latest requests.
-    pub failure: Option<String>,
-    /// The numbers of the latest world that was built from answers, also of an earlier process.
-    pub found: Option<InfrastructureFacts>,
-}
+use headcount_prometheus::{query::PrometheusQuery, query_costs::QueryCosts};
+use headcount_topology::queries;
 
 /// How far the queries of a project are.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct QueryStandings {
+pub(super) struct QueryStandings {
     /// How many queries there are.
-    pub all: u32,
+    pub(super) all: u32,
     /// How many have an answer in the cache.
-    pub answered: u32,
+    pub(super) answered: u32,
     /// How many have neither an answer nor failed.
-    pub waiting: u32,
+    pub(super) waiting: u32,
     /// The names of those that failed at their latest run. They may have an answer from before.
-    pub failed: Vec<&'static str>,
+    pub(super) failed: Vec<&'static str>,
     /// The time of the newest answer.
-    pub answered_at: Option<u32>,
+    pub(super) answered_at: Option<u32>,
 }
 
 impl QueryStandings {

@@ -3,25 +3,25 @@
 use std::{fmt, io, time::Duration};
 
 use headcount_health::{
-    auditor::{self, ApplicationAudit, AuditInput, POINTS_OF, SUMS_OF},
+    auditor::ApplicationAudit,
     change_detector::ChangeDetector,
     history_store::{HistoryChanges, ProjectHistory},
     rollouts::NEEDED,
     sli::{ServiceLevelIndicators, SlotBatch, inbound, slot_before},
 };
 use headcount_platform::clock::Clock;
-use headcount_project_views::{WorldSight, project_health};
+use headcount_project_views::project_health;
 use headcount_prometheus::cache::{PointSelection, SeriesCache};
 use headcount_shared::api::ProjectHealth;
 use headcount_topology::{
-    constructor::construct,
-    facts::InfrastructureFacts,
-    model::World,
-    prices::CloudPrices,
-    queries::{self, INDICATORS},
+    facts::InfrastructureFacts, model::World, prices::CloudPrices, queries::INDICATORS,
 };
 
-use super::{observed_project::ObservedProject, sli_log::SliLog};
+use super::{
+    audited_world::{self, audit_world, build_world, read_answers},
+    observed_project::ObservedProject,
+    sli_log::SliLog,
+};
 
 /// The result of a load.
 pub struct LoadResult {
@@ -88,10 +88,9 @@ pub fn load(
 ) -> io::Result<LoadResult> {
     let start = clock.monotonic();
     let mut stages = StageTimer { clock, before: start, times: Vec::new(), audit: Duration::ZERO };
-    let answers =
-        store.read(queries::of_the_world(), PointSelection { points_of: POINTS_OF, sums_of: SUMS_OF })?;
+    let answers = read_answers(store)?;
     stages.ended("query");
-    let world = construct(&answers, project.into(), prices, |stage| stages.ended(stage));
+    let world = build_world(&answers, project, prices, |stage| stages.ended(stage));
     let facts = InfrastructureFacts::of(&world);
     let (findings, health) = find(store, &world, project, context, &mut stages);
     let total = clock.monotonic().saturating_sub(start).saturating_sub(stages.audit);
@@ -120,8 +119,7 @@ impl StageTimer<'_> {
         recalled: &ProjectHistory,
     ) -> Vec<ApplicationAudit> {
         let begun = self.clock.monotonic();
-        let (overrides, deployments) = (&recalled.overrides, &recalled.deployments);
-        let audits = auditor::audit(AuditInput { world, indicators, overrides, deployments });
+        let audits = audit_world(world, indicators, recalled);
         self.before = self.clock.monotonic();
         self.audit = self.before.saturating_sub(begun);
         audits
@@ -141,9 +139,7 @@ fn find(
     let now = stages.clock.unix_seconds();
     let indicators = recorded.indicators();
     let audits = stages.audit(world, indicators, recalled);
-    let categories = &project.application_categories;
-    let health =
-        project_health(WorldSight { world, audits: &audits, indicators, history: recalled, categories });
+    let health = project_health(audited_world::sight(world, &audits, indicators, recalled, project));
     let sight = ChangeDetector { world, indicators, recalled, counting_since, audits: &audits, step_s, now };
     let past = PointSelection { points_of: NEEDED, ..PointSelection::default() };
     let points = || store.read(NEEDED.iter().copied(), past).ok();

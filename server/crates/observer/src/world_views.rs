@@ -12,28 +12,26 @@ use std::{
     time::Duration,
 };
 
-use headcount_health::{
-    auditor::{AuditInput, POINTS_OF, SUMS_OF, audit},
-    history_store::ProjectHistory,
-    rollouts::DeploymentRollout,
-};
-use headcount_platform::lock::lock;
+use headcount_health::{history_store::ProjectHistory, rollouts::DeploymentRollout};
+use headcount_platform::{joined::joined, lock::lock};
 use headcount_project_views::WorldSight;
 use headcount_prometheus::{
     cache::{PointSelection, SeriesCache},
     query::PrometheusQuery,
     results::QueryResults,
 };
-use headcount_topology::{
-    application_key::ApplicationKey, constructor::construct, prices::CloudPrices, queries,
-};
+use headcount_topology::{application_key::ApplicationKey, prices::CloudPrices};
 use tokio::{
     sync::oneshot,
-    task::{JoinError, JoinHandle, spawn_blocking},
+    task::{JoinHandle, spawn_blocking},
 };
 use tokio_util::task::TaskTracker;
 
-use super::{observed_project::ObservedProject, project_observation::ProjectFiles};
+use super::{
+    audited_world::{audit_world, build_world, read_answers, sight},
+    observed_project::ObservedProject,
+    project_observation::ProjectFiles,
+};
 
 /// How long a world is kept after the last question. A page refreshes every 30 seconds, and by then the cache
 /// has newer answers; a person who goes from page to page asks more often.
@@ -115,14 +113,14 @@ impl WorldTurn {
         self,
         work: &TaskTracker,
         job: impl FnOnce() -> T + Send + 'static,
-    ) -> JoinHandle<Result<T, JoinError>> {
+    ) -> JoinHandle<io::Result<T>> {
         let Self { before, end } = self;
         work.spawn(async move {
             if let Some(before) = before {
                 // Nothing is sent: the world before is gone when the other end is.
                 before.await.ok();
             }
-            let result = spawn_blocking(job).await;
+            let result = joined(spawn_blocking(job)).await;
             drop(end);
             result
         })
@@ -256,23 +254,13 @@ fn keep(
     next: impl Fn(&mpsc::Receiver<WorldQuestion>) -> Option<WorldQuestion>,
 ) -> io::Result<()> {
     let WorldSource { project, prices, history } = source;
-    let past = PointSelection { points_of: POINTS_OF, sums_of: SUMS_OF };
-    let answers = files.store.read(queries::of_the_world(), past)?;
-    let world = construct(&answers, project.into(), prices, |_| {});
-    // The observation never waits for a question.
+    let answers = read_answers(&files.store)?;
+    let world = build_world(&answers, project, prices, |_| {});
+    // A copy, so that the observation does not wait for the record until the questions are answered.
     let indicators = lock(&files.recorded).snapshot();
-    let audits = {
-        let (overrides, deployments) = (&history.overrides, &*history.deployments);
-        audit(AuditInput { world: &world, indicators: &indicators, overrides, deployments })
-    };
+    let audits = audit_world(&world, &indicators, history);
     while let Some(question) = next(asked) {
-        let sight = WorldSight {
-            world: &world,
-            audits: &audits,
-            indicators: &indicators,
-            history,
-            categories: &project.application_categories,
-        };
+        let sight = sight(&world, &audits, &indicators, history, project);
         question(&ViewedWorld { sight, store: &files.store });
     }
     Ok(())

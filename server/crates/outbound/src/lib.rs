@@ -5,6 +5,8 @@
 
 pub mod answer_head;
 pub mod backoff;
+mod framing_headers;
+mod origin;
 mod proxies;
 mod target_policy;
 mod trust;
@@ -15,6 +17,8 @@ use std::{error::Error, io, sync::OnceLock};
 use reqwest::{Client, ClientBuilder, Proxy, Url};
 use rustls::CertificateError;
 
+pub use self::framing_headers::is_framing_header;
+pub use self::origin::is_same_origin;
 pub use self::target_policy::{ForbiddenTarget, TargetPolicy};
 pub use self::trust::{OWN_AUTHORITY, tls_config, tls_config_of, tls_config_trusting};
 pub use self::unreachable_cause::UnreachableCause;
@@ -32,7 +36,8 @@ pub enum ConnectionFailure {
     TimedOut,
 }
 
-/// An address for logs and pages: without user name, password, path and query, which may contain a token.
+/// An address for logs and pages: without user name, password, query and fragment, which may contain a token. The
+/// path stays.
 #[must_use]
 pub fn shown_url(url: &Url) -> String {
     let mut url = url.clone();

@@ -2,17 +2,21 @@
 
 use std::cmp::Ordering;
 
-use headcount_health::auditor::{AuditCheck, AuditReport};
+use headcount_health::{
+    auditor::{AuditCheck, AuditReport},
+    inspections::Inspection,
+};
 use headcount_shared::api::{ApplicationView, CheckView, InstanceRow, ReportView};
 use headcount_topology::{
     application_key::ApplicationKey,
     constructor::CategoryNames,
-    model::{ContainerId, InstanceId, OneToMany, Pod, PodPhase},
+    model::{Application, ContainerId, InstanceId, OneToMany, Pod, PodPhase},
 };
 
 use crate::{
-    inspection_response::inspection_response,
+    inspection_response::{inspection_response, set_for_project},
     inspection_titles::inspection_title,
+    node_names::NodeNames,
     severity::severity,
     world_sight::{ProjectHeading, WorldSight, bounded, known},
 };
@@ -34,6 +38,7 @@ pub fn application_view(
     let mut instances = application.instances.clone();
     instances.sort_by(|one, other| compare_instances(sight, *one, *other));
     let listed = instances.iter().take(MOST_INSTANCES);
+    let nodes = NodeNames::of(sight);
     Some(ApplicationView {
         project: heading.project,
         observation: heading.observation,
@@ -42,9 +47,9 @@ pub fn application_view(
         category: CategoryNames::of(sight.categories).name(application.category).to_owned(),
         types: sight.types_of(application, &containers),
         desired: sight.desired_instances(application),
-        instances: listed.map(|id| instance_row(sight, *id, &containers)).collect(),
+        instances: listed.map(|id| instance_row(sight, *id, &containers, &nodes)).collect(),
         more_instances: bounded(instances.len().saturating_sub(MOST_INSTANCES)),
-        reports: audit.reports.iter().map(|report| report_view(sight, key, report)).collect(),
+        reports: audit.reports.iter().map(|report| report_view(sight, key, application, report)).collect(),
     })
 }
 
@@ -58,6 +63,7 @@ fn instance_row(
     sight: WorldSight<'_, '_>,
     id: InstanceId,
     containers: &OneToMany<InstanceId, ContainerId>,
+    nodes: &NodeNames<'_, '_>,
 ) -> InstanceRow {
     let world = sight.world;
     let instance = &world.instances[id];
@@ -65,7 +71,7 @@ fn instance_row(
     let phase = pod.and_then(phase_name);
     InstanceRow {
         name: world.text(instance.name).to_owned(),
-        node: instance.node.map(|node| sight.node_name(node).to_owned()),
+        node: instance.node.map(|node| nodes.name(node).into_owned()),
         is_gone: world.is_obsolete(id),
         is_ready: pod.filter(|_| phase.is_some()).map(|pod| pod.ready),
         phase: phase.map(str::to_owned),
@@ -85,23 +91,36 @@ const fn phase_name(pod: &Pod) -> Option<&'static str> {
     }
 }
 
-fn report_view(sight: WorldSight<'_, '_>, key: &ApplicationKey, report: &AuditReport) -> ReportView {
+fn report_view(
+    sight: WorldSight<'_, '_>,
+    key: &ApplicationKey,
+    application: &Application,
+    report: &AuditReport,
+) -> ReportView {
     ReportView {
         name: report.name.to_owned(),
         status: severity(report.status),
-        checks: report.checks.iter().map(|check| check_view(sight, key, check)).collect(),
+        checks: report.checks.iter().map(|check| check_view(sight, key, application, check)).collect(),
     }
 }
 
-fn check_view(sight: WorldSight<'_, '_>, key: &ApplicationKey, check: &AuditCheck) -> CheckView {
+fn check_view(
+    sight: WorldSight<'_, '_>,
+    key: &ApplicationKey,
+    application: &Application,
+    check: &AuditCheck,
+) -> CheckView {
     let overrides = &sight.history.overrides;
+    let quick_s = (check.inspection == Inspection::SLOLatency)
+        .then(|| overrides.latency_of(key, application.category.is_auxiliary()).bucket_s);
     CheckView {
         // The threshold that was applied, also for a latency objective that depends on the category.
         inspection: headcount_shared::api::Inspection {
             in_force: check.threshold,
             ..inspection_response(check.inspection, overrides, key)
         },
-        set_for_project: overrides.project.values.get(&check.inspection).copied(),
+        set_for_project: set_for_project(check.inspection, overrides),
+        quick_s,
         title: inspection_title(check.inspection).to_owned(),
         status: severity(check.status),
         value: check.value.and_then(known),

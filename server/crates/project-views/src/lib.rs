@@ -6,9 +6,11 @@
 
 mod application_rows;
 mod application_view;
+mod chart_html;
 mod hour_series;
 mod inspection_response;
 mod inspection_titles;
+mod node_names;
 mod node_views;
 mod project_health;
 mod report_charts;
@@ -20,7 +22,7 @@ mod world_sight;
 pub use self::{
     application_rows::application_rows,
     application_view::application_view,
-    inspection_response::inspection_response,
+    inspection_response::{application_overrides, inspection_response},
     node_views::{NODE_CHARTS_NEED, node_rows, node_view},
     project_health::project_health,
     report_charts::{charts_need, report_charts},

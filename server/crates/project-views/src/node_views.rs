@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use headcount_health::matching_row::MatchingRows;
 use headcount_prometheus::{
     query::{Label, PrometheusQuery},
     results::{QueryResults, ResultTable},
@@ -16,7 +17,9 @@ use headcount_topology::{
 };
 
 use crate::{
+    chart_html::{CHARTS_ID, charts_html},
     hour_series::ChartWords,
+    node_names::NodeNames,
     report_charts::{ChartedRow, levels},
     severity::severity,
     world_sight::{MOST_ROWS, ProjectHeading, WorldSight, at_most, known},
@@ -57,15 +60,16 @@ pub fn node_rows(sight: WorldSight<'_, '_>) -> (Vec<NodeRow>, u32) {
             *count += 1;
         }
     }
+    let names = NodeNames::of(sight);
     let row = |(id, node): (NodeId, &Node)| {
-        node_row(sight, id, node, instances.get(id.place()).copied().unwrap_or_default())
+        node_row(sight, &names.name(id), node, instances.get(id.place()).copied().unwrap_or_default())
     };
     let mut rows: Vec<NodeRow> = sight.world.nodes.iter().map(row).collect();
     rows.sort_by(|one, other| one.name.cmp(&other.name));
     at_most(rows, MOST_ROWS)
 }
 
-fn node_row(sight: WorldSight<'_, '_>, id: NodeId, node: &Node, instances: u32) -> NodeRow {
+fn node_row(sight: WorldSight<'_, '_>, name: &str, node: &Node, instances: u32) -> NodeRow {
     let answers = sight.world.answers;
     let last = |query, row| last_value(answers.table(query), row);
     let cpu_percent = last(&NODE_CPU_USAGE_PERCENT, node.cpu_usage);
@@ -73,7 +77,7 @@ fn node_row(sight: WorldSight<'_, '_>, id: NodeId, node: &Node, instances: u32) 
     let used = available.map(|available| (node.memory_bytes - available) / node.memory_bytes * 100.0);
     let zone = node.cloud.zone.text();
     NodeRow {
-        name: sight.node_name(id).to_owned(),
+        name: name.to_owned(),
         has_agent: node.has_agent,
         cpu_percent,
         memory_percent: used.and_then(known),
@@ -102,7 +106,8 @@ pub fn node_view(
     heading: ProjectHeading,
 ) -> Option<NodeView> {
     let world = sight.world;
-    let (id, node) = world.nodes.iter().find(|(id, _)| sight.node_name(*id) == name)?;
+    let id = NodeNames::of(sight).find(name)?;
+    let node = &world.nodes[id];
     let mut instances = BTreeMap::<AppId, u32>::new();
     for (instance, of) in world.instances.iter() {
         if of.node == Some(id) && !world.is_obsolete(instance) {
@@ -123,10 +128,11 @@ pub fn node_view(
     });
     let (disks, more_disks) = names(sight, world.disks.of(id).map(|disk| disk.device));
     let (interfaces, more_interfaces) = names(sight, world.interfaces.of(id).map(|interface| interface.name));
+    let charts = charts(sight, points, id, node);
     Some(NodeView {
         project: heading.project,
         observation: heading.observation,
-        node: node_row(sight, id, node, count),
+        node: node_row(sight, name, node, count),
         kernel: sight.text_of(node.kernel.text()),
         agent_version: sight.text_of(node.agent_version.text()),
         applications: listed.collect(),
@@ -135,7 +141,8 @@ pub fn node_view(
         more_disks,
         interfaces,
         more_interfaces,
-        charts: charts(sight, points, id, node),
+        drawn: charts_html(CHARTS_ID, &charts, &[]),
+        charts,
     })
 }
 
@@ -150,6 +157,7 @@ fn names(
 
 fn charts(sight: WorldSight<'_, '_>, points: &QueryResults, id: NodeId, node: &Node) -> Vec<ViewChart> {
     let world = sight.world;
+    let points = &MatchingRows::of(points);
     let chart =
         |words: &ChartWords, rows: Vec<ChartedRow>, factor| levels(sight, points, words, &rows, factor);
     let row = |name: &str, query, row| ChartedRow { name: name.to_owned(), query, row };
@@ -225,6 +233,26 @@ mod tests {
         let titles: Vec<&str> = one.charts.iter().map(|chart| chart.title.as_str()).collect();
         assert_eq!(titles, ["CPU usage by mode", "Memory", "Busy disks", "Received"]);
         assert!(view("three").is_none());
+    }
+
+    #[test]
+    fn nodes_with_one_name_have_names_of_their_own_and_each_its_page() {
+        let twins = scene(
+            "node_info machine_id=m1 hostname=one kernel_version=6.1
+             node_info machine_id=m2 hostname=one kernel_version=6.2
+             node_info machine_id=m3 system_uuid=u3 hostname=one kernel_version=6.3
+             node_info machine_id=m4 hostname=two kernel_version=6.4",
+        );
+        let (rows, _) = see(&twins, &ProjectHistory::default(), node_rows);
+        let names: Vec<&str> = rows.iter().map(|row| &*row.name).collect();
+        assert_eq!(names, ["one (m1)", "one (m2)", "one (m3, u3)", "two"]);
+        for (name, kernel) in names.into_iter().zip(["6.1", "6.2", "6.3", "6.4"]) {
+            let view = see(&twins, &ProjectHistory::default(), |sight| {
+                node_view(sight, sight.world.answers, name, heading())
+            });
+            let view = view.unwrap();
+            assert_eq!((&*view.node.name, view.kernel.as_deref()), (name, Some(kernel)));
+        }
     }
 
     #[test]

@@ -1,10 +1,13 @@
 //! Draws together what a report of the auditor looked at: series of the last hour, and what happened in it.
 
+use std::collections::HashSet;
+
 use headcount_health::{
     auditor::slo,
     counter_increase::CounterIncreases,
+    health_status::HealthStatus,
     incidents::ApplicationIncident,
-    matching_row::matching_row,
+    matching_row::MatchingRows,
     sli::{ObjectiveSeries, SLOT_S},
 };
 use headcount_prometheus::{
@@ -28,7 +31,9 @@ use headcount_topology::{
 };
 
 use crate::{
+    chart_html::{CHARTS_ID, charts_html},
     hour_series::{ChartWords, HourGrid, HourSeries},
+    node_names::NodeNames,
     world_sight::WorldSight,
 };
 
@@ -62,7 +67,7 @@ const KILLS: ChartWords = ChartWords {
     unit: ChartUnit::Count,
 };
 const INSTANCE_CPU: ChartWords =
-    ChartWords { title: "CPU usage of instances", value_title: "cores", unit: ChartUnit::Cores };
+    ChartWords { title: "CPU usage of instances", value_title: "processor time", unit: ChartUnit::Cores };
 const INSTANCE_MEMORY: ChartWords =
     ChartWords { title: "Memory of instances", value_title: "memory in use", unit: ChartUnit::Bytes };
 const NODE_CPU: ChartWords =
@@ -128,7 +133,8 @@ pub fn report_charts(
     audit.reports.iter().find(|of| of.name == report)?;
     let containers = sight.world.containers_by_instance();
     let application = &sight.world.apps[audit.application];
-    let charted = ChartedApplication { sight, points, application, containers: &containers };
+    let points = MatchingRows::of(points);
+    let charted = ChartedApplication { sight, points: &points, application, containers: &containers };
     let charts = match report {
         slo::NAME => charted.service_levels(key),
         "Instances" => vec![charted.restarts()],
@@ -139,8 +145,10 @@ pub fn report_charts(
         "Logs" => vec![charted.log_errors()],
         _ => Vec::new(),
     };
+    let charts: Vec<ViewChart> = charts.into_iter().flatten().collect();
     let marks = marks(sight, key, incidents, now);
-    Some(ReportCharts { charts: charts.into_iter().flatten().collect(), marks })
+    let drawn = charts_html(CHARTS_ID, &charts, &marks);
+    Some(ReportCharts { charts, marks, drawn })
 }
 
 /// The newest rollouts and incidents of an application within the hour up to `now`, the oldest first.
@@ -159,7 +167,7 @@ fn marks(
     });
     let incidents = incidents.iter().filter(|incident| incident.application == *key);
     let incidents = incidents.flat_map(|incident| {
-        let mark = |at, kind| ChartMark { at, kind, label: incident.key.clone() };
+        let mark = |at, kind| ChartMark { at, kind, label: incident_label(incident) };
         let opened = mark(incident.opened_at, ChartMarkKind::IncidentOpened);
         let resolved = incident.resolved_at.map(|at| mark(at, ChartMarkKind::IncidentResolved));
         [Some(opened), resolved].into_iter().flatten()
@@ -169,6 +177,16 @@ fn marks(
     marks.sort_by_key(|mark| mark.at);
     marks.drain(..marks.len().saturating_sub(MOST_MARKS));
     marks
+}
+
+/// What an incident is about, and how severe it is.
+fn incident_label(incident: &ApplicationIncident) -> String {
+    let severity = match incident.severity {
+        HealthStatus::Critical => " (critical)",
+        HealthStatus::Warning => " (warning)",
+        HealthStatus::Unknown | HealthStatus::Ok | HealthStatus::Info => "",
+    };
+    ["missed service levels", severity].concat()
 }
 
 /// A slot of requests: its end, all requests, and the bad ones.
@@ -182,7 +200,7 @@ fn slots_of_hour<'s>(series: &'s ObjectiveSeries<'_>) -> impl Iterator<Item = Re
 /// An application, and answers with points.
 struct ChartedApplication<'s, 'w, 'a> {
     sight: WorldSight<'w, 'a>,
-    points: &'s QueryResults,
+    points: &'s MatchingRows<'s>,
     application: &'w Application,
     containers: &'s OneToMany<InstanceId, ContainerId>,
 }
@@ -241,11 +259,10 @@ impl<'w> ChartedApplication<'_, 'w, '_> {
 
     fn node_cpu(&self) -> Option<ViewChart> {
         let world = self.sight.world;
-        let (mut nodes, mut rows) = (Vec::new(), Vec::new());
+        let (names, mut nodes, mut rows) = (NodeNames::of(self.sight), HashSet::new(), Vec::new());
         for (_, instance) in self.instances() {
-            let Some(node) = instance.node.filter(|node| !nodes.contains(node)) else { continue };
-            nodes.push(node);
-            let name = self.sight.node_name(node).to_owned();
+            let Some(node) = instance.node.filter(|node| nodes.insert(*node)) else { continue };
+            let name = names.name(node).into_owned();
             rows.push(ChartedRow { name, query: &NODE_CPU_USAGE_PERCENT, row: world.nodes[node].cpu_usage });
         }
         // Summed over modes.
@@ -311,9 +328,9 @@ impl<'w> ChartedApplication<'_, 'w, '_> {
             }
         }
         for query in queries {
-            let increases = CounterIncreases::in_answers(self.points, query);
+            let increases = CounterIncreases::in_answers(self.points.points(), query);
             for ChartedRow { name, row, .. } in rows.iter().filter(|of| of.query == query) {
-                let found = row.and_then(|row| matching_row(self.sight.world, self.points, query, row));
+                let found = row.and_then(|row| self.points.find(self.sight.world, query, row));
                 if let Some((_, place)) = found {
                     series.add_events(name, increases.of_row(RowId::at(place)));
                 }
@@ -371,14 +388,14 @@ pub(crate) struct ChartedRow {
 /// The chart of levels, each multiplied by `factor`.
 pub(crate) fn levels(
     sight: WorldSight<'_, '_>,
-    points: &QueryResults,
+    points: &MatchingRows<'_>,
     words: &ChartWords,
     rows: &[ChartedRow],
     factor: f64,
 ) -> Option<ViewChart> {
     let mut series = HourSeries::new(grid_of(points, rows)?);
     for ChartedRow { name, query, row } in rows {
-        if let Some((table, place)) = row.and_then(|row| matching_row(sight.world, points, query, row)) {
+        if let Some((table, place)) = row.and_then(|row| points.find(sight.world, query, row)) {
             series.add_levels(name, table.points_of(place));
         }
     }
@@ -386,8 +403,8 @@ pub(crate) fn levels(
 }
 
 /// The grid of the first answer that has points.
-pub(crate) fn grid_of(points: &QueryResults, rows: &[ChartedRow]) -> Option<HourGrid> {
-    rows.iter().find_map(|of| HourGrid::of(points.table(of.query)))
+pub(crate) fn grid_of(points: &MatchingRows<'_>, rows: &[ChartedRow]) -> Option<HourGrid> {
+    rows.iter().find_map(|of| HourGrid::of(points.points().table(of.query)))
 }
 
 #[cfg(test)]
@@ -536,9 +553,9 @@ mod tests {
         let marks = found.unwrap().marks;
         let marks: Vec<_> = marks.iter().map(|mark| (NOW - mark.at, mark.kind, &*mark.label)).collect();
         let expected = [
-            (900, ChartMarkKind::IncidentOpened, "i1"),
+            (900, ChartMarkKind::IncidentOpened, "missed service levels (critical)"),
             (600, ChartMarkKind::Rollout, "new"),
-            (300, ChartMarkKind::IncidentResolved, "i1"),
+            (300, ChartMarkKind::IncidentResolved, "missed service levels (critical)"),
         ];
         assert_eq!(marks, expected);
     }

@@ -43,11 +43,9 @@ pub(crate) fn heading() -> ProjectHeading {
         observation: ObservationStatus {
             state: ObservationState::Observed,
             answered_at: Some(1),
-            failure: None,
             queries: 1,
             answered_queries: 1,
-            failed_queries: Vec::new(),
-            failed_query_count: 0,
+            ..ObservationStatus::default()
         },
     }
 }

@@ -90,7 +90,7 @@ impl<'w, 'a> WorldSight<'w, 'a> {
         types.into_iter().map(str::to_owned).collect()
     }
 
-    /// The name of a node, which is never empty: its own name, or else its id.
+    /// The name of a node, which is never empty: its own name, or else its id. Others may have the same one.
     pub(crate) fn node_name(&self, node: NodeId) -> &'w str {
         let node = &self.world.nodes[node];
         let id = match node.key {

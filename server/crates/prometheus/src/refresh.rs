@@ -13,7 +13,7 @@ use std::{
     time::Duration,
 };
 
-use headcount_platform::lock::lock;
+use headcount_platform::{joined::joined, lock::lock};
 use tokio::{
     task::{self, JoinSet},
     time::timeout,
@@ -483,7 +483,7 @@ impl QueryRunner {
 
     async fn store(&self, incoming: IncomingSeries, to: u32, step: u32) -> io::Result<()> {
         let store = Arc::clone(&self.store);
-        self.work.spawn_blocking(move || store.write(incoming, to, step)).await.map_err(io::Error::other)?
+        joined(self.work.spawn_blocking(move || store.write(incoming, to, step))).await?
     }
 }
 

@@ -81,6 +81,11 @@ impl QueryResults {
         self.tables.get(query.name).unwrap_or(&NONE)
     }
 
+    /// All answers, by the names of their queries.
+    pub fn tables(&self) -> impl Iterator<Item = (&'static str, &ResultTable)> {
+        self.tables.iter().map(|(query, table)| (*query, table))
+    }
+
     /// The rows of the answer to a query, and the positions of its labels.
     pub fn rows<const N: usize>(
         &self,

@@ -502,7 +502,8 @@ async fn guard(
             }
             response
         }
-        Err(AccessDenied::NoCredential) if asks_for_a_page(&request) => {
+        // The wrong token may be of a proxy that signs people in, who have none of their own yet.
+        Err(AccessDenied::NoCredential | AccessDenied::WrongCredential) if asks_for_a_page(&request) => {
             sign_in::instead_of(access, request.uri())
         }
         Err(denied) => {

@@ -27,7 +27,7 @@ pub enum BodyError {
 /// # Errors
 /// The body was not received.
 pub async fn receive(mut body: impl HttpBody<Data = Bytes> + Unpin, most: usize) -> Result<Bytes, BodyError> {
-    let mut received = Bytes::new();
+    let mut received = PartialBody::default();
     if body.size_hint().lower() > most as u64 {
         drop_rest(body).await;
         return Err(BodyError::TooLarge(most));
@@ -38,10 +38,38 @@ pub async fn receive(mut body: impl HttpBody<Data = Bytes> + Unpin, most: usize)
             drop_rest(body).await;
             return Err(BodyError::TooLarge(most));
         }
-        // The bodies of browsers come in one piece.
-        received = if received.is_empty() { data } else { [received, data].concat().into() };
+        received.add(data);
     }
-    Ok(received)
+    Ok(received.into_bytes())
+}
+
+/// What has arrived of a body. The bodies of browsers come in one piece, which is not copied.
+#[derive(Default)]
+struct PartialBody {
+    first: Bytes,
+    /// Everything, once there is a second piece.
+    joined: Vec<u8>,
+}
+
+impl PartialBody {
+    fn len(&self) -> usize {
+        self.first.len().max(self.joined.len())
+    }
+
+    fn add(&mut self, piece: Bytes) {
+        if self.len() == 0 {
+            self.first = piece;
+            return;
+        }
+        if self.joined.is_empty() {
+            self.joined.extend_from_slice(&std::mem::take(&mut self.first));
+        }
+        self.joined.extend_from_slice(&piece);
+    }
+
+    fn into_bytes(self) -> Bytes {
+        if self.joined.is_empty() { self.first } else { self.joined.into() }
+    }
 }
 
 async fn drop_rest(mut rest: impl HttpBody<Data = Bytes> + Unpin) {
@@ -55,4 +83,56 @@ async fn drop_rest(mut rest: impl HttpBody<Data = Bytes> + Unpin) {
     };
     // The refusal is the same, however much was dropped.
     tokio::time::timeout(DROPPING, drop_rest).await.ok();
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        convert::Infallible,
+        pin::Pin,
+        task::{Context, Poll},
+    };
+
+    use http_body_util::Full;
+    use hyper::body::Frame;
+
+    use super::*;
+
+    /// A body in pieces.
+    struct Pieces(std::slice::Iter<'static, &'static [u8]>);
+
+    impl HttpBody for Pieces {
+        type Data = Bytes;
+        type Error = Infallible;
+
+        fn poll_frame(
+            mut self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+        ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+            Poll::Ready(self.0.next().map(|piece| Ok(Frame::data(Bytes::from_static(piece)))))
+        }
+    }
+
+    #[tokio::test]
+    async fn the_pieces_of_a_body_are_joined_up_to_the_bound() {
+        let cases: [(&'static [&'static [u8]], _); 6] = [
+            (&[], Ok("")),
+            (&[b"", b"", b"abc"], Ok("abc")),
+            (&[b"a", b"", b"b", b"c"], Ok("abc")),
+            (&[b"ab", b"cd"], Ok("abcd")),
+            (&[b"ab", b"cde"], Err(BodyError::TooLarge(4))),
+            (&[b"a", b"b", b"c", b"d", b"e"], Err(BodyError::TooLarge(4))),
+        ];
+        for (pieces, expected) in cases {
+            let received = receive(Pieces(pieces.iter()), 4).await;
+            assert_eq!(received, expected.map(|text: &str| Bytes::from(text)), "{pieces:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_body_in_one_piece_is_not_copied() {
+        let body = Bytes::from(vec![b'x'; 100]);
+        let received = receive(Full::new(body.clone()), 100).await.unwrap();
+        assert_eq!(received.as_ptr(), body.as_ptr());
+    }
 }

@@ -32,6 +32,7 @@ use tokio::net::{TcpListener, TcpSocket};
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
+pub use self::request_timer::REQUEST_PATIENCE;
 use self::{
     connection_places::{ConnectionPlaces, connection_limit},
     connection_watch::ConnectionWatch,

@@ -26,6 +26,12 @@ impl ProblemResponse {
         Self { status, detail: detail.into(), field: None, retry_after: None, challenge: None }
     }
 
+    /// The same with another status.
+    #[must_use]
+    pub fn with_status(self, status: StatusCode) -> Self {
+        Self { status, ..self }
+    }
+
     /// Names the invalid member of the request's body.
     #[must_use]
     pub fn about(self, field: impl Into<String>) -> Self {

@@ -11,7 +11,10 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{get, post},
 };
-use headcount_shared::api::{NewSession, Problem, SignInCode};
+use headcount_shared::{
+    api::{NewSession, Problem, SignInCode},
+    json::StrictJson,
+};
 use serde::Deserialize;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -152,7 +155,7 @@ async fn begin_session(
 ) -> Result<Response, ProblemResponse> {
     let body = receive(body, BODY_BYTES).await.map_err(not_received)?;
     // The answer omits the reason, which might quote a part of a token.
-    let asked: NewSession = serde_json::from_slice(&body).map_err(|_| {
+    let StrictJson(asked): StrictJson<NewSession> = serde_json::from_slice(&body).map_err(|_| {
         ProblemResponse::new(
             StatusCode::BAD_REQUEST,
             r#"send {"token":"<token>"} or {"code":"<sign-in code>"}"#,

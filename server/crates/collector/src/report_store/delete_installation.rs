@@ -12,6 +12,7 @@ use headcount_fleet::{
     installation_day::{InstallationDays, InstallationHash},
     published::day_input::InstallationPages,
 };
+use headcount_platform::joined::joined;
 use sqlx::{FromRow, Row, SqliteConnection, sqlite::SqliteRow};
 use tokio::task;
 use uuid::Uuid;
@@ -247,7 +248,7 @@ pub(crate) async fn without_installation(
     block: Vec<u8>,
     installation: InstallationHash,
 ) -> sqlx::Result<Option<Vec<u8>>> {
-    let removed = task::spawn_blocking(move || match layer {
+    let removed = joined(task::spawn_blocking(move || match layer {
         BlockLayer::InstallationPages => {
             let mut pages = InstallationPages::decode(&block)?;
             if pages.remove(installation) { pages.encode().map(Some) } else { Ok(None) }
@@ -262,7 +263,7 @@ pub(crate) async fn without_installation(
             days.installations.retain(|row| row.installation != installation);
             if days.installations.len() == before { Ok(None) } else { days.encode().map(Some) }
         }
-    });
+    }));
     let removed = removed.await.map_err(|_| sqlx::Error::WorkerCrashed)?;
     removed.map_err(|error: BlockError| sqlx::Error::Decode(Box::new(error)))
 }

@@ -16,6 +16,7 @@ use headcount_fleet::installation_day::InstallationHash;
 use headcount_platform::{
     disk::{private, secret_file},
     hex,
+    joined::joined,
     lock::lock,
 };
 use serde::{Deserialize, Serialize};
@@ -220,7 +221,7 @@ impl DeletionFile {
     ) -> io::Result<T> {
         let Self { directory, times } = self.clone();
         let work = move || work(&directory, &mut lock(&times));
-        task::spawn_blocking(work).await.map_err(io::Error::other).flatten()
+        joined(task::spawn_blocking(work)).await.flatten()
     }
 }
 

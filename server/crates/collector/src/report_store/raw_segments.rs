@@ -10,6 +10,7 @@ mod segment_record;
 use std::{collections::BTreeMap, fs::File, io, os::unix::fs::FileExt, path::Path, sync::Arc};
 
 use headcount_fleet::calendar_day::CalendarDay;
+use headcount_platform::joined::joined;
 use sqlx::{
     ConnectOptions, Connection, FromRow, Row, SqliteConnection, SqlitePool,
     sqlite::{SqliteConnectOptions, SqliteRow},
@@ -489,7 +490,7 @@ pub(crate) async fn segments_of_copy(copy: &Path) -> sqlx::Result<CopiedSegments
 }
 
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send + 'static) -> io::Result<T> {
-    task::spawn_blocking(work).await.map_err(io::Error::other).flatten()
+    joined(task::spawn_blocking(work)).await.flatten()
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use headcount_platform::disk::private;
+use headcount_platform::{disk::private, joined::joined};
 use sqlx::{Connection, SqliteConnection};
 use tokio::task;
 
@@ -58,5 +58,5 @@ fn replace(path: &Path, copy: &Path) -> io::Result<()> {
 }
 
 async fn blocking(work: impl FnOnce() -> io::Result<()> + Send + 'static) -> sqlx::Result<()> {
-    Ok(task::spawn_blocking(work).await.map_err(io::Error::other).flatten()?)
+    Ok(joined(task::spawn_blocking(work)).await.flatten()?)
 }

@@ -3,6 +3,7 @@
 use std::{path::Path, sync::LazyLock};
 
 use headcount_migrations::embedded_migrations;
+use headcount_platform::joined::joined;
 use sqlx::{
     AssertSqlSafe, ConnectOptions, Connection, FromRow, Row, SqliteConnection,
     migrate::{MigrateError, Migrator},
@@ -172,8 +173,8 @@ async fn type_counts_of(
         let Some(last) = rows.last().map(|row| row.seq) else { break };
         let batch = rows.len();
         done += batch;
-        let typed = task::spawn_blocking(move || rows.into_iter().map(typed_counts).collect::<Vec<_>>());
-        let typed = typed.await.map_err(|_| sqlx::Error::WorkerCrashed)?;
+        let types = move || rows.into_iter().map(typed_counts).collect::<Vec<_>>();
+        let typed = joined(task::spawn_blocking(types)).await.map_err(|_| sqlx::Error::WorkerCrashed)?;
         let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
         let reports: Vec<_> = typed
             .iter()

@@ -119,7 +119,8 @@ fn the_very_value_that_is_wrong_is_set_aside() {
             1,
         ),
         ("/performance/cpu_usage", json!([0.5, null, "x", 1]), json!([0.5, 1.0]), 2),
-        ("/performance/constructor", json!([]), json!({"stages": {}, "queries": {}}), 0),
+        ("/performance/constructor", json!([]), json!({"stages": {}, "queries": {}}), 1),
+        ("/performance/constructor", json!([{}, {}]), json!({"stages": {}, "queries": {}}), 1),
         ("/performance/constructor", json!(true), json!({"stages": {}, "queries": {}}), 1),
         (
             "/performance/constructor/queries",

@@ -123,6 +123,7 @@ async fn notes_of_a_day_are_told_until_they_are_removed() {
         json!({"notes": ["x".repeat(201)]}),
         json!({"notes": vec!["x"; 11]}),
         json!({"note": ["x"]}),
+        json!([["x"]]),
     ] {
         assert_eq!(put(&filled, &path, &refused).await, 400, "{refused}");
     }

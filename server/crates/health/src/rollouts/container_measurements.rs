@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use headcount_prometheus::{
     query::{Label, PrometheusQuery},
-    results::{InternedString, QueryResults, ResultTable},
+    results::{InternedString, ResultTable},
 };
 use headcount_topology::{
     model::{AppId, ArenaIndex as _, Container, ContainerId, RowId, World},
@@ -18,12 +18,12 @@ use headcount_topology::{
 };
 
 use super::rollout_snapshot::SnapshotWindow;
-use crate::{counter_increase::CounterIncreases, matching_row::matching_row};
+use crate::{counter_increase::CounterIncreases, matching_row::MatchingRows};
 
 /// The containers of an application, and answers with points.
 pub(super) struct ContainerMeasurements<'m, 'a> {
     world: &'m World<'a>,
-    points: &'m QueryResults,
+    rows: &'m MatchingRows<'m>,
     containers: Vec<(ContainerId, &'m Container)>,
 }
 
@@ -37,10 +37,10 @@ pub(super) enum CounterKind<'l> {
 }
 
 impl<'m, 'a> ContainerMeasurements<'m, 'a> {
-    pub(super) fn of(world: &'m World<'a>, points: &'m QueryResults, app: AppId) -> Self {
+    pub(super) fn of(world: &'m World<'a>, rows: &'m MatchingRows<'m>, app: AppId) -> Self {
         let is_of_app = |container: &Container| world.instances[container.instance].application == app;
         let containers = world.containers.iter().filter(|(_, container)| is_of_app(container)).collect();
-        Self { world, points, containers }
+        Self { world, rows, containers }
     }
 
     /// The memory in use in bytes at each moment of a window at which it is known.
@@ -61,8 +61,11 @@ impl<'m, 'a> ContainerMeasurements<'m, 'a> {
     /// Whether at least half of the moments of a window are known.
     pub(super) fn is_mostly_known(&self, values: &[(u32, f64)], window: SnapshotWindow) -> bool {
         let queries = [&CONTAINER_MEMORY_RSS, &FARGATE_CONTAINER_MEMORY_RSS];
-        let step =
-            queries.map(|query| self.points.table(query).points.step).into_iter().max().unwrap_or_default();
+        let step = queries
+            .map(|query| self.rows.points().table(query).points.step)
+            .into_iter()
+            .max()
+            .unwrap_or_default();
         let moments = (window.to - window.from).checked_div(step).unwrap_or_default();
         moments > 0 && values.len() * 2 >= moments as usize
     }
@@ -119,9 +122,9 @@ impl<'m, 'a> ContainerMeasurements<'m, 'a> {
         rows: impl Fn(ContainerId, &Container) -> R,
         window: SnapshotWindow,
     ) -> f64 {
-        let increases = CounterIncreases::in_answers(self.points, query);
+        let increases = CounterIncreases::in_answers(self.rows.points(), query);
         let rows = self.containers.iter().flat_map(|(id, container)| rows(*id, container));
-        let found = rows.filter_map(|row| Some(matching_row(self.world, self.points, query, row)?.1));
+        let found = rows.filter_map(|row| Some(self.rows.find(self.world, query, row)?.1));
         let grown = found.flat_map(|place| increases.of_row(RowId::at(place)));
         grown.filter(|(at, _)| window.contains(*at)).map(|(_, grown)| f64::from(grown)).sum()
     }
@@ -132,7 +135,7 @@ impl<'m, 'a> ContainerMeasurements<'m, 'a> {
         series: impl Fn(&Container) -> [(&'static PrometheusQuery, Option<RowId>); N],
     ) -> impl Iterator<Item = (&'m ResultTable, usize)> {
         let all = self.containers.iter().flat_map(move |(_, container)| series(container));
-        all.filter_map(|(query, row)| matching_row(self.world, self.points, query, row?))
+        all.filter_map(|(query, row)| self.rows.find(self.world, query, row?))
     }
 }
 

@@ -2,10 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use headcount_prometheus::{
-    query::{PrometheusQuery, WINDOW},
-    results::QueryResults,
-};
+use headcount_prometheus::query::{PrometheusQuery, WINDOW};
 use headcount_topology::{
     model::{AppId, World},
     queries::{
@@ -19,7 +16,7 @@ use super::{
     DeploymentRollout, RolloutSnapshot,
     container_measurements::{ContainerMeasurements, CounterKind},
 };
-use crate::{sli::RequestSums, trend_line::TrendLine};
+use crate::{matching_row::MatchingRows, sli::RequestSums, trend_line::TrendLine};
 
 /// The time from the finish to the start of a snapshot, and the length of a snapshot, in seconds.
 const AFTER_S: u32 = 600;
@@ -67,7 +64,7 @@ pub fn due(rollouts: &[DeploymentRollout], to: u32) -> Vec<(&DeploymentRollout, 
         .collect()
 }
 
-/// Takes the snapshot of an application for a window; `points` are the answers to the queries of [`NEEDED`],
+/// Takes the snapshot of an application for a window; `rows` has the answers to the queries of [`NEEDED`],
 /// `sums` its requests. `None` if the answers do not cover the window, or if the memory is known for less
 /// than half of it: missing values are not estimated.
 ///
@@ -76,15 +73,15 @@ pub fn due(rollouts: &[DeploymentRollout], to: u32) -> Vec<(&DeploymentRollout, 
 #[must_use]
 pub fn take(
     world: &World<'_>,
-    points: &QueryResults,
+    rows: &MatchingRows<'_>,
     app: AppId,
     window: SnapshotWindow,
     sums: &RequestSums,
 ) -> Option<RolloutSnapshot> {
-    if NEEDED.iter().any(|query| points.table(query).to < window.to) {
+    if NEEDED.iter().any(|query| rows.points().table(query).to < window.to) {
         return None;
     }
-    let measures = ContainerMeasurements::of(world, points, app);
+    let measures = ContainerMeasurements::of(world, rows, app);
     let memory = measures.memory(window);
     if !measures.is_mostly_known(&memory, window) {
         return None;

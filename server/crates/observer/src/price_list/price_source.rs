@@ -10,6 +10,7 @@ use std::{
 };
 
 use headcount_outbound::{ConnectionFailure, TargetPolicy};
+use headcount_platform::joined::joined;
 use headcount_topology::prices::InvalidPriceList;
 use reqwest::{
     Client, ClientBuilder, Response, StatusCode, Url,
@@ -100,7 +101,7 @@ impl PriceSource {
             }
             PriceLocation::File(path) => {
                 let path = path.clone();
-                let read = tokio::task::spawn_blocking(move || read(&path)).await;
+                let read = joined(tokio::task::spawn_blocking(move || read(&path))).await;
                 let bytes = read.map_err(|_| PriceFetchError::Unreadable(io::ErrorKind::Interrupted))??;
                 Ok(Some(FetchedPriceList { bytes, modified: None }))
             }

@@ -25,9 +25,8 @@ async fn pages_see_the_world_of_the_cache_and_how_far_it_is() {
     let (status, _) = glance();
     assert_eq!((status.answered_queries, status.failed_query_count), (status.queries, 0));
     assert!(status.answered_at.is_some() && status.failure.is_none());
-    let progress = world.progress("a").unwrap();
-    assert_eq!(progress.queries.answered, status.answered_queries);
-    assert_eq!(progress.found.map(|facts| facts.nodes), Some(1));
+    assert_eq!((status.rounds, status.found.map(|found| found.nodes)), (1, Some(1)));
+    assert!(status.missing_spans > 0 && status.filled_spans == status.missing_spans);
 
     // Prometheus is not asked for a page, also when it fails.
     stand_in.behave(|_| MockAnswer::Silence);
@@ -41,8 +40,8 @@ async fn pages_see_the_world_of_the_cache_and_how_far_it_is() {
     stand_in.behave(|_| MockAnswer::Refusal);
     let again = self::world(&disk);
     again.configure(vec![project("a", &url, 3600)]);
-    let progress = || again.progress("a").unwrap();
-    until("the cache was looked at", || progress().found.is_some_and(|facts| facts.nodes == 1)).await;
+    let found = || again.glance("a").unwrap().0.found;
+    until("the cache was looked at", || found().is_some_and(|found| found.nodes == 1)).await;
     again.stop().await;
 }
 
@@ -75,7 +74,7 @@ async fn a_failing_prometheus_is_told_with_the_queries_that_fail() {
     until("the failure is known", || glance().failure.is_some()).await;
     let status = glance();
     assert_eq!((status.answered_queries, status.failed_queries.len()), (0, 10));
-    assert_eq!(world.progress("a").unwrap().found, None);
+    assert_eq!(status.found, None);
     // Nothing has to be waited for any more.
     assert_eq!(status.state, ObservationState::Observed);
     world.stop().await;

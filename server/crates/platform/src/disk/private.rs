@@ -15,7 +15,7 @@ const DIR_MODE: u32 = 0o700;
 
 /// The entries that this program makes at the top of its directory. Each also stands for names with a suffix
 /// after `.` or `-`, such as `db.sqlite-wal`.
-const OWN: [&str; 24] = [
+const OWN: [&str; 25] = [
     "access.log",
     "admin-token",
     "browser.key",
@@ -31,6 +31,7 @@ const OWN: [&str; 24] = [
     "ledger.sqlite",
     "lock",
     "never-delivered",
+    "nothing-to-erase",
     "page-views",
     "process",
     "raw",

@@ -3,7 +3,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    io,
+    fmt, io,
     sync::{Arc, Condvar, Mutex, MutexGuard},
 };
 
@@ -50,6 +50,17 @@ struct SimulatedState {
     waiting: usize,
     /// The capacity in bytes.
     capacity: Option<usize>,
+    before_read: OnceAction,
+}
+
+/// Something that happens once.
+#[derive(Default)]
+struct OnceAction(Option<Box<dyn FnOnce() + Send>>);
+
+impl fmt::Debug for OnceAction {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_tuple("OnceAction").field(&self.0.is_some()).finish()
+    }
 }
 
 #[derive(Debug, Default)]
@@ -106,6 +117,11 @@ impl SimulatedDisk {
     /// Returns when a step waits on the stalled disk.
     pub fn until_a_step_waits(&self) {
         drop(self.0.changed.wait_while(self.lock(), |state| state.waiting == 0).unwrap());
+    }
+
+    /// Does something before the next file is read, as another thread may.
+    pub fn before_next_read(&self, action: impl FnOnce() + Send + 'static) {
+        self.lock().before_read = OnceAction(Some(Box::new(action)));
     }
 
     /// Limits the bytes in all files together; `None` for no limit.
@@ -231,6 +247,10 @@ impl DataDisk for SimulatedDisk {
     }
 
     fn read(&self, path: &str) -> io::Result<Vec<u8>> {
+        let OnceAction(action) = std::mem::take(&mut self.lock().before_read);
+        if let Some(action) = action {
+            action();
+        }
         let state = self.lock();
         let file = state.names.get(path).ok_or(io::ErrorKind::NotFound)?;
         Ok(state.files[file].bytes.clone())

@@ -6,7 +6,9 @@ use std::{
     time::Duration,
 };
 
-use headcount_outbound::{ForbiddenTarget, NO_TLS, TargetPolicy, client_builder, tls_config};
+use headcount_outbound::{
+    ForbiddenTarget, NO_TLS, TargetPolicy, client_builder, is_framing_header, tls_config,
+};
 use reqwest::{
     Client, RequestBuilder, Response, StatusCode, Url,
     header::{ACCEPT_ENCODING, HeaderMap, HeaderName, HeaderValue, LOCATION},
@@ -169,7 +171,7 @@ fn headers(custom: &[(String, String)]) -> Result<HeaderMap, InvalidAccess> {
         let mut value = HeaderValue::from_str(value).map_err(|_| InvalidAccess::HeaderValue(place))?;
         value.set_sensitive(true);
         // The encodings must be ones that this program can decode.
-        if name != ACCEPT_ENCODING {
+        if name != ACCEPT_ENCODING && !is_framing_header(&name) {
             headers.append(name, value);
         }
     }
@@ -207,5 +209,18 @@ mod tests {
         assert_eq!(headers(&pairs(("a b", "c"))).unwrap_err(), InvalidAccess::HeaderName(2));
         assert_eq!(headers(&pairs(("b", "c\nd: e"))).unwrap_err(), InvalidAccess::HeaderValue(2));
         assert_eq!(headers(&pairs(("Accept-Encoding", "br"))).unwrap()["accept-encoding"], "gzip");
+    }
+
+    #[test]
+    fn a_custom_header_does_not_change_the_framing_of_a_request() {
+        let pairs = [
+            ("Content-Length", "5"),
+            ("transfer-encoding", "chunked"),
+            ("Connection", "upgrade"),
+            ("X-Scope-OrgID", "one"),
+        ];
+        let headers = headers(&pairs.map(|(name, value)| (name.to_owned(), value.to_owned()))).unwrap();
+        let names: Vec<_> = headers.keys().map(HeaderName::as_str).collect();
+        assert_eq!(names, ["accept-encoding", "x-scope-orgid"]);
     }
 }

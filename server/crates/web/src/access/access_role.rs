@@ -9,7 +9,7 @@ use crate::access_token::AccessToken;
 pub enum AccessRole {
     /// What is published.
     Viewer,
-    /// Exact numbers too: no report, no single installation, and no change.
+    /// Exact numbers too, and the maker's notes, which it may change: no report and no single installation.
     Analyst,
     /// Everything.
     Administrator,

@@ -262,6 +262,30 @@ async fn a_session_counts_beside_the_token_of_a_proxy() {
     assert_eq!(guarded.status("GET", "/data", &[of_proxy]).await, 401);
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_browser_behind_a_proxy_with_its_own_token_gets_the_sign_in_page() {
+    let guarded = GuardedRoutes::new(|_| ());
+    let of_proxy = ("authorization", "Bearer eyJhbGciOiJIUzI1NiJ9.e30.signature");
+    let of_metrics = ("authorization", "Bearer a-token-for-metrics");
+    let page = ("accept", "text/html,application/xhtml+xml");
+    for (headers, kind) in [
+        (&[page][..], "text/html; charset=utf-8"),
+        (&[page, of_proxy], "text/html; charset=utf-8"),
+        (&[page, of_metrics], "text/html; charset=utf-8"),
+        (&[of_proxy], "application/problem+json"),
+        (&[], "application/problem+json"),
+    ] {
+        let answer = guarded.ask("GET", "/data", headers).await;
+        assert_eq!(answer.status(), 401, "{headers:?}");
+        assert_eq!(answer.headers()["content-type"], kind, "{headers:?}");
+        assert_eq!(answer.headers()["www-authenticate"], "Bearer realm=\"headcount\"");
+    }
+    assert_eq!(
+        guarded.ask("PUT", "/data", &[page, of_proxy]).await.headers()["content-type"],
+        "application/problem+json"
+    );
+}
+
 #[tokio::test]
 async fn the_cookie_is_for_this_program_and_says_whether_it_needs_https() {
     let public = |url: &str| Some(url.parse().unwrap());

@@ -13,7 +13,7 @@ use thiserror::Error;
 use tokio::time::{Instant, Sleep};
 
 /// How long a request may take, its body included.
-const REQUEST_PATIENCE: Duration = Duration::from_secs(60);
+pub const REQUEST_PATIENCE: Duration = Duration::from_secs(60);
 
 /// A request took longer than [`REQUEST_PATIENCE`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]

@@ -15,7 +15,7 @@ if (code) {
     location.replace(base);
   } else {
     said.textContent = answer === null ? "The program does not answer."
-      : "This link has been used, or it is older than five minutes. `headcount sign-in` prints a new one.";
+      : "This link has been used, or it is older than five minutes. The command headcount sign-in, with the flags of the program, prints a new one.";
   }
 } else if (location.pathname !== `${base}sign-in` && !isReload) {
   const answer = await fetch(session).catch(() => null);

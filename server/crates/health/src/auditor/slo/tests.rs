@@ -98,7 +98,7 @@ fn what_is_half_unknown_does_not_burn_and_silence_is_not_success() {
 }
 
 #[test]
-fn objectives_are_those_of_the_application_alone() {
+fn objectives_are_those_of_the_application_then_of_the_project() {
     let objectives = |percent, bucket_s| InspectionThresholds {
         availability: Some(AvailabilityObjective { percent, custom: None }),
         latency: Some(LatencyObjective { percent, bucket_s, custom: None }),
@@ -119,10 +119,11 @@ fn objectives_are_those_of_the_application_alone() {
     assert_eq!(statuses(&of_application(objectives(99.0, 0.1))), [bad]);
     assert_eq!(statuses(&of_application(objectives(99.0, f32::INFINITY))), [bad, good]);
     assert_eq!(statuses(&of_application(objectives(100.0, 0.5))), [bad, bad]);
-    assert_eq!(
-        statuses(&ProjectThresholds { project: objectives(90.0, 0.5), ..ProjectThresholds::default() }),
-        [bad, bad]
-    );
+    let of_project = ProjectThresholds { project: objectives(90.0, 0.5), ..ProjectThresholds::default() };
+    assert_eq!(statuses(&of_project), [good, good]);
+    let of_both =
+        ProjectThresholds { applications: of_application(objectives(100.0, 0.5)).applications, ..of_project };
+    assert_eq!(statuses(&of_both), [bad, bad]);
     let spotless = known(lately(12, 0.0));
     let report = reported(&spotless, &of_application(objectives(100.0, 0.5))).unwrap();
     assert_eq!(report.status, good);
