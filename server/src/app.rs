@@ -14,10 +14,13 @@ mod identity;
 mod init_keys;
 mod instance_secret;
 pub(crate) mod observed_installation;
+mod operator_switch;
 mod public_url;
 mod running_program;
+mod settings_erasure;
 pub mod statistics_service;
 mod statistics_switch;
+mod statistics_tasks;
 mod unreported_measurements;
 
 use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
@@ -60,6 +63,7 @@ pub use self::{
     forget_command::forget,
     health_check::health,
     init_keys::init_keys,
+    operator_switch::ServerStops,
     running_program::{preview, sign_in},
 };
 use crate::{
@@ -97,8 +101,9 @@ pub async fn serve(config: Serve, stop: CancellationToken) -> anyhow::Result<()>
     let _code = AbortOnDropHandle::new(tokio::spawn(code_pages::give_back_regularly()));
     let routes = ListenerRoutes::new(&config.url_base_path, server.http_state());
     listen::serve(listener, routes, stop, DRAIN).await;
+    let is_on = server.statistics.is_on();
     server.close().await;
-    tracing::info!("everything counted is on disk");
+    tracing::info!("{}", if is_on { "everything counted is on disk" } else { "stopped" });
     Ok(())
 }
 
@@ -210,8 +215,8 @@ pub struct Server {
     access: AccessControl,
     statistics: Arc<StatisticsService>,
     assets: Arc<StaticAssets>,
-    /// Follows the choice that was made at other servers.
-    following: Option<AbortOnDropHandle<()>>,
+    /// Follows the choice that was made at other servers, and erases what deleted rows left.
+    following: Vec<AbortOnDropHandle<()>>,
     /// `None` when switched off for the whole run: then nothing is opened or created.
     kept: Option<(Arc<DataDir>, SettingsStore)>,
 }
@@ -243,7 +248,7 @@ impl Server {
                 access,
                 statistics,
                 assets,
-                following: None,
+                following: Vec::new(),
                 kept: None,
             });
         }
@@ -266,10 +271,11 @@ impl Server {
             metrics.clone(),
         )?;
         let statistics = Arc::new(StatisticsService::open(plan).await?);
-        let following = (settings.kind() == DatabaseType::Postgres).then(|| {
-            let statistics = Arc::clone(&statistics);
-            AbortOnDropHandle::new(tokio::spawn(async move { statistics.follow_choice().await }))
-        });
+        let (erasing, switching) = (Arc::clone(&statistics), Arc::clone(&statistics));
+        let following = vec![
+            AbortOnDropHandle::new(tokio::spawn(async move { erasing.erase_left_rows().await })),
+            AbortOnDropHandle::new(tokio::spawn(async move { switching.follow_choice().await })),
+        ];
         Ok(Self {
             config,
             metrics,
@@ -330,13 +336,15 @@ impl Server {
 
     /// Ends all tasks. When this returns, everything counted is on disk.
     pub async fn close(self) {
+        let has_ended = self.statistics.close().await;
         drop(self.following);
-        self.statistics.close().await;
         if let Some((data_dir, settings)) = self.kept {
             // Everything is stored. A database that does not answer is not waited for.
             tokio::time::timeout(CLOSING, settings.close()).await.ok();
-            // The routes may live longer than this.
-            data_dir.release();
+            // The routes may live longer than this. What still writes keeps the directory from other servers.
+            if has_ended {
+                data_dir.release();
+            }
         }
     }
 }

@@ -35,9 +35,19 @@ pub use self::{
     sign_in::{RunningProgram, SignIn},
 };
 
+/// The text below the help of the program.
+const AFTER_HELP: &str = "Flags without a command are those of serve: headcount --disable-usage-statistics is headcount serve \
+     --disable-usage-statistics. headcount serve --help lists them; a variable such as HEADCOUNT_LISTEN gives one, too.";
+
 /// Counts how self-hosted software is used, without learning who uses it.
 #[derive(Debug, Parser)]
-#[command(name = "headcount", version, arg_required_else_help = false)]
+#[command(
+    name = "headcount",
+    version,
+    arg_required_else_help = false,
+    override_usage = "headcount [serve] [FLAGS]\n       headcount <COMMAND> [FLAGS]",
+    after_help = AFTER_HELP
+)]
 struct HeadcountCli {
     #[command(subcommand)]
     command: HeadcountCommand,

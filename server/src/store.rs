@@ -44,10 +44,17 @@ pub use self::{
 use self::{
     database_health::{DatabaseHealth, DatabaseOperation},
     database_pool::DatabasePool,
+    unnamed_statement::query,
 };
 
 /// How long an operation may take, whatever the database does.
 const LONGEST: Duration = Duration::from_secs(30);
+
+/// The same for an operation that rewrites a whole file.
+const LONGEST_REWRITE: Duration = Duration::from_secs(600);
+
+/// The name of the setting that is written to find out whether anything can be written.
+const TRIED: &str = "headcount_write_test";
 
 /// The settings database.
 #[derive(Debug, Clone)]
@@ -117,11 +124,40 @@ impl SettingsStore {
         doing: DatabaseOperation,
         work: impl Future<Output = SettingsResult<T>>,
     ) -> SettingsResult<T> {
+        self.attempt_within(LONGEST, doing, work).await
+    }
+
+    async fn attempt_within<T>(
+        &self,
+        longest: Duration,
+        doing: DatabaseOperation,
+        work: impl Future<Output = SettingsResult<T>>,
+    ) -> SettingsResult<T> {
         let begun = self.health.begin();
-        let result = tokio::time::timeout(LONGEST, work).await;
+        let result = tokio::time::timeout(longest, work).await;
         let result = result.unwrap_or(Err(SettingsError::Unavailable(UnavailableCause::Slow)));
-        self.health.note(begun, doing, &result);
+        if result.is_ok() && doing == DatabaseOperation::Writing && self.health.cannot_write() {
+            // It may have changed no row, and then says nothing about writing.
+            self.health.note(begun, doing, &self.try_to_write().await);
+        } else {
+            self.health.note(begun, doing, &result);
+        }
         result
+    }
+
+    /// Writes a row, and removes it again.
+    async fn try_to_write(&self) -> SettingsResult<()> {
+        let written = tokio::time::timeout(LONGEST, async {
+            let database = if self.is_read_only() { &self.ledger } else { &self.database };
+            let mut transaction = database.write().await?;
+            let insert =
+                query("INSERT INTO settings (name, value) VALUES ($1, '') ON CONFLICT (name) DO NOTHING");
+            insert.bind(TRIED).execute(&mut *transaction).await?;
+            let delete = query("DELETE FROM settings WHERE name = $1");
+            delete.bind(TRIED).execute(&mut *transaction).await?;
+            Ok(transaction.commit().await?)
+        });
+        written.await.unwrap_or(Err(SettingsError::Unavailable(UnavailableCause::Slow)))
     }
 }
 

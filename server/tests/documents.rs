@@ -1,9 +1,11 @@
-//! Compares the documents with the program: the sources of every field, and the flags of every command.
+//! Compares the documents with the program: the sources of every field, the flags of every command, and the reports
+//! that decide the status of an application.
 
 use std::{collections::BTreeSet, fs, path::Path};
 
 use clap::{Args, Command};
 use headcount::config::{Collect, Serve};
+use headcount_health::auditor::DECISIVE;
 use headcount_shared::payload::fields;
 
 #[test]
@@ -50,5 +52,23 @@ fn the_manual_lists_every_flag_with_its_default_in_the_order_of_the_help() {
             })
             .collect();
         assert_eq!(listed, expected, "the flags of {name}");
+    }
+}
+
+#[test]
+fn the_manual_and_the_interface_name_the_reports_that_decide_the_status_of_an_application() {
+    let [first @ .., last] = DECISIVE.map(|name| match name {
+        "SLO" => "service levels",
+        "Instances" => "instances",
+        "Postgres" => "PostgreSQL",
+        name => name,
+    });
+    let named = format!("reports on {} and {last}", first.join(", "));
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    for path in ["docs/operating.md", "frontend-tracker/src/ui/texts/projects.rs"] {
+        let text = fs::read_to_string(root.join(path)).unwrap();
+        // A text of the source that goes on in the next line ends with a backslash.
+        let words: Vec<&str> = text.split_whitespace().filter(|word| *word != "\\").collect();
+        assert!(words.join(" ").contains(&named), "{path} does not say: {named}");
     }
 }

@@ -76,6 +76,14 @@ async fn a_refused_event_is_explained_and_changes_no_count() {
     let cases: Vec<(Vec<u8>, u16, &str)> = vec![
         (Vec::new(), 400, "not valid"),
         (b"not json".to_vec(), 400, "not valid"),
+        (b"[]".to_vec(), 400, "not valid"),
+        (
+            json!(["route-open", "20174a56-4a1e-41ca-a90d-b657d1fa873e", "lg", "/p/$projectId"])
+                .to_string()
+                .into_bytes(),
+            400,
+            "not valid",
+        ),
         (b"\xff\xfe{}".to_vec(), 400, "not UTF-8"),
         ("[".repeat(4000).into_bytes(), 400, "nested deeper"),
         (valid.replace('}', r#","path":"/"}"#).into_bytes(), 400, "duplicate"),
@@ -154,11 +162,16 @@ async fn a_flag_that_says_off_wins_and_leaves_no_trace() {
 async fn a_switch_that_is_not_understood_changes_nothing() {
     let dir = tempfile::tempdir().unwrap();
     let server = RunningServer::start(dir.path(), &[]).await;
-    for body in [r#"{"enabled":"no"}"#, r#"{"enabled":false,"also":1}"#, "{", "", "false"] {
+    for body in [r#"{"enabled":"no"}"#, r#"{"enabled":false,"also":1}"#, "{", "", "false", "[true]"] {
         let answer = server.send(Method::PUT, "api/usage-statistics", &[], body).await;
         assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{body}");
-        assert!(answer.text().contains("enabled"), "{}", answer.text());
+        assert_eq!(answer.headers["content-type"], "application/problem+json");
     }
+    let answer = server.send(Method::PUT, "api/usage-statistics", &[], r#"{"enabled":"no"}"#).await.json();
+    assert_eq!(
+        (&answer["field"], &answer["detail"]),
+        (&json!("enabled"), &json!("enabled must be a boolean"))
+    );
     assert_eq!(server.get("api/usage-statistics").await.json()["enabled"], true);
     server.stop().await;
 }
@@ -325,13 +338,36 @@ async fn every_installation_asks_the_same_of_the_collector_when_it_compares_itse
 }
 
 #[tokio::test]
+async fn bodies_about_usage_statistics_are_refused_as_problems_that_repeat_no_value() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = RunningServer::start(dir.path(), &[]).await;
+    for (method, path, body, status) in [
+        (Method::PUT, "api/usage-statistics", json!({"enabled": "hidden"}), 400),
+        (Method::POST, "api/pseudonym", json!({"device_id": "hidden"}), 400),
+        (Method::POST, "api/usage-statistics/profile-graph", json!({"kind": "hidden"}), 400),
+        (Method::PUT, "api/usage-statistics", json!("hidden".repeat(20_000)), 413),
+        (Method::POST, "api/pseudonym", json!("hidden".repeat(20_000)), 413),
+    ] {
+        let answer = server.send(method, path, &[], body.to_string()).await;
+        assert_eq!(answer.status, status, "{path}: {}", answer.text());
+        assert_eq!(answer.headers["content-type"], "application/problem+json", "{path}");
+        assert!(!answer.text().contains("hidden"), "{path}: {}", answer.text());
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
 async fn a_profile_is_drawn_however_large_and_nothing_else_is() {
     let dir = tempfile::tempdir().unwrap();
     let server = RunningServer::start(dir.path(), &[]).await;
     let large = json!({"kind": "cpu", "profile": "x".repeat(3 << 20), "id": "a"}).to_string();
     for (body, status, said) in [
         (json!({"kind": "cpu", "profile": "", "id": "a"}).to_string(), StatusCode::OK, "(all)"),
-        (json!({"kind": "disk", "profile": "", "id": "a"}).to_string(), StatusCode::BAD_REQUEST, "disk"),
+        (
+            json!({"kind": "disk", "profile": "", "id": "a"}).to_string(),
+            StatusCode::BAD_REQUEST,
+            "kind must be",
+        ),
         ("{}".to_owned(), StatusCode::BAD_REQUEST, "kind"),
         (
             json!({"kind": "heap", "profile": "…", "id": "a"}).to_string(),

@@ -54,6 +54,39 @@ fn no_module_header_is_a_question() {
     }
 }
 
+/// A source file without its tests.
+fn production_part(source: &str) -> &str {
+    source.split("#[cfg(test)]\nmod tests {").next().unwrap_or(source)
+}
+
+#[test]
+fn work_on_threads_is_waited_for_without_what_a_panic_in_it_says() {
+    // They show no error at all.
+    let exempt =
+        ["server/crates/profiler/src/code_pages.rs", "server/crates/collector/src/simulated_store.rs"];
+    let mut found = 0;
+    for path in sources() {
+        let name = path.strip_prefix(root()).unwrap().to_str().unwrap();
+        let is_production = name.contains("/src/") && !name.starts_with("e2e") && !name.ends_with("tests.rs");
+        if !is_production || name.contains("/tests/") || exempt.contains(&name) {
+            continue;
+        }
+        let source = fs::read_to_string(&path).unwrap();
+        let dense: String = production_part(&source).split_whitespace().collect();
+        let mut before_each: Vec<_> = dense.split("spawn_blocking(").collect();
+        // It is before none.
+        before_each.pop();
+        for before in before_each {
+            let is_joined = ["", "task::", "tokio::task::", "self.work."]
+                .iter()
+                .any(|from| before.ends_with(&format!("joined({from}")));
+            assert!(is_joined, "{name}: wait for it with headcount_platform::joined");
+            found += 1;
+        }
+    }
+    assert!(found > 20, "only {found} are found");
+}
+
 /// The name of the type that a line defines, if it defines one. Associated types are indented, and define
 /// none.
 fn defined_type(line: &str) -> Option<&str> {

@@ -14,6 +14,7 @@ use std::{
 
 use headcount_platform::{
     disk::{DataDir, DataDirState, secret_file::SecretFiles},
+    joined::joined,
     lock::lock,
 };
 use tokio_util::sync::CancellationToken;
@@ -60,7 +61,7 @@ impl DataDirUpkeep {
         while stop.run_until_cancelled(tokio::time::sleep(LOOK)).await.is_some() {
             let upkeep = Arc::clone(self);
             // After a panic, the next check is made as usual.
-            tokio::task::spawn_blocking(move || upkeep.look()).await.ok();
+            joined(tokio::task::spawn_blocking(move || upkeep.look())).await.ok();
         }
     }
 

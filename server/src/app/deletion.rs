@@ -1,7 +1,7 @@
 //! Deletes what this installation sent to its collector, and makes it a new installation.
 //!
 //! The collector is asked first. Nothing changes here until its receipt is on disk. What follows can be done
-//! again, and a start that finds a receipt for its own UUID does.
+//! again. A start of the server or of statistics that finds a receipt for its own UUID does.
 
 use std::{
     fs, io,
@@ -11,11 +11,15 @@ use std::{
 };
 
 use anyhow::Context;
-use headcount_platform::disk::{DataDisk, DiskDirectory};
+use headcount_platform::{
+    disk::{DataDisk, DiskDirectory},
+    joined::joined,
+};
 use headcount_shared::{
     api::{DeletionRequest, StoredReceipt},
     deletion_commitment::{InstanceSecret, instance_sha256},
 };
+use headcount_web::listen::REQUEST_PATIENCE;
 use reqwest::Url;
 use uuid::Uuid;
 
@@ -30,8 +34,9 @@ use crate::{
     },
 };
 
-/// How long this program waits for a deletion that the collector has accepted.
-pub(super) const PATIENCE: Duration = Duration::from_secs(60);
+/// How long this program waits for a deletion that the collector has accepted. It is less than
+/// [`REQUEST_PATIENCE`], so that the operator gets the reason before the server drops the request.
+pub(super) const PATIENCE: Duration = REQUEST_PATIENCE.saturating_sub(Duration::from_secs(20));
 
 /// The deletion of one installation.
 #[derive(Debug)]
@@ -51,8 +56,9 @@ pub enum DeletionOutcome {
     Deleted(StoredReceipt),
 }
 
-/// Why nothing is deleted, in one sentence for the operator. Nothing has changed at the installation unless
-/// it is [`DeletionError::Here`].
+/// Why a deletion is not complete, in one sentence for the operator that names no file. Nothing has changed at
+/// the installation unless it is [`DeletionError::NotForgotten`], and nothing at the collector unless it is
+/// that or [`DeletionError::NoReceipt`].
 #[derive(Debug, thiserror::Error)]
 pub enum DeletionError {
     /// The reports so far were sent without a commitment.
@@ -64,29 +70,51 @@ pub enum DeletionError {
     /// The collector did not delete.
     #[error(transparent)]
     NotDeleted(#[from] NotDeleted),
-    /// The data directory or the settings cannot be used.
-    #[error(transparent)]
-    Here(#[from] anyhow::Error),
+    /// The id or the secret of this installation cannot be read. The collector was not asked.
+    #[error("the data directory cannot be read, so the collector is not asked; ask again")]
+    Unreadable(#[from] anyhow::Error),
+    /// The collector has deleted, and its receipt cannot be stored.
+    #[error("the collector has deleted what was sent, but its receipt cannot be stored here; ask again")]
+    NoReceipt(#[source] anyhow::Error),
+    /// The collector has deleted, its receipt is stored, and the data directory or the settings cannot be used.
+    #[error(
+        "the collector has deleted what was sent, but what was counted here cannot be deleted yet; ask again"
+    )]
+    NotForgotten(#[source] anyhow::Error),
 }
 
 impl InstallationDeletion {
+    /// Asks the collector to delete what this installation sent, and returns its receipt. `None` if nothing was
+    /// sent under the UUID of this installation; then the collector is not asked.
+    ///
+    /// # Errors
+    /// Every [`DeletionError`].
+    pub(super) async fn ask_collector(&self) -> Result<Option<StoredReceipt>, DeletionError> {
+        let Some(instance) = identity::load(&self.own_dir)?.filter(|_| !self.spool.is_undelivered()) else {
+            return Ok(None);
+        };
+        let secret = instance_secret::load(&self.own_dir)?.ok_or(DeletionError::NoSecret)?;
+        let receipt = tokio::time::timeout(PATIENCE, self.ask(instance, &secret)).await;
+        Ok(Some(receipt.map_err(|_| NotDeleted::StillPending)??))
+    }
+
+    /// Stores the receipt. From now on, this has to become a new installation.
+    ///
+    /// # Errors
+    /// [`DeletionError::NoReceipt`]
+    pub(super) async fn store(&self, receipt: StoredReceipt) -> Result<(), DeletionError> {
+        let receipts = Arc::clone(&self.receipts);
+        let stored = joined(tokio::task::spawn_blocking(move || receipts.store(receipt))).await.flatten();
+        stored.map_err(|error| DeletionError::NoReceipt(error.into()))
+    }
+
     /// Asks the collector to delete what this installation sent, and stores its receipt.
     ///
     /// # Errors
     /// Every [`DeletionError`].
     pub(super) async fn request(&self) -> Result<DeletionOutcome, DeletionError> {
-        let Some(instance) = identity::load(&self.own_dir)?.filter(|_| !self.spool.is_undelivered()) else {
-            return Ok(DeletionOutcome::NeverDelivered);
-        };
-        let secret = instance_secret::load(&self.own_dir)?.ok_or(DeletionError::NoSecret)?;
-        let receipt = tokio::time::timeout(PATIENCE, self.ask(instance, &secret)).await;
-        let receipt = receipt.map_err(|_| NotDeleted::StillPending)??;
-        let (receipts, stored) = (Arc::clone(&self.receipts), receipt.clone());
-        tokio::task::spawn_blocking(move || receipts.store(stored))
-            .await
-            .map_err(io::Error::other)
-            .flatten()
-            .context("what was sent is deleted, but the receipt cannot be stored; ask again")?;
+        let Some(receipt) = self.ask_collector().await? else { return Ok(DeletionOutcome::NeverDelivered) };
+        self.store(receipt.clone()).await?;
         Ok(DeletionOutcome::Deleted(receipt))
     }
 
@@ -118,7 +146,7 @@ impl InstallationDeletion {
     /// nothing counts or delivers.
     ///
     /// # Errors
-    /// The disk refused; the next start goes on.
+    /// The disk refused; statistics go on with it when they are switched on, and the next start does.
     pub(super) fn start_anew(&self) -> anyhow::Result<()> {
         let disk = DiskDirectory::new(&self.own_dir);
         self.delete_counts(&disk).context("what was counted could not be removed from the data directory")?;

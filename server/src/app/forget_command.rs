@@ -11,7 +11,7 @@ use headcount_shared::api::ForgottenInstallation;
 use reqwest::Method;
 
 use super::{
-    deletion::{DeletionOutcome, InstallationDeletion, PATIENCE},
+    deletion::{DeletionError, DeletionOutcome, InstallationDeletion, PATIENCE},
     identity,
     running_program::RunningInterface,
 };
@@ -65,7 +65,7 @@ async fn forget_here(config: &Serve, own_dir: &Path) -> anyhow::Result<Forgotten
     match deletion.request().await? {
         DeletionOutcome::NeverDelivered => Ok(ForgottenInstallation::default()),
         DeletionOutcome::Deleted(stored) => {
-            deletion.start_anew()?;
+            deletion.start_anew().map_err(DeletionError::NotForgotten)?;
             Ok(ForgottenInstallation { receipt: Some(stored.receipt) })
         }
     }

@@ -55,14 +55,22 @@ impl CountedOnDisk {
     /// # Errors
     /// The disk refused; something may be left, and it is still outdated.
     pub(super) fn forget(&self, choice: StoredChoice) -> io::Result<()> {
+        self.delete()?;
+        self.store(Some(choice.times_off))?;
+        *self.lock() = Some(choice.times_off);
+        Ok(())
+    }
+
+    /// The same for a choice that is not stored yet: once it is, everything is outdated.
+    ///
+    /// # Errors
+    /// The disk refused; something may be left.
+    pub(super) fn delete(&self) -> io::Result<()> {
         browsers::forget_on_disk(&*self.disk)?;
         headcount_observer::forget_on_disk(&*self.disk)?;
         unreported_measurements::remove(&*self.disk)?;
         self.spool.forget_unsent()?;
-        self.spool.reported().forget()?;
-        self.store(Some(choice.times_off))?;
-        *self.lock() = Some(choice.times_off);
-        Ok(())
+        self.spool.reported().forget()
     }
 
     /// Writes the file again, after the directory was lost.

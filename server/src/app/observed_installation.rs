@@ -15,9 +15,10 @@ use headcount_platform::{clock::Clock, lock::lock};
 use headcount_prometheus::prometheus_access::PrometheusAccess;
 use headcount_shared::payload::{InfraSection, IntegrationSection};
 use tokio::task::JoinHandle;
-use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
+use super::statistics_tasks::StatisticsTasks;
 use crate::{
     metrics::ProcessMetrics,
     notifications::{
@@ -51,8 +52,10 @@ pub(crate) struct ObservedInstallation {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) metrics: ProcessMetrics,
     pub(super) endpoints: ServiceEndpoints,
-    /// The tasks that end before statistics are off.
-    pub(super) tasks: TaskTracker,
+    /// What ends before statistics are off.
+    pub(super) tasks: StatisticsTasks,
+    /// Cancelled when the server stops.
+    pub(super) closing: CancellationToken,
     /// The configuration when the settings could last be read.
     pub(super) configured: Mutex<(IntegrationSection, InfraSection)>,
 }
@@ -99,26 +102,30 @@ impl ObservedInstallation {
         self.settings.give_back(self.instance, |report| self.spool.holds(report)).await.ok();
     }
 
-    /// Asks a Prometheus what it has, by the rules under which projects are observed. Nothing is kept.
+    /// Asks a Prometheus what it has, by the rules under which projects are observed. Nothing is kept. `None` if
+    /// statistics are switched off before it has answered, which ends the request.
     pub(crate) async fn check_prometheus(
         &self,
         access: &PrometheusAccess,
-    ) -> Result<PrometheusContents, AccessCheckError> {
-        check_access(access, self.endpoints.targets, Arc::clone(&self.clock)).await
+    ) -> Option<Result<PrometheusContents, AccessCheckError>> {
+        let check = check_access(access, self.endpoints.targets, Arc::clone(&self.clock));
+        self.tasks.while_on(check).await
     }
 
     /// Sends a test notification to a destination of a project. It is not counted. The test goes on if nobody waits
-    /// for it, so that an alert that was opened is closed, and ends before statistics are off.
+    /// for it, so that an alert that was opened is closed, and ends before statistics are off. `None` if they are off.
     pub(crate) fn test_destination(
         self: Arc<Self>,
         project: String,
         base_url: String,
         destination: DestinationConfig,
-    ) -> JoinHandle<TestedDestination> {
-        let tasks = self.tasks.clone();
-        tasks.spawn(async move {
-            test_destination(&project, &base_url, &destination, &self.endpoints, &*self.clock).await
-        })
+    ) -> Option<JoinHandle<TestedDestination>> {
+        let admitted = self.tasks.admit()?;
+        Some(tokio::spawn(async move {
+            let _admitted = admitted;
+            let Self { endpoints, clock, closing, .. } = &*self;
+            test_destination(&project, &base_url, &destination, endpoints, &**clock, closing).await
+        }))
     }
 
     /// The configuration now, or when the settings could last be read.

@@ -4,9 +4,11 @@
 
 use std::{
     collections::BTreeMap,
-    io,
     path::PathBuf,
-    sync::{Arc, Mutex, PoisonError, RwLock, atomic::AtomicBool},
+    sync::{
+        Arc, Mutex, PoisonError, RwLock,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -19,18 +21,18 @@ use headcount_outbound::{self, TargetPolicy};
 use headcount_platform::{
     clock::Clock,
     disk::{DataDir, DataDisk, DiskDirectory, secret_file::SecretFiles},
+    joined::joined,
     on_change::OnChange,
 };
 use headcount_profiler::process_costs::MeasuredProcess;
 use headcount_shared::{
     api::{ReportState, Status, StoredReceipt, WouldForget},
     deletion_commitment::DeletionCommitment,
-    payload::InstanceSection,
+    payload::{DatabaseType, InstanceSection},
     routes::RouteTable,
 };
 use reqwest::Url;
-use tokio::sync::Mutex as AsyncMutex;
-use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::{
@@ -42,7 +44,10 @@ use super::{
     forgetting::CountedOnDisk,
     instance_secret,
     observed_installation::ObservedInstallation,
+    operator_switch::{OperatorSwitch, ServerStops},
+    settings_erasure::SettingsErasure,
     statistics_switch::StatisticsSwitch,
+    statistics_tasks::StatisticsTasks,
     unreported_measurements::{self, UnreportedMeasurements},
 };
 use crate::{
@@ -66,8 +71,15 @@ use crate::{
 /// How long an acknowledged event may be lost to a power cut.
 const SYNC_INTERVAL: Duration = Duration::from_secs(1);
 
-/// How often the choice that the operator made at another server is read.
+/// How often the choice that the operator made at another server is read, and one that is not stored yet is stored.
 const FOLLOW_CHOICE: Duration = Duration::from_secs(5);
+
+/// How often it is tried to erase what deleted rows left in the settings database.
+const ERASE_AGAIN: Duration = Duration::from_secs(600);
+
+/// What is said until the choice to switch off is stored.
+const OFF_UNSTORED: &str = "that usage statistics are off is not stored yet, so a restart may switch them on; it is stored as soon as \
+    that works";
 
 const UNFORGOTTEN: &str = "what was counted could not be removed from the data directory";
 
@@ -90,8 +102,8 @@ pub struct StatisticsService {
 enum SwitchState {
     /// For the whole run; the text names the reason.
     Off(String),
-    /// By the operator; the lock lets one switch happen at a time.
-    Operator(Box<AsyncMutex<StatisticsPlan>>),
+    /// By the operator.
+    Operator(Box<OperatorSwitch>),
 }
 
 /// Why statistics could not be switched.
@@ -105,6 +117,15 @@ pub enum SwitchError {
         "usage statistics are switched off in the settings database, which is only read (--read-only-settings)"
     )]
     OffInReadOnlySettings,
+    /// The server stops. Whether the choice was stored is not known.
+    #[error(transparent)]
+    Stopping(#[from] ServerStops),
+    /// They are off, but the next start may find them on: that they are off is not stored yet.
+    #[error(
+        "usage statistics are off now, but a restart may switch them on: {0}; it is tried every few seconds to store \
+         that they are off"
+    )]
+    OffNotStored(anyhow::Error),
     /// The choice could not be stored, or the parts could not be created.
     #[error(transparent)]
     Failed(#[from] anyhow::Error),
@@ -116,6 +137,12 @@ pub enum SentDeletionError {
     /// Statistics are off for the whole run, and nothing is open.
     #[error("usage statistics are switched off by {0}; `headcount forget` deletes what was sent")]
     OffForThisRun(String),
+    /// Another deletion is under way.
+    #[error("the collector is being asked already; ask again later")]
+    UnderWay,
+    /// The server stops. The collector may have deleted what was sent.
+    #[error(transparent)]
+    Stopping(#[from] ServerStops),
     /// Every [`DeletionError`].
     #[error(transparent)]
     Deletion(#[from] DeletionError),
@@ -134,6 +161,7 @@ pub(super) struct StatisticsPlan {
     spool: Arc<Spool>,
     receipts: Arc<DeletionReceipts>,
     counted: Arc<CountedOnDisk>,
+    erasure: SettingsErasure,
     /// The product's own source of facts; `None` for the settings and Prometheus.
     installation: Option<Arc<dyn Installation>>,
     cache_ttl: Duration,
@@ -153,6 +181,8 @@ pub(super) struct StatisticsPlan {
     /// The version of the product.
     version: String,
     headers: DeliveryHeaders,
+    /// Cancelled when the server stops.
+    pub(super) closing: CancellationToken,
 }
 
 /// The parts that count, report and deliver.
@@ -173,8 +203,7 @@ pub struct RunningStatistics {
     clock: Arc<dyn Clock>,
     /// `None` when the product observes for itself.
     installed: Option<Arc<ObservedInstallation>>,
-    stop: CancellationToken,
-    tasks: TaskTracker,
+    tasks: StatisticsTasks,
 }
 
 impl StatisticsService {
@@ -198,18 +227,12 @@ impl StatisticsService {
         if let Some(left) = &left_by_coroot {
             tracing::warn!("{left}");
         }
-        let deletion = plan.deletion();
-        if deletion.is_unfinished()? {
-            blocking(move || deletion.start_anew()).await?;
-        }
+        plan.finish_deletion().await?;
         let choice = plan.switch().choice().await?;
         // Statistics may have been switched off at another server, or this one ended in the middle of a
         // deletion.
         if !choice.enabled || plan.counted.is_outdated(choice) {
             plan.forget(choice).await?;
-        }
-        if !choice.enabled {
-            plan.erase().await?;
         }
         let running = if choice.enabled { Some(RunningStatistics::start(&plan).await?) } else { None };
         Ok(Self {
@@ -217,7 +240,7 @@ impl StatisticsService {
             privacy_url: plan.privacy_url.clone(),
             spool: Some(Arc::clone(&plan.spool)),
             receipts: Some(Arc::clone(&plan.receipts)),
-            switch: SwitchState::Operator(Box::new(AsyncMutex::new(plan))),
+            switch: SwitchState::Operator(Box::new(OperatorSwitch::new(plan))),
             running: RwLock::new(running),
             left_by_coroot,
         })
@@ -261,14 +284,13 @@ impl StatisticsService {
     /// # Errors
     /// The settings database or the disk cannot be read.
     pub async fn would_forget(&self) -> anyhow::Result<WouldForget> {
-        let (Some(running), SwitchState::Operator(plan)) = (self.running(), &self.switch) else {
+        let (Some(running), SwitchState::Operator(operator)) = (self.running(), &self.switch) else {
             return Ok(WouldForget::default());
         };
-        let settings = plan.lock().await.settings.clone();
-        let RememberedRows { written, facts } = settings.remembered().await?;
+        let RememberedRows { written, facts } = operator.plan.settings.remembered().await?;
         let counts = running.browsers.peek();
         let spool = Arc::clone(&running.spool);
-        let unsent = tokio::task::spawn_blocking(move || spool.unsent()).await??;
+        let unsent = joined(tokio::task::spawn_blocking(move || spool.unsent())).await??;
         Ok(WouldForget {
             page_views: counts.page_views().values().sum(),
             browsers: counts.users().len() as u64,
@@ -288,77 +310,129 @@ impl StatisticsService {
     }
 
     /// Switches on or off, now and for later runs. Switching off deletes everything that was observed or
-    /// counted and has not been sent. When this returns, nothing counts, samples or sends any more. Switching
-    /// off again deletes what an earlier attempt left.
+    /// counted and has not been sent. When this returns, nothing counts, samples or sends any more, also where
+    /// the choice could not be stored. Switching off again deletes what an earlier attempt left.
     ///
     /// # Errors
-    /// Every [`SwitchError`]; after a failure to switch on, statistics are off.
+    /// Every [`SwitchError`]; after a failure, statistics are off, unless a choice to switch on could not be stored.
     pub async fn switch(&self, enabled: bool) -> Result<(), SwitchError> {
-        let plan = match &self.switch {
+        let operator = match &self.switch {
             SwitchState::Off(_) if !enabled => return Ok(()),
             SwitchState::Off(by) => return Err(SwitchError::OffForThisRun(by.clone())),
-            SwitchState::Operator(plan) => plan.lock().await,
+            SwitchState::Operator(operator) => operator,
         };
+        let _turn = operator.turn().await?;
+        let (plan, switch) = (&operator.plan, operator.plan.switch());
+        if enabled && operator.is_off_unstored.load(Ordering::Relaxed) {
+            // What the database has from before it was switched off must not come back.
+            let (off, to_forget) = operator.unless_closing(Self::choice_in_force(operator)).await??;
+            self.apply(operator, off, to_forget).await?;
+        }
         // The choice is stored first, so that after a crash halfway nothing is sent that should not be.
-        let choice = plan.switch().choose(enabled, plan.now()).await?;
-        self.apply(&plan, choice, !enabled).await?;
+        let choice = match operator.unless_closing(switch.choose(enabled, plan.now())).await? {
+            Err(error) if !enabled => return Err(self.switch_off_for_now(operator, error).await),
+            choice => choice?,
+        };
+        operator.is_off_unstored.store(false, Ordering::Relaxed);
+        self.apply(operator, choice, !enabled).await?;
         if choice.enabled != enabled {
             return Err(SwitchError::OffInReadOnlySettings);
         }
         if !enabled {
-            plan.erase().await?;
+            // The rows are deleted and overwritten already.
+            operator.unless_closing(plan.erasure.erase_soon()).await?;
         }
         Ok(())
     }
 
     /// Asks the collector to delete what this installation sent. With its receipt, deletes what was counted
-    /// here, and goes on as a new installation, switched on or off as before.
+    /// here, and goes on as a new installation, switched on or off as it is then. No switch waits for the
+    /// collector.
     ///
     /// # Errors
-    /// Every [`SentDeletionError`]; nothing has changed here unless it is [`DeletionError::Here`].
+    /// Every [`SentDeletionError`]; nothing has changed here unless it is [`DeletionError::NotForgotten`].
     pub async fn delete_sent(&self) -> Result<DeletionOutcome, SentDeletionError> {
-        let plan = match &self.switch {
+        let operator = match &self.switch {
             SwitchState::Off(by) => return Err(SentDeletionError::OffForThisRun(by.clone())),
-            SwitchState::Operator(plan) => plan.lock().await,
+            SwitchState::Operator(operator) => operator,
         };
-        let deletion = plan.deletion();
-        let outcome = deletion.request().await?;
-        if matches!(outcome, DeletionOutcome::NeverDelivered) {
-            return Ok(outcome);
-        }
-        self.go_on_anew(&plan, deletion).await.map_err(DeletionError::Here)?;
+        let _deletion = operator.begin_deletion().ok_or(SentDeletionError::UnderWay)?;
+        let deletion = operator.plan.deletion();
+        let Some(receipt) = operator.unless_closing(deletion.ask_collector()).await?? else {
+            return Ok(DeletionOutcome::NeverDelivered);
+        };
+        let _turn = operator.turn().await?;
+        deletion.store(receipt.clone()).await?;
+        self.go_on_anew(operator, deletion).await.map_err(DeletionError::NotForgotten)?;
         tracing::info!("the collector has deleted what this installation sent; it is a new installation now");
-        Ok(outcome)
+        Ok(DeletionOutcome::Deleted(receipt))
     }
 
-    async fn go_on_anew(&self, plan: &StatisticsPlan, deletion: InstallationDeletion) -> anyhow::Result<()> {
+    async fn go_on_anew(
+        &self,
+        operator: &OperatorSwitch,
+        deletion: InstallationDeletion,
+    ) -> anyhow::Result<()> {
         let running = self.running();
         if let Some(running) = &running {
-            self.set_running(None);
-            running.stop().await;
-            running.close().await?;
+            self.end(running).await?;
         }
         blocking(move || deletion.start_anew()).await?;
         if running.is_some() {
-            self.set_running(Some(RunningStatistics::start(plan).await?));
+            self.start(operator).await?;
         }
         Ok(())
+    }
+
+    /// Creates the parts, unless the server stops. Returns whether they exist.
+    async fn start(&self, operator: &OperatorSwitch) -> anyhow::Result<bool> {
+        let Ok(started) = operator.unless_closing(RunningStatistics::start(&operator.plan)).await else {
+            return Ok(false);
+        };
+        self.set_running(Some(started?));
+        Ok(true)
+    }
+
+    /// Ends the parts, and deletes what they counted. If that fails they are ended all the same.
+    async fn end(&self, running: &Arc<RunningStatistics>) -> anyhow::Result<()> {
+        self.set_running(None);
+        running.stop().await;
+        running.close().await
+    }
+
+    /// Switches off although that could not be stored because of `error`. [`Self::follow_choice`] tries it again.
+    async fn switch_off_for_now(&self, operator: &OperatorSwitch, error: anyhow::Error) -> SwitchError {
+        let plan = &operator.plan;
+        if !operator.is_off_unstored.swap(true, Ordering::Relaxed) {
+            tracing::error!("{OFF_UNSTORED}: {error:#}");
+        }
+        if let Some(running) = self.running() {
+            if let Err(error) = self.end(&running).await {
+                tracing::error!("{error:#}");
+            }
+        }
+        let noted = plan.switch().keep_off_in_file().await;
+        let counted = Arc::clone(&plan.counted);
+        let deleted = joined(tokio::task::spawn_blocking(move || counted.delete())).await.flatten();
+        for error in [noted.err(), deleted.context(UNFORGOTTEN).err()].into_iter().flatten() {
+            tracing::error!("{error:#}");
+        }
+        SwitchError::OffNotStored(error)
     }
 
     /// Applies the choice to the parts. Counts are deleted if `to_forget`, if statistics are off now, or if
     /// they were off since the counting began.
     async fn apply(
         &self,
-        plan: &StatisticsPlan,
+        operator: &OperatorSwitch,
         choice: StoredChoice,
         to_forget: bool,
     ) -> anyhow::Result<()> {
+        let plan = &operator.plan;
         let outdated = plan.counted.is_outdated(choice);
         let running = self.running().filter(|_| outdated || !choice.enabled);
         if let Some(running) = &running {
-            self.set_running(None);
-            running.stop().await;
-            running.close().await?;
+            self.end(running).await?;
         }
         if running.is_some() || outdated || to_forget {
             plan.forget(choice).await?;
@@ -366,36 +440,77 @@ impl StatisticsService {
         if running.is_some() {
             tracing::info!("usage statistics were switched off; what was counted is deleted");
         }
-        if choice.enabled && self.running().is_none() {
-            self.set_running(Some(RunningStatistics::start(plan).await?));
+        if choice.enabled && self.running().is_none() && self.start(operator).await? {
             tracing::info!("usage statistics are switched on");
         }
         Ok(())
     }
 
-    /// Follows the choice that the operator makes at another server on the same settings, until dropped.
+    /// Follows the choice that the operator makes at another server on the same settings, and stores one that could
+    /// not be stored, until the server stops.
     pub(super) async fn follow_choice(&self) {
-        let SwitchState::Operator(plan) = &self.switch else { return };
-        loop {
-            tokio::time::sleep(FOLLOW_CHOICE).await;
-            let plan = plan.lock().await;
-            // If the database cannot be read now, nothing changes.
-            if let Ok(choice) = plan.switch().choice().await
-                && let Err(error) = self.apply(&plan, choice, false).await
-            {
+        let SwitchState::Operator(operator) = &self.switch else { return };
+        let is_shared = operator.plan.settings.kind() == DatabaseType::Postgres;
+        while operator.unless_closing(tokio::time::sleep(FOLLOW_CHOICE)).await.is_ok() {
+            if !is_shared && !operator.is_off_unstored.load(Ordering::Relaxed) {
+                continue;
+            }
+            let Ok(_turn) = operator.turn().await else { return };
+            // If the database cannot be used now, nothing changes.
+            let Ok(Ok((choice, to_forget))) = operator.unless_closing(Self::choice_in_force(operator)).await
+            else {
+                continue;
+            };
+            if let Err(error) = self.apply(operator, choice, to_forget).await {
                 tracing::error!("usage statistics could not be switched: {error:#}");
             }
         }
     }
 
-    /// Ends all tasks; everything counted is on disk then.
-    pub(super) async fn close(&self) {
+    /// The operator's choice, stored if it was not yet, and whether it was only stored now.
+    async fn choice_in_force(operator: &OperatorSwitch) -> anyhow::Result<(StoredChoice, bool)> {
+        let switch = operator.plan.switch();
+        if !operator.is_off_unstored.load(Ordering::Relaxed) {
+            return Ok((switch.choice().await?, false));
+        }
+        let choice = switch.choose(false, operator.plan.now()).await?;
+        operator.is_off_unstored.store(false, Ordering::Relaxed);
+        tracing::info!("that usage statistics are off is stored now");
+        Ok((choice, true))
+    }
+
+    /// While statistics are off, erases what deleted rows left in the settings database, until the server
+    /// stops.
+    pub(super) async fn erase_left_rows(&self) {
+        let SwitchState::Operator(operator) = &self.switch else { return };
+        loop {
+            {
+                let Ok(_turn) = operator.turn().await else { return };
+                if !self.is_on() && operator.unless_closing(operator.plan.erasure.erase()).await.is_err() {
+                    return;
+                }
+            }
+            if operator.unless_closing(tokio::time::sleep(ERASE_AGAIN)).await.is_err() {
+                return;
+            }
+        }
+    }
+
+    /// Ends all tasks; everything counted is on disk then. Returns whether nothing is written any more. It is,
+    /// if a switch that is under way does not end in time.
+    #[must_use]
+    pub(super) async fn close(&self) -> bool {
+        let has_ended = match &self.switch {
+            SwitchState::Off(_) => true,
+            SwitchState::Operator(operator) => operator.close().await,
+        };
         if let Some(running) = self.running() {
             self.set_running(None);
             running.stop_tasks().await;
             running.keep_unreported().await;
             running.process.stop();
         }
+        has_ended
     }
 
     /// The status of statistics and their parts.
@@ -411,12 +526,20 @@ impl StatisticsService {
         let receipts =
             self.receipts.as_ref().map(|receipts| receipts.receipt_summaries()).unwrap_or_default();
         let Some(running) = self.running() else {
+            let data_directory = match &self.switch {
+                SwitchState::Off(_) => None,
+                SwitchState::Operator(operator) if operator.is_off_unstored.load(Ordering::Relaxed) => {
+                    Some(OFF_UNSTORED.to_owned())
+                }
+                SwitchState::Operator(operator) => operator.plan.erasure.trouble(),
+            };
             let refused = self.spool.as_ref().map_or(0, |spool| spool.count(ReportState::Refused));
             return Status {
                 disabled_by,
                 collector_url,
                 privacy_url,
                 refused,
+                data_directory,
                 left_by_coroot,
                 receipts,
                 ..Status::default()
@@ -488,8 +611,9 @@ impl StatisticsPlan {
             data_dir: config.data_dir.clone(),
             own_dir: config.own_dir(),
             coroot_cache: is_taken_up.then(|| CorootCache::find(&config.data_dir)).flatten(),
+            counted: Arc::new(CountedOnDisk::open(Arc::clone(&disk), Arc::clone(&spool))?),
+            erasure: SettingsErasure::new(disk, settings.clone()),
             settings,
-            counted: Arc::new(CountedOnDisk::open(disk, Arc::clone(&spool))?),
             spool,
             receipts: Arc::new(receipts),
             installation,
@@ -508,6 +632,7 @@ impl StatisticsPlan {
             routes: config.routes.clone(),
             version: config.reported_version(),
             headers: config.delivery_headers(),
+            closing: CancellationToken::new(),
         })
     }
 
@@ -527,15 +652,17 @@ impl StatisticsPlan {
         }
     }
 
+    /// Becomes a new installation if a deletion was interrupted before that, while nothing runs.
+    async fn finish_deletion(&self) -> anyhow::Result<()> {
+        let deletion = self.deletion();
+        blocking(move || if deletion.is_unfinished()? { deletion.start_anew() } else { Ok(()) }).await
+    }
+
     /// Deletes counts and observations from the disk, while nothing runs.
     async fn forget(&self, choice: StoredChoice) -> anyhow::Result<()> {
         let counted = Arc::clone(&self.counted);
-        tokio::task::spawn_blocking(move || counted.forget(choice)).await?.context(UNFORGOTTEN)
-    }
-
-    /// Deletes what the settings remember of observations.
-    async fn erase(&self) -> anyhow::Result<()> {
-        self.settings.erase().await.context("cannot delete the observations in the settings database")
+        let forgotten = joined(tokio::task::spawn_blocking(move || counted.forget(choice))).await;
+        forgotten.flatten().context(UNFORGOTTEN)
     }
 
     fn now(&self) -> u32 {
@@ -546,7 +673,7 @@ impl StatisticsPlan {
         &self,
         instance: Uuid,
         spool: &Arc<Spool>,
-        tasks: TaskTracker,
+        tasks: StatisticsTasks,
     ) -> anyhow::Result<ObservedInstallation> {
         let disk: Arc<dyn DataDisk> = Arc::new(DiskDirectory::new(&self.own_dir));
         let prices =
@@ -573,6 +700,7 @@ impl StatisticsPlan {
             metrics: self.metrics.clone(),
             endpoints: self.endpoints.clone(),
             tasks,
+            closing: self.closing.clone(),
             configured: Mutex::default(),
         })
     }
@@ -580,6 +708,9 @@ impl StatisticsPlan {
 
 impl RunningStatistics {
     async fn start(plan: &StatisticsPlan) -> anyhow::Result<Arc<Self>> {
+        // The collector refuses every report under a UUID that it has deleted.
+        plan.finish_deletion().await?;
+        plan.erasure.expect_rows().await?;
         let instance = super::instance(&plan.own_dir, plan.version.clone(), plan.settings.kind())?;
         let disk: Arc<dyn DataDisk> = Arc::new(DiskDirectory::new(&plan.own_dir));
         let spool = Arc::clone(&plan.spool);
@@ -608,7 +739,7 @@ impl RunningStatistics {
         browsers: Arc<PageViewStore>,
         process: Arc<MeasuredProcess>,
     ) -> anyhow::Result<Self> {
-        let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
+        let tasks = StatisticsTasks::default();
         let (installation, installed): (Arc<dyn Installation>, _) = match &plan.installation {
             Some(products) => (Arc::clone(products), None),
             None => {
@@ -679,7 +810,6 @@ impl RunningStatistics {
             disk,
             clock,
             installed,
-            stop,
             tasks,
         })
     }
@@ -687,38 +817,38 @@ impl RunningStatistics {
     /// Downloads what the collector publishes, unless that happened within a day; `None` if statistics are
     /// switched off meanwhile, which ends the download.
     pub async fn download_published(&self) -> Option<DownloadedTables> {
-        self.stop.run_until_cancelled(self.published.download()).await
+        self.tasks.while_on(self.published.download()).await
     }
 
     fn start_tasks(self: &Arc<Self>, process_sample_interval: Duration) {
-        let running = Arc::clone(self);
-        self.tasks.spawn(async move { running.reporter.run(&running.stop).await });
-        let running = Arc::clone(self);
-        self.tasks.spawn(async move { running.delivery.run(&running.stop).await });
-        let running = Arc::clone(self);
-        self.tasks.spawn(async move {
+        let StatisticsTasks { stop, running: tasks } = &self.tasks;
+        let (running, until) = (Arc::clone(self), stop.clone());
+        tasks.spawn(async move { running.reporter.run(&until).await });
+        let (running, until) = (Arc::clone(self), stop.clone());
+        tasks.spawn(async move { running.delivery.run(&until).await });
+        let (running, until) = (Arc::clone(self), stop.clone());
+        tasks.spawn(async move {
             let sample = || running.process.sample();
-            every(process_sample_interval, &running.stop, sample).await;
+            every(process_sample_interval, &until, sample).await;
         });
         let running = Arc::clone(self);
-        self.tasks.spawn(async move { running.sync_journal().await });
-        let (upkeep, stop) = (Arc::clone(&self.upkeep), self.stop.clone());
-        self.tasks.spawn(async move { upkeep.run(&stop).await });
+        tasks.spawn(async move { running.sync_journal().await });
+        let (upkeep, until) = (Arc::clone(&self.upkeep), stop.clone());
+        tasks.spawn(async move { upkeep.run(&until).await });
         if let Some(installed) = self.installed.clone() {
-            let (world, stop) = (Arc::clone(&installed.world), self.stop.clone());
-            self.tasks.spawn(async move { installed.follow(&stop).await });
-            self.tasks.spawn(async move { world.follow_prices().await });
+            let (world, until) = (Arc::clone(&installed.world), stop.clone());
+            tasks.spawn(async move { installed.follow(&until).await });
+            tasks.spawn(async move { world.follow_prices().await });
         }
-        self.tasks.close();
     }
 
     /// Makes events survive a power cut, once a second while there are new ones.
     async fn sync_journal(&self) {
         let syncing = OnChange::default();
-        while self.stop.run_until_cancelled(tokio::time::sleep(SYNC_INTERVAL)).await.is_some() {
+        let stop = &self.tasks.stop;
+        while stop.run_until_cancelled(tokio::time::sleep(SYNC_INTERVAL)).await.is_some() {
             let browsers = Arc::clone(&self.browsers);
-            let synced = tokio::task::spawn_blocking(move || browsers.sync()).await;
-            let synced = synced.map_err(io::Error::other).flatten();
+            let synced = joined(tokio::task::spawn_blocking(move || browsers.sync())).await.flatten();
             if let Some(Err(_)) = syncing.news(&synced) {
                 tracing::error!("the journal of page views cannot be synced; a power cut may lose some");
             }
@@ -732,13 +862,13 @@ impl RunningStatistics {
     }
 
     async fn stop_tasks(&self) {
-        self.stop.cancel();
+        self.tasks.stop.cancel();
         if let Some(installed) = &self.installed {
             installed.world.stop().await;
         }
-        self.tasks.wait().await;
+        self.tasks.end().await;
         let browsers = Arc::clone(&self.browsers);
-        if !matches!(tokio::task::spawn_blocking(move || browsers.sync()).await, Ok(Ok(()))) {
+        if joined(tokio::task::spawn_blocking(move || browsers.sync())).await.flatten().is_err() {
             tracing::error!("the journal of page views could not be synced");
         }
     }
@@ -748,13 +878,13 @@ impl RunningStatistics {
         let (disk, process) = (Arc::clone(&self.disk), Arc::clone(&self.process));
         let written_at = self.clock.wall().as_secs();
         let world = self.installed.as_ref().map(|installed| installed.world.save_costs());
-        let kept = tokio::task::spawn_blocking(move || {
+        let kept = joined(tokio::task::spawn_blocking(move || {
             unreported_measurements::write(
                 &*disk,
                 &UnreportedMeasurements { written_at, process: process.save(), world },
             )
-        });
-        if !matches!(kept.await, Ok(Ok(()))) {
+        }));
+        if kept.await.flatten().is_err() {
             tracing::warn!(
                 "what the process cost since the last report could not be kept for the next start"
             );
@@ -764,12 +894,13 @@ impl RunningStatistics {
     /// Stops counting, even if other holders of a part exist.
     async fn close(self: &Arc<Self>) -> anyhow::Result<()> {
         let browsers = Arc::clone(&self.browsers);
-        tokio::task::spawn_blocking(move || browsers.close_and_forget()).await?.context(UNFORGOTTEN)
+        let closed = joined(tokio::task::spawn_blocking(move || browsers.close_and_forget())).await;
+        closed.flatten().context(UNFORGOTTEN)
     }
 }
 
 async fn blocking(work: impl FnOnce() -> anyhow::Result<()> + Send + 'static) -> anyhow::Result<()> {
-    tokio::task::spawn_blocking(work).await?
+    joined(tokio::task::spawn_blocking(work)).await?
 }
 
 /// The measurements since the last report of an earlier run; empty if they cannot be read.

@@ -1,12 +1,15 @@
 //! Stores whether the operator switched usage statistics off.
 //!
-//! The choice is in the settings database or, if that is read-only, in a file in `headcount/` of the data
-//! directory.
+//! The choice is in the settings database or, if that is read-only or cannot be written to now, in a file in
+//! `headcount/` of the data directory.
 
 use std::{io, sync::Arc};
 
 use anyhow::Context;
-use headcount_platform::disk::{self, DataDisk};
+use headcount_platform::{
+    disk::{self, DataDisk},
+    joined::joined,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::store::{SettingsStore, StoredChoice};
@@ -46,13 +49,14 @@ impl StatisticsSwitch {
     /// in force: if read-only settings have statistics off, they stay off.
     pub(super) async fn choose(&self, enabled: bool, now: u32) -> anyhow::Result<StoredChoice> {
         let off_in_file = self.in_file().await.context(UNREADABLE)?.is_some_and(|choice| !choice.enabled);
-        if self.settings.is_read_only() {
+        let after = if self.settings.is_read_only() {
             self.choose_in_file(enabled).await?;
+            self.choice().await?
         } else {
-            self.settings.choose_statistics(enabled, now).await?;
+            let stored = self.settings.choose_statistics(enabled, now).await?;
             self.disk.remove(FILE).context(UNWRITABLE)?;
-        }
-        let after = self.choice().await?;
+            stored
+        };
         // Events that were found while statistics were off are in no report. For its own choices, the
         // database ensures that.
         if after.enabled && off_in_file {
@@ -61,18 +65,32 @@ impl StatisticsSwitch {
         Ok(after)
     }
 
+    /// Keeps statistics off at the next start, although the database could not be told.
+    pub(super) async fn keep_off_in_file(&self) -> anyhow::Result<()> {
+        self.write_file(false).await
+    }
+
     async fn choose_in_file(&self, enabled: bool) -> anyhow::Result<()> {
         let stored = self.settings.statistics_choice().await?;
         if enabled && !stored.enabled {
             return Ok(());
         }
+        self.write_file(enabled).await
+    }
+
+    async fn write_file(&self, enabled: bool) -> anyhow::Result<()> {
         let bytes = serde_json::to_vec(&SwitchFileContent { enabled })?;
-        disk::write_whole(&*self.disk, ".", FILE, &bytes).context(UNWRITABLE)
+        let disk = Arc::clone(&self.disk);
+        let write = move || {
+            disk.create_dir("")?;
+            disk::write_whole(&*disk, ".", FILE, &bytes)
+        };
+        joined(tokio::task::spawn_blocking(write)).await.flatten().context(UNWRITABLE)
     }
 
     async fn in_file(&self) -> io::Result<Option<SwitchFileContent>> {
         let disk = Arc::clone(&self.disk);
-        match tokio::task::spawn_blocking(move || disk.read(FILE)).await? {
+        match joined(tokio::task::spawn_blocking(move || disk.read(FILE))).await? {
             // An unreadable file was meant to change something. To send nothing is the safe interpretation.
             Ok(bytes) => {
                 Ok(Some(serde_json::from_slice(&bytes).unwrap_or(SwitchFileContent { enabled: false })))

@@ -40,8 +40,8 @@ pub struct Collect {
     #[arg(long)]
     pub admin_token: Option<AccessToken>,
 
-    /// The token of analysts, of at least 16 characters: exact numbers of the fleet, but no report, no single
-    /// installation, and no change.
+    /// The token of analysts, of at least 16 characters: exact numbers of the fleet, and the maker's notes,
+    /// which they may change, but no report and no single installation.
     #[arg(long)]
     pub analyst_token: Option<AccessToken>,
 
@@ -78,7 +78,8 @@ pub struct Collect {
     #[arg(long, default_value = "400d", value_parser = parse_interval)]
     pub retention: Duration,
 
-    /// How long reports are stored as they were sent, with their profiles; at most as long as their counts.
+    /// How long reports are stored as they were sent, with their profiles; never longer than their
+    /// counts, whatever is given.
     #[arg(long, default_value = "30d", value_parser = parse_interval)]
     pub raw_retention: Duration,
 
@@ -101,7 +102,7 @@ pub struct Collect {
     #[arg(long, value_enum, default_value_t)]
     pub log_format: LogFormat,
 
-    /// A TOML file with any of these flags, such as `report-interval = "1h"`. Flags and variables take
+    /// A TOML file with any of these flags, such as `retention = "400d"`. Flags and variables take
     /// precedence.
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,

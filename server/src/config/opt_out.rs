@@ -11,7 +11,7 @@ use super::{
     file::ConfigFile,
     refusal::BadFlags,
     sources::{VariableLookup, variables_of},
-    values::parse_switch,
+    values::{SWITCH_WORDS, parse_switch},
 };
 
 /// The flags that switch off.
@@ -71,5 +71,5 @@ fn says_off(name: &str, value: &OsStr) -> Result<bool, BadFlags> {
     value
         .to_str()
         .and_then(|value| parse_switch(value).ok())
-        .ok_or_else(|| BadFlags::new(format!("{name} must be 1 or 0, and is neither")))
+        .ok_or_else(|| BadFlags::new(format!("{name} must be one of {SWITCH_WORDS}")))
 }

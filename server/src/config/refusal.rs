@@ -54,6 +54,7 @@ impl BadFlags {
                 let flag = flag(command, name);
                 format!("{place}{} {}", quoted(flag, error), must_be(flag, error))
             }
+            ErrorKind::MissingRequiredArgument if !name.is_empty() => format!("{place} must be given"),
             kind if name.is_empty() => kind.as_str().unwrap_or("the flags cannot be read").to_owned(),
             kind => format!("{place}: {}", kind.as_str().unwrap_or("the flag cannot be read")),
         };

@@ -53,7 +53,8 @@ pub struct Serve {
     pub do_not_track: bool,
 
     /// The collector that receives the reports; by default that of Coroot,
-    /// `https://coroot.com/ce/usage-statistics`. A product with a name or a file of routes must set it.
+    /// `https://coroot.com/ce/usage-statistics`. A product with a name or a file of routes must set it, unless
+    /// statistics are off for the whole run.
     #[arg(long, value_parser = parse_http_url)]
     pub collector_url: Option<Url>,
 

@@ -27,10 +27,6 @@ const PREFIX: &str = "HEADCOUNT_";
 /// The flag that names the file.
 const CONFIG: &str = "config";
 
-/// The text below the help of a command.
-const VARIABLES: &str = "Each flag can also be given as a variable, --report-interval 1h as HEADCOUNT_REPORT_INTERVAL=1h or \
-     REPORT_INTERVAL=1h, and in the file of --config. Whatever switches usage statistics off wins over whatever says on.";
-
 /// Reads an environment variable.
 pub(super) type VariableLookup<'v> = &'v dyn Fn(&str) -> Option<OsString>;
 
@@ -102,8 +98,9 @@ fn matches(
     let command = each_flag(command.clone(), &|flag| {
         let fallback = flag.get_long().and_then(|name| fallbacks.get(name));
         match fallback {
-            // The value may be a secret, and `--help` prints defaults.
-            Some((values, _)) => flag.default_values(values).hide_default_value(true),
+            // The value may be a secret, and `--help` prints defaults. For the parser, a default does not give a
+            // flag that is required.
+            Some((values, _)) => flag.default_values(values).hide_default_value(true).required(false),
             None => flag,
         }
     });
@@ -142,8 +139,25 @@ fn is_given(arguments: &[OsString], long: &str) -> bool {
 /// Changes every flag of a command and of those below it.
 fn each_flag(command: Command, change: &dyn Fn(Arg) -> Arg) -> Command {
     let below: Vec<String> = command.get_subcommands().map(|below| below.get_name().to_owned()).collect();
-    let command = command.mut_args(change).after_help(VARIABLES);
+    let command = match other_sources(&command) {
+        Some(text) => command.mut_args(change).after_help(text),
+        None => command,
+    };
     below.iter().fold(command, |command, name| command.mut_subcommand(name, |below| each_flag(below, change)))
+}
+
+/// The text below the help of a command: where its flags can be given besides the command line. `None` for a
+/// command without flags.
+fn other_sources(command: &Command) -> Option<String> {
+    let flags = || command.get_arguments().filter_map(Arg::get_long);
+    let flag = flags().next()?;
+    let [long, short] = variables_of(flag);
+    let mut text = format!("Each flag can also be given as a variable, --{flag} as {long} or {short}");
+    text.push_str(if flags().any(|flag| flag == CONFIG) { ", and in the file of --config." } else { "." });
+    if flags().any(is_opt_out) {
+        text.push_str(" Whatever switches usage statistics off wins over whatever says on.");
+    }
+    Some(text)
 }
 
 /// A flag that is set or not also takes `=true` and `=false`, so that variables and files can set it to

@@ -283,7 +283,7 @@ fn a_file_with_something_that_is_no_flag_is_refused() {
         ("report-interval = 'often'", "report-interval in the file of --config is \"often\""),
         (
             "disable-usage-statistics = 'maybe'",
-            "disable-usage-statistics in the file of --config must be 1 or 0",
+            "disable-usage-statistics in the file of --config must be one of 1, true",
         ),
         ("a b", "line 1"),
     ] {
@@ -339,7 +339,10 @@ fn whatever_says_off_wins_over_whatever_says_on() {
 fn a_variable_that_is_meant_to_switch_off_and_cannot_be_read_is_refused() {
     for name in ["DO_NOT_TRACK", "HEADCOUNT_DO_NOT_TRACK", "DISABLE_USAGE_STATISTICS"] {
         let refused = read(&["--disable-usage-statistics=false"], &[(name, "perhaps")]).unwrap_err();
-        assert_eq!(refused.to_string(), format!("{name} must be 1 or 0, and is neither"));
+        assert_eq!(
+            refused.to_string(),
+            format!("{name} must be one of 1, true, yes, on, 0, false, no and off")
+        );
         assert!(read(&["collect"], &[(name, "perhaps")]).is_ok(), "a collector has nothing to switch off");
     }
 }
@@ -435,11 +438,12 @@ fn refusals_quote_what_is_no_secret() {
         ("--no-such-thing", "there is no flag --no-such-thing"),
         ("--first-report-after -1s", "there is no flag -1"),
         ("--listen", "--listen needs a value"),
+        ("collect backup", "--to must be given"),
         ("--listen 127.0.0.1:1 --listen 127.0.0.1:2", "--listen is given more than once"),
         ("--read-only-settings false", "a switch an equals sign"),
         (
             "--read-only-settings=perhaps",
-            "--read-only-settings is \"perhaps\", and cannot be used: give true or false",
+            "--read-only-settings is \"perhaps\", and cannot be used: give one of 1, true, yes, on, 0, false",
         ),
     ] {
         let refused = parse(line).unwrap_err().to_string();
@@ -469,6 +473,49 @@ fn the_help_shows_nothing_of_the_environment() {
         let CommandLine::Help(help) = CommandLine::read(arguments, &variables).unwrap() else { panic!() };
         let help = help.to_string();
         assert!(!help.contains(SECRET) && !help.contains("27182"), "{help}");
-        assert!(help.contains("Usage") && help.contains("HEADCOUNT_REPORT_INTERVAL=1h"));
+        assert!(help.contains("Usage") && help.contains("HEADCOUNT_LISTEN"));
     }
+}
+
+/// The help of the command line `line`, on one line.
+fn help(line: &str) -> String {
+    let arguments = format!("headcount {line} --help");
+    let help = CommandLine::read(arguments.split_whitespace().map(OsString::from), &|_| None);
+    let Ok(CommandLine::Help(help)) = help else { panic!("{line}") };
+    help.to_string().split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn the_help_says_where_else_the_flags_of_the_command_can_be_given() {
+    let off = " Whatever switches usage statistics off wins over whatever says on.";
+    for (line, variable, has_file, off) in [
+        ("serve", "--listen as HEADCOUNT_LISTEN or LISTEN", true, off),
+        ("preview", "--listen as HEADCOUNT_LISTEN or LISTEN", true, off),
+        ("sign-in", "--listen as HEADCOUNT_LISTEN or LISTEN", true, off),
+        ("sign-in collect", "--listen as HEADCOUNT_LISTEN or LISTEN", true, ""),
+        ("collect", "--listen as HEADCOUNT_LISTEN or LISTEN", true, ""),
+        ("collect backup", "--data-dir as HEADCOUNT_DATA_DIR or DATA_DIR", false, ""),
+        ("collect init", "--data-dir as HEADCOUNT_DATA_DIR or DATA_DIR", false, ""),
+        ("collect demo", "--data-dir as HEADCOUNT_DATA_DIR or DATA_DIR", false, ""),
+        ("health", "--listen as HEADCOUNT_LISTEN or LISTEN", false, ""),
+    ] {
+        let file = if has_file { ", and in the file of --config." } else { "." };
+        let said = format!("Each flag can also be given as a variable, {variable}{file}{off}");
+        assert!(help(line).ends_with(&said), "{line}: {}", help(line));
+    }
+}
+
+#[test]
+fn the_help_says_that_serve_is_the_default() {
+    let help = help("");
+    assert!(help.contains("Usage: headcount [serve] [FLAGS]"), "{help}");
+    assert!(help.contains("headcount --disable-usage-statistics is headcount serve"), "{help}");
+}
+
+#[test]
+fn a_flag_that_is_required_can_be_given_as_a_variable() {
+    let backup = read(&["collect", "backup"], &[("TO", "/backup")]).unwrap();
+    let HeadcountCommand::Collect(command) = backup else { panic!() };
+    let Some(CollectTask::Backup(backup)) = command.task else { panic!() };
+    assert_eq!(backup.to, PathBuf::from("/backup"));
 }

@@ -10,12 +10,15 @@ use headcount_observer::price_list::PriceSource;
 use headcount_outbound::TargetPolicy;
 use reqwest::Url;
 
+/// What [`parse_switch`] accepts, for a sentence.
+pub(super) const SWITCH_WORDS: &str = "1, true, yes, on, 0, false, no and off";
+
 /// A switch: on or off.
 pub(super) fn parse_switch(value: &str) -> Result<bool, String> {
     match value.trim().to_ascii_lowercase().as_str() {
         "1" | "true" | "yes" | "on" => Ok(true),
         "" | "0" | "false" | "no" | "off" => Ok(false),
-        _ => Err("give true or false".to_owned()),
+        _ => Err(format!("give one of {SWITCH_WORDS}")),
     }
 }
 

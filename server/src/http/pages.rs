@@ -1,5 +1,6 @@
 //! Serves the page that starts the web interface, at every address of it.
 
+mod frame;
 mod off;
 mod plain;
 
@@ -49,7 +50,9 @@ fn html(base: &str, is_counted: bool, with_interface: bool) -> String {
     let body = if with_interface {
         format!(
             r#"<script type="module" src="{base}static/ui.js"></script>
+{}
 {}"#,
+            frame::html(base),
             plain::html(base, is_counted)
         )
     } else {
@@ -97,10 +100,18 @@ mod tests {
     }
 
     #[test]
+    fn the_page_shows_something_before_its_program_is_there() {
+        let html = html("/coroot/", true, true);
+        let (_, frame) = html.split_once(r#"<div id="frame">"#).unwrap();
+        let (frame, _) = frame.split_once("</div>").unwrap();
+        assert!(frame.contains("Headcount</a>") && frame.contains("Loading…"), "{frame}");
+    }
+
+    #[test]
     fn everything_is_under_the_base_path() {
         let html = html("/coroot/", true, true);
         assert_eq!(html.matches("api/").count(), html.matches("/coroot/api/").count());
-        assert_eq!(html.matches("\"/coroot/static/").count(), 5);
+        assert_eq!(html.matches("\"/coroot/static/").count(), 6);
         assert!(!html.contains("\"/static/"));
     }
 }

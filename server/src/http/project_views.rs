@@ -1,5 +1,5 @@
-//! Serves what is observed of projects, by name: `<base>api/overview`, and the applications and nodes of a
-//! project.
+//! Serves what is observed of projects, by name: `<base>api/overview`, and of one project how far its
+//! observation is, its applications and its nodes.
 //!
 //! Worlds are loaded from the cache, and shared by requests that come at about the same time. No request waits
 //! for Prometheus.
@@ -19,7 +19,6 @@ use headcount_shared::api::{
     ApplicationTable, ApplicationView, NodeTable, NodeView, ObservationState, ObservationStatus,
     ProjectGlance, ProjectHealth, ProjectsOverview, ReportCharts,
 };
-use headcount_topology::application_key::ApplicationKey;
 use headcount_web::{
     described_refusals::{GuardedResponses, refusals},
     problem::ProblemResponse,
@@ -33,7 +32,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
     ServerState,
-    settings::{OpenedSettings, ProjectPath, UrlParameters},
+    settings::{OpenedSettings, ProjectPath, UrlParameters, application_key},
 };
 use crate::{
     app::statistics_service::StatisticsService,
@@ -44,6 +43,7 @@ use crate::{
 pub(super) fn routes() -> OpenApiRouter<ServerState> {
     OpenApiRouter::new()
         .routes(routes!(overview))
+        .routes(routes!(observation))
         .routes(routes!(applications))
         .routes(routes!(application))
         .routes(routes!(application_report))
@@ -100,6 +100,17 @@ async fn overview(
     Ok(Json(ProjectsOverview { projects: projects.collect() }))
 }
 
+/// How far the observation of a project is. Looking changes nothing, and waits for nothing.
+#[utoipa::path(get, path = "/api/projects/{id}/observation", tag = "views", params(ProjectPath), responses(
+    (status = 200, description = "How far it is.", body = ObservationStatus), ViewProblems))]
+async fn observation(
+    OpenedSettings(settings): OpenedSettings,
+    State(statistics): Statistics,
+    UrlParameters(ProjectPath { id }): UrlParameters<ProjectPath>,
+) -> Result<Json<ObservationStatus>, ProblemResponse> {
+    Ok(Json(heading(&settings, &statistics, &id).await?.observation))
+}
+
 /// The applications of a project, by their ids. There are none while the project is not observed.
 #[utoipa::path(get, path = "/api/projects/{id}/applications", tag = "views", params(ProjectPath), responses(
     (status = 200, description = "The applications.", body = ApplicationTable), ViewProblems))]
@@ -124,7 +135,7 @@ async fn application(
     UrlParameters(ObservedApplicationPath { id, application }): UrlParameters<ObservedApplicationPath>,
 ) -> Result<Json<ApplicationView>, ProblemResponse> {
     let heading = heading(&settings, &statistics, &id).await?;
-    let key = known_key(&application)?;
+    let key = application_key(&application)?;
     let found = view(&statistics, &id, move |world| application_view(world.sight, &key, heading)).await;
     found.map_err(refusal)?.map(Json).ok_or_else(|| not_observed("application"))
 }
@@ -139,7 +150,7 @@ async fn application_report(
     UrlParameters(ApplicationReportPath { id, application, report }): UrlParameters<ApplicationReportPath>,
 ) -> Result<Json<ReportCharts>, ProblemResponse> {
     let ProjectHeading { observation, .. } = heading(&settings, &statistics, &id).await?;
-    let key = known_key(&application)?;
+    let key = application_key(&application)?;
     let incidents = settings.incidents(&id).await?;
     let now = observation.answered_at.unwrap_or_default();
     let charts = move |world: &ViewedWorld<'_, '_>| {
@@ -196,20 +207,17 @@ fn glance(
     statistics: &StatisticsService,
     project: &ProjectOverview,
 ) -> (ObservationStatus, Option<ProjectHealth>) {
-    let observed = statistics.world().and_then(|world| world.glance(&project.id));
+    let world = statistics.world();
+    let observed = world.as_ref().and_then(|world| world.glance(&project.id));
     observed.filter(|_| project.prometheus).unwrap_or_else(|| {
-        let state =
-            if project.prometheus { ObservationState::NotObserved } else { ObservationState::NoPrometheus };
-        let status = ObservationStatus {
-            state,
-            answered_at: None,
-            failure: None,
-            queries: u32::try_from(CACHE_PLAN.all().count()).unwrap_or(u32::MAX),
-            answered_queries: 0,
-            failed_queries: Vec::new(),
-            failed_query_count: 0,
+        let state = match world {
+            _ if !project.prometheus => ObservationState::NoPrometheus,
+            None if statistics.running().is_some() => ObservationState::ObservedByProduct,
+            None => ObservationState::Off,
+            Some(_) => ObservationState::NotObserved,
         };
-        (status, None)
+        let queries = u32::try_from(CACHE_PLAN.all().count()).unwrap_or(u32::MAX);
+        (ObservationStatus { state, queries, ..ObservationStatus::default() }, None)
     })
 }
 
@@ -228,11 +236,6 @@ fn or_none<T: Default>(found: Result<T, WorldUnavailable>) -> Result<T, ProblemR
         Err(WorldUnavailable::NotObserved) => Ok(T::default()),
         found => found.map_err(refusal),
     }
-}
-
-fn known_key(application: &str) -> Result<ApplicationKey, SettingsError> {
-    let key = ApplicationKey::parse(application).filter(|key| !key.is_project());
-    key.ok_or_else(|| InvalidChange::Application.into())
 }
 
 fn not_observed(what: &str) -> ProblemResponse {

@@ -9,7 +9,6 @@ mod history_lists;
 mod inspections;
 mod integrations;
 mod load_configuration;
-mod observation;
 mod parse_json;
 mod projects;
 mod prometheus;
@@ -18,10 +17,14 @@ mod settings_access;
 mod settings_errors;
 mod stored_logins;
 mod url_login;
+mod versions;
 
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-pub(super) use self::extractors::{OpenedSettings, ProjectPath, UrlParameters};
+pub(super) use self::{
+    extractors::{AnyTypeJson, OpenedSettings, ProjectPath, UrlParameters, application_key},
+    settings_errors::JsonProblems,
+};
 use super::ServerState;
 
 /// The routes of the settings, with their descriptions.
@@ -32,7 +35,6 @@ pub(super) fn routes() -> OpenApiRouter<ServerState> {
         .routes(routes!(prometheus::prometheus, prometheus::set_prometheus, prometheus::delete_prometheus))
         .routes(routes!(prometheus_test::test_new_prometheus))
         .routes(routes!(prometheus_test::test_prometheus))
-        .routes(routes!(observation::observation))
         .routes(routes!(settings_access::settings))
         .routes(routes!(clickhouse::clickhouse, clickhouse::set_clickhouse, clickhouse::delete_clickhouse))
         .routes(routes!(integrations::integrations, integrations::set_integrations))

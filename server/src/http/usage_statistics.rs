@@ -1,17 +1,17 @@
 //! Serves the state of usage statistics, and switches them: `<base>api/usage-statistics`.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use axum::{
     Json,
-    body::Bytes,
-    extract::{DefaultBodyLimit, Path, State},
+    extract::{Path, State},
     http::{HeaderName, StatusCode, header},
     response::{AppendHeaders, IntoResponse, Response},
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
 use headcount_fleet::profiles::ProfileError;
 use headcount_platform::hex;
+use headcount_platform::joined::joined;
 use headcount_shared::{
     api::{
         AskProfileGraph, AskPseudonym, FleetComparison, ForgottenInstallation, Problem, ProfileGraphAnswer,
@@ -24,10 +24,13 @@ use sha2::{Digest, Sha256};
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
-use super::ServerState;
+use super::{
+    ServerState,
+    settings::{AnyTypeJson, JsonProblems},
+};
 use crate::{
     app::{
-        DeletionError, DeletionOutcome,
+        DeletionError, DeletionOutcome, ServerStops,
         statistics_service::{RunningStatistics, SentDeletionError, StatisticsService, SwitchError},
     },
     browsers::BrowserPseudonym,
@@ -49,6 +52,9 @@ const CONTENT_DIGEST: HeaderName = HeaderName::from_static("content-digest");
 /// The same, in hexadecimal, as `sha256sum` prints it.
 const CONTENT_SHA256: HeaderName = HeaderName::from_static("x-content-sha256");
 
+/// When to ask again for a deletion or a switch that a disk or a database has stopped.
+const ASK_AGAIN: Duration = Duration::from_secs(30);
+
 /// The routes, with their descriptions.
 pub(super) fn routes() -> OpenApiRouter<ServerState> {
     OpenApiRouter::new()
@@ -61,13 +67,8 @@ pub(super) fn routes() -> OpenApiRouter<ServerState> {
         .routes(routes!(fleet, compare_with_fleet))
         .routes(routes!(receipts))
         .routes(routes!(delete_sent))
-        .merge(profile_routes())
+        .routes(routes!(draw_profile))
         .routes(routes!(pseudonym))
-}
-
-/// The route that takes profiles, which are larger than other bodies.
-fn profile_routes() -> OpenApiRouter<ServerState> {
-    OpenApiRouter::new().routes(routes!(draw_profile)).layer(DefaultBodyLimit::max(REPORT_BYTES))
 }
 
 /// Whether statistics are on, where reports go, and the state of their delivery.
@@ -80,32 +81,34 @@ async fn status(State(statistics): State<Arc<StatisticsService>>) -> Json<Status
 /// Switches on or off, also for later runs.
 #[utoipa::path(put, path = "/api/usage-statistics", tag = "usage statistics", request_body = Switch, responses(
     (status = 200, description = "The state of usage statistics.", body = Status),
-    (status = 400, description = "The body is not valid.", body = Problem, content_type = "application/problem+json"),
     (status = 409, description = "Something else has switched statistics off.", body = Problem, content_type = "application/problem+json"),
-    (status = 503, description = "The settings database is unavailable; nothing changed.", body = Problem, content_type = "application/problem+json"), GuardedResponses))]
+    (status = 503, description = "The settings database is unavailable, or the server is stopping; ask again. Statistics that were to be switched off are off, but a restart may switch them on until that is stored.", body = Problem, content_type = "application/problem+json"), JsonProblems, GuardedResponses))]
 // The content type does not matter: before a `PUT` of another site, a browser sends a preflight request,
 // which is refused.
 async fn switch(
     State(statistics): State<Arc<StatisticsService>>,
-    body: Bytes,
+    AnyTypeJson(Switch { enabled }): AnyTypeJson<Switch>,
 ) -> Result<Json<Status>, ProblemResponse> {
-    let Switch { enabled } = serde_json::from_slice(&body).map_err(|error| {
-        ProblemResponse::new(StatusCode::BAD_REQUEST, format!("send {{\"enabled\":true}} or false: {error}"))
-    })?;
     // A switch that stops halfway would leave data that must be deleted, so it continues if the client
     // disconnects.
-    let switched = {
-        let statistics = Arc::clone(&statistics);
-        tokio::spawn(async move { statistics.switch(enabled).await }).await
-    };
-    let switched = switched.unwrap_or_else(|error| Err(SwitchError::Failed(error.into())));
-    match switched {
+    let switching = Arc::clone(&statistics);
+    let switched = joined(tokio::spawn(async move { switching.switch(enabled).await })).await;
+    match switched.unwrap_or_else(|error| Err(SwitchError::Failed(error.into()))) {
         Ok(()) => Ok(Json(statistics.status())),
         Err(error @ (SwitchError::OffForThisRun(_) | SwitchError::OffInReadOnlySettings)) => {
             Err(ProblemResponse::new(StatusCode::CONFLICT, error.to_string()))
         }
+        Err(error @ SwitchError::OffNotStored(_)) => {
+            let unstored = ProblemResponse::new(StatusCode::SERVICE_UNAVAILABLE, error.to_string());
+            Err(unstored.retry_after(ASK_AGAIN))
+        }
+        Err(SwitchError::Stopping(stops)) => Err(stopping(stops)),
         Err(SwitchError::Failed(error)) => Err(failed(error)),
     }
+}
+
+fn stopping(stops: ServerStops) -> ProblemResponse {
+    ProblemResponse::new(StatusCode::SERVICE_UNAVAILABLE, stops.to_string())
 }
 
 /// A refusal with the reason of the settings database; any other error is an internal one.
@@ -159,10 +162,8 @@ async fn report(
     let unknown = || ProblemResponse::new(StatusCode::NOT_FOUND, "there is no report with this id");
     let id: Uuid = id.parse().map_err(|_| unknown())?;
     let spool = statistics.spool().ok_or_else(off)?;
-    let read = tokio::task::spawn_blocking(move || spool.read(id))
-        .await
-        .map_err(|error| ProblemResponse::internal(&error))?;
-    match read {
+    let read = joined(tokio::task::spawn_blocking(move || spool.read(id))).await;
+    match read.map_err(|error| ProblemResponse::internal(&error))? {
         Ok(report) => Ok(as_sent(report)),
         Err(ReadError::Unknown) => Err(unknown()),
         Err(error) => Err(ProblemResponse::internal(&error)),
@@ -172,19 +173,15 @@ async fn report(
 /// What a profile of a report says: the calls that a flame graph is drawn of. Stores nothing.
 #[utoipa::path(post, path = "/api/usage-statistics/profile-graph", tag = "usage statistics", request_body = AskProfileGraph, responses(
     (status = 200, description = "The calls.", body = ProfileGraphAnswer),
-    (status = 400, description = "The body is not valid.", body = Problem, content_type = "application/problem+json"),
-    (status = 422, description = "The text is no profile.", body = Problem, content_type = "application/problem+json"), GuardedResponses))]
-async fn draw_profile(body: Bytes) -> Result<Json<ProfileGraphAnswer>, ProblemResponse> {
-    let AskProfileGraph { kind, profile, id } = serde_json::from_slice(&body).map_err(|error| {
-        let detail =
-            format!("send {{\"kind\":\"cpu\",\"profile\":\"<base64>\",\"id\":\"\"}} or heap: {error}");
-        ProblemResponse::new(StatusCode::BAD_REQUEST, detail)
-    })?;
-    let drawn = tokio::task::spawn_blocking(move || {
+    (status = 422, description = "The text is no profile.", body = Problem, content_type = "application/problem+json"), JsonProblems, GuardedResponses))]
+async fn draw_profile(
+    AnyTypeJson(AskProfileGraph { kind, profile, id }): AnyTypeJson<AskProfileGraph, REPORT_BYTES>,
+) -> Result<Json<ProfileGraphAnswer>, ProblemResponse> {
+    let drawn = joined(tokio::task::spawn_blocking(move || {
         let graph = profile_graph(kind, &profile)?;
         let html = profile_picture(kind, &graph, &id);
         Ok::<_, ProfileError>(ProfileGraphAnswer { graph, html })
-    });
+    }));
     let drawn = drawn.await.map_err(|error| ProblemResponse::internal(&error))?;
     drawn.map(Json).map_err(|error| ProblemResponse::new(StatusCode::UNPROCESSABLE_ENTITY, error.to_string()))
 }
@@ -197,8 +194,7 @@ async fn history(
     State(statistics): State<Arc<StatisticsService>>,
 ) -> Result<Json<ReportedHistory>, ProblemResponse> {
     let Some(spool) = statistics.spool() else { return Ok(Json(ReportedHistory::default())) };
-    let days = tokio::task::spawn_blocking(move || spool.reported().days()).await;
-    let days = days.map_err(|error| ProblemResponse::internal(&error))?;
+    let days = joined(tokio::task::spawn_blocking(move || spool.reported().days())).await.flatten();
     let days = days.map_err(|error| ProblemResponse::internal(&error))?;
     let charts = reported_charts(&days);
     Ok(Json(ReportedHistory { days, charts }))
@@ -236,9 +232,8 @@ async fn compared(
     let position = if tables.is_empty() {
         None
     } else {
-        let report = running.reporter.preview().await.map_err(|error| ProblemResponse::internal(&error))?;
-        let own = serde_json::from_slice(&report.bytes).map_err(|error| ProblemResponse::internal(&error))?;
-        fleet_position(&tables, &own)
+        let numbers = running.reporter.preview_numbers().await;
+        fleet_position(&tables, &numbers.map_err(|error| ProblemResponse::internal(&error))?)
     };
     let mut comparison = FleetComparison {
         collector: running.published.origin(),
@@ -261,26 +256,37 @@ async fn receipts(State(statistics): State<Arc<StatisticsService>>) -> Json<Stor
 /// Asks the collector to delete what this installation sent, and makes it a new installation.
 #[utoipa::path(post, path = "/api/usage-statistics/deletion", tag = "usage statistics", responses(
     (status = 200, description = "The collector's receipt; none if nothing was sent yet.", body = ForgottenInstallation),
-    (status = 409, description = "The collector does not know this installation by its secret, or statistics are off for the whole run; nothing changed.", body = Problem, content_type = "application/problem+json"),
-    (status = 502, description = "The collector did not delete; nothing changed.", body = Problem, content_type = "application/problem+json"), GuardedResponses))]
+    (status = 409, description = "The collector does not know this installation by its secret, is being asked already, or statistics are off for the whole run; nothing changed.", body = Problem, content_type = "application/problem+json"),
+    (status = 502, description = "The collector did not delete, or is still deleting; nothing changed.", body = Problem, content_type = "application/problem+json"),
+    (status = 503, description = "The server is stopping, or the data directory or the settings database is unavailable; ask again. The detail says whether the collector has deleted already.", body = Problem, content_type = "application/problem+json"), GuardedResponses))]
 async fn delete_sent(
     State(statistics): State<Arc<StatisticsService>>,
 ) -> Result<Json<ForgottenInstallation>, ProblemResponse> {
     // It continues if the client disconnects, so that it does not stop halfway.
-    let deleting = tokio::spawn(async move { statistics.delete_sent().await });
+    let deleting = joined(tokio::spawn(async move { statistics.delete_sent().await }));
     match deleting.await.map_err(|error| ProblemResponse::internal(&error))? {
         Ok(DeletionOutcome::NeverDelivered) => Ok(Json(ForgottenInstallation::default())),
         Ok(DeletionOutcome::Deleted(stored)) => {
             Ok(Json(ForgottenInstallation { receipt: Some(stored.receipt) }))
         }
-        Err(error) => Err(not_deleted(error)),
+        Err(error) => Err(not_deleted(&error)),
     }
 }
 
-fn not_deleted(error: SentDeletionError) -> ProblemResponse {
+fn not_deleted(error: &SentDeletionError) -> ProblemResponse {
     let status = match error {
-        SentDeletionError::Deletion(DeletionError::Here(error)) => return failed(error),
+        SentDeletionError::Deletion(
+            unfinished @ (DeletionError::Unreadable(cause)
+            | DeletionError::NoReceipt(cause)
+            | DeletionError::NotForgotten(cause)),
+        ) => {
+            tracing::error!("{unfinished}: {cause:#}");
+            let refusal = ProblemResponse::new(StatusCode::SERVICE_UNAVAILABLE, unfinished.to_string());
+            return refusal.retry_after(ASK_AGAIN);
+        }
+        SentDeletionError::Stopping(_) => StatusCode::SERVICE_UNAVAILABLE,
         SentDeletionError::OffForThisRun(_)
+        | SentDeletionError::UnderWay
         | SentDeletionError::Deletion(
             DeletionError::NoSecret
             | DeletionError::NotDeleted(NotDeleted::OtherSecret | NotDeleted::Unknown),
@@ -293,15 +299,11 @@ fn not_deleted(error: SentDeletionError) -> ProblemResponse {
 /// The pseudonym under which a browser is counted. Counts and stores nothing.
 #[utoipa::path(post, path = "/api/pseudonym", tag = "usage statistics", request_body = AskPseudonym, responses(
     (status = 200, description = "The pseudonym.", body = Pseudonym),
-    (status = 400, description = "The body is not valid.", body = Problem, content_type = "application/problem+json"),
-    (status = 409, description = "Statistics are off.", body = Problem, content_type = "application/problem+json"), GuardedResponses))]
+    (status = 409, description = "Statistics are off.", body = Problem, content_type = "application/problem+json"), JsonProblems, GuardedResponses))]
 async fn pseudonym(
     State(statistics): State<Arc<StatisticsService>>,
-    body: Bytes,
+    AnyTypeJson(AskPseudonym { device_id }): AnyTypeJson<AskPseudonym>,
 ) -> Result<Json<Pseudonym>, ProblemResponse> {
-    let AskPseudonym { device_id } = serde_json::from_slice(&body).map_err(|error| {
-        ProblemResponse::new(StatusCode::BAD_REQUEST, format!("send {{\"device_id\":\"<uuid>\"}}: {error}"))
-    })?;
     let pseudonym = running(&statistics)?.browsers.pseudonym(device_id);
     Ok(Json(Pseudonym { pseudonym: pseudonym.map(BrowserPseudonym::as_uuid) }))
 }
@@ -324,4 +326,25 @@ fn as_sent(report: SpooledReport) -> Response {
         (CONTENT_SHA256, digits),
     ];
     (headers, AppendHeaders(report.headers.listed()), report.bytes).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_deletion_that_stopped_halfway_says_what_is_deleted_and_to_ask_again() {
+        let cause = || anyhow::anyhow!("/var/lib/headcount/receipts: no space left on device");
+        for (error, told) in [
+            (DeletionError::Unreadable(cause()), "the collector is not asked"),
+            (DeletionError::NoReceipt(cause()), "the collector has deleted what was sent, but its receipt"),
+            (DeletionError::NotForgotten(cause()), "the collector has deleted what was sent, but what was"),
+        ] {
+            let detail = error.to_string();
+            assert!(detail.contains(told) && detail.contains("ask again"), "{detail}");
+            assert!(!detail.contains("/var"), "{detail}");
+            let expected = ProblemResponse::new(StatusCode::SERVICE_UNAVAILABLE, detail);
+            assert_eq!(not_deleted(&error.into()), expected.retry_after(ASK_AGAIN));
+        }
+    }
 }

@@ -141,7 +141,7 @@ impl SendContext {
         let answer = tokio::select! {
             biased;
             answer = self.transport.send(request) => answer,
-            () = self.too_late() => return None,
+            () = too_late(&self.stop) => return None,
         };
         let later = |why: &str| SendFailure::Later { why: why.to_owned(), after: None };
         Some(match answer {
@@ -180,11 +180,12 @@ impl SendContext {
     pub(super) fn now(&self) -> u32 {
         u32::try_from(self.clock.wall().as_secs()).unwrap_or(u32::MAX)
     }
+}
 
-    async fn too_late(&self) {
-        self.stop.cancelled().await;
-        tokio::time::sleep(LAST_WAIT).await;
-    }
+/// Returns when a request in progress may not continue, because `stop` was cancelled a while ago.
+pub(super) async fn too_late(stop: &CancellationToken) {
+    stop.cancelled().await;
+    tokio::time::sleep(LAST_WAIT).await;
 }
 
 /// Why a destination cannot accept a notification now, after an answer with this status.

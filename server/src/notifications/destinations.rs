@@ -98,6 +98,16 @@ pub(crate) trait DestinationSettings: Default + Serialize + for<'de> Deserialize
 
     /// Keeps the stored value of each secret that is absent.
     fn keep_secrets(&mut self, stored: &Self);
+
+    /// Checks that no secret would be kept that another server than the stored one could get, and that it is clear
+    /// which secret is kept.
+    ///
+    /// # Errors
+    /// [`InvalidDestination::OtherOrigin`], [`InvalidDestination::OtherServer`] and
+    /// [`InvalidDestination::UnclearHeaders`].
+    fn check_kept(&self, _stored: &Self) -> Result<(), InvalidDestination> {
+        Ok(())
+    }
 }
 
 /// Where this program chooses the id of a conversation, it is the key of the incident.
@@ -163,11 +173,19 @@ macro_rules! destinations {
             }
 
             /// Keeps the stored value of each secret that is absent.
-            pub fn keep_secrets(&mut self, stored: &Self) {
+            ///
+            /// # Errors
+            /// [`InvalidDestination::OtherOrigin`], [`InvalidDestination::OtherServer`] and
+            /// [`InvalidDestination::UnclearHeaders`]. Nothing changed.
+            pub fn keep_secrets(&mut self, stored: &Self) -> Result<(), InvalidDestination> {
                 match (self, stored) {
-                    $((Self::$kind(settings), Self::$kind(stored)) => settings.keep_secrets(stored),)*
+                    $((Self::$kind(settings), Self::$kind(stored)) => {
+                        settings.check_kept(stored)?;
+                        settings.keep_secrets(stored);
+                    })*
                     _ => {}
                 }
+                Ok(())
             }
 
             pub(super) fn destination(&self) -> &dyn NotificationDestination {

@@ -8,10 +8,11 @@ use headcount_health::health_status::HealthStatus;
 use headcount_outbound::ConnectionFailure;
 use headcount_platform::{clock::Clock, random_id};
 use headcount_topology::application_key::ApplicationKey;
+use tokio_util::sync::CancellationToken;
 
 use super::{
     DestinationConfig, IncidentNotification, NotificationDetails, ReportDetails, ServiceEndpoints,
-    attempt::why_later,
+    attempt::{too_late, why_later},
     destinations::RequestContext,
     message::IncidentMessage,
     notification_outcome::NotificationOutcome,
@@ -21,6 +22,9 @@ use super::{
 
 /// How long a request may take, including the connection. There are at most two.
 const TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Why a test has no result.
+const STOPPED: &str = "this server stopped before the test ended";
 
 /// What a test found, without addresses and secrets.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,8 +36,25 @@ pub struct TestedDestination {
 }
 
 /// Sends a test notification to a destination of a project. Where that opens an alert, the alert is closed again.
-/// `base_url` is the address of the product's web interface, or empty.
+/// `base_url` is the address of the product's web interface, or empty. Ends soon after `closing` is cancelled, even
+/// if the destination has not answered; then an alert may stay open.
 pub async fn test_destination(
+    project: &str,
+    base_url: &str,
+    destination: &DestinationConfig,
+    endpoints: &ServiceEndpoints,
+    clock: &dyn Clock,
+    closing: &CancellationToken,
+) -> TestedDestination {
+    let test = whole_test(project, base_url, destination, endpoints, clock);
+    tokio::select! {
+        biased;
+        tested = test => tested,
+        () = too_late(closing) => TestedDestination { accepted: false, why: STOPPED.to_owned() },
+    }
+}
+
+async fn whole_test(
     project: &str,
     base_url: &str,
     destination: &DestinationConfig,
@@ -155,7 +176,25 @@ mod tests {
             opsgenie: Some(url.clone()),
             ..example::endpoints()
         };
-        test_destination("abc12345", example::BASE_URL, &destination, &endpoints, &SystemClock::new()).await
+        let (clock, closing) = (SystemClock::new(), CancellationToken::new());
+        test_destination("abc12345", example::BASE_URL, &destination, &endpoints, &clock, &closing).await
+    }
+
+    #[tokio::test]
+    async fn a_destination_that_does_not_answer_does_not_hold_up_the_end_of_the_server() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let slack = format!("http://{}/", listener.local_addr().unwrap()).parse().unwrap();
+        let endpoints = ServiceEndpoints { slack, ..example::endpoints() };
+        let (clock, closing) = (SystemClock::new(), CancellationToken::new());
+        let destination = DestinationConfig::from(example::slack());
+        let test = test_destination("abc12345", "", &destination, &endpoints, &clock, &closing);
+        let stop = async {
+            let connection = listener.accept().await.unwrap();
+            closing.cancel();
+            connection
+        };
+        let (tested, _connection) = tokio::join!(test, stop);
+        assert_eq!(tested, TestedDestination { accepted: false, why: STOPPED.to_owned() });
     }
 
     #[tokio::test]

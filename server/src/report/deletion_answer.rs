@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use headcount_outbound::answer_head::asked_wait;
-use headcount_shared::api::DeletionReceipt;
+use headcount_shared::{api::DeletionReceipt, json::StrictJson};
 use thiserror::Error;
 
 use super::{collector_answer::CollectorAnswer, transport::DeliveryFailure};
@@ -71,7 +71,7 @@ pub fn judge_deletion(answer: &CollectorAnswer, sha256: &str) -> Result<Deletion
 
 /// The receipt in an answer, if it is for this installation.
 fn receipt(answer: &CollectorAnswer, sha256: &str) -> Option<DeletionReceipt> {
-    let receipt: DeletionReceipt = serde_json::from_slice(&answer.body).ok()?;
+    let StrictJson(receipt): StrictJson<DeletionReceipt> = serde_json::from_slice(&answer.body).ok()?;
     (receipt.instance_sha256 == sha256 && !receipt.signature.is_empty()).then_some(receipt)
 }
 

@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use headcount_platform::{clock::Clock, lock::lock};
+use headcount_platform::{clock::Clock, joined::joined, lock::lock};
 use headcount_shared::payload::InstanceSection;
 use serde::Deserialize;
 use tokio::sync::Notify;
@@ -255,8 +255,8 @@ impl ReportDelivery {
         E: From<io::Error> + Send + 'static,
     {
         let spool = Arc::clone(&self.spool);
-        let worked = tokio::task::spawn_blocking(move || work(&spool)).await;
-        worked.unwrap_or_else(|error| Err(io::Error::other(error).into()))
+        let worked = joined(tokio::task::spawn_blocking(move || work(&spool))).await;
+        worked.unwrap_or_else(|error| Err(error.into()))
     }
 
     fn lock(&self) -> MutexGuard<'_, DeliveryProgress> {

@@ -93,11 +93,11 @@ fn size_position(table: &str, own: u64, cells: &[PublishedCellAnswer]) -> Option
     };
     for cell in cells {
         let (Some(label), installations) = (&cell.label, counted(cell.installations)) else { continue };
-        position.of += installations;
+        position.of = position.of.saturating_add(installations);
         if label == class {
-            position.same += installations;
+            position.same = position.same.saturating_add(installations);
         } else if least_of(label)? < own {
-            position.fewer += installations;
+            position.fewer = position.fewer.saturating_add(installations);
         }
     }
     (position.of > 0).then_some(position)
@@ -134,8 +134,8 @@ fn share_positions(table: &str, own: &[&str], cells: &[PublishedCellAnswer]) -> 
         // A label has a cell in each version that it is published of, with the installations of that version.
         if let Some(label) = &cell.label {
             let (have, of) = shares.entry(label).or_default();
-            *have += counted(cell.installations);
-            *of += counted(cell.of_installations);
+            *have = have.saturating_add(counted(cell.installations));
+            *of = of.saturating_add(counted(cell.of_installations));
         }
     }
     let shares = shares.into_iter().filter(|(_, (_, of))| *of > 0);
@@ -274,6 +274,17 @@ mod tests {
         let labels: Vec<&str> = shares.iter().map(|share| share.label.as_str()).collect();
         let others = (0..8).map(|place| format!("cloud-{place}"));
         assert_eq!(labels, others.chain(["hetzner".to_owned()]).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn numbers_that_no_fleet_has_do_not_overflow() {
+        let cell = |label: &str| cell(None, Some(label), i64::MAX, i64::MAX);
+        let cells = |labels: [&str; 3]| [labels, labels, labels].concat().into_iter().map(cell).collect();
+        let tables =
+            [table("nodes", cells(["0", "4-7", "8-15"])), table("clouds", cells(["aws", "gcp", "x"]))];
+        let position = fleet_position(&tables, &own()).unwrap();
+        assert_eq!((position.sizes[0].of, position.sizes[0].fewer), (u64::MAX, u64::MAX));
+        assert!(position.shares.iter().all(|share| share.have == u64::MAX && share.of == u64::MAX));
     }
 
     #[test]

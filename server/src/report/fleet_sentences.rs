@@ -35,7 +35,7 @@ pub fn share_text(have: u64, of: u64) -> String {
 
 fn size_sentence(size: &FleetSizePosition) -> String {
     let FleetSizePosition { table, own, class, of, fewer, same } = size;
-    let more = of.saturating_sub(fewer + same);
+    let more = of.saturating_sub(fewer.saturating_add(*same));
     let like = match class.split_once('-') {
         Some((from, to)) => format!("{from} to {to}, like yours with {}", grouped(*own)),
         None => match class.strip_suffix('+') {

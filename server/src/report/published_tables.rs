@@ -1,7 +1,8 @@
 //! Downloads what a collector publishes of its fleet.
 //!
 //! The requests are the same for every installation: the same tables, whole, in the same order, with nothing
-//! in them that tells who asks. At most one download succeeds a day.
+//! in them that tells who asks. After a download that succeeded there is none for a day, unless statistics are
+//! started again meanwhile: what was downloaded is kept in memory alone.
 
 use std::{
     sync::{Arc, Mutex, OnceLock},
@@ -10,7 +11,12 @@ use std::{
 
 use headcount_outbound::{ConnectionFailure, client_in, tls_config};
 use headcount_platform::{clock::Clock, lock::lock};
-use headcount_shared::{api::PublishedTableAnswer, product::ProductName};
+use headcount_shared::{
+    api::{PublishedTableAnswer, PublishedTableRelease},
+    json::StrictJson,
+    limits::{NAME_BYTES, VERSION_BYTES},
+    product::ProductName,
+};
 use reqwest::{Client, StatusCode, Url, redirect};
 use rustls::client::Resumption;
 use thiserror::Error;
@@ -32,6 +38,9 @@ pub const COMPARED_TABLES: [&str; 10] = [
 
 /// The path of a collector for reports, beside which it publishes.
 const REPORTS: &str = "/ce/usage-statistics";
+
+/// The longest day, such as `2026-11-22`.
+const DAY_BYTES: usize = 10;
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
 const AFTER_FAILURE: Duration = Duration::from_secs(60);
@@ -157,10 +166,10 @@ impl PublishedFleetTables {
                 // A collector that does not publish is asked no more; one of another version may lack a table.
                 if tables.is_empty() { break } else { continue }
             };
-            if answer.table != table {
+            answer.releases.drain(..answer.releases.len().saturating_sub(1));
+            if answer.table != table || !answer.releases.iter().all(is_within_bounds) {
                 return Err(DownloadFailure::NoTable);
             }
-            answer.releases.drain(..answer.releases.len().saturating_sub(1));
             tables.push(answer);
         }
         Ok(tables)
@@ -201,6 +210,14 @@ impl PublishedFleetTables {
     }
 }
 
+/// Whether the texts of a release that are shown are as short as those that a collector accepts.
+fn is_within_bounds(release: &PublishedTableRelease) -> bool {
+    let is_short = |text: &Option<String>, most: usize| text.as_ref().is_none_or(|text| text.len() <= most);
+    let mut cells = release.cells.iter();
+    release.release.day.len() <= DAY_BYTES
+        && cells.all(|cell| is_short(&cell.label, NAME_BYTES) && is_short(&cell.version, VERSION_BYTES))
+}
+
 /// A table; `None` if nothing is published there.
 async fn fetch_table(client: &Client, url: Url) -> Result<Option<PublishedTableAnswer>, DownloadFailure> {
     let mut response = client.get(url).send().await?;
@@ -216,12 +233,14 @@ async fn fetch_table(client: &Client, url: Url) -> Result<Option<PublishedTableA
         }
         body.extend_from_slice(&chunk);
     }
-    serde_json::from_slice(&body).map(Some).map_err(|_| DownloadFailure::NoTable)
+    let table = serde_json::from_slice(&body).map(|StrictJson(table)| Some(table));
+    table.map_err(|_| DownloadFailure::NoTable)
 }
 
 #[cfg(test)]
 mod tests {
     use headcount_platform::clock::SystemClock;
+    use serde_json::{Value, json};
     use tokio::{
         io::{AsyncReadExt, AsyncWriteExt},
         net::TcpListener,
@@ -233,12 +252,26 @@ mod tests {
     const NOTHING: &str = "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
 
     fn published(table: &str, releases: usize) -> String {
-        let release = serde_json::json!({"day": "2026-11-22", "stage": "final", "released_at": 1, "installations": 900,
-            "folded_versions": 0, "folded_names": 0, "cells": [], "without_number": []});
-        let rule = serde_json::json!({"smallest_group": 10, "noise_sd": 25.0, "noise_cut": 75, "shown_from": 85,
+        answer_of(table, &vec![release("2026-11-22", &json!([])); releases])
+    }
+
+    /// The first table, with one cell.
+    fn published_of(day: &str, label: &str) -> String {
+        let cell = json!({"version": null, "label": label, "installations": 90, "of_installations": 900,
+            "sum": null, "percentiles": []});
+        answer_of(COMPARED_TABLES[0], &[release(day, &json!([cell]))])
+    }
+
+    fn release(day: &str, cells: &Value) -> Value {
+        json!({"day": day, "stage": "final", "released_at": 1, "installations": 900, "folded_versions": 0,
+            "folded_names": 0, "cells": cells, "without_number": []})
+    }
+
+    fn answer_of(table: &str, releases: &[Value]) -> String {
+        let rule = json!({"smallest_group": 10, "noise_sd": 25.0, "noise_cut": 75, "shown_from": 85,
             "release_every_days": 7, "provisional_after_days": 2, "final_after_days": 15, "counted_from_day": 3});
-        let body = serde_json::json!({"product": "coroot", "table": table, "from": "", "to": "", "version": null,
-            "rule": rule, "releases": vec![release; releases]});
+        let body = json!({"product": "coroot", "table": table, "from": "", "to": "", "version": null,
+            "rule": rule, "releases": releases});
         let body = body.to_string();
         format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}", body.len())
     }
@@ -350,6 +383,8 @@ mod tests {
             ("HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\n<html>".to_owned(), DownloadFailure::NoTable),
             (large, DownloadFailure::NoTable),
             (published("clouds", 1), DownloadFailure::NoTable),
+            (published_of(&"2".repeat(DAY_BYTES + 1), "x"), DownloadFailure::NoTable),
+            (published_of("2026-11-22", &"x".repeat(NAME_BYTES + 1)), DownloadFailure::NoTable),
         ] {
             let (origin, requests) = answering(move |_| answer.clone()).await;
             let source = source(&origin, None);

@@ -30,7 +30,7 @@ const CHARTS: [ReportedChart; 6] = [
     ReportedChart {
         id: "reported-cpu",
         title: "Processor time of this program",
-        value_title: "mean of a day, in cores",
+        value_title: "mean of a day",
         unit: ValueUnit::Cores,
         series: &[("processor time", |day| day.cpu_cores)],
     },

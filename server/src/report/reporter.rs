@@ -6,9 +6,9 @@ use std::{
     time::Duration,
 };
 
-use headcount_platform::{clock::Clock, lock::lock, on_change::OnChange};
+use headcount_platform::{clock::Clock, joined::joined, lock::lock, on_change::OnChange};
 use headcount_profiler::process_costs::{MeasuredProcess, ProcessCosts};
-use headcount_shared::payload::InstanceSection;
+use headcount_shared::payload::{InstanceSection, Payload, ProfileSection};
 use tokio::sync::Mutex as AsyncMutex;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -60,10 +60,13 @@ pub struct ReportSources {
 
 impl ReportSources {
     fn encode(&self, facts: Facts, counts: PageViewCounts, costs: ProcessCosts) -> io::Result<SpooledReport> {
-        let instance = self.instance.clone();
         let headers = DeliveryHeaders { replica: facts.replica, ..self.headers.clone() };
-        let bytes = encode(&assemble(PayloadSources { instance, facts, counts, costs }))?;
+        let bytes = encode(&self.assemble(facts, counts, costs))?;
         Ok(SpooledReport { bytes, headers })
+    }
+
+    fn assemble(&self, facts: Facts, counts: PageViewCounts, costs: ProcessCosts) -> Payload {
+        assemble(PayloadSources { instance: self.instance.clone(), facts, counts, costs })
     }
 }
 
@@ -155,6 +158,29 @@ impl Reporter {
         .await
     }
 
+    /// The numbers of the report as it would be sent now, without its profiles, which take long. Changes nothing.
+    ///
+    /// # Errors
+    /// The process cannot start a thread for the work.
+    pub async fn preview_numbers(&self) -> io::Result<Payload> {
+        let unspooled = self.unspooled.lock().await;
+        if let Some(UnspooledReport { report, .. }) = &*unspooled {
+            let bytes = report.bytes.clone();
+            return blocking(move || {
+                let numbers: Payload = serde_json::from_slice(&bytes)?;
+                Ok(Payload { profile: ProfileSection::default(), ..numbers })
+            })
+            .await;
+        }
+        let sources = self.sources.clone();
+        let facts = sources.installation.facts().await;
+        blocking(move || {
+            let costs = ProcessCosts { samples: sources.process.peek_samples(), ..ProcessCosts::default() };
+            Ok(sources.assemble(facts, sources.browsers.peek(), costs))
+        })
+        .await
+    }
+
     /// Makes reports when they are due, until `stop`.
     pub async fn run(&self, stop: &CancellationToken) {
         let state = OnChange::new(ReporterState::Works);
@@ -218,7 +244,7 @@ impl Reporter {
 }
 
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send + 'static) -> io::Result<T> {
-    tokio::task::spawn_blocking(work).await.map_err(io::Error::other)?
+    joined(tokio::task::spawn_blocking(work)).await?
 }
 
 #[cfg(test)]

@@ -48,6 +48,8 @@ pub struct Spool {
     disk: Arc<dyn DataDisk>,
     reported: ReportedRows,
     state: Mutex<SpoolState>,
+    /// Held while a file moves or goes until the entry says so.
+    moves: Mutex<()>,
 }
 
 #[derive(Debug)]
@@ -128,7 +130,7 @@ impl Spool {
         disk.sync_dir(&dir(ReportState::Sent))?;
         let state = Mutex::new(SpoolState { delivered_and_removed, ..SpoolState::new(reports) });
         let reported = ReportedRows::open(Arc::clone(&disk))?;
-        Ok(Self { disk, reported, state })
+        Ok(Self { disk, reported, state, moves: Mutex::default() })
     }
 
     /// The numbers of the reports that were sent.
@@ -192,12 +194,23 @@ impl Spool {
         entries(&self.lock().reports)
     }
 
-    /// Reads a report.
+    /// Reads a report, also one that moves meanwhile.
     ///
     /// # Errors
     /// Every [`ReadError`]. A damaged file is renamed, and a missing one is dropped from the list, so that
     /// neither is listed any more.
     pub fn read(&self, id: Uuid) -> Result<SpooledReport, ReadError> {
+        let stored = self.get(id).ok_or(ReadError::Unknown)?;
+        match read_report(&*self.disk, &stored) {
+            // The file may have moved since the entry was read.
+            Err(ReadError::Unknown | ReadError::Damaged) => self.read_at_rest(id),
+            read => read,
+        }
+    }
+
+    /// Reads a report while no file moves, so that one that is not where its entry says is gone.
+    fn read_at_rest(&self, id: Uuid) -> Result<SpooledReport, ReadError> {
+        let _no_moves = lock(&self.moves);
         let stored = self.get(id).ok_or(ReadError::Unknown)?;
         let read = read_report(&*self.disk, &stored);
         match &read {
@@ -312,8 +325,9 @@ impl Spool {
         let mut dropped = 0;
         for report in self.reports_in(ReportState::Queued) {
             if read_report(&*self.disk, &report).is_ok_and(|read| is_dropped(&read)) {
-                self.remove(&report)?;
+                // First, so that it is held at every moment.
                 self.lock().delivered_and_removed.insert(report.name.id);
+                self.remove(&report)?;
                 dropped += 1;
             }
         }
@@ -326,6 +340,7 @@ impl Spool {
     /// # Errors
     /// The disk refused; some may be left. Another call continues.
     pub fn remove_all(&self) -> io::Result<()> {
+        let _moves = lock(&self.moves);
         for state in STATES {
             let dir = dir(state);
             for name in self.disk.list(&dir)? {
@@ -363,6 +378,7 @@ impl Spool {
     /// # Errors
     /// The disk refused.
     pub fn find_again(&self) -> io::Result<()> {
+        let _moves = lock(&self.moves);
         make_dirs(&*self.disk)?;
         let reports = find_reports(&*self.disk)?;
         let mut state = self.lock();
@@ -412,8 +428,8 @@ impl Spool {
                 break;
             }
             freed += report.bytes;
-            self.remove(&report)?;
             self.lock().delivered_and_removed.insert(report.name.id);
+            self.remove(&report)?;
         }
         Ok(freed > 0)
     }
@@ -421,6 +437,7 @@ impl Spool {
     /// Whether that changed anything.
     fn note_left(&self, id: Uuid, left: bool) -> io::Result<bool> {
         let queued = |report: &SpoolEntry| report.state == ReportState::Queued && report.name.left != left;
+        let _moves = lock(&self.moves);
         let Some(before) = self.get(id).filter(queued) else { return Ok(false) };
         let mut after = before.clone();
         after.name.left = left;
@@ -430,7 +447,20 @@ impl Spool {
     }
 
     fn change_state(&self, id: Uuid, state: ReportState) -> io::Result<()> {
-        let Some(before) = self.get(id) else { return Ok(()) };
+        let Some(before) = self.move_to(id, state)? else { return Ok(()) };
+        self.disk.sync_dir(&dir(state))?;
+        self.disk.sync_dir(&dir(before))?;
+        // If a surplus copy stays, the next call removes it.
+        if let Err(error) = self.keep_newest(state) {
+            tracing::warn!(%error, "an old copy of a report cannot be removed");
+        }
+        Ok(())
+    }
+
+    /// Moves a report to the directory of a state. Returns the state before; `None` if there is no such report.
+    fn move_to(&self, id: Uuid, state: ReportState) -> io::Result<Option<ReportState>> {
+        let _moves = lock(&self.moves);
+        let Some(before) = self.get(id) else { return Ok(None) };
         let mut after = before.clone();
         after.state = state;
         after.name.left = false;
@@ -439,16 +469,10 @@ impl Spool {
             let mut known = self.lock();
             known.reports.remove(&id);
             known.delivered_and_removed.insert(id);
-            return Ok(());
+            return Ok(None);
         }
         self.lock().reports.insert(id, after);
-        self.disk.sync_dir(&dir(state))?;
-        self.disk.sync_dir(&dir(before.state))?;
-        // If a surplus copy stays, the next call removes it.
-        if let Err(error) = self.keep_newest(state) {
-            tracing::warn!(%error, "an old copy of a report cannot be removed");
-        }
-        Ok(())
+        Ok(Some(before.state))
     }
 
     /// Moves a report's file; returns whether it exists. Makes a removed directory again.
@@ -497,6 +521,7 @@ impl Spool {
     }
 
     fn remove(&self, report: &SpoolEntry) -> io::Result<()> {
+        let _moves = lock(&self.moves);
         self.disk.remove(&report.path())?;
         self.lock().reports.remove(&report.name.id);
         Ok(())

@@ -64,6 +64,11 @@ impl DatabaseHealth {
         }
     }
 
+    /// Whether the latest writing failed. What succeeds next may have had nothing to write.
+    pub(super) fn cannot_write(&self) -> bool {
+        self.writing.current() == OperationState::Fails
+    }
+
     fn works(&self, doing: DatabaseOperation) {
         for (state, what) in [self.all(), self.of(doing)] {
             if state.set(OperationState::Works) {
@@ -112,7 +117,12 @@ impl DatabaseHealth {
 mod tests {
     use std::{io, sync::Arc};
 
-    use super::{super::store_error::InvalidChange, *};
+    use uuid::Uuid;
+
+    use super::{
+        super::{DatabaseSource, SettingsStore, store_error::InvalidChange},
+        *,
+    };
 
     #[derive(Clone, Default)]
     struct HealthTestLog(Arc<Mutex<Vec<u8>>>);
@@ -127,14 +137,22 @@ mod tests {
         }
     }
 
+    impl HealthTestLog {
+        fn subscriber(&self) -> impl tracing::Subscriber + use<> {
+            let writer = self.clone();
+            tracing_subscriber::fmt().with_writer(move || writer.clone()).with_ansi(false).finish()
+        }
+
+        fn lines(&self) -> Vec<String> {
+            let text = String::from_utf8(self.0.lock().unwrap().clone()).unwrap();
+            text.lines().map(ToOwned::to_owned).collect()
+        }
+    }
+
     fn lines(what: impl FnOnce(&DatabaseHealth)) -> Vec<String> {
         let log = HealthTestLog::default();
-        let writer = log.clone();
-        let subscriber =
-            tracing_subscriber::fmt().with_writer(move || writer.clone()).with_ansi(false).finish();
-        tracing::subscriber::with_default(subscriber, || what(&DatabaseHealth::default()));
-        let text = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
-        text.lines().map(ToOwned::to_owned).collect()
+        tracing::subscriber::with_default(log.subscriber(), || what(&DatabaseHealth::default()));
+        log.lines()
     }
 
     #[test]
@@ -150,6 +168,29 @@ mod tests {
         assert_eq!(said.len(), 2, "{said:?}");
         assert!(said[0].contains("cannot be written to") && said[0].contains("locked"), "{said:?}");
         assert!(said[1].contains("can be written to again"), "{said:?}");
+    }
+
+    #[tokio::test]
+    async fn an_operation_that_changes_no_row_does_not_say_that_writing_works_again() {
+        let dir = tempfile::tempdir().unwrap();
+        let [file, moved] = ["db.sqlite", "moved"].map(|name| dir.path().join(name));
+        let source = DatabaseSource::Sqlite { file: file.clone(), read_only: false };
+        let settings = SettingsStore::open(&source).await.unwrap();
+        let log = HealthTestLog::default();
+        let _logged = tracing::subscriber::set_default(log.subscriber());
+        std::fs::rename(&file, &moved).unwrap();
+        for _ in 0..3 {
+            assert!(settings.create_project("aaaaaaaa", "shop").await.is_err());
+            settings.give_back(Uuid::nil(), |_| true).await.unwrap();
+        }
+        std::fs::rename(&moved, &file).unwrap();
+        settings.give_back(Uuid::nil(), |_| true).await.unwrap();
+        settings.create_project("aaaaaaaa", "shop").await.unwrap();
+        let said = log.lines();
+        assert_eq!(said.len(), 2, "{said:?}");
+        assert!(said[0].contains("cannot be written to"), "{said:?}");
+        assert!(said[1].contains("can be written to again"), "{said:?}");
+        settings.close().await;
     }
 
     #[test]

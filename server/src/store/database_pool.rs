@@ -14,21 +14,27 @@ use reqwest::Url;
 use sqlx::{
     Any, AnyPool, ConnectOptions, Connection, Executor, Transaction,
     any::{AnyConnectOptions, AnyPoolOptions, install_default_drivers},
+    error::DatabaseError,
     migrate::MigrateError,
 };
 use thiserror::Error;
 
 use super::{
+    LONGEST,
     connection_string::{BadConnectionString, PostgresAddress},
     database_schema::DatabaseSchema,
     database_source::DatabaseSource,
     migrations,
-    store_error::{SettingsError, SettingsResult, UnavailableCause},
+    store_error::{SettingsError, SettingsResult},
 };
 
-/// How long to wait for a connection from the pool. SQLite itself waits 5 seconds for a lock, which is the
-/// driver's default.
+/// How long to wait for a connection to PostgreSQL, and for the opening of a SQLite file.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How long to wait for the only connection to a SQLite file. Operations take turns on it, and each of them
+/// may wait for a slow disk or for the lock of another program. Those behind it have not failed: they end at
+/// [`LONGEST`].
+const TURN_TIMEOUT: Duration = LONGEST.saturating_mul(2);
 
 /// The maximum number of connections to PostgreSQL: one to read or write, and one to renew the lease
 /// meanwhile.
@@ -49,9 +55,20 @@ const BEGIN_READING: &str =
 const BEGIN_MIGRATING: &str = "BEGIN; SET LOCAL lock_timeout = '20s'; SET LOCAL statement_timeout = '20s';
     SET LOCAL client_min_messages = warning";
 
-/// The first statement of connections that write to SQLite. Deleted data is overwritten, and temporary files
-/// contain none of it.
+/// The first statement of connections to SQLite. A lock of another program is waited for, in milliseconds: a
+/// commit on a disk that is busy holds it for seconds.
+const PATIENT: &str = "PRAGMA busy_timeout = 10000";
+
+/// The first statement of those that write. Deleted data is overwritten, and temporary files contain none of
+/// it.
 const THOROUGH: &str = "PRAGMA secure_delete = ON; PRAGMA temp_store = MEMORY";
+
+/// The first statement of the connection that rewrites a SQLite file. The copy that it makes, of what is not
+/// deleted, may be larger than the memory.
+const ON_DISK: &str = "PRAGMA secure_delete = ON; PRAGMA temp_store = FILE";
+
+/// SQLite's codes where it finds no directory for temporary files, as in a container that is read-only.
+const NO_TEMPORARY_FILES: [&str; 2] = ["14", "6410"];
 
 /// How PgBouncer refuses a parameter that every connection of the driver has, unless its configuration allows
 /// it.
@@ -162,8 +179,7 @@ impl DatabasePool {
     /// Reading always needs a transaction: the driver prepares and executes a statement in two steps, and a
     /// pooler in transaction mode may give each step another session.
     pub(super) async fn read(&self) -> SettingsResult<Transaction<'static, Any>> {
-        let begun = self.pool.begin_with(begin_reading(self.kind)).await;
-        begun.map_err(|error| self.unavailable(error))
+        Ok(self.pool.begin_with(begin_reading(self.kind)).await?)
     }
 
     /// Begins a transaction for writing. It takes effect when it is committed, and not at all if it is
@@ -172,17 +188,7 @@ impl DatabasePool {
         if self.read_only {
             return Err(SettingsError::ReadOnly);
         }
-        self.pool.begin_with(begin_writing(self.kind)).await.map_err(|error| self.unavailable(error))
-    }
-
-    fn unavailable(&self, error: sqlx::Error) -> SettingsError {
-        match (self.kind, error) {
-            // The only connection is waiting for a lock.
-            (DatabaseType::Sqlite, sqlx::Error::PoolTimedOut) => {
-                SettingsError::Unavailable(UnavailableCause::Locked)
-            }
-            (_, error) => error.into(),
-        }
+        Ok(self.pool.begin_with(begin_writing(self.kind)).await?)
     }
 
     /// Removes all traces of deleted data from a SQLite file, including data that was deleted by a version
@@ -191,11 +197,22 @@ impl DatabasePool {
         if self.read_only || self.kind == DatabaseType::Postgres {
             return Ok(());
         }
-        let mut connection = self.pool.acquire().await.map_err(|error| self.unavailable(error))?;
-        connection.execute("VACUUM").await?;
+        // Other operations wait for their turn meanwhile, as always.
+        let _turn = self.pool.acquire().await?;
+        let mut connection = self.pool.connect_options().connect().await?;
+        connection.execute(PATIENT).await?;
+        connection.execute(ON_DISK).await?;
+        if let Err(error) = connection.execute("VACUUM").await {
+            let code = error.as_database_error().and_then(DatabaseError::code);
+            if !code.is_some_and(|code| NO_TEMPORARY_FILES.contains(&&*code)) {
+                return Err(error.into());
+            }
+            connection.execute(THOROUGH).await?;
+            connection.execute("VACUUM").await?;
+        }
         // A write-ahead log contains earlier pages until it is truncated.
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").await?;
-        Ok(())
+        Ok(connection.close().await?)
     }
 
     pub(super) async fn close(&self) {
@@ -239,9 +256,10 @@ async fn migrate(
 /// roll it back again, and then believes for ever that the transaction is open: such a connection is
 /// replaced.
 fn pool(kind: DatabaseType, read_only: bool, connect_timeout: Duration) -> AnyPoolOptions {
-    let options = AnyPoolOptions::new().acquire_timeout(ACQUIRE_TIMEOUT.min(connect_timeout));
+    let options = AnyPoolOptions::new();
     match kind {
         DatabaseType::Sqlite => options
+            .acquire_timeout(TURN_TIMEOUT)
             .max_connections(1)
             .before_acquire(|connection, _| {
                 let is_free = !connection.is_in_transaction();
@@ -249,13 +267,16 @@ fn pool(kind: DatabaseType, read_only: bool, connect_timeout: Duration) -> AnyPo
             })
             .after_connect(move |connection, _| {
                 Box::pin(async move {
+                    connection.execute(PATIENT).await?;
                     if !read_only {
                         connection.execute(THOROUGH).await?;
                     }
                     Ok(())
                 })
             }),
-        DatabaseType::Postgres => options.max_connections(CONNECTIONS),
+        DatabaseType::Postgres => {
+            options.acquire_timeout(ACQUIRE_TIMEOUT.min(connect_timeout)).max_connections(CONNECTIONS)
+        }
     }
 }
 

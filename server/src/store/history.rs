@@ -2,7 +2,7 @@
 //! notifications, the events to report, and who leads.
 
 mod dated_history;
-mod deployment_rows;
+pub(super) mod deployment_rows;
 mod destination_name;
 mod incident_rows;
 mod latest_records;

@@ -1,6 +1,7 @@
 //! The errors of reading and changing settings.
 
 use headcount_prometheus::client::InvalidAccess;
+use headcount_shared::api::{KeptSecrets, UnclearHeaders};
 use thiserror::Error;
 
 use crate::notifications::InvalidDestination;
@@ -64,6 +65,15 @@ pub enum InvalidChange {
     /// The access to Prometheus is invalid.
     #[error(transparent)]
     Prometheus(#[from] InvalidAccess),
+    /// Stored secrets would go to another origin than the one that they were given for.
+    #[error("{0}")]
+    OtherOrigin(KeptSecrets),
+    /// The settings were changed since the version that the change is made of.
+    #[error("these settings were changed since you loaded them; load them again, and make your change there")]
+    Stale,
+    /// It is not clear which stored value a header keeps.
+    #[error(transparent)]
+    UnclearHeaders(#[from] UnclearHeaders),
     /// The refresh interval is too short or too long.
     #[error("the refresh interval must be from one second to one hour")]
     RefreshInterval,
@@ -71,7 +81,9 @@ pub enum InvalidChange {
     #[error(transparent)]
     Destination(#[from] InvalidDestination),
     /// The address of ClickHouse is invalid.
-    #[error("the address of ClickHouse must be a host and a port, such as clickhouse:9000")]
+    #[error(
+        "the address of ClickHouse must be a host and a port, such as clickhouse:9000, without a scheme, a login and a path"
+    )]
     ClickhouseAddress,
     /// A pattern cannot match anything.
     #[error(
@@ -90,11 +102,11 @@ pub enum InvalidChange {
     /// A threshold for an inspection that has objectives.
     #[error("this inspection has an objective instead of a threshold")]
     NoThreshold,
-    /// An objective for all applications of a project.
-    #[error("objectives are set for an application, not for a whole project")]
-    ObjectiveOfProject,
+    /// Queries of an objective for all applications of a project.
+    #[error("custom queries are set for an application, not for a whole project")]
+    QueriesOfProject,
     /// The id of the application is invalid.
-    #[error("an application must have a namespace, a kind and a name")]
+    #[error("an application must have a namespace, a kind and a name, without control characters")]
     Application,
 }
 

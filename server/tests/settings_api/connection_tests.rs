@@ -1,6 +1,7 @@
 //! Tests the tests of connections: they say what is wrong, use what is stored, store nothing and count nothing.
 
 use std::{
+    pin::pin,
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -13,7 +14,7 @@ use axum::{
 };
 use reqwest::Method;
 use serde_json::{Value, json};
-use tokio::{sync::Notify, time::timeout};
+use tokio::{io::AsyncReadExt, net::TcpListener, sync::Notify, time::timeout};
 
 use crate::{logged, serving::RunningServer, stored::columns};
 
@@ -32,7 +33,7 @@ async fn serving(answer: fn(&str) -> Response) -> (String, SeenRequests) {
         async move { answer(&body) }
     };
     let router = Router::new().fallback(note).with_state(Arc::clone(&seen));
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/", listener.local_addr().unwrap());
     tokio::spawn(async move { axum::serve(listener, router).await });
     (url, seen)
@@ -138,7 +139,7 @@ async fn stored_secrets_are_sent_to_no_other_address() {
         let answer = server.send_json(Method::POST, &test, &sent).await;
         let problem = answer.json();
         assert_eq!((answer.status.as_u16(), &problem["field"]), (400, &json!(field)), "{problem}");
-        let detail = format!("give {said} again, because the address is another one");
+        let detail = format!("give {said} again, because another server could get them");
         assert_eq!(problem["detail"], detail);
     }
     assert!(seen.lock().unwrap().is_empty(), "nothing was sent");
@@ -204,7 +205,7 @@ async fn a_test_closes_its_alert_before_statistics_are_off() {
             }
         }
     };
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("--pagerduty-url=http://{}/", listener.local_addr().unwrap());
     tokio::spawn(async move { axum::serve(listener, Router::new().fallback(note)).await });
 
@@ -215,14 +216,50 @@ async fn a_test_closes_its_alert_before_statistics_are_off() {
     let test = format!("{integration}/test");
     let switch_off = async {
         seen.notified().await;
-        let off = json!({"enabled": false});
-        let (off, ()) =
-            tokio::join!(server.put("api/usage-statistics", &off), async { switching.notify_one() });
-        assert_eq!(off.status, 200);
+        let body = json!({"enabled": false});
+        let mut off = pin!(server.put("api/usage-statistics", &body));
+        // The parts are gone, and there is time for an answer to the switch that waits for nothing.
+        let gone = async {
+            let mut answers_while_off = 0;
+            while answers_while_off < 10 {
+                let is_on = server.get("api/usage-statistics").await.json()["enabled"] == true;
+                answers_while_off += usize::from(!is_on);
+            }
+        };
+        tokio::select! {
+            biased;
+            answer = &mut off => panic!("{} before the test has ended", answer.status),
+            gone = timeout(SOON, gone) => gone.unwrap(),
+        }
+        assert_eq!(*actions.lock().unwrap(), [json!("trigger")]);
+        switching.notify_one();
+        assert_eq!(off.await.status, 200);
         assert_eq!(*actions.lock().unwrap(), [json!("trigger"), json!("resolve")]);
     };
     let (answer, ()) = tokio::join!(server.send(Method::POST, &test, &[], ""), switch_off);
     assert_eq!(answer.json()["accepted"], true);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn switching_off_ends_the_question_to_a_prometheus_that_does_not_answer() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = RunningServer::start(dir.path(), &[]).await;
+    let prometheus = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/", prometheus.local_addr().unwrap());
+    let body = json!({ "url": url });
+    let switch_off = async {
+        let (mut connection, _) = timeout(SOON, prometheus.accept()).await.unwrap().unwrap();
+        assert_eq!(server.put("api/usage-statistics", &json!({"enabled": false})).await.status, 200);
+        let mut sent = Vec::new();
+        // It has nothing but the first question, and its end.
+        timeout(SOON, connection.read_to_end(&mut sent)).await.unwrap().ok();
+        let text = String::from_utf8(sent).unwrap();
+        assert_eq!(text.matches("POST ").count(), 1, "{text}");
+    };
+    let (answer, ()) = tokio::join!(server.send_json(Method::POST, "api/prometheus-test", &body), switch_off);
+    assert_eq!(answer.status, 409, "{}", answer.text());
+    assert!(answer.text().contains("statistics are off"), "{}", answer.text());
     server.stop().await;
 }
 
@@ -275,7 +312,11 @@ async fn nothing_is_sent_while_statistics_are_off_or_settings_are_only_read() {
         assert!(answer.text().contains("statistics are off"), "{}", answer.text());
     }
     let progress = server.get(&format!("{project}/observation")).await.json();
-    assert_eq!(progress["not_observed"], "the project has no Prometheus");
+    assert_eq!(progress["state"], "no_prometheus");
+    server.put(&format!("{project}/prometheus"), &json!({ "url": url })).await;
+    let progress = server.get(&format!("{project}/observation")).await.json();
+    assert_eq!(progress["state"], "off");
+    assert_eq!(server.delete(&format!("{project}/prometheus")).await.status, 204);
     assert_eq!(server.put("api/usage-statistics", &json!({"enabled": true})).await.status, 200);
     server.stop().await;
 
@@ -298,7 +339,7 @@ async fn the_first_numbers_of_a_project_arrive_with_their_progress() {
     let project = server.new_project("shop").await;
     let observation = format!("{project}/observation");
     let before = server.get(&observation).await.json();
-    assert_eq!(before["not_observed"], "the project has no Prometheus");
+    assert_eq!(before["state"], "no_prometheus");
     assert_eq!(before["found"], Value::Null);
     let (url, _) = serving(|form| prometheus_with("query=node_info&", form)).await;
     server.put(&format!("{project}/prometheus"), &json!({"url": url, "refresh_interval_s": 3600})).await;
@@ -307,8 +348,13 @@ async fn the_first_numbers_of_a_project_arrive_with_their_progress() {
             let progress = server.get(&observation).await.json();
             let number = |name: &str| progress[name].as_u64().unwrap();
             assert!(number("filled_spans") <= number("missing_spans"), "{progress}");
-            assert!(number("answered") + number("failed") <= number("queries").max(1), "{progress}");
-            if !progress["found"].is_null() {
+            let known = number("answered_queries") + number("failed_query_count");
+            assert!(known <= number("queries"), "{progress}");
+            // The list of projects has the same.
+            let overview = server.get("api/overview").await.json()["projects"][0]["observation"].clone();
+            let members = |status: &Value| status.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+            assert_eq!(members(&overview), members(&progress));
+            if progress["state"] == "observed" {
                 return progress;
             }
             // The state can only be asked about.
@@ -317,7 +363,8 @@ async fn the_first_numbers_of_a_project_arrive_with_their_progress() {
     };
     let progress = timeout(SOON, progress).await.unwrap();
     assert_eq!((&progress["found"]["nodes"], &progress["rounds"]), (&json!(1), &json!(1)));
-    assert_eq!((&progress["answered"], &progress["failed"]), (&progress["queries"], &json!(0)));
+    let counts = (&progress["answered_queries"], &progress["failed_query_count"]);
+    assert_eq!(counts, (&progress["queries"], &json!(0)));
     assert_eq!(progress["filled_spans"], progress["missing_spans"]);
     assert!(progress["missing_spans"].as_u64() > progress["queries"].as_u64(), "the past, hour by hour");
     server.stop().await;

@@ -103,7 +103,8 @@ async fn the_threshold_in_force_is_that_of_the_application_then_of_the_project_t
         assert_eq!(all.len(), 35);
         all.into_iter().find(|inspection| inspection["id"] == id).unwrap()
     };
-    let default = json!({"id": "CPUNode", "unit": "percent", "default": 80.0, "in_force": 80.0, "set": null});
+    let default = json!({"id": "CPUNode", "title": "CPU usage of nodes", "unit": "percent", "default": 80.0,
+        "in_force": 80.0, "set": null});
     assert_eq!(found(&project, "CPUNode").await, default);
     server.put(&format!("{project}/inspections/CPUNode"), &json!({"threshold": 70.5})).await;
     let of_project = found(&project, "CPUNode").await;
@@ -122,6 +123,19 @@ async fn the_threshold_in_force_is_that_of_the_application_then_of_the_project_t
     let latency = found(&of_application, "SLOLatency").await;
     assert_eq!((&latency["in_force"], &latency["set"]), (&json!(95.0), &objective));
     assert_eq!(found(&project, "SLOLatency").await["in_force"], json!(99.0));
+    let of_project = json!({"objective_percent": 90.0, "objective_bucket_s": 1.0, "histogram_query": null});
+    server.put(&format!("{project}/inspections/SLOLatency"), &of_project).await;
+    let latency = found(&project, "SLOLatency").await;
+    assert_eq!((&latency["in_force"], &latency["set"]), (&json!(90.0), &of_project));
+    assert_eq!(found(&of_application, "SLOLatency").await["in_force"], json!(95.0));
+    let listed =
+        async |base: &str| server.get(&format!("{base}/inspections")).await.json()["applications"].clone();
+    let override_of_cart = json!({"application": CART, "inspection": "SLOLatency", "set": objective});
+    assert_eq!(listed(&project).await, json!([override_of_cart]));
+    assert_eq!(listed(&of_application).await, json!([]));
+    server.delete(&format!("{of_application}/inspections/SLOLatency")).await;
+    let latency = found(&of_application, "SLOLatency").await;
+    assert_eq!((&latency["in_force"], &latency["set"]), (&json!(90.0), &Value::Null));
     server.stop().await;
 }
 

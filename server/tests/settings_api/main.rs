@@ -11,6 +11,7 @@ mod secrets;
 mod serving;
 mod stored;
 mod unavailable;
+mod versions;
 mod views;
 
 use reqwest::Method;

@@ -1,6 +1,6 @@
 //! Reads and fills the settings database directly.
 
-use std::path::Path;
+use std::{path::Path, time::Duration};
 
 use serde_json::Value;
 use sqlx::{ConnectOptions, Connection, SqliteConnection, sqlite::SqliteConnectOptions};
@@ -9,7 +9,9 @@ use crate::CART;
 
 /// The database in a data directory.
 pub(crate) async fn open(data_dir: &Path) -> SqliteConnection {
-    SqliteConnectOptions::new().filename(data_dir.join("db.sqlite")).connect().await.unwrap()
+    let options = SqliteConnectOptions::new().filename(data_dir.join("db.sqlite"));
+    // The server holds the lock for as long as a commit takes on a disk that is busy.
+    options.busy_timeout(Duration::from_secs(60)).connect().await.unwrap()
 }
 
 /// The columns of JSON of the only project.

@@ -115,6 +115,25 @@ async fn an_installation_of_an_earlier_version_may_have_sent_something() {
 }
 
 #[tokio::test]
+async fn a_receipt_that_the_disk_refuses_is_told_and_can_be_asked_for_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let (url, seen) = collector(&[200]).await;
+    let deletion = installation(dir.path(), url, true);
+    let before = identities(dir.path());
+    fs::write(dir.path().join("receipts"), "no directory").unwrap();
+    let refused = deletion.request().await.unwrap_err();
+    assert!(matches!(refused, DeletionError::NoReceipt(_)), "{refused:?}");
+    let told = refused.to_string();
+    assert!(told.contains("has deleted what was sent") && told.contains("ask again"), "{told}");
+    assert!(!told.contains(&*dir.path().to_string_lossy()), "{told}");
+    assert!(!deletion.is_unfinished().unwrap());
+    assert_eq!(identities(dir.path()), before);
+    fs::remove_file(dir.path().join("receipts")).unwrap();
+    assert!(matches!(deletion.request().await.unwrap(), DeletionOutcome::Deleted(_)));
+    assert_eq!(seen.lock().unwrap().len(), 2);
+}
+
+#[tokio::test]
 async fn without_a_receipt_nothing_changes() {
     for (statuses, said) in [
         (&[403_u16][..], "another secret"),

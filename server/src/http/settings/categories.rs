@@ -1,13 +1,13 @@
 //! Serves the application categories of a project: `<base>api/projects/{id}/categories`.
 
-use axum::Json;
 use headcount_shared::api::Categories;
 use headcount_web::problem::ProblemResponse;
 
 use super::{
     extractors::{JsonBody, OpenedSettings, ProjectPath, UrlParameters},
     load_configuration::load_configuration,
-    settings_errors::{BodyProblems, SettingsProblems},
+    settings_errors::{BodyProblems, SettingsProblems, StaleChangeProblem},
+    versions::{ChangeCondition, ConditionHeaders, Versioned},
 };
 use crate::store::{InvalidChange, SettingsError};
 
@@ -17,21 +17,23 @@ use crate::store::{InvalidChange, SettingsError};
 pub(super) async fn categories(
     OpenedSettings(settings): OpenedSettings,
     UrlParameters(ProjectPath { id }): UrlParameters<ProjectPath>,
-) -> Result<Json<Categories>, ProblemResponse> {
+) -> Result<Versioned<Categories>, ProblemResponse> {
     let categories = load_configuration(&settings, &id).await?.application_categories;
-    Ok(Json(Categories { categories }))
+    Ok(Versioned(Categories { categories }))
 }
 
 /// Sets the application categories of a project, all of them.
-#[utoipa::path(put, path = "/api/projects/{id}/categories", tag = "categories", params(ProjectPath),
+#[utoipa::path(put, path = "/api/projects/{id}/categories", tag = "categories", params(ProjectPath, ConditionHeaders),
     request_body = Categories,
-    responses((status = 200, description = "The categories.", body = Categories), BodyProblems, SettingsProblems))]
+    responses((status = 200, description = "The categories.", body = Categories), BodyProblems, StaleChangeProblem, SettingsProblems))]
 pub(super) async fn set_categories(
     OpenedSettings(settings): OpenedSettings,
     UrlParameters(ProjectPath { id }): UrlParameters<ProjectPath>,
+    condition: ChangeCondition,
     JsonBody(sent): JsonBody<Categories>,
-) -> Result<Json<Categories>, ProblemResponse> {
-    let set = settings.set_application_categories(&id, &sent.categories).await;
+) -> Result<Versioned<Categories>, ProblemResponse> {
+    let check = |categories| condition.check(Some(&Categories { categories }));
+    let set = settings.set_application_categories(&id, &sent.categories, check).await;
     set.map_err(|error| match error {
         // It is the name of a category.
         SettingsError::Invalid(InvalidChange::Name) => {

@@ -1,15 +1,18 @@
 //! Serves the ClickHouse settings of a project: `<base>api/projects/{id}/clickhouse`.
 
-use axum::{Json, http::StatusCode};
-use headcount_shared::api::{Auth, Clickhouse, ClickhouseProtocol, Secret, SetClickhouse};
+use axum::http::StatusCode;
+use headcount_shared::api::{Auth, Clickhouse, ClickhouseProtocol, KeptSecrets, SetClickhouse};
 use headcount_web::problem::ProblemResponse;
 
 use super::{
     extractors::{JsonBody, OpenedSettings, ProjectPath, UrlParameters},
     load_configuration::load_configuration,
-    settings_errors::{BodyProblems, SettingsProblems, not_configured},
+    settings_errors::{BodyProblems, SettingsProblems, StaleChangeProblem, not_configured},
+    stored_logins::{login, updated_login},
+    url_login::without_login,
+    versions::{ChangeCondition, ConditionHeaders, Versioned},
 };
-use crate::store::{ClickhouseAccess, ClickhouseTransport};
+use crate::store::{ClickhouseAccess, ClickhouseTransport, InvalidChange};
 
 /// The ClickHouse of a project.
 #[utoipa::path(get, path = "/api/projects/{id}/clickhouse", tag = "clickhouse", params(ProjectPath), responses(
@@ -17,21 +20,26 @@ use crate::store::{ClickhouseAccess, ClickhouseTransport};
 pub(super) async fn clickhouse(
     OpenedSettings(settings): OpenedSettings,
     UrlParameters(ProjectPath { id }): UrlParameters<ProjectPath>,
-) -> Result<Json<Clickhouse>, ProblemResponse> {
+) -> Result<Versioned<Clickhouse>, ProblemResponse> {
     let clickhouse = load_configuration(&settings, &id).await?.clickhouse;
-    Ok(Json(to_response(clickhouse.ok_or_else(|| not_configured("ClickHouse"))?)))
+    Ok(Versioned(to_response(clickhouse.ok_or_else(|| not_configured("ClickHouse"))?)))
 }
 
 /// Sets the ClickHouse of a project.
-#[utoipa::path(put, path = "/api/projects/{id}/clickhouse", tag = "clickhouse", params(ProjectPath),
+#[utoipa::path(put, path = "/api/projects/{id}/clickhouse", tag = "clickhouse", params(ProjectPath, ConditionHeaders),
     request_body = SetClickhouse,
-    responses((status = 200, description = "The settings of the ClickHouse.", body = Clickhouse), BodyProblems, SettingsProblems))]
+    responses((status = 200, description = "The settings of the ClickHouse.", body = Clickhouse), BodyProblems, StaleChangeProblem, SettingsProblems))]
 pub(super) async fn set_clickhouse(
     OpenedSettings(settings): OpenedSettings,
     UrlParameters(ProjectPath { id }): UrlParameters<ProjectPath>,
+    condition: ChangeCondition,
     JsonBody(sent): JsonBody<SetClickhouse>,
-) -> Result<Json<Clickhouse>, ProblemResponse> {
-    settings.set_clickhouse(&id, |stored| updated(sent, stored)).await?;
+) -> Result<Versioned<Clickhouse>, ProblemResponse> {
+    let update = |stored: Option<ClickhouseAccess>| {
+        condition.check(stored.clone().map(to_response).as_ref())?;
+        updated(sent, stored)
+    };
+    settings.set_clickhouse(&id, update).await?;
     clickhouse(OpenedSettings(settings), UrlParameters(ProjectPath { id })).await
 }
 
@@ -52,7 +60,7 @@ fn to_response(of: ClickhouseAccess) -> Clickhouse {
             ClickhouseTransport::Native => ClickhouseProtocol::Native,
             ClickhouseTransport::Http => ClickhouseProtocol::Http,
         },
-        addr: of.addr,
+        addr: without_login(&of.addr),
         database: of.database,
         tls_enable: of.tls_enable,
         tls_skip_verify: of.tls_skip_verify,
@@ -60,19 +68,51 @@ fn to_response(of: ClickhouseAccess) -> Clickhouse {
     }
 }
 
-fn updated(sent: SetClickhouse, stored: Option<ClickhouseAccess>) -> ClickhouseAccess {
-    let mut password = sent.auth.password;
-    password.or_stored(&Secret::new(stored.unwrap_or_default().password));
-    ClickhouseAccess {
+/// The access to store. A password that was not sent is the stored one, if the connection is to the same
+/// server in the same way.
+fn updated(sent: SetClickhouse, stored: Option<ClickhouseAccess>) -> Result<ClickhouseAccess, InvalidChange> {
+    let mut updated = ClickhouseAccess {
         protocol: match sent.protocol {
             ClickhouseProtocol::Native => ClickhouseTransport::Native,
             ClickhouseProtocol::Http => ClickhouseTransport::Http,
         },
         addr: sent.addr,
-        user: sent.auth.user,
-        password: password.expose().to_owned(),
+        user: sent.auth.user.clone(),
+        password: String::new(),
         database: sent.database,
         tls_enable: sent.tls_enable,
         tls_skip_verify: sent.tls_skip_verify,
+    };
+    let stored = stored.unwrap_or_default();
+    let before = login((stored.user.clone(), stored.password.clone()));
+    let kept = KeptSecrets::of("auth.password", (Some(&sent.auth), Some(&before)), (&[], &[]));
+    let is_moved =
+        origin(&updated) != origin(&stored) || (updated.tls_skip_verify && !stored.tls_skip_verify);
+    if let Some(kept) = kept.filter(|_| is_moved) {
+        return Err(InvalidChange::OtherOrigin(kept));
+    }
+    (_, updated.password) = updated_login(sent.auth, Some(&before));
+    Ok(updated)
+}
+
+/// Where a connection leads: its scheme, host and port. Another program may have put a login into the address.
+fn origin(access: &ClickhouseAccess) -> (ClickhouseTransport, bool, String) {
+    let addr = without_login(&access.addr);
+    (access.protocol, access.tls_enable, addr.trim().to_ascii_lowercase())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_leads_to_the_same_server_with_and_without_a_login() {
+        let origin = |addr: &str| origin(&ClickhouseAccess { addr: addr.to_owned(), ..Default::default() });
+        for same in ["c:9000", " C:9000 ", "user:hidden@c:9000", "a@b@c:9000"] {
+            assert_eq!(origin(same), origin("c:9000"), "{same}");
+        }
+        for other in ["d:9000", "c:9001", "c:9000@d:9000"] {
+            assert_ne!(origin(other), origin("c:9000"), "{other}");
+        }
     }
 }

@@ -4,10 +4,11 @@ use std::{collections::BTreeMap, marker::PhantomData, sync::Arc};
 
 use axum::{
     body::Bytes,
-    extract::{FromRequest, FromRequestParts, Path, Request},
+    extract::{FromRequest, FromRequestParts, Path, RawPathParams, Request},
     http::{StatusCode, request::Parts},
 };
 use headcount_shared::limits::SETTINGS_BYTES;
+use headcount_topology::application_key::ApplicationKey;
 use headcount_web::{
     body::{BodyError, receive},
     media_type::BodyMediaType,
@@ -23,7 +24,7 @@ use super::parse_json::parse_json;
 use crate::{
     app::observed_installation::ObservedInstallation,
     http::ServerState,
-    store::{SettingsError, SettingsStore},
+    store::{InvalidChange, SettingsError, SettingsStore},
 };
 
 /// The settings. Refuses requests if statistics are off for the whole run, because then they are not open.
@@ -39,11 +40,15 @@ pub(super) struct OutgoingTests {
 /// The failures of Prometheus, by project id.
 pub(super) struct PrometheusFailures(pub(super) BTreeMap<String, String>);
 
-/// The parameters in the path.
+/// The parameters in the path. Nothing that has a name in a path has a control character in it, and PostgreSQL can
+/// store no U+0000, so there is nothing at such an address.
 pub(in crate::http) struct UrlParameters<T>(pub(in crate::http) T);
 
 /// The body, which is JSON.
 pub(super) struct JsonBody<T>(pub(super) T);
+
+/// A body of JSON of at most `MOST` bytes, whatever its content type. Invalid members are answered with 400 as well.
+pub(in crate::http) struct AnyTypeJson<T, const MOST: usize = SETTINGS_BYTES>(pub(in crate::http) T);
 
 /// The body, whose format depends on the path.
 pub(super) struct RawBody(Bytes);
@@ -76,13 +81,22 @@ impl FromRequestParts<ServerState> for OutgoingTests {
         if settings.is_read_only() {
             return Err(SettingsError::ReadOnly.into());
         }
-        let off = || {
-            let why = "nothing is observed while usage statistics are off, so nothing is tested";
-            ProblemResponse::new(StatusCode::CONFLICT, why)
-        };
-        let installation = state.0.statistics.observed().ok_or_else(off)?;
+        let statistics = &state.0.statistics;
+        let installation = statistics.observed().ok_or_else(|| match statistics.running() {
+            Some(_) => {
+                let why = "the product reports what it observes itself, so nothing is tested from here";
+                ProblemResponse::new(StatusCode::CONFLICT, why)
+            }
+            None => nothing_is_tested(),
+        })?;
         Ok(Self { installation, settings })
     }
+}
+
+/// The refusal of a request that would send something to other servers while nothing is observed.
+pub(super) fn nothing_is_tested() -> ProblemResponse {
+    let why = "nothing is observed while usage statistics are off, so nothing is tested";
+    ProblemResponse::new(StatusCode::CONFLICT, why)
 }
 
 impl FromRequestParts<ServerState> for PrometheusFailures {
@@ -97,9 +111,16 @@ impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for UrlPara
     type Rejection = ProblemResponse;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ProblemResponse> {
-        let nothing = |_| ProblemResponse::new(StatusCode::NOT_FOUND, "there is nothing at this address");
-        Path::from_request_parts(parts, state).await.map(|Path(at)| Self(at)).map_err(nothing)
+        let written = RawPathParams::from_request_parts(parts, state).await.map_err(|_| nothing_there())?;
+        if written.iter().any(|(_, value)| value.contains(char::is_control)) {
+            return Err(nothing_there());
+        }
+        Path::from_request_parts(parts, state).await.map(|Path(at)| Self(at)).map_err(|_| nothing_there())
     }
+}
+
+fn nothing_there() -> ProblemResponse {
+    ProblemResponse::new(StatusCode::NOT_FOUND, "there is nothing at this address")
 }
 
 impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for JsonBody<T> {
@@ -120,15 +141,33 @@ impl<S: Send + Sync> FromRequest<S> for RawBody {
             let why = "send the body as Content-Type: application/json";
             return Err(ProblemResponse::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, why));
         }
-        let received = receive(request.into_body(), SETTINGS_BYTES).await;
-        received.map(Self).map_err(|error| {
-            let status = match error {
-                BodyError::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
-                BodyError::Unreadable => StatusCode::BAD_REQUEST,
-            };
-            ProblemResponse::new(status, error.to_string())
-        })
+        received(request, SETTINGS_BYTES).await.map(Self)
     }
+}
+
+impl<S: Send + Sync, T: DeserializeOwned, const MOST: usize> FromRequest<S> for AnyTypeJson<T, MOST> {
+    type Rejection = ProblemResponse;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, ProblemResponse> {
+        let parsed = parse_json(&received(request, MOST).await?, PhantomData);
+        parsed.map(Self).map_err(|refusal| refusal.with_status(StatusCode::BAD_REQUEST))
+    }
+}
+
+async fn received(request: Request, most: usize) -> Result<Bytes, ProblemResponse> {
+    receive(request.into_body(), most).await.map_err(|error| {
+        let status = match error {
+            BodyError::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
+            BodyError::Unreadable => StatusCode::BAD_REQUEST,
+        };
+        ProblemResponse::new(status, error.to_string())
+    })
+}
+
+/// The application that is named in a path, as `namespace:kind:name`.
+pub(in crate::http) fn application_key(application: &str) -> Result<ApplicationKey, SettingsError> {
+    let key = ApplicationKey::parse(application).filter(|key| !key.is_project());
+    key.ok_or_else(|| InvalidChange::Application.into())
 }
 
 impl RawBody {

@@ -7,7 +7,7 @@ pub(super) mod project_inspections;
 
 use axum::http::StatusCode;
 use headcount_health::inspections::Inspection;
-use headcount_project_views::inspection_response;
+use headcount_project_views::{application_overrides, inspection_response};
 use headcount_shared::api;
 use headcount_topology::application_key::ApplicationKey;
 use headcount_web::problem::ProblemResponse;
@@ -24,7 +24,10 @@ async fn all(
     let overrides = load_configuration(settings, project).await?.overrides;
     let shown =
         Inspection::ALL.iter().map(|inspection| inspection_response(*inspection, &overrides, application));
-    Ok(api::Inspections { inspections: shown.collect() })
+    let inspections = shown.collect();
+    let (applications, more_applications) =
+        if application.is_project() { application_overrides(&overrides) } else { (Vec::new(), 0) };
+    Ok(api::Inspections { inspections, applications, more_applications })
 }
 
 /// Sets an override, and returns the inspection as it applies then.

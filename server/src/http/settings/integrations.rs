@@ -10,10 +10,13 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::{
-    extractors::{JsonBody, OpenedSettings, OutgoingTests, ProjectPath, RawBody, UrlParameters},
+    extractors::{
+        JsonBody, OpenedSettings, OutgoingTests, ProjectPath, RawBody, UrlParameters, nothing_is_tested,
+    },
     load_configuration::load_configuration,
-    settings_errors::{BodyProblems, SettingsProblems, not_configured},
+    settings_errors::{BodyProblems, SettingsProblems, StaleChangeProblem, not_configured},
     url_login::{check_has_no_login, without_login},
+    versions::{ChangeCondition, ConditionHeaders, Versioned},
 };
 use crate::notifications::{DestinationConfig, SettingsOfKind, ShownDestination};
 
@@ -56,7 +59,9 @@ pub(super) async fn set_integrations(
     JsonBody(SetIntegrations { base_url }): JsonBody<SetIntegrations>,
 ) -> Result<Json<Integrations>, ProblemResponse> {
     check_has_no_login(&base_url, "base_url")?;
-    settings.set_base_url(&id, &base_url).await?;
+    // An address that is sent as it is shown stays, with the login that is not shown.
+    let update = |stored: String| if without_login(&stored) == base_url { stored } else { base_url };
+    settings.set_base_url(&id, update).await?;
     integrations(OpenedSettings(settings), UrlParameters(ProjectPath { id })).await
 }
 
@@ -67,22 +72,25 @@ pub(super) async fn set_integrations(
 pub(super) async fn integration(
     OpenedSettings(settings): OpenedSettings,
     UrlParameters(IntegrationPath { id, kind }): UrlParameters<IntegrationPath>,
-) -> Result<Json<ShownDestination>, ProblemResponse> {
+) -> Result<Versioned<ShownDestination>, ProblemResponse> {
     let integrations = load_configuration(&settings, &id).await?.integrations;
     let destination = integrations.get(kind).ok_or_else(|| not_configured("integration of this kind"))?;
-    Ok(Json(destination.shown()))
+    Ok(Versioned(destination.shown()))
 }
 
 /// Sets an alerting integration of a project.
-#[utoipa::path(put, path = "/api/projects/{id}/integrations/{kind}", tag = "integrations", params(IntegrationPath),
+#[utoipa::path(put, path = "/api/projects/{id}/integrations/{kind}", tag = "integrations", params(IntegrationPath, ConditionHeaders),
     request_body(content = SettingsOfKind, description = "The schema depends on the kind."),
-    responses((status = 200, description = "The configuration.", body = ShownDestination), BodyProblems, SettingsProblems))]
+    responses((status = 200, description = "The configuration.", body = ShownDestination), BodyProblems, StaleChangeProblem, SettingsProblems))]
 pub(super) async fn set_integration(
     OpenedSettings(settings): OpenedSettings,
     UrlParameters(IntegrationPath { id, kind }): UrlParameters<IntegrationPath>,
+    condition: ChangeCondition,
     sent: RawBody,
-) -> Result<Json<ShownDestination>, ProblemResponse> {
-    settings.set_integration(&id, sent.parse_as(SettingsOfKind(kind))?).await?;
+) -> Result<Versioned<ShownDestination>, ProblemResponse> {
+    let check =
+        |stored: Option<&DestinationConfig>| condition.check(stored.map(DestinationConfig::shown).as_ref());
+    settings.set_integration(&id, sent.parse_as(SettingsOfKind(kind))?, check).await?;
     integration(OpenedSettings(settings), UrlParameters(IntegrationPath { id, kind })).await
 }
 
@@ -97,7 +105,9 @@ pub(super) async fn test_integration(
     let integrations = load_configuration(&settings, &id).await?.integrations;
     let destination =
         integrations.get(kind).ok_or_else(|| not_configured("integration of this kind"))?.clone();
-    let test = installation.test_destination(id, integrations.base_url, destination);
+    let test = installation
+        .test_destination(id, integrations.base_url, destination)
+        .ok_or_else(nothing_is_tested)?;
     let tested =
         test.await.map_err(|_| ProblemResponse::internal(&"the test of an integration ended early"))?;
     let sentence = format!("{}: {}.", title(kind), tested.why);

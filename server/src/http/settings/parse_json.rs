@@ -3,6 +3,7 @@
 //! A body may contain a misplaced secret, so no error quotes a value.
 
 use axum::http::StatusCode;
+use headcount_shared::json::StrictJson;
 use headcount_web::problem::ProblemResponse;
 use serde::de::DeserializeSeed;
 use serde_json::{Deserializer, Error, error::Category};
@@ -18,7 +19,7 @@ pub(super) fn parse_json<'b, S: DeserializeSeed<'b>>(
 ) -> Result<S::Value, ProblemResponse> {
     let mut json = Deserializer::from_slice(body);
     let mut path = Track::new();
-    let value = seed.deserialize(serde_path_to_error::Deserializer::new(&mut json, &mut path));
+    let value = StrictJson(seed).deserialize(serde_path_to_error::Deserializer::new(&mut json, &mut path));
     let value = value.map_err(|error| invalid_json(&path.path().to_string(), &error))?;
     json.end().map_err(|error| invalid_json(WHOLE, &error))?;
     Ok(value)
@@ -86,6 +87,25 @@ mod tests {
         for (body, expected) in [
             (r#"{"url":7}"#, invalid("url must be a string").about("url")),
             (r#""hidden""#, invalid("the body must be an object")),
+            (r#"["hidden",15]"#, invalid("the body must be an object")),
+            ("[]", invalid("the body must be an object")),
+            (
+                r#"{"url":"u","basic_auth":["hidden"]}"#,
+                invalid("basic_auth must be an object").about("basic_auth"),
+            ),
+            (
+                r#"{"url":"u","custom_headers":[["hidden"]]}"#,
+                invalid("custom_headers[0] must be an object").about("custom_headers[0]"),
+            ),
+            (
+                r#"{"url":"hidden\u0000"}"#,
+                invalid("url must be a text without the control character U+0000").about("url"),
+            ),
+            (
+                r#"{"url":"u","basic_auth":{"password":"hidden\u0000"}}"#,
+                invalid("basic_auth.password must be a text without the control character U+0000")
+                    .about("basic_auth.password"),
+            ),
             (
                 r#"{"url":"u","refresh_interval_s":"a, expected hidden at line 1"}"#,
                 invalid("refresh_interval_s must be a whole number that is not negative")

@@ -2,18 +2,21 @@
 
 use std::time::Duration;
 
-use axum::{Json, http::StatusCode};
+use axum::http::StatusCode;
+use headcount_outbound::is_same_origin;
 use headcount_prometheus::prometheus_access::PrometheusAccess;
-use headcount_shared::api::{Auth, Header, Prometheus, SetPrometheus};
+use headcount_shared::api::{Auth, Header, KeptSecrets, Prometheus, SetHeader, SetPrometheus};
 use headcount_web::problem::ProblemResponse;
 
 use super::{
     extractors::{JsonBody, OpenedSettings, ProjectPath, UrlParameters},
     load_configuration::load_configuration,
-    settings_errors::{BodyProblems, SettingsProblems, not_configured},
+    settings_errors::{BodyProblems, SettingsProblems, StaleChangeProblem, not_configured},
     stored_logins::{headers, login, updated_headers, updated_login},
     url_login::{check_has_no_login, without_login},
+    versions::{ChangeCondition, ConditionHeaders, Versioned},
 };
+use crate::store::InvalidChange;
 
 /// The Prometheus of a project.
 #[utoipa::path(get, path = "/api/projects/{id}/prometheus", tag = "prometheus", params(ProjectPath), responses(
@@ -21,22 +24,27 @@ use super::{
 pub(super) async fn prometheus(
     OpenedSettings(settings): OpenedSettings,
     UrlParameters(ProjectPath { id }): UrlParameters<ProjectPath>,
-) -> Result<Json<Prometheus>, ProblemResponse> {
+) -> Result<Versioned<Prometheus>, ProblemResponse> {
     let access = load_configuration(&settings, &id).await?.prometheus;
-    Ok(Json(to_response(access.ok_or_else(|| not_configured("Prometheus"))?)))
+    Ok(Versioned(to_response(access.ok_or_else(|| not_configured("Prometheus"))?)))
 }
 
 /// Sets the Prometheus of a project, which is queried from then on.
-#[utoipa::path(put, path = "/api/projects/{id}/prometheus", tag = "prometheus", params(ProjectPath),
+#[utoipa::path(put, path = "/api/projects/{id}/prometheus", tag = "prometheus", params(ProjectPath, ConditionHeaders),
     request_body = SetPrometheus,
-    responses((status = 200, description = "The settings of the Prometheus.", body = Prometheus), BodyProblems, SettingsProblems))]
+    responses((status = 200, description = "The settings of the Prometheus.", body = Prometheus), BodyProblems, StaleChangeProblem, SettingsProblems))]
 pub(super) async fn set_prometheus(
     OpenedSettings(settings): OpenedSettings,
     UrlParameters(ProjectPath { id }): UrlParameters<ProjectPath>,
+    condition: ChangeCondition,
     JsonBody(sent): JsonBody<SetPrometheus>,
-) -> Result<Json<Prometheus>, ProblemResponse> {
+) -> Result<Versioned<Prometheus>, ProblemResponse> {
     check_has_no_login(&sent.url, "url")?;
-    settings.set_prometheus(&id, |stored| updated(sent, stored)).await?;
+    let update = |stored: Option<PrometheusAccess>| {
+        condition.check(stored.clone().map(to_response).as_ref())?;
+        updated(sent, stored)
+    };
+    settings.set_prometheus(&id, update).await?;
     prometheus(OpenedSettings(settings), UrlParameters(ProjectPath { id })).await
 }
 
@@ -62,15 +70,31 @@ fn to_response(access: PrometheusAccess) -> Prometheus {
     }
 }
 
-/// The access to store, or to test: secrets that were not sent are those that are stored.
-pub(super) fn updated(sent: SetPrometheus, stored: Option<PrometheusAccess>) -> PrometheusAccess {
+/// The access to store, or to test: secrets that were not sent are those that are stored, if the address has
+/// the origin that they are stored with, it is as sure as then who answers there, and it is clear which they are.
+pub(super) fn updated(
+    sent: SetPrometheus,
+    stored: Option<PrometheusAccess>,
+) -> Result<PrometheusAccess, InvalidChange> {
+    let address = stored.as_ref().map(|stored| stored.url.clone()).unwrap_or_default();
+    let skipped_verify = stored.as_ref().is_some_and(|stored| stored.tls_skip_verify);
     let (auth, headers) = stored.map(|stored| (stored.basic_auth, stored.custom_headers)).unwrap_or_default();
-    PrometheusAccess {
+    let (auth, headers) = (auth.map(login), self::headers(headers));
+    SetHeader::check_kept_values(&sent.custom_headers, &headers)?;
+    let logins = (sent.basic_auth.as_ref(), auth.as_ref());
+    let kept = KeptSecrets::of("basic_auth.password", logins, (&sent.custom_headers, &headers));
+    let is_moved = !is_same_origin(&sent.url, &address)
+        || SetHeader::name_other_host(&sent.custom_headers, &headers)
+        || (sent.tls_skip_verify && !skipped_verify);
+    if let Some(kept) = kept.filter(|_| is_moved) {
+        return Err(InvalidChange::OtherOrigin(kept));
+    }
+    Ok(PrometheusAccess {
         url: sent.url,
         refresh_interval: Duration::from_secs(sent.refresh_interval_s.into()),
         tls_skip_verify: sent.tls_skip_verify,
-        basic_auth: sent.basic_auth.map(|set| updated_login(set, auth)),
+        basic_auth: sent.basic_auth.map(|set| updated_login(set, auth.as_ref())),
         extra_selector: sent.extra_selector,
-        custom_headers: updated_headers(sent.custom_headers, headers),
-    }
+        custom_headers: updated_headers(sent.custom_headers, &headers),
+    })
 }

@@ -1,7 +1,7 @@
 //! Tests the access to a Prometheus before it is stored: `<base>api/prometheus-test`, and
 //! `<base>api/projects/{id}/prometheus/test` with the secrets that are stored.
 
-use axum::{Json, http::StatusCode};
+use axum::Json;
 use headcount_observer::access_check::{AccessCheckError, PrometheusContents};
 use headcount_outbound::UnreachableCause;
 use headcount_prometheus::{client::QueryError, prometheus_access::PrometheusAccess};
@@ -9,12 +9,11 @@ use headcount_shared::api::{PrometheusTest, PrometheusTestOutcome, SetPrometheus
 use headcount_web::problem::ProblemResponse;
 
 use super::{
-    extractors::{JsonBody, OutgoingTests, ProjectPath, UrlParameters},
+    extractors::{JsonBody, OutgoingTests, ProjectPath, UrlParameters, nothing_is_tested},
     load_configuration::load_configuration,
     prometheus::updated,
     settings_errors::{BodyProblems, SettingsProblems},
-    stored_logins::{lacks_login, lacks_values},
-    url_login::{check_has_no_login, is_same_origin},
+    url_login::check_has_no_login,
 };
 use crate::{app::observed_installation::ObservedInstallation, store::InvalidChange};
 
@@ -39,7 +38,6 @@ pub(super) async fn test_prometheus(
     JsonBody(sent): JsonBody<SetPrometheus>,
 ) -> Result<Json<PrometheusTest>, ProblemResponse> {
     let stored = load_configuration(&settings, &id).await?.prometheus;
-    let stored = usable_secrets(&sent, stored)?;
     test(&installation, sent, stored).await
 }
 
@@ -49,34 +47,12 @@ async fn test(
     stored: Option<PrometheusAccess>,
 ) -> Result<Json<PrometheusTest>, ProblemResponse> {
     check_has_no_login(&sent.url, "url")?;
-    match installation.check_prometheus(&updated(sent, stored)).await {
+    let checked = installation.check_prometheus(&updated(sent, stored)?).await;
+    match checked.ok_or_else(nothing_is_tested)? {
         Ok(contents) => Ok(Json(answered(&contents))),
         Err(AccessCheckError::Query(error)) => Ok(Json(failed(error))),
         Err(AccessCheckError::Invalid(invalid)) => Err(InvalidChange::Prometheus(invalid).into()),
     }
-}
-
-/// What is stored, if its secrets may be sent to the address of a request. Refuses a request that needs them for
-/// another address.
-fn usable_secrets(
-    sent: &SetPrometheus,
-    stored: Option<PrometheusAccess>,
-) -> Result<Option<PrometheusAccess>, ProblemResponse> {
-    let Some(stored) = stored else { return Ok(None) };
-    if is_same_origin(&sent.url, &stored.url) {
-        return Ok(Some(stored));
-    }
-    let refusal = |what: &str, field: &str| {
-        let why = format!("give {what} again, because the address is another one");
-        Err(ProblemResponse::new(StatusCode::BAD_REQUEST, why).about(field))
-    };
-    if lacks_login(sent.basic_auth.as_ref(), stored.basic_auth) {
-        return refusal("the password", "basic_auth.password");
-    }
-    if lacks_values(&sent.custom_headers, stored.custom_headers) {
-        return refusal("the values of the headers", "custom_headers");
-    }
-    Ok(None)
 }
 
 fn answered(contents: &PrometheusContents) -> PrometheusTest {

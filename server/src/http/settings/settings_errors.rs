@@ -44,8 +44,14 @@ impl From<SettingsError> for ProblemResponse {
 impl From<InvalidChange> for ProblemResponse {
     fn from(invalid: InvalidChange) -> Self {
         let status = match invalid {
-            InvalidChange::Destination(InvalidDestination::ForbiddenTarget(_))
-            | InvalidChange::Prometheus(InvalidAccess::Forbidden) => StatusCode::BAD_REQUEST,
+            InvalidChange::Destination(
+                InvalidDestination::ForbiddenTarget(_)
+                | InvalidDestination::OtherOrigin(_)
+                | InvalidDestination::OtherServer(_),
+            )
+            | InvalidChange::Prometheus(InvalidAccess::Forbidden)
+            | InvalidChange::OtherOrigin(_) => StatusCode::BAD_REQUEST,
+            InvalidChange::Stale => StatusCode::PRECONDITION_FAILED,
             _ => StatusCode::UNPROCESSABLE_ENTITY,
         };
         let refusal = Self::new(status, invalid.to_string());
@@ -57,28 +63,37 @@ impl From<InvalidChange> for ProblemResponse {
 }
 
 /// The invalid member of the body; `None` if it is not a single one.
-const fn field(invalid: InvalidChange) -> Option<&'static str> {
+fn field(invalid: InvalidChange) -> Option<&'static str> {
     match invalid {
         InvalidChange::Name | InvalidChange::NameTaken => Some("name"),
         InvalidChange::Prometheus(InvalidAccess::Url | InvalidAccess::Forbidden) => Some("url"),
         InvalidChange::Prometheus(InvalidAccess::Selector) => Some("extra_selector"),
         InvalidChange::Prometheus(InvalidAccess::HeaderName(_) | InvalidAccess::HeaderValue(_))
-        | InvalidChange::Destination(InvalidDestination::HeaderName) => Some("custom_headers"),
+        | InvalidChange::UnclearHeaders(_)
+        | InvalidChange::Destination(
+            InvalidDestination::HeaderName | InvalidDestination::UnclearHeaders(_),
+        ) => Some("custom_headers"),
         InvalidChange::RefreshInterval => Some("refresh_interval_s"),
         InvalidChange::Destination(
             InvalidDestination::Missing(member)
             | InvalidDestination::Url(member)
-            | InvalidDestination::ForbiddenTarget(member),
+            | InvalidDestination::ForbiddenTarget(member)
+            | InvalidDestination::OtherServer(member)
+            | InvalidDestination::Template(member, _)
+            | InvalidDestination::Characters(member),
         ) => Some(member.name),
+        InvalidChange::OtherOrigin(kept)
+        | InvalidChange::Destination(InvalidDestination::OtherOrigin(kept)) => Some(kept.field()),
         InvalidChange::ClickhouseAddress => Some("addr"),
         InvalidChange::Pattern => Some("categories"),
         InvalidChange::Threshold | InvalidChange::NoThreshold => Some("threshold"),
         InvalidChange::Prometheus(InvalidAccess::Tls(_))
         | InvalidChange::NoSuchProject
+        | InvalidChange::Stale
         | InvalidChange::Id
         | InvalidChange::Objective
         | InvalidChange::Queries
-        | InvalidChange::ObjectiveOfProject
+        | InvalidChange::QueriesOfProject
         | InvalidChange::Application => None,
     }
 }
@@ -94,6 +109,12 @@ pub(super) struct SettingsProblems;
 /// Describes the refusals of a request with a body.
 pub(super) struct BodyProblems;
 
+/// Describes the refusal of a change that is made of another version of the settings.
+pub(super) struct StaleChangeProblem;
+
+/// Describes the refusals of a request with a body whose content type does not matter.
+pub(in crate::http) struct JsonProblems;
+
 impl IntoResponses for SettingsProblems {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
         let mut responses = GuardedResponses::responses();
@@ -106,6 +127,24 @@ impl IntoResponses for SettingsProblems {
             ("503", "The settings database cannot be used now; `Retry-After` has the time to wait."),
         ]));
         responses
+    }
+}
+
+impl IntoResponses for StaleChangeProblem {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        refusals([("412", "The settings have another version than `If-Match` or `If-None-Match` say.")])
+    }
+}
+
+impl IntoResponses for JsonProblems {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        refusals([
+            (
+                "400",
+                "The body is not JSON, or a member is missing, unknown or not valid; `field` says which one.",
+            ),
+            ("413", "The body is larger than it may be."),
+        ])
     }
 }
 

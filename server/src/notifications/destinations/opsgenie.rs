@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 
 use super::{
     DestinationSettings, NotificationDestination, RequestContext, known_or_incident,
-    stored_settings::{InvalidDestination, SettingsMember, StoredSettings, notified, required},
+    stored_settings::{InvalidDestination, SettingsMember, StoredSettings, check_key, notified},
 };
 use crate::notifications::{
     endpoints::{ServiceEndpoints, below},
@@ -75,8 +75,8 @@ impl DestinationSettings for OpsgenieConfig {
 }
 
 impl NotificationDestination for OpsgenieConfig {
-    fn check(&self, _: &StoredSettings, _: TargetPolicy) -> Result<(), InvalidDestination> {
-        required(self.api_key.expose(), API_KEY)
+    fn check(&self, stored: &StoredSettings, _: TargetPolicy) -> Result<(), InvalidDestination> {
+        check_key(self.api_key.expose(), API_KEY, stored)
     }
 
     /// The alias of the alert.

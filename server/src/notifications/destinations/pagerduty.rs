@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 
 use super::{
     DestinationSettings, NotificationDestination, RequestContext, known_or_incident,
-    stored_settings::{InvalidDestination, SettingsMember, StoredSettings, notified, required},
+    stored_settings::{InvalidDestination, SettingsMember, StoredSettings, check_key, notified},
 };
 use crate::notifications::{
     IncidentNotification,
@@ -68,8 +68,8 @@ impl DestinationSettings for PagerdutyConfig {
 }
 
 impl NotificationDestination for PagerdutyConfig {
-    fn check(&self, _: &StoredSettings, _: TargetPolicy) -> Result<(), InvalidDestination> {
-        required(self.integration_key.expose(), INTEGRATION_KEY)
+    fn check(&self, stored: &StoredSettings, _: TargetPolicy) -> Result<(), InvalidDestination> {
+        check_key(self.integration_key.expose(), INTEGRATION_KEY, stored)
     }
 
     /// The `dedup_key` of the alert.

@@ -15,7 +15,7 @@ use utoipa::ToSchema;
 
 use super::{
     DestinationSettings, NotificationDestination, RequestContext,
-    stored_settings::{InvalidDestination, SettingsMember, StoredSettings, notified, required},
+    stored_settings::{InvalidDestination, SettingsMember, StoredSettings, check_key, notified, required},
 };
 use crate::notifications::{
     endpoints::below,
@@ -74,8 +74,8 @@ impl DestinationSettings for SlackConfig {
 }
 
 impl NotificationDestination for SlackConfig {
-    fn check(&self, _: &StoredSettings, _: TargetPolicy) -> Result<(), InvalidDestination> {
-        required(self.token.expose(), TOKEN)?;
+    fn check(&self, stored: &StoredSettings, _: TargetPolicy) -> Result<(), InvalidDestination> {
+        check_key(self.token.expose(), TOKEN, stored)?;
         required(&self.default_channel, CHANNEL)
     }
 

@@ -1,10 +1,13 @@
 //! Reads, checks and writes the stored settings of a destination.
 
 use headcount_outbound::{ForbiddenTarget, TargetPolicy};
+use headcount_shared::api::{KeptSecrets, UnclearHeaders};
 use reqwest::Url;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
 use thiserror::Error;
+
+use crate::notifications::TemplateError;
 
 /// The stored settings of a destination, with members that this program does not know.
 pub type StoredSettings = Map<String, Value>;
@@ -30,9 +33,25 @@ pub enum InvalidDestination {
     /// The address is not allowed.
     #[error("{} is not allowed: {}", .0.called, ForbiddenTarget::REASON)]
     ForbiddenTarget(SettingsMember),
+    /// Stored secrets would go to another origin than the one that they were given for.
+    #[error("{0}")]
+    OtherOrigin(KeptSecrets),
+    /// A stored address, which is a secret, would be told to another server than the one that it was given
+    /// for.
+    #[error("give {} again, because another server could get it", .0.called)]
+    OtherServer(SettingsMember),
+    /// It is not clear which stored value a header keeps.
+    #[error(transparent)]
+    UnclearHeaders(#[from] UnclearHeaders),
     /// A header has no name.
     #[error("every header must have a name")]
     HeaderName,
+    /// A template is not understood.
+    #[error("the template is not understood: {1}")]
+    Template(SettingsMember, TemplateError),
+    /// A token or a key has characters that no request can have.
+    #[error("{} must have only visible ASCII characters, and no white space", .0.called)]
+    Characters(SettingsMember),
 }
 
 /// Parses stored settings. A member that cannot be read has its default, and so has one that is absent.
@@ -71,6 +90,19 @@ pub(super) const fn notified() -> bool {
 /// Checks that a text is not empty.
 pub(super) fn required(text: &str, member: SettingsMember) -> Result<(), InvalidDestination> {
     if text.trim().is_empty() { Err(InvalidDestination::Missing(member)) } else { Ok(()) }
+}
+
+/// Checks that a token or a key is not empty and can be sent, also in a header. What is stored already stays
+/// as it is.
+pub(super) fn check_key(
+    key: &str,
+    member: SettingsMember,
+    stored: &StoredSettings,
+) -> Result<(), InvalidDestination> {
+    required(key, member)?;
+    let is_sendable = key.trim().bytes().all(|byte| byte.is_ascii_graphic());
+    let is_stored = key == stored_text(stored, member.name);
+    if is_sendable || is_stored { Ok(()) } else { Err(InvalidDestination::Characters(member)) }
 }
 
 /// Checks that a text is an http or https URL.

@@ -137,7 +137,7 @@ fn unknown_members_stay_and_unreadable_ones_have_their_defaults() {
         let read = DestinationConfig::read(kind, &stored);
         assert_eq!(serde_json::to_string(&read.shown()).unwrap(), readable);
         let mut updated = read.clone();
-        updated.keep_secrets(&read);
+        updated.keep_secrets(&read).unwrap();
         updated.write(&mut stored).unwrap();
         let written: serde_json::Value = serde_json::from_str(written).unwrap();
         assert_eq!(serde_json::to_value(&stored).unwrap(), written);
@@ -163,9 +163,28 @@ fn a_request_without_secrets_keeps_the_stored_ones_and_an_empty_secret_removes_i
         let seed = SettingsOfKind(kind);
         let mut updated = seed.deserialize(&mut serde_json::Deserializer::from_str(change)).unwrap();
         assert!(updated.incidents(), "a destination is notified unless the change says otherwise");
-        updated.keep_secrets(stored);
+        updated.keep_secrets(stored).unwrap();
         let checked = updated.check(&StoredSettings::new(), TargetPolicy::default());
         assert_eq!(checked.is_ok(), expected, "{kind:?} {change}");
+    }
+}
+
+#[test]
+fn a_key_that_no_header_can_have_is_refused_unless_it_is_stored() {
+    for kind in [AlertingIntegration::Slack, AlertingIntegration::Pagerduty, AlertingIntegration::Opsgenie] {
+        for (key, expected) in
+            [(" key ", true), ("a b", false), ("a\nb", false), ("a\u{7f}", false), ("ü", false)]
+        {
+            let mut stored = StoredSettings::new();
+            for member in ["token", "integration_key", "api_key"] {
+                stored.insert(member.to_owned(), key.into());
+            }
+            stored.insert("default_channel".to_owned(), "c".into());
+            let destination = DestinationConfig::read(kind, &stored);
+            let check = |stored: &StoredSettings| destination.check(stored, TargetPolicy::default()).is_ok();
+            assert_eq!(check(&StoredSettings::new()), expected, "{kind:?} {key:?}");
+            assert!(check(&stored), "{kind:?} {key:?}");
+        }
     }
 }
 

@@ -4,11 +4,9 @@
 //! conversations.
 
 use base64::{Engine, prelude::BASE64_STANDARD};
-use headcount_outbound::TargetPolicy;
-use headcount_shared::api::{Auth, Header, Secret, SetAuth, SetHeader};
-use reqwest::header::{
-    AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, TRANSFER_ENCODING,
-};
+use headcount_outbound::{TargetPolicy, is_framing_header, is_same_origin};
+use headcount_shared::api::{Auth, Header, KeptSecrets, Secret, SetAuth, SetHeader};
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::{Value, json};
 use utoipa::ToSchema;
@@ -27,6 +25,8 @@ use crate::notifications::{
 };
 
 const ADDRESS: SettingsMember = SettingsMember { name: "url", called: "the address of the webhook" };
+
+const TEMPLATE: SettingsMember = SettingsMember { name: "incident_template", called: "the template" };
 
 /// A custom webhook to set.
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -49,7 +49,8 @@ pub struct WebhookConfig {
     /// Whether it is notified about incidents.
     #[serde(default = "notified")]
     pub incidents: bool,
-    /// The template of the request body; empty for JSON.
+    /// The template of the request body; empty for JSON. One that is not understood is refused, unless it is
+    /// stored already.
     #[serde(default)]
     pub incident_template: String,
 }
@@ -110,14 +111,40 @@ impl DestinationSettings for WebhookConfig {
         }
         SetHeader::keep_values(&mut self.custom_headers, &stored.custom_headers);
     }
+
+    fn check_kept(&self, stored: &Self) -> Result<(), InvalidDestination> {
+        SetHeader::check_kept_values(&self.custom_headers, &stored.custom_headers)?;
+        let is_elsewhere = self.url.is_set() && !is_same_origin(self.url.expose(), stored.url.expose());
+        let is_moved = is_elsewhere
+            || SetHeader::name_other_host(&self.custom_headers, &stored.custom_headers)
+            || (self.tls_skip_verify && !stored.tls_skip_verify);
+        if !is_moved {
+            return Ok(());
+        }
+        // Its path and its query may have a token, which the server that gets the request reads.
+        if self.url.keeps(&stored.url) {
+            return Err(InvalidDestination::OtherServer(ADDRESS));
+        }
+        let logins = (self.basic_auth.as_ref(), stored.basic_auth.as_ref());
+        let headers = (self.custom_headers.as_slice(), stored.custom_headers.as_slice());
+        let kept = KeptSecrets::of("basic_auth.password", logins, headers);
+        kept.map_or(Ok(()), |kept| Err(InvalidDestination::OtherOrigin(kept)))
+    }
 }
 
 impl NotificationDestination for WebhookConfig {
-    fn check(&self, _: &StoredSettings, targets: TargetPolicy) -> Result<(), InvalidDestination> {
+    /// A template that is stored already stays, even if it is not understood: another program may have stored it.
+    fn check(&self, stored: &StoredSettings, targets: TargetPolicy) -> Result<(), InvalidDestination> {
         check_target(self.url.expose(), ADDRESS, targets)?;
         check_url(self.url.expose(), ADDRESS)?;
-        let is_unnamed = |header: &SetHeader| header.name.is_empty();
-        if self.custom_headers.iter().any(is_unnamed) { Err(InvalidDestination::HeaderName) } else { Ok(()) }
+        if self.custom_headers.iter().any(|header| header.name.is_empty()) {
+            return Err(InvalidDestination::HeaderName);
+        }
+        let is_stored = self.incident_template == stored_text(stored, TEMPLATE.name);
+        match self.template_error().filter(|_| !is_stored) {
+            Some(error) => Err(InvalidDestination::Template(TEMPLATE, error)),
+            None => Ok(()),
+        }
     }
 
     /// The body is the default JSON if there is no valid template.
@@ -156,7 +183,7 @@ fn as_stored_headers<S: Serializer>(headers: &[SetHeader], to: S) -> Result<S::O
 }
 
 /// Adds user name, password and the operator's headers, which replace default headers of the same name.
-/// `Content-Length` and `Transfer-Encoding` cannot be set.
+/// Those that frame a request cannot be set.
 fn add_headers(headers: &mut HeaderMap, webhook: &WebhookConfig) -> Result<(), UnusableConfig> {
     let login = webhook.basic_auth.as_ref();
     if let Some(login) = login.filter(|login| !login.user.is_empty() || login.password.is_set()) {
@@ -170,7 +197,7 @@ fn add_headers(headers: &mut HeaderMap, webhook: &WebhookConfig) -> Result<(), U
         let name = HeaderName::from_bytes(name.trim().as_bytes())
             .map_err(|_| UnusableConfig("a custom header has a name that is not allowed in HTTP"))?;
         match name {
-            CONTENT_LENGTH | TRANSFER_ENCODING => {}
+            name if is_framing_header(&name) => {}
             AUTHORIZATION | CONTENT_TYPE => drop(headers.insert(name, secret(value)?)),
             name => drop(headers.append(name, secret(value)?)),
         }
@@ -271,6 +298,26 @@ mod tests {
 
         let empty_form = WebhookConfig { basic_auth: auth("", ""), ..example::webhook() };
         assert!(!made(HealthStatus::Critical, &empty_form).unwrap().headers.contains_key("authorization"));
+    }
+
+    #[test]
+    fn a_template_that_is_not_understood_is_refused_unless_it_is_stored() {
+        let check = |template: &str, stored: Value| {
+            let webhook = WebhookConfig { incident_template: template.to_owned(), ..example::webhook() };
+            let Value::Object(stored) = stored else { return Ok(()) };
+            webhook.check(&stored, TargetPolicy::default()).map_err(|error| error.to_string())
+        };
+        for template in [
+            "{{",
+            r#"{{exec "id"}}"#,
+            r#"{{template "x"}}"#,
+            "{{range .Reports}}{{range .Reports}}{{end}}{{end}}",
+        ] {
+            let refusal = check(template, json!({"incident_template": "{{ other"})).unwrap_err();
+            assert!(refusal.starts_with("the template is not understood: line 1: "), "{refusal}");
+            assert_eq!(check(template, json!({"incident_template": template})), Ok(()));
+        }
+        assert_eq!(check("{{ .Status }}", json!({})), Ok(()));
     }
 
     #[test]

@@ -132,6 +132,23 @@ async fn a_preview_is_the_report_that_follows() {
 }
 
 #[tokio::test]
+async fn the_numbers_alone_are_those_of_the_preview_and_have_no_profile() {
+    let reporter = reporter(&SimulatedDisk::default()).unwrap();
+    assert!(view(&reporter, 7).await);
+    reporter.sources.process.sample();
+    let numbers = reporter.preview_numbers().await.unwrap();
+    assert_eq!(payload(&reporter.preview().await.unwrap().bytes), numbers);
+    assert_eq!(numbers.performance.cpu_usage.len(), 1);
+
+    // A report that is not on disk yet has its profiles already.
+    let profile = ProfileSection { memory: "AQID".to_owned(), ..ProfileSection::default() };
+    let bytes = encode(&Payload { profile, ..numbers.clone() }).unwrap();
+    let report = SpooledReport { bytes, headers: made_by_a_shop() };
+    *reporter.unspooled.lock().await = Some(UnspooledReport { id: Uuid::from_u128(9), report });
+    assert_eq!(reporter.preview_numbers().await.unwrap(), numbers);
+}
+
+#[tokio::test]
 async fn each_report_holds_what_came_since_the_last_one() {
     let reporter = reporter(&SimulatedDisk::default()).unwrap();
     for browsers in [&[1, 2][..], &[], &[2]] {

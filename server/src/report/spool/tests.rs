@@ -55,6 +55,47 @@ fn a_damaged_file_is_set_aside() {
 }
 
 #[test]
+fn a_report_that_moves_while_it_is_read_stays_queued_and_is_read() {
+    let disk = SimulatedDisk::default();
+    let spool = Arc::new(open(&disk));
+    put(&spool, id(1), b"one").unwrap();
+    let moving = Arc::clone(&spool);
+    disk.before_next_read(move || {
+        let _unanswered = moving.begin_attempt(id(1)).unwrap();
+    });
+    assert_eq!(spool.read(id(1)).unwrap().bytes, b"one");
+    assert!(spool.holds(id(1)));
+    assert_eq!(spool.queued(), [id(1)]);
+
+    let moving = Arc::clone(&spool);
+    disk.before_next_read(move || moving.mark_sent(id(1)).unwrap());
+    assert_eq!(spool.read(id(1)).unwrap().bytes, b"one");
+    assert_eq!(states(&spool), [(id(1).to_string(), ReportState::Sent)]);
+
+    let moving = Arc::clone(&spool);
+    disk.before_next_read(move || moving.remove_all().unwrap());
+    assert!(matches!(spool.read(id(1)), Err(ReadError::Unknown)), "it is gone, and not only moved");
+}
+
+#[test]
+fn a_report_is_read_and_held_however_often_it_moves_meanwhile() {
+    let disk = SimulatedDisk::default();
+    let spool = open(&disk);
+    put(&spool, id(1), b"one").unwrap();
+    std::thread::scope(|scope| {
+        let moves = scope.spawn(|| {
+            for _ in 0..2000 {
+                spool.end_attempt(spool.begin_attempt(id(1)).unwrap()).unwrap();
+            }
+        });
+        while !moves.is_finished() {
+            assert_eq!(spool.read(id(1)).unwrap().bytes, b"one");
+            assert!(spool.holds(id(1)));
+        }
+    });
+}
+
+#[test]
 fn files_of_others_are_left_alone() {
     let disk = SimulatedDisk::default();
     drop(open(&disk));

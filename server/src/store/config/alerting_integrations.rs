@@ -25,20 +25,26 @@ pub(super) fn read(settings: &JsonObject) -> ProjectIntegrations {
 }
 
 impl SettingsStore {
-    /// Sets a destination of a project. Absent secrets keep their stored value.
+    /// Sets a destination of a project, if `check` allows it for the stored one. Absent secrets keep their stored
+    /// value.
     ///
     /// # Errors
     /// [`InvalidChange`], or a failure of the database. Nothing changed.
-    pub async fn set_integration(
+    pub async fn set_integration<C>(
         &self,
         project: &str,
         mut destination: DestinationConfig,
-    ) -> SettingsResult<()> {
+        check: C,
+    ) -> SettingsResult<()>
+    where
+        C: FnOnce(Option<&DestinationConfig>) -> SettingsResult<(), InvalidChange> + Send,
+    {
         let targets = self.targets;
         self.change_column(project, ProjectColumn::Settings, move |column| {
             let kind = destination.kind();
+            check(read(column).get(kind))?;
             let stored = object_mut(object_mut(column, INTEGRATIONS)?, kind.name())?;
-            destination.keep_secrets(&DestinationConfig::read(kind, stored));
+            destination.keep_secrets(&DestinationConfig::read(kind, stored)).map_err(InvalidChange::from)?;
             destination.check(stored, targets).map_err(InvalidChange::from)?;
             Ok(destination.write(stored)?)
         })
@@ -57,14 +63,19 @@ impl SettingsStore {
         .await
     }
 
-    /// Sets the address of the product's web interface, for links; an empty one removes it.
+    /// Sets the address of the product's web interface, for links, to what `update` returns for the stored one; an
+    /// empty one removes it.
     ///
     /// # Errors
     /// [`InvalidChange`], or a failure of the database. Nothing changed.
-    pub async fn set_base_url(&self, project: &str, url: &str) -> SettingsResult<()> {
+    pub async fn set_base_url<U>(&self, project: &str, update: U) -> SettingsResult<()>
+    where
+        U: FnOnce(String) -> String + Send,
+    {
         self.change_column(project, ProjectColumn::Settings, |column| {
+            let url = update(read(column).base_url);
             if !url.is_empty() {
-                check_url(url, BASE_URL).map_err(InvalidChange::from)?;
+                check_url(&url, BASE_URL).map_err(InvalidChange::from)?;
             }
             put(object_mut(column, INTEGRATIONS)?, [("base_url", json!(url))]);
             Ok(())

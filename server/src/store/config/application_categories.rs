@@ -35,16 +35,25 @@ pub(super) fn patterns(settings: &JsonObject) -> BTreeMap<String, Vec<String>> {
 }
 
 impl SettingsStore {
-    /// Replaces all application categories of a project, with their patterns.
+    /// Replaces all application categories of a project, with their patterns, if `check` allows it for the stored
+    /// ones.
     ///
     /// # Errors
     /// [`InvalidChange`], or a failure of the database. Nothing changed.
-    pub async fn set_application_categories(
+    pub async fn set_application_categories<C>(
         &self,
         project: &str,
         categories: &BTreeMap<String, Vec<String>>,
-    ) -> SettingsResult<()> {
-        self.change_column(project, ProjectColumn::Settings, |column| Ok(replace(column, categories)?)).await
+        check: C,
+    ) -> SettingsResult<()>
+    where
+        C: FnOnce(BTreeMap<String, Vec<String>>) -> SettingsResult<(), InvalidChange> + Send,
+    {
+        self.change_column(project, ProjectColumn::Settings, |column| {
+            check(patterns(column))?;
+            Ok(replace(column, categories)?)
+        })
+        .await
     }
 }
 

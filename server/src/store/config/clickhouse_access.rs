@@ -70,12 +70,11 @@ impl SettingsStore {
     /// [`InvalidChange`], or a failure of the database. Nothing changed.
     pub async fn set_clickhouse<U>(&self, project: &str, update: U) -> SettingsResult<()>
     where
-        U: FnOnce(Option<ClickhouseAccess>) -> ClickhouseAccess + Send,
+        U: FnOnce(Option<ClickhouseAccess>) -> SettingsResult<ClickhouseAccess, InvalidChange> + Send,
     {
         self.change_column(project, ProjectColumn::Settings, |column| {
-            let updated = update(read(column));
-            let (host, port) = updated.addr.rsplit_once(':').unwrap_or_default();
-            if host.is_empty() || host.contains('/') || port.parse::<u16>().is_err() {
+            let updated = update(read(column))?;
+            if !is_host_and_port(&updated.addr) {
                 return Err(InvalidChange::ClickhouseAddress.into());
             }
             write(object_mut(object_mut(column, INTEGRATIONS)?, NAME)?, &updated);
@@ -95,6 +94,19 @@ impl SettingsStore {
         })
         .await
     }
+}
+
+/// Whether a text is a host and a port, without a scheme, a login and a path. The colons of an IPv6 address are in
+/// brackets.
+fn is_host_and_port(addr: &str) -> bool {
+    let (host, port) = addr.rsplit_once(':').unwrap_or_default();
+    let is_port = port.bytes().all(|byte| byte.is_ascii_digit()) && port.parse::<u16>().is_ok();
+    let (name, separators) = match host.strip_prefix('[').and_then(|host| host.strip_suffix(']')) {
+        Some(address) => (address, "/\\?#@[]"),
+        None => (host, "/\\?#@[]:"),
+    };
+    let is_in_names = |c: char| !(c.is_whitespace() || c.is_control() || separators.contains(c));
+    is_port && !name.is_empty() && name.chars().all(is_in_names)
 }
 
 /// Replaces the stored access. Unknown members stay.
@@ -119,5 +131,43 @@ fn write(stored: &mut JsonObject, access: &ClickhouseAccess) {
 impl fmt::Debug for ClickhouseAccess {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_struct("ClickhouseAccess").field("protocol", &self.protocol).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_a_host_and_a_port_and_nothing_else() {
+        for addr in ["clickhouse:9000", "c.shop.svc:1", "10.0.0.1:65535", "[::1]:9000", "straße:9000"] {
+            assert!(is_host_and_port(addr), "{addr}");
+        }
+        for addr in [
+            "",
+            "clickhouse",
+            ":9000",
+            "c:",
+            "c:port",
+            "c:+9000",
+            "c:65536",
+            "user:hidden@c:9000",
+            "@c:9000",
+            "http://c:8123",
+            "//c:8123",
+            "c/path:9000",
+            "c:9000/path",
+            "c?a:9000",
+            "c#a:9000",
+            " c:9000",
+            "c:9000\n",
+            "c\u{7f}:9000",
+            "c\u{a0}d:9000",
+            "::1:9000",
+            "[]:9000",
+            "[::1:9000",
+        ] {
+            assert!(!is_host_and_port(addr), "{addr:?}");
+        }
     }
 }

@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use headcount_prometheus::{client::check, prometheus_access::PrometheusAccess};
+use percent_encoding::percent_decode_str;
+use reqwest::Url;
 use serde_json::{Value, json};
 
 use super::project_row::ProjectColumn;
@@ -18,15 +20,23 @@ const REFRESH_INTERVAL: Duration = Duration::from_secs(30);
 /// The longest refresh interval.
 const LONGEST_INTERVAL: Duration = Duration::from_secs(3600);
 
-/// The access in the column; `None` without an address.
+/// A name and a password.
+type StoredLogin = (String, String);
+
+/// Neither a name nor a password.
+const NO_LOGIN: StoredLogin = (String::new(), String::new());
+
+/// The access in the column; `None` without an address. A name and a password that another program has put into
+/// the address are its basic authentication, as they are for an HTTP client, unless the column has another one.
 pub(super) fn access(column: &JsonObject) -> Option<PrometheusAccess> {
     let url = Some(text(column, "url")).filter(|url| !url.is_empty())?;
+    let (url, login_in_url) = without_login(url);
     let refresh_interval = column.get("refresh_interval").and_then(duration).unwrap_or(REFRESH_INTERVAL);
     Some(PrometheusAccess {
         url,
         refresh_interval: refresh_interval.max(Duration::from_secs(1)),
         tls_skip_verify: flag(column, "tls_skip_verify"),
-        basic_auth: basic_auth(column),
+        basic_auth: basic_auth(column).filter(|auth| *auth != NO_LOGIN).or(login_in_url),
         extra_selector: text(column, "extra_selector"),
         custom_headers: headers(column),
     })
@@ -39,11 +49,11 @@ impl SettingsStore {
     /// [`InvalidChange`], or a failure of the database. Nothing changed.
     pub async fn set_prometheus<U>(&self, project: &str, update: U) -> SettingsResult<()>
     where
-        U: FnOnce(Option<PrometheusAccess>) -> PrometheusAccess + Send,
+        U: FnOnce(Option<PrometheusAccess>) -> SettingsResult<PrometheusAccess, InvalidChange> + Send,
     {
         let targets = self.targets;
         self.change_column(project, ProjectColumn::Prometheus, |column| {
-            let updated = update(access(column));
+            let updated = update(access(column))?;
             check(&updated, targets).map_err(InvalidChange::Prometheus)?;
             if !(Duration::from_secs(1)..=LONGEST_INTERVAL).contains(&updated.refresh_interval) {
                 return Err(InvalidChange::RefreshInterval.into());
@@ -84,9 +94,20 @@ fn write(column: &mut JsonObject, access: &PrometheusAccess) {
     );
 }
 
-fn basic_auth(column: &JsonObject) -> Option<(String, String)> {
+fn basic_auth(column: &JsonObject) -> Option<StoredLogin> {
     let auth = object(column, "basic_auth")?;
     Some((text(auth, "user"), text(auth, "password")))
+}
+
+/// An address without the name and the password in it, and these; an address without them stays as it is.
+fn without_login(address: String) -> (String, Option<StoredLogin>) {
+    let Ok(mut url) = Url::parse(address.trim()) else { return (address, None) };
+    let decoded = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
+    let login = (decoded(url.username()), url.password().map(decoded).unwrap_or_default());
+    if login == NO_LOGIN || url.set_username("").is_err() || url.set_password(None).is_err() {
+        return (address, None);
+    }
+    (url.into(), Some(login))
 }
 
 fn headers(column: &JsonObject) -> Vec<(String, String)> {
@@ -130,6 +151,23 @@ mod tests {
             custom_headers: vec![("X-Scope".to_owned(), "1".to_owned())],
         };
         assert_eq!(read(json), Some(expected));
+    }
+
+    #[test]
+    fn a_login_in_the_address_is_the_basic_authentication_unless_there_is_another_one() {
+        let login = |user: &str, password: &str| Some((user.to_owned(), password.to_owned()));
+        for (url, auth, expected, found) in [
+            ("http://me:p%40ss@p:9090", "null", "http://p:9090/", login("me", "p@ss")),
+            ("http://me@p/a?b", "null", "http://p/a?b", login("me", "")),
+            ("http://:pw@p/", r#"{"user":"","password":""}"#, "http://p/", login("", "pw")),
+            ("http://me:pw@p/", r#"{"user":"other","password":""}"#, "http://p/", login("other", "")),
+            ("http://p:9090", "null", "http://p:9090", None),
+            ("http://@p", "null", "http://@p", None),
+            ("http://me:pw@p:99999/", "null", "http://me:pw@p:99999/", None),
+        ] {
+            let access = read(&format!(r#"{{"url":"{url}","basic_auth":{auth}}}"#)).unwrap();
+            assert_eq!((access.url.as_str(), access.basic_auth), (expected, found), "{url}");
+        }
     }
 
     #[test]

@@ -38,6 +38,10 @@ impl HistoryStore for DatedHistory {
         })
     }
 
+    fn glance<'f>(&'f self, project: &'f str, since: u32) -> HistoryFuture<'f, ProjectHistory> {
+        Box::pin(async move { self.settings.glance(project, since).await.map_err(|_| HistoryUnavailable) })
+    }
+
     fn remember<'f>(&'f self, project: &'f str, findings: &'f HistoryChanges) -> HistoryFuture<'f, ()> {
         let now = self.now();
         Box::pin(async move {

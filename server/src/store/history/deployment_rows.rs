@@ -21,6 +21,55 @@ use crate::store::{
 /// How many rollouts of each application are read.
 const NEWEST: i64 = 100;
 
+/// In how many spellings a rollout may be stored.
+const SPELLINGS: usize = 2;
+
+/// Which rollouts of a project are read.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::store) enum RolloutChoice {
+    /// The newest 100 of each application.
+    OfEachApplication,
+    /// Of these the newest one of each application, and those that started at `since` or later.
+    /// Images and snapshots are not read.
+    ForViews {
+        /// In Unix seconds.
+        since: u32,
+    },
+    /// The last `count` of the project, and those that may be the same in another spelling.
+    Latest {
+        /// How many.
+        count: usize,
+    },
+}
+
+/// The newest rollouts of each application. They are chosen by the key of the table, so that other rows are not
+/// read.
+const OF_EACH_APPLICATION: &str =
+    "SELECT application_id, name, started_at, finished_at, details, metrics_snapshot
+    FROM application_deployment WHERE project_id = $1 AND (application_id, started_at) IN (
+        SELECT application_id, started_at FROM (
+            SELECT application_id, started_at,
+                ROW_NUMBER() OVER (PARTITION BY application_id ORDER BY started_at DESC) AS place
+            FROM application_deployment WHERE project_id = $1
+        ) AS placed WHERE place <= $2
+    )";
+
+const FOR_VIEWS: &str = "SELECT application_id, name, started_at, finished_at,
+        CAST(NULL AS TEXT) AS details, CAST(NULL AS TEXT) AS metrics_snapshot
+    FROM application_deployment WHERE project_id = $1 AND (application_id, started_at) IN (
+        SELECT application_id, started_at FROM (
+            SELECT application_id, started_at,
+                ROW_NUMBER() OVER (PARTITION BY application_id ORDER BY started_at DESC) AS place
+            FROM application_deployment WHERE project_id = $1
+        ) AS placed WHERE place = 1 OR (place <= $2 AND started_at >= $3)
+    )";
+
+const LATEST: &str = "SELECT application_id, name, started_at, finished_at, details, metrics_snapshot
+    FROM application_deployment WHERE project_id = $1 AND (application_id, started_at) IN (
+        SELECT application_id, started_at FROM application_deployment WHERE project_id = $1
+        ORDER BY started_at DESC, application_id LIMIT $2
+    )";
+
 /// A row as it is stored.
 struct DeploymentRow {
     application_id: String,
@@ -31,22 +80,27 @@ struct DeploymentRow {
     metrics_snapshot: Option<String>,
 }
 
-/// The newest rollouts of each application of a project, by application, oldest first; empty without such a
-/// table.
-pub(super) async fn of(
+/// The chosen rollouts of a project, by application, oldest first; empty without such a table.
+pub(in crate::store) async fn of(
     connection: &mut AnyConnection,
     schema: &DatabaseSchema,
     project: &str,
+    choice: RolloutChoice,
 ) -> SettingsResult<Vec<DeploymentRollout>> {
     if !schema.has("application_deployment", "metrics_snapshot") {
         return Ok(Vec::new());
     }
-    let statement = "SELECT application_id, name, started_at, finished_at, details, metrics_snapshot FROM (
-            SELECT *, ROW_NUMBER() OVER (PARTITION BY application_id ORDER BY started_at DESC) AS place
-            FROM application_deployment WHERE project_id = $1
-        ) AS newest WHERE place <= $2";
-    let rows = query_as(statement).bind(project).bind(NEWEST).fetch_all(connection).await?;
-    Ok(newest(rows))
+    let select = match choice {
+        RolloutChoice::OfEachApplication => query_as(OF_EACH_APPLICATION).bind(project).bind(NEWEST),
+        RolloutChoice::ForViews { since } => {
+            query_as(FOR_VIEWS).bind(project).bind(NEWEST).bind(i64::from(since))
+        }
+        RolloutChoice::Latest { count } => {
+            let rows = count.saturating_mul(SPELLINGS);
+            query_as(LATEST).bind(project).bind(i64::try_from(rows).unwrap_or(i64::MAX))
+        }
+    };
+    Ok(newest(select.fetch_all(connection).await?))
 }
 
 /// The newest rollouts of applications. Rows of different versions of Coroot spell the ids differently; the

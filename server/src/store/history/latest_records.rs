@@ -9,7 +9,10 @@ use headcount_shared::{limits::LISTED_RECORDS, payload::AlertingIntegration};
 use headcount_topology::application_key::ApplicationKey;
 use sqlx::AnyConnection;
 
-use super::{deployment_rows, incident_rows, outbox};
+use super::{
+    deployment_rows::{self, RolloutChoice},
+    incident_rows, outbox,
+};
 use crate::store::{
     SettingsStore,
     config::project_row::StoredProject,
@@ -44,7 +47,8 @@ impl SettingsStore {
         self.attempt(DatabaseOperation::Reading, async {
             let mut connection = self.database.read().await?;
             let schema = self.known(&mut connection, project).await?;
-            let mut deployments = deployment_rows::of(&mut connection, schema, project).await?;
+            let latest = RolloutChoice::Latest { count: LISTED_RECORDS };
+            let mut deployments = deployment_rows::of(&mut connection, schema, project, latest).await?;
             deployments.sort_by_key(|deployment| Reverse(deployment.started_at));
             deployments.truncate(LISTED_RECORDS);
             Ok(deployments)

@@ -4,7 +4,8 @@ use headcount_health::history_store::{HistoryChanges, ProjectHistory};
 use sqlx::AnyConnection;
 
 use super::{
-    deployment_rows, incident_rows,
+    deployment_rows::{self, RolloutChoice},
+    incident_rows,
     ledger::{self, LedgerFact},
     outbox,
 };
@@ -25,6 +26,19 @@ impl SettingsStore {
     /// # Errors
     /// The database failed.
     pub async fn recall(&self, project: &str) -> SettingsResult<ProjectHistory> {
+        self.read_history(project, RolloutChoice::OfEachApplication).await
+    }
+
+    /// What views show of the history of a project, with the rollouts since a time in Unix seconds, see
+    /// [`HistoryStore::glance`](headcount_health::history_store::HistoryStore::glance).
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn glance(&self, project: &str, since: u32) -> SettingsResult<ProjectHistory> {
+        self.read_history(project, RolloutChoice::ForViews { since }).await
+    }
+
+    async fn read_history(&self, project: &str, choice: RolloutChoice) -> SettingsResult<ProjectHistory> {
         self.attempt(DatabaseOperation::Reading, async {
             let mut connection = self.database.read().await?;
             let schema = self.database.schema();
@@ -32,7 +46,7 @@ impl SettingsStore {
             self.health.note_unreadable(project, configs.unreadable);
             Ok(ProjectHistory {
                 overrides: configs.overrides(),
-                deployments: deployment_rows::of(&mut connection, schema, project).await?,
+                deployments: deployment_rows::of(&mut connection, schema, project, choice).await?,
                 incidents: incident_rows::open(&mut connection, schema, project).await?,
                 ..ProjectHistory::default()
             })

@@ -4,7 +4,9 @@ use super::{
     ledger,
     written_rows::{self, WrittenRows},
 };
-use crate::store::{SettingsStore, database_health::DatabaseOperation, store_error::SettingsResult};
+use crate::store::{
+    LONGEST_REWRITE, SettingsStore, database_health::DatabaseOperation, store_error::SettingsResult,
+};
 
 /// The amount of recorded data about projects.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -40,7 +42,7 @@ impl SettingsStore {
     /// # Errors
     /// A database failed; some data may be left.
     pub async fn erase(&self) -> SettingsResult<()> {
-        self.attempt(DatabaseOperation::Writing, async {
+        self.attempt_within(LONGEST_REWRITE, DatabaseOperation::Writing, async {
             if self.is_read_only() && !self.ledger.is_read_only() {
                 let mut transaction = self.ledger.write().await?;
                 ledger::delete_all(&mut transaction).await?;

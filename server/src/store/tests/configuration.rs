@@ -94,15 +94,15 @@ on_both! {
         assert_eq!(configured(&settings).await.prometheus, None);
         place.execute(r#"UPDATE project SET prometheus = '{"remote_write_url":"kept"}'"#).await;
         let first = access("http://one:9090", "secret", "1");
-        let set = |stored: Option<PrometheusAccess>| { assert_eq!(stored, None); first.clone() };
+        let set = |stored: Option<PrometheusAccess>| { assert_eq!(stored, None); Ok(first.clone()) };
         settings.set_prometheus("aaaaaaaa", set).await.unwrap();
         assert_eq!(configured(&settings).await.prometheus.as_ref(), Some(&first));
-        let moved = |stored: Option<PrometheusAccess>| PrometheusAccess { url: "http://two:9090".to_owned(), ..stored.unwrap() };
+        let moved = |stored: Option<PrometheusAccess>| Ok(PrometheusAccess { url: "http://two:9090".to_owned(), ..stored.unwrap() });
         settings.set_prometheus("aaaaaaaa", moved).await.unwrap();
         assert_eq!(configured(&settings).await.prometheus, Some(access("http://two:9090", "secret", "1")));
-        settings.set_prometheus("aaaaaaaa", |_| access("http://two:9090", "", "")).await.unwrap();
+        settings.set_prometheus("aaaaaaaa", |_| Ok(access("http://two:9090", "", ""))).await.unwrap();
         assert!(!place.texts("SELECT prometheus FROM project").await.concat().contains("secret"));
-        settings.set_prometheus("aaaaaaaa", |_| first).await.unwrap();
+        settings.set_prometheus("aaaaaaaa", |_| Ok(first)).await.unwrap();
         settings.remove_prometheus("aaaaaaaa").await.unwrap();
         assert_eq!(configured(&settings).await.prometheus, None);
         let stored = place.texts("SELECT prometheus FROM project").await.concat();
@@ -118,9 +118,9 @@ on_both! {
             (PrometheusAccess { refresh_interval: Duration::ZERO, ..good.clone() }, InvalidChange::RefreshInterval),
             (PrometheusAccess { refresh_interval: Duration::from_secs(3601), ..good.clone() }, InvalidChange::RefreshInterval),
         ] {
-            assert_eq!(why(settings.set_prometheus("aaaaaaaa", |_| access.clone()).await), Some(expected));
+            assert_eq!(why(settings.set_prometheus("aaaaaaaa", |_| Ok(access.clone())).await), Some(expected));
         }
-        assert_eq!(why(settings.set_prometheus("bbbbbbbb", |_| good).await), Some(InvalidChange::NoSuchProject));
+        assert_eq!(why(settings.set_prometheus("bbbbbbbb", |_| Ok(good)).await), Some(InvalidChange::NoSuchProject));
         assert_eq!(configured(&settings).await.prometheus, None);
     }
 
@@ -140,12 +140,12 @@ on_both! {
             ]
         };
         for destination in all(&given).into_iter().chain(all(&|_| Secret::default())) {
-            settings.set_integration("aaaaaaaa", destination).await.unwrap();
+            settings.set_integration("aaaaaaaa", destination, |_| Ok(())).await.unwrap();
         }
         let clickhouse = |password: String| ClickhouseAccess { addr: text("ch:9000"), password, ..ClickhouseAccess::default() };
-        settings.set_clickhouse("aaaaaaaa", |_| clickhouse(text("password"))).await.unwrap();
-        settings.set_clickhouse("aaaaaaaa", |stored| clickhouse(stored.unwrap().password)).await.unwrap();
-        settings.set_base_url("aaaaaaaa", "https://coroot/").await.unwrap();
+        settings.set_clickhouse("aaaaaaaa", |_| Ok(clickhouse(text("password")))).await.unwrap();
+        settings.set_clickhouse("aaaaaaaa", |stored| Ok(clickhouse(stored.unwrap().password))).await.unwrap();
+        settings.set_base_url("aaaaaaaa", |_| "https://coroot/".to_owned()).await.unwrap();
         let ProjectConfiguration { integrations: read, clickhouse: read_clickhouse, .. } = configured(&settings).await;
         assert_eq!(read.base_url, "https://coroot/");
         for destination in all(&given) {
@@ -180,14 +180,14 @@ on_both! {
         ];
         for destination in refused {
             let printed = format!("{destination:?}");
-            assert!(why(settings.set_integration("aaaaaaaa", destination).await).is_some(), "{printed}");
+            assert!(why(settings.set_integration("aaaaaaaa", destination, |_| Ok(())).await).is_some(), "{printed}");
         }
         for addr in ["clickhouse", ":9000", "http://clickhouse:8123"] {
             let access = ClickhouseAccess { addr: addr.to_owned(), ..ClickhouseAccess::default() };
-            let refused = settings.set_clickhouse("aaaaaaaa", |_| access).await;
+            let refused = settings.set_clickhouse("aaaaaaaa", |_| Ok(access)).await;
             assert_eq!(why(refused), Some(InvalidChange::ClickhouseAddress), "{addr}");
         }
-        assert!(why(settings.set_base_url("aaaaaaaa", "coroot").await).is_some());
+        assert!(why(settings.set_base_url("aaaaaaaa", |_| "coroot".to_owned()).await).is_some());
         assert_eq!(place.texts("SELECT COALESCE(settings, 'none') FROM project").await, ["none"]);
     }
 
@@ -200,7 +200,7 @@ on_both! {
             .await;
         assert_eq!(settings.facts().await.unwrap().0.application_categories, 3);
         let new = categories(&[("mine", "x/*"), ("monitoring", "y/*")]);
-        settings.set_application_categories("aaaaaaaa", &new).await.unwrap();
+        settings.set_application_categories("aaaaaaaa", &new, |_| Ok(())).await.unwrap();
         assert_eq!(configured(&settings).await.application_categories, new);
         assert!(place.texts("SELECT settings FROM project").await.concat().contains("notify_of_deployments"));
         for (category, expected) in [
@@ -208,7 +208,7 @@ on_both! {
             (("mine", "a*"), InvalidChange::Pattern),
             (("mine", "a/b c"), InvalidChange::Pattern),
         ] {
-            let refused = settings.set_application_categories("aaaaaaaa", &categories(&[category])).await;
+            let refused = settings.set_application_categories("aaaaaaaa", &categories(&[category]), |_| Ok(())).await;
             assert_eq!(why(refused), Some(expected));
         }
     }
@@ -216,7 +216,7 @@ on_both! {
     async fn settings_that_cannot_be_read_are_not_overwritten(place) {
         let settings = with_project(&place).await;
         place.execute("UPDATE project SET settings = 'no json', prometheus = '[]'").await;
-        let refused = settings.set_base_url("aaaaaaaa", "https://coroot/").await;
+        let refused = settings.set_base_url("aaaaaaaa", |_| "https://coroot/".to_owned()).await;
         assert!(matches!(refused, Err(SettingsError::Unreadable)));
         let refused = settings.remove_prometheus("aaaaaaaa").await;
         assert!(matches!(refused, Err(SettingsError::Unreadable)));

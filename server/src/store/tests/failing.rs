@@ -89,6 +89,23 @@ async fn a_locked_file_is_an_error_after_a_while_and_works_when_it_is_let_go() {
 }
 
 #[tokio::test]
+async fn operations_take_turns_while_another_program_holds_a_file_for_some_seconds() {
+    let place = TestDatabase::sqlite();
+    let settings = place.open().await;
+    let mut other = place.connect().await;
+    other.execute("BEGIN EXCLUSIVE").await.unwrap();
+    let commit = async {
+        // Longer than the driver waits by itself: the time is what is tested.
+        tokio::time::sleep(Duration::from_secs(6)).await;
+        other.execute("COMMIT").await.unwrap();
+    };
+    let (one, two) = (settings.create_project("aaaaaaaa", "one"), settings.create_project("bbbbbbbb", "two"));
+    let (one, two, read, ()) = tokio::join!(one, two, settings.overview(), commit);
+    assert!(one.is_ok() && two.is_ok() && read.is_ok(), "{one:?} {two:?} {:?}", read.map(drop));
+    assert_eq!(settings.overview().await.unwrap().len(), 2);
+}
+
+#[tokio::test]
 async fn a_stopped_server_is_an_error_and_works_when_it_is_back() {
     let postgres = TestPostgres::start();
     let database = postgres.create_database();
@@ -116,8 +133,8 @@ async fn a_locked_row_is_an_error_after_a_while() {
     settings.create_project("aaaaaaaa", "one").await.unwrap();
     let mut other = place.connect().await;
     other.execute("BEGIN; UPDATE project SET name = name").await.unwrap();
-    let result = settings.set_base_url("aaaaaaaa", "https://coroot.example.com/").await;
+    let result = settings.set_base_url("aaaaaaaa", |_| "https://coroot.example.com/".to_owned()).await;
     assert!(matches!(result, Err(SettingsError::Unavailable(UnavailableCause::Locked))), "{result:?}");
     other.execute("COMMIT").await.unwrap();
-    settings.set_base_url("aaaaaaaa", "https://coroot.example.com/").await.unwrap();
+    settings.set_base_url("aaaaaaaa", |_| "https://coroot.example.com/".to_owned()).await.unwrap();
 }

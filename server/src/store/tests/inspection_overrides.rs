@@ -44,6 +44,7 @@ on_both! {
         let latency = LatencyObjective { percent: 95.0, bucket_s: 0.25, custom: None };
         for (application, to) in [
             (&project, InspectionChange::Threshold(Inspection::CPUNode, Some(70.0))),
+            (&project, InspectionChange::Latency(Some(latency.clone()))),
             (&cart(), InspectionChange::Threshold(Inspection::CPUNode, Some(60.5))),
             (&cart(), InspectionChange::Availability(Some(availability(99.9)))),
             (&cart(), InspectionChange::Latency(Some(latency.clone()))),
@@ -52,11 +53,12 @@ on_both! {
         }
         let read = overrides(&settings).await;
         assert_eq!(read.project.values, BTreeMap::from([(Inspection::CPUNode, 70.0)]));
+        assert_eq!(read.project.latency.as_ref(), Some(&latency));
         let of_cart = &read.applications[&cart()];
         assert_eq!(of_cart.values, BTreeMap::from([(Inspection::CPUNode, 60.5)]));
         assert_eq!(of_cart.availability, Some(availability(99.9)));
         assert_eq!(of_cart.latency, Some(latency));
-        let expected = counted([("CPUNode", (1, 1)), ("SLOAvailability", (0, 1)), ("SLOLatency", (0, 1))]);
+        let expected = counted([("CPUNode", (1, 1)), ("SLOAvailability", (0, 1)), ("SLOLatency", (1, 1))]);
         assert_eq!(counts(&settings).await, expected);
         for to in [
             InspectionChange::Threshold(Inspection::CPUNode, None),
@@ -65,9 +67,27 @@ on_both! {
         ] {
             settings.set_override("aaaaaaaa", &cart(), &to).await.unwrap();
         }
-        settings.set_override("aaaaaaaa", &project, &InspectionChange::Threshold(Inspection::CPUNode, None)).await.unwrap();
+        for to in [InspectionChange::Threshold(Inspection::CPUNode, None), InspectionChange::Latency(None)] {
+            settings.set_override("aaaaaaaa", &project, &to).await.unwrap();
+        }
         assert_eq!(overrides(&settings).await, ProjectThresholds::default());
         assert_eq!(counts(&settings).await, BTreeMap::new());
+    }
+
+    async fn of_an_application_without_overrides_there_is_no_row(place) {
+        let settings = with_project(&place).await;
+        let rows = async || place.number("SELECT COUNT(*) FROM check_configs").await;
+        let cpu = |threshold| InspectionChange::Threshold(Inspection::CPUNode, threshold);
+        let set = async |to| settings.set_override("aaaaaaaa", &cart(), &to).await.unwrap();
+        set(cpu(None)).await;
+        set(InspectionChange::Latency(None)).await;
+        assert_eq!(rows().await, 0, "what is not there is not removed");
+        set(cpu(Some(9.0))).await;
+        set(InspectionChange::Availability(Some(availability(99.0)))).await;
+        set(cpu(None)).await;
+        assert_eq!(rows().await, 1, "another override is there");
+        set(InspectionChange::Availability(None)).await;
+        assert_eq!(rows().await, 0);
     }
 
     async fn both_spellings_of_an_application_are_one(place) {
@@ -129,6 +149,7 @@ on_both! {
         let half = AvailabilityObjective { percent: 99.0, custom: Some(["x".to_owned(), String::new()]) };
         let of_project = ApplicationKey::default();
         let nameless = ApplicationKey { name: String::new(), ..cart() };
+        let unprintable = ApplicationKey { name: "\0".to_owned(), ..cart() };
         for (application, to, expected) in [
             (&cart(), InspectionChange::Threshold(Inspection::CPUNode, Some(f32::NAN)), InvalidChange::Threshold),
             (&cart(), InspectionChange::Threshold(Inspection::CPUNode, Some(-1.0)), InvalidChange::Threshold),
@@ -137,8 +158,9 @@ on_both! {
             (&cart(), InspectionChange::Availability(Some(half)), InvalidChange::Queries),
             (&cart(), InspectionChange::Latency(Some(latency(0.0, 1.0))), InvalidChange::Objective),
             (&cart(), InspectionChange::Latency(Some(latency(99.0, 0.0))), InvalidChange::Objective),
-            (&of_project, InspectionChange::Availability(Some(availability(99.0))), InvalidChange::ObjectiveOfProject),
+            (&of_project, InspectionChange::Availability(Some(availability(99.0))), InvalidChange::QueriesOfProject),
             (&nameless, InspectionChange::Threshold(Inspection::CPUNode, Some(1.0)), InvalidChange::Application),
+            (&unprintable, InspectionChange::Threshold(Inspection::CPUNode, Some(1.0)), InvalidChange::Application),
         ] {
             let refused = settings.set_override("aaaaaaaa", application, &to).await;
             assert!(matches!(refused, Err(SettingsError::Invalid(why)) if why == expected), "{to:?}: {refused:?}");

@@ -52,7 +52,7 @@ async fn two_sessions_are_enough_for_two_servers_that_do_everything_at_once() {
         work.spawn(async move {
             let address = format!("https://{number}.example.com/");
             server.settings.overview().await.unwrap();
-            server.settings.set_base_url("aaaaaaaa", &address).await.unwrap();
+            server.settings.set_base_url("aaaaaaaa", |_| address).await.unwrap();
             (number % 2, server.lead.is_ours().await)
         });
     }

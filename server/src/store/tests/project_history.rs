@@ -10,7 +10,10 @@ use headcount_shared::api::Secret;
 use headcount_topology::application_key::ApplicationKey;
 
 use super::*;
-use crate::notifications::PagerdutyConfig;
+use crate::{
+    notifications::PagerdutyConfig,
+    store::history::deployment_rows::{self, RolloutChoice},
+};
 
 const NOW: u32 = 1_700_000_000;
 
@@ -124,10 +127,56 @@ on_both! {
         assert_eq!(started, (30..130).map(|place| NOW + place * 60).collect::<Vec<_>>());
     }
 
+    async fn views_see_the_newest_rollout_of_each_application_and_those_of_the_hour_without_snapshots(place) {
+        let settings = with_project(&place).await;
+        let web = |started_at| DeploymentRollout {
+            application: ApplicationKey::parse("shop:Deployment:web").unwrap(),
+            ..rollout(started_at)
+        };
+        let judged = DeploymentRollout { finished_at: Some(NOW), snapshot: Some(snapshot(1)), ..rollout(NOW - 50) };
+        let all = vec![rollout(NOW - 9000), rollout(NOW - 60), judged.clone(), web(NOW - 9000), web(NOW - 8000)];
+        settings.remember("aaaaaaaa", &of_rollouts(all), NOW).await.unwrap();
+        settings
+            .remember("aaaaaaaa", &change(IncidentTransition::Opened, HealthStatus::Warning), NOW)
+            .await
+            .unwrap();
+        place
+            .execute("UPDATE application_deployment SET application_id = 'aaaaaaaa:shop:Deployment:web'
+                WHERE name LIKE '%92000'")
+            .await;
+        let glance = settings.glance("aaaaaaaa", NOW - 3600).await.unwrap();
+        let bare = |of: DeploymentRollout| DeploymentRollout { container_images: Vec::new(), snapshot: None, ..of };
+        // Both spellings of the web have a newest one.
+        let expected = [rollout(NOW - 60), judged, web(NOW - 9000), web(NOW - 8000)].map(bare);
+        assert_eq!(glance.deployments.iter().map(|of| of.started_at).collect::<Vec<_>>(), expected.each_ref().map(|of| of.started_at));
+        assert_eq!(glance.deployments, expected);
+        let recalled = settings.recall("aaaaaaaa").await.unwrap();
+        assert_eq!((glance.incidents, glance.overrides), (recalled.incidents, recalled.overrides));
+    }
+
+    async fn the_list_of_rollouts_reads_the_last_ones_alone(place) {
+        let settings = with_project(&place).await;
+        let all = (0..300).map(|place| rollout(NOW + place * 60)).collect();
+        settings.remember("aaaaaaaa", &of_rollouts(all), NOW).await.unwrap();
+        place
+            .execute("INSERT INTO application_deployment (project_id, application_id, name, started_at, finished_at)
+                SELECT project_id, 'aaaaaaaa:' || application_id, name, started_at, finished_at
+                FROM application_deployment")
+            .await;
+        let mut connection = settings.database.read().await.unwrap();
+        let choice = RolloutChoice::Latest { count: 3 };
+        let read = deployment_rows::of(&mut connection, settings.database.schema(), "aaaaaaaa", choice).await.unwrap();
+        drop(connection);
+        assert_eq!(read.iter().map(|of| of.started_at).collect::<Vec<_>>(), [297, 298, 299].map(|place| NOW + place * 60));
+        let listed = settings.deployments("aaaaaaaa").await.unwrap();
+        assert_eq!(listed.len(), 100);
+        assert_eq!((listed[0].started_at, listed[99].started_at), (NOW + 299 * 60, NOW + 200 * 60));
+    }
+
     async fn an_incident_is_opened_changed_and_resolved_and_nothing_happens_twice(place) {
         let settings = with_project(&place).await;
         let pagerduty = PagerdutyConfig { integration_key: Secret::new("key".to_owned()), incidents: true };
-        settings.set_integration("aaaaaaaa", pagerduty.into()).await.unwrap();
+        settings.set_integration("aaaaaaaa", pagerduty.into(), |_| Ok(())).await.unwrap();
         let steps = [
             (IncidentTransition::Opened, HealthStatus::Warning),
             (IncidentTransition::Changed, HealthStatus::Critical),

@@ -3,18 +3,14 @@
 
 use axum::{Json, http::StatusCode};
 use headcount_shared::api::{Inspection, InspectionOverride, Inspections};
-use headcount_topology::application_key::ApplicationKey;
 use headcount_web::problem::ProblemResponse;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::{all, remove, set};
-use crate::{
-    http::settings::{
-        extractors::{OpenedSettings, RawBody, UrlParameters},
-        settings_errors::{BodyProblems, SettingsProblems},
-    },
-    store::{InvalidChange, SettingsError},
+use crate::http::settings::{
+    extractors::{OpenedSettings, RawBody, UrlParameters, application_key},
+    settings_errors::{BodyProblems, SettingsProblems},
 };
 
 /// An address in an application.
@@ -47,7 +43,7 @@ pub(crate) async fn application_inspections(
     OpenedSettings(settings): OpenedSettings,
     UrlParameters(ApplicationPath { id, application }): UrlParameters<ApplicationPath>,
 ) -> Result<Json<Inspections>, ProblemResponse> {
-    Ok(Json(all(&settings, &id, &key(&application)?).await?))
+    Ok(Json(all(&settings, &id, &application_key(&application)?).await?))
 }
 
 /// Overrides an inspection for an application.
@@ -62,7 +58,7 @@ pub(crate) async fn set_application_inspection(
     >,
     sent: RawBody,
 ) -> Result<Json<Inspection>, ProblemResponse> {
-    Ok(Json(set(&settings, &id, &key(&application)?, &inspection, &sent).await?))
+    Ok(Json(set(&settings, &id, &application_key(&application)?, &inspection, &sent).await?))
 }
 
 /// Removes what was set for an application.
@@ -75,10 +71,5 @@ pub(crate) async fn delete_application_inspection(
         ApplicationInspectionPath,
     >,
 ) -> Result<StatusCode, ProblemResponse> {
-    remove(&settings, &id, &key(&application)?, &inspection).await
-}
-
-fn key(application: &str) -> Result<ApplicationKey, SettingsError> {
-    let key = ApplicationKey::parse(application).filter(|key| !key.is_project());
-    key.ok_or_else(|| InvalidChange::Application.into())
+    remove(&settings, &id, &application_key(&application)?, &inspection).await
 }

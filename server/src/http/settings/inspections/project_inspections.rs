@@ -35,7 +35,8 @@ pub(crate) async fn inspections(
 
 /// Overrides an inspection for all applications of a project.
 #[utoipa::path(put, path = "/api/projects/{id}/inspections/{inspection}", tag = "inspections", params(InspectionPath),
-    request_body(content = InspectionOverride, description = "A threshold: objectives are set for applications."),
+    request_body(content = InspectionOverride,
+        description = "The schema depends on the inspection. Custom queries are set for applications."),
     responses((status = 200, description = "The inspection.", body = Inspection), BodyProblems, SettingsProblems))]
 pub(crate) async fn set_inspection(
     OpenedSettings(settings): OpenedSettings,

@@ -57,7 +57,8 @@ impl SettingsStore {
 fn check(application: &ApplicationKey, to: &InspectionChange) -> SettingsResult<(), InvalidChange> {
     let ApplicationKey { namespace, kind, name } = application;
     let is_application = ![namespace, kind, name].into_iter().any(String::is_empty)
-        && ![namespace, kind].into_iter().any(|part| part.contains(':'));
+        && ![namespace, kind].into_iter().any(|part| part.contains(':'))
+        && ![namespace, kind, name].into_iter().any(|part| part.contains(char::is_control));
     if !is_application && !application.is_project() {
         return Err(InvalidChange::Application);
     }
@@ -68,17 +69,18 @@ fn check(application: &ApplicationKey, to: &InspectionChange) -> SettingsResult<
         InspectionChange::Threshold(inspection, Some(threshold)) if !inspection.allows(*threshold) => {
             Err(InvalidChange::Threshold)
         }
-        InspectionChange::Availability(Some(_)) | InspectionChange::Latency(Some(_))
+        InspectionChange::Availability(Some(AvailabilityObjective { custom: Some(_), .. }))
+        | InspectionChange::Latency(Some(LatencyObjective { custom: Some(_), .. }))
             if application.is_project() =>
         {
-            Err(InvalidChange::ObjectiveOfProject)
+            Err(InvalidChange::QueriesOfProject)
         }
         _ => Ok(()),
     }
 }
 
-/// The rows to store. If an application has two rows, the one in the later spelling is changed, and this
-/// inspection is removed from the other.
+/// The rows to store; one without overrides is to be deleted. If an application has two rows, the one in the later
+/// spelling is changed, and this inspection is removed from the other.
 fn changed(
     mut stored: Vec<CheckConfigRow>,
     application: &ApplicationKey,
@@ -95,7 +97,7 @@ fn changed(
         if let Some(value) = change.take().map(|to| to.value(before.as_ref())).transpose()?.flatten() {
             configs.insert(to.id().to_owned(), value);
         }
-        row.configs = Some(serde_json::to_string(&configs)?);
+        row.configs = (!configs.is_empty()).then(|| serde_json::to_string(&configs)).transpose()?;
     }
     Ok(stored)
 }
@@ -130,10 +132,16 @@ fn with_threshold(before: Option<&Value>, threshold: f32) -> Value {
     Value::Object(config)
 }
 
+/// Stores a row, or deletes one without overrides.
 async fn store(transaction: &mut AnyConnection, project: &str, row: &CheckConfigRow) -> SettingsResult<()> {
+    let Some(configs) = &row.configs else {
+        let delete = query("DELETE FROM check_configs WHERE project_id = $1 AND application_id = $2");
+        delete.bind(project).bind(&row.application_id).execute(transaction).await?;
+        return Ok(());
+    };
     let statement = "INSERT INTO check_configs (project_id, application_id, configs) VALUES ($1, $2, $3)
         ON CONFLICT (project_id, application_id) DO UPDATE SET configs = excluded.configs";
-    let store = query(statement).bind(project).bind(&row.application_id).bind(&row.configs);
+    let store = query(statement).bind(project).bind(&row.application_id).bind(configs);
     store.execute(transaction).await?;
     Ok(())
 }
