@@ -234,10 +234,13 @@ const create = () => {
   }
 
   const load = async url => {
-    const response = await fetch(bare(url)).catch(() => {})
-    if (!response?.ok) return become('failed')
+    // The browser reports a failed fetch itself, and a page that is left ends the fetch without a failure.
+    const bytes = await fetch(bare(url))
+      .then(response => response.ok && response.arrayBuffer())
+      .catch(() => {})
+    if (!bytes) return become('failed')
     // No streaming compilation: it needs a content type that many servers do not send.
-    await program.instantiate(await response.arrayBuffer())
+    await program.instantiate(bytes)
   }
 
   const open = () => {

@@ -1,10 +1,14 @@
-// Starts the web interface in its page. If the browser refuses it, the page shows its plain text, and the
-// console has one line. A page that is left before its program has come ends the fetch: that is no failure.
+// Starts the web interface in its page, in place of the frame that is there from the beginning. If the browser
+// refuses it, the page shows its plain text, and the console has one line. A page that is left before its program
+// has come ends the fetch: that is no failure.
 
 import init from 'headcount-bindings'
 
 const plain = document.getElementById('plain')
 plain?.remove()
+
+const frame = document.getElementById('frame')
+frame?.classList.add('starting')
 
 let isLeft = false
 const leave = () => {
@@ -20,5 +24,8 @@ init()
       console.warn('headcount: the interface did not start:', error)
     }
   })
-  // Browsers keep pages without such a listener for the way back.
-  .finally(() => removeEventListener('beforeunload', leave))
+  .finally(() => {
+    frame?.remove()
+    // Browsers keep pages without such a listener for the way back.
+    removeEventListener('beforeunload', leave)
+  })

@@ -1,8 +1,8 @@
-//! The web interface: the pages of the route table, of which the one about usage statistics is finished.
+//! The web interface: the pages of the route table.
 //!
-//! On the pages of a collector the same program takes over instead: see `takeover`.
+//! The pages of a collector have a program of their own: see `takeover`.
 //!
-//! Plain functions without a browser decide what is shown: how values are formatted (`format`), how a report
+//! Plain functions without a browser decide what is shown: how values are formatted (`texts::format`), how a report
 //! becomes rows (`report_rows`), and what an answer of the server means (`answer`). The components only render that.
 //! Pages need no inline style or script, so that a strict Content-Security-Policy works.
 #![expect(unreachable_pub, reason = "the component macro turns any visibility into `pub`")]
@@ -11,11 +11,15 @@ mod answer;
 mod api;
 mod app;
 mod browser;
+mod clicked_link;
 mod flame_numbers;
-mod format;
 mod html;
+mod html_box;
+mod kept_tables;
 mod link;
+mod location;
 mod new_project;
+mod newest_request;
 mod page_paths;
 mod pages;
 mod projects;
@@ -25,7 +29,7 @@ mod session;
 mod settings;
 mod statistics;
 mod takeover;
-mod threshold_text;
+mod texts;
 mod title;
 mod value_units;
 mod welcome;

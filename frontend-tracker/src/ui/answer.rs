@@ -3,6 +3,8 @@
 use headcount_shared::api::Problem;
 use serde::de::DeserializeOwned;
 
+use super::texts::frame;
+
 /// Why a request failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum ApiFailure {
@@ -10,6 +12,15 @@ pub(super) enum ApiFailure {
     SignedOut,
     /// A sentence for the user.
     Told(String),
+}
+
+/// Why a request was not accepted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct RequestFailure {
+    /// A sentence for the user.
+    pub(super) why: String,
+    /// The wrong member of the request.
+    pub(super) field: Option<String>,
 }
 
 /// The state of a value that is fetched from the server.
@@ -27,7 +38,7 @@ impl ApiFailure {
     /// The sentence for the user.
     pub(super) fn sentence(self) -> String {
         match self {
-            Self::SignedOut => "You are signed out.".to_owned(),
+            Self::SignedOut => format!("{}.", frame::SIGNED_OUT),
             Self::Told(sentence) => sentence,
         }
     }
@@ -57,22 +68,22 @@ pub(super) fn accepted(status: u16, body: Vec<u8>) -> Result<Vec<u8>, ApiFailure
     match status {
         200..300 => Ok(body),
         401 => Err(ApiFailure::SignedOut),
-        _ => Err(ApiFailure::Told(refusal(status, &body))),
+        _ => Err(ApiFailure::Told(refusal(status, &body).why)),
     }
 }
 
 /// Reads an accepted body.
 pub(super) fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, ApiFailure> {
-    serde_json::from_slice(body).map_err(|error| {
-        ApiFailure::Told(format!("The server gave an answer that this page does not read: {error}."))
-    })
+    serde_json::from_slice(body).map_err(|error| ApiFailure::Told(frame::unread_answer(&error.to_string())))
 }
 
-/// The reason of a refusal, as a sentence. A proxy in between may have refused without a problem document.
-fn refusal(status: u16, body: &[u8]) -> String {
+/// The reason of a refusal. A proxy in between may have refused without a problem document.
+pub(super) fn refusal(status: u16, body: &[u8]) -> RequestFailure {
     match serde_json::from_slice::<Problem>(body) {
-        Ok(problem) if !problem.detail.is_empty() => sentence(&problem.detail),
-        _ => format!("The server refused with status {status} and gave no reason."),
+        Ok(problem) if !problem.detail.is_empty() => {
+            RequestFailure { why: sentence(&problem.detail), field: problem.field }
+        }
+        _ => RequestFailure { why: frame::refused(status), field: None },
     }
 }
 

@@ -8,7 +8,11 @@ use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Headers, RequestCache, RequestInit, Response};
 
-use super::answer::{ApiFailure, accepted, read};
+use super::{
+    answer::{ApiFailure, accepted, read},
+    browser,
+    texts::frame::NO_ANSWER,
+};
 
 /// The header that the server requires for changes by a signed-in browser. Pages of other sites cannot set
 /// it.
@@ -22,15 +26,18 @@ const NO_SESSION: u16 = 401;
 pub(super) struct ApiClient {
     base: StoredValue<String>,
     is_signed_out: RwSignal<bool>,
+    /// How far the server's clock is ahead of the browser's, in seconds, as of the last answer.
+    ahead: StoredValue<f64>,
+    /// The path and the version of settings that were loaded or changed here, in a line each, the last ones last. A
+    /// change is made of its version, or refused.
+    versions: StoredValue<String>,
 }
 
-/// An answer with the server's time.
+/// The body of an answer.
 #[derive(Debug)]
-pub(super) struct TimedAnswer<T> {
-    /// The answer.
-    pub(super) value: T,
-    /// The server's clock, in Unix seconds; `None` without a `Date` header.
-    pub(super) server_time: Option<f64>,
+pub(super) struct ApiAnswer {
+    /// Its bytes.
+    pub(super) value: Vec<u8>,
     /// The SHA-256 of its bytes, in hexadecimal digits; empty where the server does not say it.
     pub(super) sha256: String,
 }
@@ -38,12 +45,22 @@ pub(super) struct TimedAnswer<T> {
 impl ApiClient {
     /// The API of the server that serves this page under `base`.
     pub(super) fn new(base: String) -> Self {
-        Self { base: StoredValue::new(base), is_signed_out: RwSignal::new(false) }
+        Self {
+            base: StoredValue::new(base),
+            is_signed_out: RwSignal::new(false),
+            ahead: StoredValue::new(0.0),
+            versions: StoredValue::new(String::new()),
+        }
     }
 
     /// Whether the last request was refused because there is no session.
     pub(super) const fn is_signed_out(self) -> RwSignal<bool> {
         self.is_signed_out
+    }
+
+    /// The server's time, in Unix seconds.
+    pub(super) fn server_time(self) -> u64 {
+        browser::whole_seconds(browser::now() + self.ahead.get_value())
     }
 
     /// Ends the session of this browser.
@@ -81,21 +98,28 @@ impl ApiClient {
         method: &str,
         path: &str,
         body: Option<&str>,
-    ) -> Result<TimedAnswer<Vec<u8>>, ApiFailure> {
-        let (status, answer) = self
-            .fetch(method, path, body)
-            .await
-            .map_err(|_| ApiFailure::Told("The server does not answer.".to_owned()))?;
-        let TimedAnswer { value, server_time, sha256 } = answer;
-        Ok(TimedAnswer { value: accepted(status, value)?, server_time, sha256 })
+    ) -> Result<ApiAnswer, ApiFailure> {
+        let (status, answer) =
+            self.fetch(method, path, body).await.map_err(|_| ApiFailure::Told(NO_ANSWER.to_owned()))?;
+        let ApiAnswer { value, sha256 } = answer;
+        Ok(ApiAnswer { value: accepted(status, value)?, sha256 })
     }
 
-    async fn fetch(
-        self,
-        method: &str,
-        path: &str,
-        body: Option<&str>,
-    ) -> Result<(u16, TimedAnswer<Vec<u8>>), JsValue> {
+    async fn fetch(self, method: &str, path: &str, body: Option<&str>) -> Result<(u16, ApiAnswer), JsValue> {
+        let init = self.request_of(method, path, body)?;
+        let answer = JsFuture::from(window().fetch_with_str_and_init(&self.url(path), &init)).await?;
+        let response: Response = answer.dyn_into()?;
+        self.note(path, &response);
+        let sha256 = header(&response, "X-Content-SHA256");
+        let bytes = JsFuture::from(response.array_buffer()?).await?;
+        if response.status() == NO_SESSION {
+            self.is_signed_out.set(true);
+        }
+        let value = Uint8Array::new(&bytes).to_vec();
+        Ok((response.status(), ApiAnswer { value, sha256 }))
+    }
+
+    fn request_of(self, method: &str, path: &str, body: Option<&str>) -> Result<RequestInit, JsValue> {
         let headers = Headers::new()?;
         headers.set(HEADCOUNT_REQUEST, "1")?;
         let init = RequestInit::new();
@@ -105,18 +129,36 @@ impl ApiClient {
             headers.set("Content-Type", "application/json")?;
             init.set_body(&body.into());
         }
-        init.set_headers_headers(&headers);
-
-        let answer = JsFuture::from(window().fetch_with_str_and_init(&self.url(path), &init)).await?;
-        let response: Response = answer.dyn_into()?;
-        let server_time = response.headers().get("Date")?.and_then(|date| unix_seconds(&date));
-        let sha256 = response.headers().get("X-Content-SHA256")?.unwrap_or_default();
-        let bytes = JsFuture::from(response.array_buffer()?).await?;
-        if response.status() == NO_SESSION {
-            self.is_signed_out.set(true);
+        if method == "PUT" {
+            let version = self.version(path);
+            let (condition, version) =
+                if version.is_empty() { ("If-None-Match", "*") } else { ("If-Match", version.as_str()) };
+            headers.set(condition, version)?;
         }
-        let value = Uint8Array::new(&bytes).to_vec();
-        Ok((response.status(), TimedAnswer { value, server_time, sha256 }))
+        init.set_headers_headers(&headers);
+        Ok(init)
+    }
+
+    /// Notes what the headers of an answer say of the server's clock and of the version of settings.
+    fn note(self, path: &str, response: &Response) {
+        if let Some(time) = unix_seconds(&header(response, "Date")) {
+            self.ahead.set_value(time - browser::now());
+        }
+        if (200..300).contains(&response.status()) {
+            self.note_version(path, &header(response, "ETag"));
+        }
+    }
+
+    /// The version of the settings at a path; empty if there are none, or they have none.
+    fn version(self, path: &str) -> String {
+        let of_path = |line: &str| line.strip_prefix(path)?.strip_prefix(' ').map(str::to_owned);
+        self.versions.with_value(|all| all.rsplit('\n').find_map(of_path)).unwrap_or_default()
+    }
+
+    /// Notes the version of the settings at a path; an empty one for settings that there are not.
+    pub(super) fn note_version(self, path: &str, version: &str) {
+        self.versions
+            .update_value(|all| [path, " ", version, "\n"].iter().for_each(|part| all.push_str(part)));
     }
 
     /// Sends a request of a form. Returns the status and the body of the answer; `None` if there is no answer.
@@ -129,6 +171,11 @@ impl ApiClient {
         let (status, answer) = self.fetch(method, path, body).await.ok()?;
         Some((status, answer.value))
     }
+}
+
+/// A header of an answer; empty if it has none.
+fn header(response: &Response, name: &str) -> String {
+    response.headers().get(name).ok().flatten().unwrap_or_default()
 }
 
 /// Parses a `Date` header.

@@ -1,33 +1,29 @@
 //! Renders the frame around every page: the skip link, the navigation, and the page of the route.
 
 use leptos::prelude::*;
-use leptos_router::{
-    components::{Router, Routes},
-    hooks::use_location,
-};
 
 use super::{
     api::ApiClient,
     browser,
     link::{InterfaceBase, Link},
-    pages::{NotFound, table},
+    location::OpenLocation,
+    pages::page_view,
     session::{SignOut, WithSession},
+    texts::frame,
 };
 
 /// The whole interface.
 #[component]
 pub(super) fn App() -> impl IntoView {
     let base = browser::base();
-    // The router needs its base without the slash at the end.
-    let router_base = base.trim_end_matches('/').to_owned();
-    provide_context(InterfaceBase(router_base.clone()));
+    let interface_base = InterfaceBase(base.trim_end_matches('/').to_owned());
+    provide_context(OpenLocation::follow(&interface_base));
+    provide_context(interface_base);
     provide_context(ApiClient::new(base));
     view! {
-        <Router base=router_base>
-            <a class="skip" href="#main" on:click=|event| skip(&event)>"Skip to content"</a>
-            <Navigation />
-            <Main />
-        </Router>
+        <a class="skip" href="#main" on:click=|event| skip(&event)>{frame::SKIP}</a>
+        <Navigation />
+        <Main />
     }
 }
 
@@ -45,11 +41,11 @@ fn Navigation() -> impl IntoView {
         <header class="header">
             <Link to="/" class="brand">
                 <img class="mark" src=format!("{base}/static/mark.svg") alt="" width="24" height="24" />
-                "Headcount"
+                {frame::PRODUCT}
             </Link>
-            <nav aria-label="Pages" class="nav">
-                <Link to="/">"Overview"</Link>
-                <Link to="/usage-statistics">"Usage statistics"</Link>
+            <nav aria-label=frame::PAGES class="nav">
+                <Link to="/">{frame::OVERVIEW}</Link>
+                <Link to="/usage-statistics">{frame::USAGE_STATISTICS}</Link>
             </nav>
             <SignOut />
         </header>
@@ -58,19 +54,21 @@ fn Navigation() -> impl IntoView {
 
 #[component]
 fn Main() -> impl IntoView {
-    let pathname = use_location().pathname;
-    // A navigation moves the focus to the new page; after a load it stays where the browser put it.
+    let location = expect_context::<OpenLocation>();
+    let kind = location.kind();
+    // A navigation moves the focus to the new page; after a load it stays where the browser put it. The page is
+    // scrolled elsewhere.
     Effect::new(move |before: Option<String>| {
-        let now = pathname.get();
+        let now = location.pathname.get();
         if before.is_some_and(|before| before != now) {
-            browser::focus("main");
+            browser::focus_in_place("main");
         }
         now
     });
     view! {
         <main id="main" tabindex="-1">
             <WithSession>
-                <Routes fallback=NotFound children=ToChildren::to_children(table) />
+                {move || page_view(kind.get())}
             </WithSession>
         </main>
     }

@@ -1,14 +1,14 @@
 //! Accesses the browser: the base path, reloads, the tracker's UUID, the focus, and saving files.
 
 use headcount_shared::browser_storage::DEVICE_KEY_PREFIX;
-use js_sys::{Array, Reflect, Uint8Array};
+use js_sys::{Array, Promise, Reflect, Uint8Array};
 use leptos::prelude::{document, request_animation_frame, window};
 use uuid::Uuid;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{
     Blob, BlobPropertyBag, Clipboard, Element, FocusEvent, FocusOptions, FormData, HtmlAnchorElement,
-    HtmlElement, HtmlFormElement, MouseEvent, NodeList, SubmitEvent, Url,
+    HtmlElement, HtmlFormElement, MouseEvent, Node, NodeList, SubmitEvent, Url,
 };
 
 /// The element with the base path of the server.
@@ -22,6 +22,11 @@ pub(super) fn base() -> String {
         base.push('/');
     }
     base
+}
+
+/// Whether something was typed in a form that is not saved.
+pub(super) fn has_typed() -> bool {
+    document().query_selector("form[data-changed]").is_ok_and(|form| form.is_some())
 }
 
 /// Loads the page again. The server answers with the sign-in page where that is needed.
@@ -41,14 +46,14 @@ pub(super) fn now() -> f64 {
     js_sys::Date::now() / 1000.0
 }
 
-/// The same in whole seconds.
+/// A time in whole seconds.
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
     reason = "a float saturates on conversion, and both ends are as wrong as the clock that says so"
 )]
-pub(super) fn now_seconds() -> u64 {
-    now() as u64
+pub(super) const fn whole_seconds(time: f64) -> u64 {
+    time as u64
 }
 
 /// Leaves this page for another one of the server.
@@ -56,16 +61,39 @@ pub(super) fn open(address: &str) {
     let _opens = window().location().set_href(address);
 }
 
+/// Lets the browser draw, and take what the user does, before what follows.
+pub(super) async fn pause() {
+    let mut later = |resolve, _| {
+        let _waits = window().set_timeout_with_callback(&resolve);
+    };
+    let _passed = JsFuture::from(Promise::new(&mut later)).await;
+}
+
 /// Whether the page is visible.
 pub(super) fn is_visible() -> bool {
     !document().hidden()
 }
 
+/// Whether a part of the page is on its way.
+pub(super) fn is_loading() -> bool {
+    document().query_selector("main .waiting").is_ok_and(|part| part.is_some())
+}
+
+fn element(id: &str) -> Option<HtmlElement> {
+    document().get_element_by_id(id)?.dyn_into().ok()
+}
+
 /// Moves the focus to the element with `id`.
 pub(super) fn focus(id: &str) {
-    let element = document().get_element_by_id(id).and_then(|element| element.dyn_into::<HtmlElement>().ok());
-    if let Some(element) = element {
+    if let Some(element) = element(id) {
         let _focused = element.focus();
+    }
+}
+
+/// Moves the focus to the element with `id` without scrolling.
+pub(super) fn focus_in_place(id: &str) {
+    if let Some(element) = element(id) {
+        focus_on(&element);
     }
 }
 
@@ -98,32 +126,104 @@ pub(super) fn focus_soon(id: String) {
     request_animation_frame(move || focus(&id));
 }
 
-/// Replaces the content of an element by HTML. While the cursor or the focus is in it, what is there stays, unless
-/// `is_forced`. Returns whether it was replaced. Parts that are open stay open, what is scrolled stays scrolled, and
-/// an element with `data-act` keeps the focus.
-pub(super) fn replace_content(place: &HtmlElement, html: &str, is_forced: bool) -> bool {
+/// Replaces the content of an element by HTML. Parts with an id stay as open or closed as they are, and what is scrolled
+/// stays scrolled. What had the focus has it again: the element with the same id, `data-act` or link, or else the part
+/// around it that can be scrolled.
+pub(super) fn replace_content(place: &HtmlElement, html: &str) {
     let focused = document().active_element().filter(|active| place.contains(Some(active)));
-    let has_cursor = || place.matches(":hover").unwrap_or(false);
-    if !is_forced && place.has_child_nodes() && (focused.is_some() || has_cursor()) {
-        return false;
-    }
-    let open: Vec<String> = parts(place, "details[open]").map(|part| part.id()).collect();
-    let scrolled = parts(place, ".scroll").next().map_or(0, |part| part.scroll_left());
+    let folded: Vec<(String, bool)> =
+        parts(place, "details[id]").map(|part| (part.id(), part.has_attribute("open"))).collect();
+    let scrolled: Vec<i32> = parts(place, SCROLLED).map(|part| part.scroll_left()).collect();
     place.set_inner_html(html);
-    for part in parts(place, "details").filter(|part| open.contains(&part.id())) {
-        let _opens = part.set_attribute("open", "");
-    }
-    if let Some(part) = parts(place, ".scroll").next() {
-        part.set_scroll_left(scrolled);
-    }
-    if let Some(act) = focused.and_then(|focused| focused.get_attribute("data-act")) {
-        let again =
-            parts(place, "[data-act]").find(|part| part.get_attribute("data-act").as_ref() == Some(&act));
-        if let Some(again) = again.and_then(|part| part.dyn_into::<HtmlElement>().ok()) {
-            let _focused = again.focus();
+    for part in parts(place, "details[id]") {
+        if let Some((_, is_open)) = folded.iter().find(|(id, _)| *id == part.id()) {
+            let _kept = part.toggle_attribute_with_force("open", *is_open);
         }
     }
-    true
+    for (part, left) in parts(place, SCROLLED).zip(scrolled) {
+        part.set_scroll_left(left);
+    }
+    if let Some(again) = focused.and_then(|focused| {
+        let names = ["id", "data-act", "href"].into_iter();
+        let mut again = names.filter_map(|name| part_with(place, name, &focused.get_attribute(name)?));
+        again.next().or_else(|| parts(place, SCROLLED).next())
+    }) {
+        focus_on(again.unchecked_ref());
+    }
+}
+
+/// The parts that can be scrolled.
+const SCROLLED: &str = ".scroll";
+
+/// The first element in another one that has an attribute with a value.
+fn part_with(place: &HtmlElement, name: &str, value: &str) -> Option<Element> {
+    parts(place, &["[", name, "]"].concat()).find(|part| part.get_attribute(name).as_deref() == Some(value))
+}
+
+/// Takes over the texts and attributes of HTML that has the same elements as an element contains. If it has others,
+/// nothing is changed, and the result is `false`. What the user has selected, focused or opened stays.
+pub(super) fn update_content(place: &HtmlElement, html: &str) -> bool {
+    let Ok(fresh) = document().create_element("div") else { return false };
+    fresh.set_inner_html(html);
+    let is_same = children(place).len() == children(&fresh).len()
+        && children(place).iter().zip(&children(&fresh)).all(|(one, other)| has_same_shape(one, other));
+    if is_same {
+        children(place).iter().zip(&children(&fresh)).for_each(|(shown, fresh)| take_over(shown, fresh));
+    }
+    is_same
+}
+
+fn children(node: &Node) -> Vec<Node> {
+    let children = node.child_nodes();
+    (0..children.length()).filter_map(|place| children.item(place)).collect()
+}
+
+fn has_same_shape(one: &Node, other: &Node) -> bool {
+    let (in_one, in_other) = (children(one), children(other));
+    one.node_name() == other.node_name()
+        && in_one.len() == in_other.len()
+        && in_one.iter().zip(&in_other).all(|(one, other)| has_same_shape(one, other))
+}
+
+fn take_over(shown: &Node, fresh: &Node) {
+    if let (Some(shown), Some(fresh)) = (shown.dyn_ref::<Element>(), fresh.dyn_ref::<Element>()) {
+        take_attributes(shown, fresh);
+    } else if shown.node_value() != fresh.node_value() {
+        shown.set_node_value(fresh.node_value().as_deref());
+    }
+    children(shown).iter().zip(&children(fresh)).for_each(|(shown, fresh)| take_over(shown, fresh));
+}
+
+fn take_attributes(shown: &Element, fresh: &Element) {
+    // What is open is the user's choice.
+    let names = |of: &Element| {
+        let names = of.get_attribute_names().into_iter().filter_map(|name| name.as_string());
+        names.filter(|name| name != "open").collect::<Vec<String>>()
+    };
+    for name in names(shown).into_iter().filter(|name| !fresh.has_attribute(name)) {
+        let _removed = shown.remove_attribute(&name);
+    }
+    for name in names(fresh) {
+        let value = fresh.get_attribute(&name);
+        if shown.get_attribute(&name) != value {
+            let _set = shown.set_attribute(&name, &value.unwrap_or_default());
+        }
+    }
+}
+
+/// Whether the cursor or the focus is in an element.
+pub(super) fn is_in_use(place: &HtmlElement) -> bool {
+    has_focus(place) || place.matches(":hover").unwrap_or(false)
+}
+
+/// Whether the focus is in an element.
+pub(super) fn has_focus(place: &Element) -> bool {
+    document().active_element().is_some_and(|active| place.contains(Some(&active)))
+}
+
+/// Whether nothing has the focus.
+pub(super) fn is_focus_free() -> bool {
+    document().active_element().is_none_or(|active| active.tag_name() == "BODY")
 }
 
 /// Whether the focus that leaves an element in `place` goes to another one in it.
@@ -131,6 +231,19 @@ pub(super) fn keeps_focus(place: &HtmlElement, event: &FocusEvent) -> bool {
     let next: Option<Element> = event.related_target().and_then(|next| next.dyn_into().ok());
     next.is_some_and(|next| place.contains(Some(&next)))
 }
+
+/// Marks an element as busy. `false` if it was busy already.
+pub(super) fn begin_work(element: &Element) -> bool {
+    !element.has_attribute(BUSY) && element.set_attribute(BUSY, "true").is_ok()
+}
+
+/// Marks an element as busy no more.
+pub(super) fn end_work(element: &Element) {
+    let _idle = element.remove_attribute(BUSY);
+}
+
+/// The attribute of an element that waits for the server.
+const BUSY: &str = "aria-busy";
 
 /// What is pressed: the element with `data-act`, or the one around it that has it.
 pub(super) fn pressed(event: &MouseEvent) -> Option<Element> {

@@ -12,6 +12,8 @@ use headcount_charts::{
 };
 use serde::Deserialize;
 
+use super::texts::report_content::functions_found;
+
 /// The narrowest rectangle, as a share of the width.
 const MIN_WIDTH: f64 = 0.001;
 
@@ -103,11 +105,7 @@ impl FlameNumbers {
         let Some(tree) = self.tree().filter(|_| !search.is_empty()) else { return String::new() };
         let FoundFunctions { functions, share } = found_functions(&tree, &|name| search.finds(name));
         let share = percent(share);
-        match functions {
-            0 => "no function".to_owned(),
-            1 => format!("1 function: {share}"),
-            functions => format!("{functions} functions: {share}"),
-        }
+        functions_found(functions, &share)
     }
 
     /// The key of the place where a function takes most.

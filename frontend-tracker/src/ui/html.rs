@@ -1,9 +1,14 @@
 //! Writes HTML: texts that stay texts, and the parts that several pages have.
 
-use super::format::{ago, time, timestamp};
+use headcount_shared::api::Severity;
+
+use super::texts::{
+    self,
+    format::{ago, time, timestamp},
+};
 
 /// Something that is on its way.
-pub(super) const LOADING: &str = r#"<p class="waiting">Loading…</p>"#;
+pub(super) const LOADING: &str = texts::frame::LOADING_HTML;
 
 /// Adds parts, which are HTML.
 pub(super) fn push(html: &mut String, parts: &[&str]) {
@@ -38,10 +43,45 @@ pub(super) fn card(id: &str, title: &str, content: &str) -> String {
     )
 }
 
+/// The name of a table, which only screen readers read, and its columns.
+pub(super) fn table_head(name: &str, columns: &[&str]) -> String {
+    let mut html = String::new();
+    push(&mut html, &["<caption class=\"visually-hidden\">", name, "</caption><thead><tr>"]);
+    for column in columns {
+        push(&mut html, &["<th scope=\"col\">", column, "</th>"]);
+    }
+    html.push_str("</tr></thead>");
+    html
+}
+
 /// A failure that is read out.
 pub(super) fn failure(why: &str) -> String {
     [r#"<p class="failure" role="alert">"#, &escaped(why), "</p>"].concat()
 }
+
+/// A severity as a sign and a colour, beside a word for it.
+pub(super) fn severity_badge(severity: Severity, word: &str) -> String {
+    let (class, sign) = match severity {
+        Severity::Ok | Severity::Info => ("good", "✓"),
+        Severity::Warning => ("warn", "!"),
+        Severity::Critical => ("bad", "✕"),
+        Severity::Unknown => ("neutral", "?"),
+    };
+    ["<span class=\"badge ", class, "\"><span aria-hidden=\"true\">", sign, " </span>", word, "</span>"]
+        .concat()
+}
+
+/// A failure that is read out, and the button that tries again to load `part`.
+pub(super) fn failure_again(why: &str, part: &str) -> String {
+    let again = texts::frame::TRY_AGAIN;
+    failure(why)
+        + &format!(
+            r#"<p><button type="button" class="quiet" data-act="{AGAIN}" data-part="{part}">{again}</button></p>"#
+        )
+}
+
+/// The `data-act` of the button that tries again to load its `data-part`.
+pub(super) const AGAIN: &str = "again";
 
 /// A point in time, in Unix seconds: how long ago, and exact.
 pub(super) fn moment(at: u64, now: u64) -> String {

@@ -1,19 +1,12 @@
 //! Renders links between the pages, under any base path.
 
 use leptos::prelude::*;
-use leptos_router::hooks::use_location;
+
+use super::location::OpenLocation;
 
 /// The path that the interface is served under, without a slash at its end.
 #[derive(Debug, Clone)]
 pub(super) struct InterfaceBase(pub(super) String);
-
-impl InterfaceBase {
-    /// The path of the page at `pathname` without its base, cut after `segments` segments.
-    pub(super) fn page(&self, pathname: &str, segments: usize) -> String {
-        let path = pathname.strip_prefix(&self.0).unwrap_or(pathname);
-        path.split('/').filter(|part| !part.is_empty()).take(segments).flat_map(|part| ["/", part]).collect()
-    }
-}
 
 /// A link to a page of the interface. It is marked if that page is open.
 #[component]
@@ -26,7 +19,7 @@ pub(super) fn Link(
 ) -> impl IntoView {
     let InterfaceBase(base) = expect_context::<InterfaceBase>();
     let address = [base, to].concat();
-    let pathname = use_location().pathname;
+    let pathname = expect_context::<OpenLocation>().pathname;
     let current = {
         let address = address.clone();
         move || leads_to(&address, &pathname.read()).then_some("page")
@@ -46,14 +39,6 @@ fn leads_to(address: &str, pathname: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_page_is_the_beginning_of_the_path_as_it_was_written() {
-        let base = InterfaceBase("/tools".to_owned());
-        assert_eq!(base.page("/tools/p/a%20b/app/x:y/SLO", 4), "/p/a%20b/app/x:y");
-        assert_eq!(base.page("/tools/p/new", 2), "/p/new");
-        assert_eq!(InterfaceBase(String::new()).page("/p/new/aws/", 2), "/p/new");
-    }
 
     #[test]
     fn a_link_knows_its_page() {

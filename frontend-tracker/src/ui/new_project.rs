@@ -3,39 +3,42 @@
 use std::{cell::RefCell, rc::Rc};
 
 use leptos::{prelude::*, task::spawn_local};
-use leptos_router::hooks::use_params_map;
 use serde_json::{Map, Value, json};
 use web_sys::Element;
 
 use super::{
     answer::sentence,
     api::ApiClient,
-    html::{card, escaped, failure},
+    html::{AGAIN, card, escaped, failure_again},
     link::InterfaceBase,
+    location::OpenLocation,
+    page_paths::{PageKind, segment},
     settings::{
         form_events::OpenForm,
-        form_fields::NEW_PROJECT,
         form_html::{FormPlan, FormTest},
         observation_follow::follow,
         observation_text::observation_card,
         requests::{RequestResult, send},
         sheet::{Sheet, SheetEvents, sheet},
     },
+    texts::{form_fields::NEW_PROJECT, new_project as texts},
     title::Title,
 };
 
 /// The page.
 #[component]
 pub(super) fn NewProject() -> impl IntoView {
-    let params = use_params_map();
+    let address = expect_context::<OpenLocation>().page(PageKind::NewProject);
     let unknown = move || {
-        let tab = params.read().get("tab").filter(|tab| tab != "prometheus")?;
-        let why = format!("There is no tab “{tab}” here. A new project begins with its Prometheus.");
-        Some(view! { <p class="failure" role="alert">{why}</p> })
+        let tab = address.with(|address| address.tab.clone());
+        if matches!(tab.as_str(), "" | "prometheus") {
+            return None;
+        }
+        Some(view! { <p class="failure" role="alert">{texts::no_tab(&tab)}</p> })
     };
     view! {
-        <Title text="New project" />
-        <p class="lead">"A project is what one Prometheus knows: a cluster, or some machines."</p>
+        <Title text=texts::NEW_PROJECT />
+        <p class="lead">{texts::WHAT_A_PROJECT_IS}</p>
         {unknown}
         {new_project_form()}
     }
@@ -62,20 +65,20 @@ impl SheetEvents for NewProjectEvents {
     fn begin(self: Rc<Self>, sheet: Sheet) {
         let plan = FormPlan {
             is_stored: false,
-            action: "Make the project",
+            action: texts::MAKE,
             test: Some(FormTest::Typed),
             ..FormPlan::new("new", NEW_PROJECT, String::new())
         };
-        sheet.show("", &card("new-card", "Its name and its Prometheus", &plan.place()));
+        sheet.show("", &card("new-card", texts::NAME_AND_PROMETHEUS, &plan.place()));
         spawn_local(async move {
             let read_only = match send(self.api, "GET", "api/settings".to_owned(), None).await {
                 Ok(access) => access["read_only"].as_str().map(sentence),
-                Err(failed) => return sheet.show("", &failure(&failed.why)),
+                Err(failed) => return sheet.show("", &failure_again(&failed.why, "")),
             };
             let notice = read_only.as_ref().map_or_else(String::new, |why| {
-                format!(r#"<p class="notice">{} No project can be made here.</p>"#, escaped(why))
+                format!(r#"<p class="notice">{} {}</p>"#, escaped(why), texts::NOT_HERE)
             });
-            let content = card("new-card", "Its name and its Prometheus", &plan.place());
+            let content = card("new-card", texts::NAME_AND_PROMETHEUS, &plan.place());
             sheet.show("", &[notice, content].concat());
             let is_read_only = read_only.is_some();
             let form = OpenForm { api: self.api, sheet, plan: Rc::new(plan), is_read_only };
@@ -84,12 +87,15 @@ impl SheetEvents for NewProjectEvents {
         });
     }
 
-    fn act(self: Rc<Self>, _: &Sheet, does: &str, element: &Element) {
+    fn act(self: Rc<Self>, sheet: &Sheet, act: &str, button: &Element) {
+        if act == AGAIN {
+            return self.begin(sheet.clone());
+        }
         let Some(form) = self.form.borrow().clone() else { return };
-        match does {
+        match act {
             "save" => self.save(&form),
             "test" => form.test("api/prometheus-test"),
-            _ => form.act(does, element),
+            _ => form.act(act, button),
         }
     }
 
@@ -110,12 +116,12 @@ impl NewProjectEvents {
 
     fn show_first_numbers(&self, sheet: &Sheet) {
         let id = self.created.borrow().clone().unwrap_or_default();
-        let (id, root) = (String::from(js_sys::encode_uri_component(&id)), &self.root);
-        let made = format!(
-            r#"<p class="notice" role="status">The project is made. <a href="{root}/p/{id}">Open it</a>, or change
-<a href="{root}/p/{id}/settings/prometheus">its settings</a>.</p>"#
-        );
+        let (id, root) = (segment(&id), &self.root);
+        let page = format!("{root}/p/{id}");
+        let made = texts::made_html(&page, &format!("{page}/settings/prometheus"));
+        let made = format!(r#"<p class="done" role="status" id="made" tabindex="-1">{made}</p>"#);
         sheet.show("", &[made, observation_card()].concat());
+        sheet.take_focus("made");
         follow(self.api, sheet, format!("api/projects/{id}/observation"));
     }
 }
@@ -139,5 +145,5 @@ async fn create(
 }
 
 fn project_address(id: &str) -> String {
-    format!("api/projects/{}", js_sys::encode_uri_component(id))
+    format!("api/projects/{}", segment(id))
 }

@@ -8,7 +8,13 @@ use std::collections::BTreeMap;
 use headcount_shared::payload::{FieldMeaning, fields};
 use serde_json::Value;
 
-use super::{format::time, value_units::value_in_units};
+use super::{
+    texts::{
+        format::{ago, time},
+        statistics::LISTED,
+    },
+    value_units::value_in_units,
+};
 
 /// The most differences of one list or map that are named.
 const MOST_OF_A_LIST: usize = 50;
@@ -45,8 +51,8 @@ pub(super) struct ValueDifference {
 /// is an entry of a list, which is there and has no value.
 type ValuePairs<'a> = BTreeMap<(usize, Vec<String>), [Option<Option<&'a Value>>; 2]>;
 
-/// How the report `now` differs from the report `before`.
-pub(super) fn compare(before: &Value, now: &Value) -> ReportDifferences {
+/// How the report `now` differs from the report `before`. Ages of times are those at `at`, in Unix seconds.
+pub(super) fn compare(before: &Value, now: &Value, at: u64) -> ReportDifferences {
     let documented: Vec<String> = fields().into_iter().map(|field| field.path).collect();
     let mut pairs = ValuePairs::new();
     for (side, report) in [before, now].into_iter().enumerate() {
@@ -72,7 +78,7 @@ pub(super) fn compare(before: &Value, now: &Value) -> ReportDifferences {
         }
         let names: Vec<&str> = path.iter().map(String::as_str).collect();
         let text = |value: Option<&Value>| {
-            value.map_or_else(|| "listed".to_owned(), |value| value_text(&names, value))
+            value.map_or_else(|| LISTED.to_owned(), |value| value_text(&names, value, at))
         };
         differences.named.push(ValueDifference {
             path: path.join("."),
@@ -125,11 +131,11 @@ fn are_samples(path: &[String]) -> bool {
 }
 
 /// A value for people, and as it is in the report where that is short.
-fn value_text(path: &[&str], value: &Value) -> String {
+fn value_text(path: &[&str], value: &Value, at: u64) -> String {
     if FieldMeaning::of_path(path) == FieldMeaning::UnixTime
         && let Some(seconds) = value.as_u64().filter(|seconds| *seconds > 0)
     {
-        return format!("{seconds} ({})", time(seconds));
+        return format!("{seconds} ({}, {})", ago(seconds, at), time(seconds));
     }
     match (value, value_in_units(path, value)) {
         (Value::Number(exact), Some(said)) => format!("{exact} ({said})"),
@@ -153,7 +159,7 @@ mod tests {
 
     /// Path, value before, and value now.
     fn differences(before: &Value, now: &Value) -> Vec<(String, Option<String>, Option<String>)> {
-        let compared = compare(before, now);
+        let compared = compare(before, now, 1_678_113_907);
         assert_eq!(compared.unnamed, 0);
         compared.named.into_iter().map(|one| (one.path, one.before, one.now)).collect()
     }
@@ -207,8 +213,8 @@ mod tests {
                 ),
                 (
                     "profile.from".to_owned(),
-                    Some("1678113877 (6 Mar 2023, 14:44:37 UTC)".to_owned()),
-                    Some("1678113878 (6 Mar 2023, 14:44:38 UTC)".to_owned())
+                    Some("1678113877 (30 s ago, 6 Mar 2023, 14:44:37 UTC)".to_owned()),
+                    Some("1678113878 (29 s ago, 6 Mar 2023, 14:44:38 UTC)".to_owned())
                 ),
                 one("profile.cpu", Some("a profile, 4_B in base64"), Some("a profile, 3_B in base64")),
             ]
@@ -219,7 +225,7 @@ mod tests {
     fn the_order_of_a_list_is_no_difference_and_equal_reports_have_none() {
         let (one, other) =
             (json!({"stack": {"clouds": ["a", "b"]}}), json!({"stack": {"clouds": ["b", "a"]}}));
-        assert_eq!(compare(&one, &other), ReportDifferences { same: 2, ..ReportDifferences::default() });
+        assert_eq!(compare(&one, &other, 0), ReportDifferences { same: 2, ..ReportDifferences::default() });
     }
 
     #[test]
@@ -246,14 +252,17 @@ mod tests {
     #[test]
     fn of_a_long_list_some_differences_are_named_and_the_others_counted() {
         let users: Vec<String> = (0..10_000).map(|number| number.to_string()).collect();
-        let compared =
-            compare(&json!({"ux": {"users": []}, "infra": {"nodes": 1}}), &json!({"ux": {"users": users}}));
+        let compared = compare(
+            &json!({"ux": {"users": []}, "infra": {"nodes": 1}}),
+            &json!({"ux": {"users": users}}),
+            0,
+        );
         assert_eq!((compared.named.len(), compared.unnamed), (MOST_OF_A_LIST + 1, 10_000 - MOST_OF_A_LIST));
     }
 
     #[test]
     fn a_long_text_is_cut() {
-        let compared = compare(&json!({"a": "é".repeat(500)}), &json!({"a": "é"}));
+        let compared = compare(&json!({"a": "é".repeat(500)}), &json!({"a": "é"}), 0);
         let before = compared.named[0].before.as_ref().map(|text| text.chars().count());
         assert_eq!(before, Some(VALUE_CHARACTERS + 1));
     }

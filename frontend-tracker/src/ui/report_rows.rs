@@ -10,12 +10,12 @@ use headcount_shared::payload::{FieldMeaning, PayloadField, fields, sections};
 use serde_json::{Map, Value};
 
 use super::{
-    format,
+    texts::{
+        format,
+        report_content::{self, UNEXPLAINED},
+    },
     value_units::{file_size, samples, value_in_units},
 };
-
-/// The explanation of a member that the program does not know.
-const UNEXPLAINED: &str = "This member is not documented and should not be here.";
 
 /// One section of a report.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -253,15 +253,14 @@ fn covered(report: &Value) -> Option<String> {
 
 fn profile(text: &str, covered: Option<&str>) -> ShownValue {
     if text.is_empty() {
-        return ShownValue::Profile { summary: "none".to_owned(), file: Vec::new() };
+        return ShownValue::Profile { summary: report_content::NO_PROFILE.to_owned(), file: Vec::new() };
     }
     let encoded = file_size(text.len() as u64);
     let Ok(file) = STANDARD.decode(text) else {
-        return ShownValue::Profile { summary: format!("{encoded} that are not base64"), file: Vec::new() };
+        return ShownValue::Profile { summary: report_content::not_base64(&encoded), file: Vec::new() };
     };
-    let covers = covered.map(|covered| format!(", covers {covered}")).unwrap_or_default();
     let decoded = file_size(file.len() as u64);
-    ShownValue::Profile { summary: format!("{decoded} of gzipped pprof, {encoded} as base64{covers}"), file }
+    ShownValue::Profile { summary: report_content::profile(&decoded, &encoded, covered), file }
 }
 
 #[cfg(test)]

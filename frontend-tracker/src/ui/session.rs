@@ -1,9 +1,8 @@
 //! Shows the button that ends the session, and what the page shows once the session is over.
 
 use leptos::{ev, prelude::*, task::spawn_local};
-use leptos_router::hooks::use_location;
 
-use super::{api::ApiClient, browser};
+use super::{api::ApiClient, browser, location::OpenLocation, texts::frame};
 
 /// Ends the session, and reloads the page, which then asks for the admin token.
 #[component]
@@ -22,7 +21,7 @@ pub(super) fn SignOut() -> impl IntoView {
         <div class="session">
             {move || failure.get().map(|why| view! { <span class="failure" role="alert">{why}</span> })}
             <button type="button" class="sign-out" on:click=sign_out>
-                "Sign out"
+                {frame::SIGN_OUT}
             </button>
         </div>
     }
@@ -73,7 +72,7 @@ fn look(api: ApiClient) {
 #[component]
 fn SessionOver() -> impl IntoView {
     let base = expect_context::<ApiClient>().base();
-    let location = use_location();
+    let location = expect_context::<OpenLocation>();
     // What had the focus is hidden.
     request_animation_frame(|| browser::focus("main"));
     let address = move || {
@@ -84,13 +83,11 @@ fn SessionOver() -> impl IntoView {
     };
     view! {
         <section class="card" aria-labelledby="session-over">
-            <h1 id="session-over">"You are signed out"</h1>
-            <p role="alert">
-                "The session is over: it ends after twelve hours without a request, and when you sign out in any tab."
-            </p>
+            <h1 id="session-over">{frame::SIGNED_OUT}</h1>
+            <p role="alert">{frame::SESSION_OVER}</p>
             <p>
-                <a href=address rel="external">"Sign in"</a>
-                ", and come back to this page. If you sign in in another tab, this one goes on with what you typed."
+                <a href=address>{frame::SIGN_IN}</a>
+                {frame::SIGN_IN_REST}
             </p>
         </section>
     }

@@ -3,12 +3,11 @@
 mod collection;
 mod comparison;
 mod delivery;
-mod delivery_state;
 mod document_cell;
 mod document_html;
 mod document_view;
+mod fetched_value;
 mod fleet;
-mod forgetting;
 mod headers;
 mod html_part;
 mod page_state;
@@ -28,10 +27,19 @@ use self::{
     headers::Headers, page_state::StatisticsState, preview::Preview, recipient::Recipient,
     reported::Reported, reports::Reports, switch_off::SwitchOff,
 };
-use super::{answer::FetchState, api::ApiClient, browser, title::Title};
+use super::{
+    answer::FetchState,
+    api::ApiClient,
+    browser,
+    texts::{frame::LOADING, statistics},
+    title::Title,
+};
 
-/// How often the page refreshes while a report is due, in seconds.
+/// How often the page refreshes while it expects news, in seconds.
 const LOOK_AGAIN_S: f64 = 5.0;
+
+/// How often it looks whether usage statistics were switched elsewhere, in seconds.
+const LOOK_S: f64 = 10.0;
 
 /// The page.
 #[component]
@@ -39,17 +47,25 @@ pub(super) fn UsageStatistics() -> impl IntoView {
     let api = expect_context::<ApiClient>();
     let desk = StatisticsState::new(api);
     desk.refresh();
-    // What was refused without a session is asked for once there is one again.
     Effect::new(move |was_over: Option<bool>| {
         let is_over = api.is_signed_out().get();
         if was_over == Some(true) && !is_over {
-            desk.refresh();
+            desk.resume();
         }
         is_over
     });
+    let is_on = desk.is_on();
+    Effect::new(move |was_on: Option<Option<bool>>| {
+        let is_on = is_on.get();
+        // Another window has switched.
+        if was_on.flatten().is_some_and(|was_on| is_on.is_some_and(|is_on| is_on != was_on)) {
+            desk.refresh();
+        }
+        is_on
+    });
     tick(desk);
     view! {
-        <Title text="Anonymous usage statistics" />
+        <Title text=statistics::TITLE />
         <Introduction />
         <p class="visually-hidden" role="status">{move || desk.said.get()}</p>
         <Collection desk />
@@ -69,33 +85,30 @@ pub(super) fn UsageStatistics() -> impl IntoView {
 fn Introduction() -> impl IntoView {
     view! {
         <div class="introduction">
-            <p class="lead">
-                "To improve this program, its installations count how they are used and report the counts to the people who "
-                "build it. Collection is enabled by default; you can opt out at any time."
-            </p>
-            <p>
-                "A report holds numbers and kinds: which integrations are configured, which services run, how large the "
-                "infrastructure is, which pages are opened in which screen size, and where the program spends its time. "
-                "It holds no names of people, hosts, projects or applications, and no addresses. The next report can be read "
-                "below, in full, before it is sent; so can the last ones that were."
-            </p>
+            <p class="lead">{statistics::INTRODUCTION}</p>
+            <p>{statistics::CONTENT}</p>
         </div>
     }
 }
 
-/// Updates the page's clock, and refreshes while a report is due.
+/// Updates the page's clock, and refreshes while news is expected.
 fn tick(desk: StatisticsState) {
     let looked = StoredValue::new(browser::now());
     let on_second = move || {
         let now = browser::now();
-        desk.browser_time.set(now);
+        desk.second.notify();
         let is_seen = browser::is_visible() && !desk.api.is_signed_out().get_untracked();
-        if !desk.report_is_due() || !is_seen || now - looked.get_value() < LOOK_AGAIN_S {
+        let passed = now - looked.get_value();
+        if !is_seen || passed < LOOK_AGAIN_S {
             return;
         }
-        looked.set_value(now);
-        desk.load_status();
-        desk.load_reports();
+        if desk.expects_news() {
+            looked.set_value(now);
+            desk.poll();
+        } else if passed >= LOOK_S {
+            looked.set_value(now);
+            desk.look();
+        }
     };
     let Ok(ticking) = set_interval_with_handle(on_second, std::time::Duration::from_secs(1)) else { return };
     on_cleanup(move || ticking.clear());
@@ -113,15 +126,31 @@ where
     V: FnOnce(T) -> AnyView,
 {
     match fetched {
-        FetchState::Waiting => view! { <p class="waiting">"Loading…"</p> }.into_any(),
+        FetchState::Waiting => view! { <p class="waiting">{LOADING}</p> }.into_any(),
         FetchState::Failed(why) => view! { <p class="failure" role="alert">{why}</p> }.into_any(),
         FetchState::Here(value) => here(value),
+    }
+}
+
+/// Renders what needs the status once that is here, and until then that it is on its way or why it is missing.
+/// The failure is read out where the delivery is shown.
+#[component]
+fn WithStatus(
+    desk: StatisticsState,
+    /// The view, which follows changes of the status itself.
+    here: Box<dyn Fn() -> AnyView + Send>,
+) -> impl IntoView {
+    let arrival = Memo::new(move |_| desk.status.state.with(FetchState::arrival));
+    move || match arrival.get() {
+        FetchState::Waiting => view! { <p class="waiting">{LOADING}</p> }.into_any(),
+        FetchState::Failed(why) => view! { <p class="failure">{why}</p> }.into_any(),
+        FetchState::Here(()) => here(),
     }
 }
 
 /// A point in time, exact, for people and programs.
 #[component]
 fn Time(unix_seconds: u64) -> impl IntoView {
-    use super::format::{time, timestamp};
+    use super::texts::format::{time, timestamp};
     view! { <time datetime=timestamp(unix_seconds)>{time(unix_seconds)}</time> }
 }

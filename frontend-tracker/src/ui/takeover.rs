@@ -4,8 +4,7 @@
 //! old one: no style sheet, script or chart is loaded again, and the focus and the scroll position stay where
 //! they make sense. Whatever does not go as expected is left to the browser, which loads the page.
 //!
-//! `page_address` decides which links and forms are followed, and what the values of a graph are; it knows no
-//! browser.
+//! `page_address` decides what is a page, and what the values of a graph are; it knows no browser.
 
 mod flame_view;
 mod open_page;

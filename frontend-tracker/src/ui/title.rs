@@ -2,8 +2,10 @@
 
 use leptos::prelude::*;
 
+use super::texts::frame::PRODUCT;
+
 #[component]
 pub(super) fn Title(#[prop(into)] text: String) -> impl IntoView {
-    document().set_title(&format!("{text} · Headcount"));
+    document().set_title(&format!("{text} · {PRODUCT}"));
     view! { <h1>{text}</h1> }
 }

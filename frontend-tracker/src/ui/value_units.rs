@@ -4,7 +4,7 @@ use headcount_charts::number_format;
 use headcount_shared::payload::FieldMeaning;
 use serde_json::Value;
 
-use super::format::count;
+use super::texts::report_content;
 
 /// The least number whose digits are grouped.
 const GROUPED_FROM: u64 = 10_000;
@@ -20,7 +20,7 @@ pub(super) fn value_in_units(path: &[&str], value: &Value) -> Option<String> {
             number.as_u64().filter(|number| *number >= GROUPED_FROM).map(number_format::grouped)
         }
         Value::String(text) if meaning == FieldMeaning::Profile && !text.is_empty() => {
-            Some(format!("a profile, {} in base64", file_size(text.len() as u64)))
+            Some(report_content::profile_value(&file_size(text.len() as u64)))
         }
         Value::Array(items) => samples(meaning, items),
         _ => None,
@@ -32,14 +32,15 @@ pub(super) fn samples(meaning: FieldMeaning, items: &[Value]) -> Option<String> 
     let unit = match meaning {
         FieldMeaning::CoreSamples => number_format::cores,
         FieldMeaning::ByteSamples => number_format::bytes,
-        FieldMeaning::Browsers => return Some(count(items.len() as u64, "browser", "browsers")),
+        FieldMeaning::Browsers => return Some(report_content::browsers(items.len())),
         _ => return None,
     };
-    let number = count(items.len() as u64, "sample", "samples");
     let values: Vec<f64> = items.iter().filter_map(Value::as_f64).collect();
-    let Some(largest) = values.iter().copied().reduce(f64::max) else { return Some(number) };
+    let Some(largest) = values.iter().copied().reduce(f64::max) else {
+        return Some(report_content::samples(items.len(), None));
+    };
     let mean = values.iter().sum::<f64>() / float(values.len() as u64);
-    Some(format!("{number}: {} on average, at most {}", unit(mean), unit(largest)))
+    Some(report_content::samples(items.len(), Some((&unit(mean), &unit(largest)))))
 }
 
 /// The size of a file.

@@ -2,18 +2,17 @@
 
 use leptos::prelude::*;
 
-use super::{link::Link, new_project::new_project_form, title::Title};
+use super::{link::Link, new_project::new_project_form, texts::new_project, title::Title};
 
 /// The page.
 #[component]
 pub(super) fn Welcome() -> impl IntoView {
     view! {
-        <Title text="Welcome" />
-        <p class="lead">"Headcount is running. The first project shows it what to observe."</p>
+        <Title text=new_project::WELCOME />
+        <p class="lead">{new_project::RUNNING}</p>
         <p>
-            "It asks a Prometheus for the metrics of coroot-node-agent, and counts nodes, applications and services. Nothing is "
-            "written to it. Names and addresses stay here; see "
-            <Link to="/usage-statistics">"what this installation reports"</Link> "."
+            {new_project::WHAT_IS_ASKED}
+            <Link to="/usage-statistics">{new_project::WHAT_IS_REPORTED}</Link> "."
         </p>
         {new_project_form()}
     }

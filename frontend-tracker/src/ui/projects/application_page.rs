@@ -4,23 +4,34 @@ use headcount_shared::api::{ApplicationView, CheckView, ReportCharts};
 use leptos::prelude::*;
 
 use super::{
-    chart_html::charts_html,
-    html_box::{acting_box, html_box, text_memo},
     live_answer::LiveAnswer,
     page_html::{application_html, check_html, events_html, more_html, summary_html},
     table_rows::TableRows,
     table_view::{row_table, take_rows},
     threshold_form::threshold_form,
     view_answers::{application_view, read_view, report_charts},
-    words::{ApplicationName, INSTANCE_COLUMNS, instance_rows, report_title},
+    view_rows::{INSTANCE_COLUMNS, instance_rows},
 };
-use crate::ui::{html::escaped, link::InterfaceBase, page_paths::segment, pages::chosen, title::Title};
+use crate::ui::{
+    html_box::{acting_box, html_box, text_memo},
+    link::InterfaceBase,
+    location::OpenLocation,
+    page_paths::{PageKind, segment},
+    texts::{
+        project_words::{ApplicationName, report_title},
+        projects,
+    },
+    title::Title,
+};
 
 /// The page.
 #[component]
 pub(in crate::ui) fn ApplicationPage() -> impl IntoView {
-    let (project, id) = (chosen("projectId"), chosen("id"));
-    move || Some(application_content(project.get()?, &id.get()?))
+    let address = expect_context::<OpenLocation>().page(PageKind::Application);
+    let project = text_memo(move || address.with(|address| address.project.clone()));
+    let id = text_memo(move || address.with(|address| address.subject.clone()));
+    let report = text_memo(move || address.with(|address| address.tab.clone()));
+    move || application_content(project.get(), &id.get(), report)
 }
 
 /// What all parts of the page know.
@@ -48,7 +59,7 @@ impl ShownApplication {
     }
 }
 
-fn find_check<'v>(view: &'v ApplicationView, inspection: &str) -> Option<&'v CheckView> {
+pub(super) fn find_check<'v>(view: &'v ApplicationView, inspection: &str) -> Option<&'v CheckView> {
     let mut checks = view.reports.iter().flat_map(|report| &report.checks);
     checks.find(|check| check.inspection.id == inspection)
 }
@@ -59,15 +70,17 @@ fn inspections_of(view: &ApplicationView, report: &str) -> Option<Vec<String>> {
     Some(report.checks.iter().map(|check| check.inspection.id.clone()).collect())
 }
 
-fn application_content(project: String, id: &str) -> AnyView {
+/// The page of an application. `report` is the open one; empty for none.
+fn application_content(project: String, id: &str, report: Memo<String>) -> AnyView {
     let InterfaceBase(base) = expect_context::<InterfaceBase>();
     let view = RwSignal::new(None);
     let instances = RwSignal::new(TableRows::sorted_by(0, false));
     let project_path = format!("api/projects/{}", segment(&project));
     let path = format!("{project_path}/applications/{}", segment(id));
+    let of = project.clone();
     let live = LiveAnswer::follow(path.clone(), move |body| {
         let found = read_view(body, "project", application_view)?;
-        take_rows(instances, instance_rows(&found));
+        take_rows(instances, instance_rows(&of, &found));
         view.try_set(Some(found));
         Ok(())
     });
@@ -78,11 +91,10 @@ fn application_content(project: String, id: &str) -> AnyView {
         view,
         live,
     };
-    let report = chosen("report");
     let head = {
         let base = base.clone();
         text_memo(move || {
-            let open = report.get();
+            let open = report.with(|name| (!name.is_empty()).then(|| name.clone()));
             shown.html(&|view| {
                 shown.project.with_value(|project| {
                     application_html(&base, project, view, open.as_deref(), live.now.get())
@@ -90,11 +102,9 @@ fn application_content(project: String, id: &str) -> AnyView {
             })
         })
     };
-    // The page goes to another tab while the cursor is on it.
-    let open = text_memo(move || report.get().unwrap_or_default());
-    // So does the content when a new answer has another report or other inspections.
+    // The content is made again when a new answer has another report or other inspections.
     let inspected = text_memo(move || {
-        let name = report.get().unwrap_or_default();
+        let name = report.get();
         shown.html(&|view| match inspections_of(view, &name) {
             Some(inspections) => inspections.join("\n"),
             None => "none".to_owned(),
@@ -105,16 +115,15 @@ fn application_content(project: String, id: &str) -> AnyView {
         if !live.has_arrived() {
             return ().into_any();
         }
-        match report.get() {
-            Some(name) => report_content(shown, &name),
-            None => summary(shown, base.clone(), instances),
-        }
+        let name = report.get();
+        if name.is_empty() { summary(shown, base.clone(), instances) } else { report_content(shown, &name) }
     };
     let name = ApplicationName::of(id).name.to_owned();
     view! {
         <Title text=name />
         {live.notice()}
-        {acting_box("part", head, open, Box::new(|_| ()))}
+        // The page goes to another tab while the cursor is on it.
+        {acting_box("part", head, report, Box::new(|_| ()))}
         {content}
     }
     .into_any()
@@ -129,7 +138,7 @@ fn summary(shown: ShownApplication, base: String, instances: RwSignal<TableRows>
     view! {
         {html_box("part", found)}
         <section class="part" aria-labelledby="instances-title">
-            <h2 id="instances-title">"Instances"</h2>
+            <h2 id="instances-title">{projects::INSTANCES}</h2>
             {row_table("instances", INSTANCE_COLUMNS, instances, false)}
             {html_box("plain", more)}
         </section>
@@ -141,11 +150,11 @@ fn summary(shown: ShownApplication, base: String, instances: RwSignal<TableRows>
 fn report_content(shown: ShownApplication, name: &str) -> AnyView {
     let checks = shown.view.with_untracked(|view| inspections_of(view.as_ref()?, name));
     let Some(checks) = checks else {
-        let why = format!("This application has no report “{name}”.");
+        let why = projects::no_report(name);
         return view! { <p class="failure" role="alert">{why}</p> }.into_any();
     };
     let nothing = checks.is_empty().then(|| {
-        view! { <p class="note">"No exporter monitors this database, so no inspection applies."</p> }
+        view! { <p class="note">{projects::NO_EXPORTER}</p> }
     });
     view! {
         <h2>{report_title(name).to_owned()}</h2>
@@ -166,7 +175,7 @@ fn check_card(shown: ShownApplication, id: String) -> AnyView {
         <section class="card" id=name>
             {html_box("part", html)}
             <details>
-                <summary>"Change the threshold"</summary>
+                <summary>{projects::CHANGE_THRESHOLD}</summary>
                 {threshold_form(shown, id)}
             </details>
         </section>
@@ -185,12 +194,11 @@ fn last_hour(shown: ShownApplication, name: &str) -> AnyView {
     let of_charts = move |html: &dyn Fn(&ReportCharts) -> String| {
         charts.with(|charts| charts.as_ref().map(html).unwrap_or_default())
     };
-    let drawn = text_memo(move || of_charts(&|of| charts_html("chart", &of.charts, &of.marks)));
+    let drawn = text_memo(move || of_charts(&|of| of.drawn.clone()));
     let events = text_memo(move || {
         of_charts(&|of| {
-            let why = "This report looks at current values only, so there is no chart.";
-            let plain = ["<p class=\"note\">", &escaped(why), "</p>"].concat();
-            let plain = if of.charts.is_empty() { plain } else { String::new() };
+            let plain = ["<p class=\"note\">", projects::NO_CHART, "</p>"].concat();
+            let plain = if of.drawn.is_empty() { plain } else { String::new() };
             plain + &events_html(&of.marks, live.now.get())
         })
     });

@@ -1,22 +1,32 @@
 //! Fetches an answer of the server, and again every 30 seconds while the page is visible and there is a session.
 
-use std::{rc::Rc, time::Duration};
+use std::{
+    future::{Future, ready},
+    pin::Pin,
+    rc::Rc,
+    time::Duration,
+};
 
 use leptos::{prelude::*, task::spawn_local};
 
-use super::html_box::{html_box, text_memo};
 use crate::ui::{
     answer::{ApiFailure, FetchState},
     api::ApiClient,
     browser,
     html::{LOADING, escaped, failure},
+    html_box::{acting_box, text_memo},
+    newest_request::NewestRequest,
+    texts::projects,
 };
 
 /// How often a visible page fetches again, in seconds.
 const REFRESH_S: f64 = 30.0;
 
 /// Takes the body of an answer.
-type AnswerTaker = Rc<dyn Fn(&[u8]) -> Result<(), ApiFailure>>;
+type AnswerTaker = Rc<dyn Fn(Vec<u8>) -> TakenAnswer>;
+
+/// Ends when an answer is taken.
+type TakenAnswer = Pin<Box<dyn Future<Output = Result<(), ApiFailure>>>>;
 
 /// The state of an answer that is fetched again and again.
 #[derive(Debug, Clone, Copy)]
@@ -25,31 +35,50 @@ pub(super) struct LiveAnswer {
     pub(super) arrival: RwSignal<FetchState<()>>,
     /// Why the last request failed, although an answer had arrived before.
     stale: RwSignal<Option<String>>,
-    /// The server's time at the last answer, in Unix seconds.
+    /// The server's time, in Unix seconds.
     pub(super) now: RwSignal<u64>,
     /// When the last request was sent, in Unix seconds by the browser's clock.
     asked: StoredValue<f64>,
+    requests: StoredValue<NewestRequest>,
 }
 
 impl LiveAnswer {
     /// Fetches what is at a path of the API for as long as the component is shown that asks for it. `take`
     /// stores the value of an answer.
     pub(super) fn follow(path: String, take: impl Fn(&[u8]) -> Result<(), ApiFailure> + 'static) -> Self {
+        Self::follow_in_steps(path, move |body| ready(take(&body)))
+    }
+
+    /// Does the same for an answer that is so long that it is taken in steps, so that the page keeps moving.
+    pub(super) fn follow_in_steps<F: Future<Output = Result<(), ApiFailure>> + 'static>(
+        path: String,
+        take: impl Fn(Vec<u8>) -> F + 'static,
+    ) -> Self {
+        Self::follow_boxed(path.into(), Rc::new(move |body| Box::pin(take(body))))
+    }
+
+    fn follow_boxed(path: Rc<str>, take: AnswerTaker) -> Self {
+        let api = expect_context::<ApiClient>();
         let live = Self {
             arrival: RwSignal::new(FetchState::Waiting),
             stale: RwSignal::new(None),
-            now: RwSignal::new(whole_seconds(browser::now())),
+            now: RwSignal::new(api.server_time()),
             asked: StoredValue::new(0.0),
+            requests: StoredValue::new(NewestRequest::default()),
         };
-        let (api, path, take): (_, Rc<str>, AnswerTaker) =
-            (expect_context::<ApiClient>(), path.into(), Rc::new(take));
         let on_second = move || {
             let Some(asked) = live.asked.try_get_value() else { return };
+            if !browser::is_visible() || api.is_signed_out().get_untracked() {
+                return;
+            }
+            live.tick(api);
             let now = browser::now();
-            let is_seen = browser::is_visible() && !api.is_signed_out().get_untracked();
-            if now - asked >= REFRESH_S && is_seen {
-                live.asked.try_set_value(now);
-                live.load(api, Rc::clone(&path), Rc::clone(&take));
+            if now - asked < REFRESH_S {
+                return;
+            }
+            if let Some(number) = live.requests.try_update_value(NewestRequest::send_if_idle).flatten() {
+                live.asked.set_value(now);
+                live.load(api, number, Rc::clone(&path), Rc::clone(&take));
             }
         };
         on_second();
@@ -59,22 +88,34 @@ impl LiveAnswer {
         live
     }
 
-    /// Fetches again within a second.
+    /// Fetches again within a second. What is on its way is not taken, because it may be older.
     pub(super) fn fetch_soon(self) {
+        self.requests.try_update_value(NewestRequest::give_up);
         self.asked.try_set_value(0.0);
     }
 
-    fn load(self, api: ApiClient, path: Rc<str>, take: AnswerTaker) {
+    /// Lets the time go on that ages are counted from.
+    fn tick(self, api: ApiClient) {
+        let now = api.server_time();
+        if self.now.get_untracked() != now {
+            self.now.set(now);
+        }
+    }
+
+    fn load(self, api: ApiClient, number: u32, path: Rc<str>, take: AnswerTaker) {
         spawn_local(async move {
             let answer = api.request("GET", &path, None).await;
-            // Another page may be open by now.
-            let Some(has_arrived) = self.arrival.try_with_untracked(|state| state.here().is_some()) else {
+            // Another page may be open by now, or something newer be asked for.
+            if self.requests.try_update_value(|requests| requests.take(number)) != Some(true) {
                 return;
-            };
-            if let Some(time) = answer.as_ref().ok().and_then(|answer| answer.server_time) {
-                self.now.try_set(whole_seconds(time));
             }
-            match answer.and_then(|answer| take(&answer.value)) {
+            let has_arrived = self.arrival.with_untracked(|state| state.here().is_some());
+            self.tick(api);
+            let taken = match answer {
+                Ok(answer) => take(answer.value).await,
+                Err(failure) => Err(failure),
+            };
+            match taken {
                 Ok(()) => {
                     self.stale.try_set(None);
                     if !has_arrived {
@@ -92,18 +133,7 @@ impl LiveAnswer {
             }
         });
     }
-}
 
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "a float saturates on conversion, and both ends are as wrong as the clock that says so"
-)]
-const fn whole_seconds(time: f64) -> u64 {
-    time as u64
-}
-
-impl LiveAnswer {
     /// Whether an answer has arrived.
     pub(super) fn has_arrived(self) -> bool {
         self.arrival.with(|state| state.here().is_some())
@@ -115,12 +145,13 @@ impl LiveAnswer {
             (FetchState::Waiting, _) => LOADING.to_owned(),
             (FetchState::Failed(why), _) => failure(&why),
             (FetchState::Here(()), Some(why)) => {
-                let why = escaped(&why);
-                ["<p class=\"notice\" role=\"status\">This page could not be refreshed: ", &why, "</p>"]
-                    .concat()
+                let why = projects::not_refreshed(&escaped(&why));
+                // Over the page, so that nothing moves.
+                ["<p class=\"notice floating\" role=\"status\">", &why, "</p>"].concat()
             }
             (FetchState::Here(()), None) => String::new(),
         });
-        html_box("plain", html)
+        // It changes also under the cursor, which is often there after a click that led to this page.
+        acting_box("plain", html, html, Box::new(|_| ()))
     }
 }

@@ -4,22 +4,30 @@ use headcount_shared::api::NodeView;
 use leptos::prelude::*;
 
 use super::{
-    chart_html::charts_html,
-    html_box::{html_box, text_memo},
     live_answer::LiveAnswer,
     page_html::{more_html, node_html},
     table_rows::TableRows,
     table_view::{row_table, take_rows},
     view_answers::{node_view, read_view},
-    words::{NODE_APPLICATION_COLUMNS, node_application_rows},
+    view_rows::{NODE_APPLICATION_COLUMNS, node_application_rows},
 };
-use crate::ui::{link::InterfaceBase, page_paths::segment, pages::chosen, title::Title};
+use crate::ui::{
+    html_box::{html_box, text_memo},
+    link::InterfaceBase,
+    location::OpenLocation,
+    page_paths::{PageAddress, PageKind, segment},
+    texts::projects,
+    title::Title,
+};
 
 /// The page.
 #[component]
 pub(in crate::ui) fn NodePage() -> impl IntoView {
-    let (project, name) = (chosen("projectId"), chosen("name"));
-    move || Some(node_content(project.get()?, name.get()?))
+    let address = expect_context::<OpenLocation>().page(PageKind::Node);
+    move || {
+        let PageAddress { project, subject, .. } = address.get();
+        node_content(project, subject)
+    }
 }
 
 fn node_content(project: String, name: String) -> AnyView {
@@ -38,14 +46,14 @@ fn node_content(project: String, name: String) -> AnyView {
         node.with(|node| node.as_ref().map(html).unwrap_or_default())
     };
     let head = text_memo(move || of_node(&|node| node_html(&base, &project, node, live.now.get())));
-    let charts = text_memo(move || of_node(&|node| charts_html("chart", &node.charts, &[])));
+    let charts = text_memo(move || of_node(&|node| node.drawn.clone()));
     let more = text_memo(move || of_node(&|node| more_html(node.more_applications.into())));
     view! {
         <Title text=name />
         {live.notice()}
         {html_box("part", head)}
         <section class="part" aria-labelledby="runs-title" hidden=move || !live.has_arrived()>
-            <h2 id="runs-title">"What runs on it"</h2>
+            <h2 id="runs-title">{projects::RUNS_ON_IT}</h2>
             {row_table("applications", NODE_APPLICATION_COLUMNS, applications, false)}
             {html_box("plain", more)}
         </section>

@@ -4,13 +4,14 @@ use headcount_shared::api::ProjectGlance;
 use leptos::prelude::*;
 
 use super::{
-    html_box::{html_box, text_memo},
     live_answer::LiveAnswer,
     page_html::overview_html,
     view_answers::{projects_overview, read_view},
 };
 use crate::ui::{
+    html_box::{html_box, text_memo},
     link::{InterfaceBase, Link},
+    texts::{frame::OVERVIEW, projects},
     title::Title,
 };
 
@@ -31,12 +32,12 @@ pub(in crate::ui) fn Overview() -> impl IntoView {
         projects.with(|projects| overview_html(&base, projects, live.now.get()))
     });
     view! {
-        <Title text="Overview" />
+        <Title text=OVERVIEW />
         {live.notice()}
         {html_box("part", html)}
         <p>
-            "What is counted of all projects together is on the page about "
-            <Link to="/usage-statistics">"usage statistics"</Link> "."
+            {projects::COUNTED_TOGETHER}
+            <Link to="/usage-statistics">{projects::USAGE_STATISTICS}</Link> "."
         </p>
     }
 }

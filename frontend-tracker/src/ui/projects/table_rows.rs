@@ -5,8 +5,15 @@ use std::{cmp::Ordering, collections::HashMap};
 use headcount_charts::number_format;
 use headcount_shared::api::Severity;
 
-/// How many more rows are shown at a time.
-pub(super) const PAGE_ROWS: usize = 100;
+use crate::ui::texts::projects;
+
+/// How many more rows are shown at a time. A browser needs most of the time of a change for what it shows: a hundred rows
+/// take it 20 milliseconds and more.
+pub(super) const PAGE_ROWS: usize = 50;
+
+/// The directions of a sort, in an arrangement that is kept.
+const ASCENDING: &str = "up";
+const DESCENDING: &str = "down";
 
 /// A column of a table.
 #[derive(Debug, Clone, Copy)]
@@ -48,6 +55,8 @@ pub(super) enum CellUnit {
 pub(super) enum TableCell {
     /// A text, which may be empty.
     Text(String),
+    /// A text, and the page that it leads to.
+    Link(String, String),
     /// A number, if it is known.
     Number(Option<f32>, CellUnit),
     /// A status.
@@ -97,6 +106,7 @@ pub(super) struct TableRows {
     shown: Vec<usize>,
     /// How many of them are shown at most.
     limit: usize,
+    /// What is searched for, as it was typed.
     search: String,
     filter: StatusFilter,
     /// The column, and whether its greatest values come first.
@@ -108,16 +118,26 @@ impl TableCell {
     /// The text of the cell.
     pub(super) fn text(&self) -> String {
         match self {
-            Self::Text(text) => text.clone(),
+            Self::Text(text) | Self::Link(text, _) => text.clone(),
             Self::Number(None, _) => "–".to_owned(),
             Self::Number(Some(value), unit) => number_text(f64::from(*value), *unit),
-            Self::Status(severity) => status_word(*severity).to_owned(),
+            Self::Status(severity) => projects::status_word(*severity).to_owned(),
+        }
+    }
+
+    /// What can be searched in the cell.
+    fn words(&self) -> Option<&str> {
+        match self {
+            Self::Text(text) | Self::Link(text, _) => Some(text),
+            Self::Number(..) | Self::Status(_) => None,
         }
     }
 
     fn compare(&self, other: &Self) -> Ordering {
+        if let (Some(one), Some(other)) = (self.words(), other.words()) {
+            return compare_naturally(one, other);
+        }
         match (self, other) {
-            (Self::Text(one), Self::Text(other)) => one.cmp(other),
             // What is unknown is less than everything.
             (Self::Number(one, _), Self::Number(other, _)) => {
                 let [one, other] = [one, other].map(|number| number.unwrap_or(f32::NEG_INFINITY));
@@ -127,6 +147,37 @@ impl TableCell {
             _ => Ordering::Equal,
         }
     }
+}
+
+/// Compares texts by their characters, but digits in a row as a number: `app-9` is before `app-10`.
+fn compare_naturally(one: &str, other: &str) -> Ordering {
+    let (mut left, mut right) = (one.as_bytes(), other.as_bytes());
+    loop {
+        let (Some((first, after)), Some((second, behind))) = (left.split_first(), right.split_first()) else {
+            // Texts that differ in zeros before a number are in order, too.
+            return left.len().cmp(&right.len()).then_with(|| one.cmp(other));
+        };
+        let order = if first.is_ascii_digit() && second.is_ascii_digit() {
+            let (number, after) = split_number(left);
+            let (limit, behind) = split_number(right);
+            (left, right) = (after, behind);
+            number.len().cmp(&limit.len()).then_with(|| number.cmp(limit))
+        } else {
+            (left, right) = (after, behind);
+            first.cmp(second)
+        };
+        if order != Ordering::Equal {
+            return order;
+        }
+    }
+}
+
+/// The digits that a text begins with, without zeros before them, and the rest of the text.
+fn split_number(text: &[u8]) -> (&[u8], &[u8]) {
+    let count =
+        |text: &[u8], is_counted: fn(&u8) -> bool| text.iter().take_while(|it| is_counted(it)).count();
+    let (digits, rest) = text.split_at(count(text, u8::is_ascii_digit));
+    (digits.split_at(count(digits, |digit| *digit == b'0')).1, rest)
 }
 
 fn number_text(value: f64, unit: CellUnit) -> String {
@@ -148,31 +199,27 @@ const fn rank(severity: Severity) -> u8 {
     }
 }
 
-/// A status in a word.
-pub(super) const fn status_word(severity: Severity) -> &'static str {
-    match severity {
-        Severity::Unknown => "unknown",
-        Severity::Ok | Severity::Info => "healthy",
-        Severity::Warning => "warning",
-        Severity::Critical => "critical",
-    }
-}
-
 impl StatusFilter {
     /// The filters, with their values in a form and their words.
     pub(super) const ALL: [(Self, &'static str, &'static str); 6] = [
-        (Self::All, "", "all"),
-        (Self::Failing, "failing", "warning or critical"),
-        (Self::Only(Severity::Critical), "critical", "critical"),
-        (Self::Only(Severity::Warning), "warning", "warning"),
-        (Self::Only(Severity::Ok), "healthy", "healthy"),
-        (Self::Only(Severity::Unknown), "unknown", "unknown"),
+        (Self::All, "", projects::ANY_STATUS),
+        (Self::Failing, "failing", projects::FAILING),
+        (Self::Only(Severity::Critical), "critical", projects::status_word(Severity::Critical)),
+        (Self::Only(Severity::Warning), "warning", projects::status_word(Severity::Warning)),
+        (Self::Only(Severity::Ok), "healthy", projects::status_word(Severity::Ok)),
+        (Self::Only(Severity::Unknown), "unknown", projects::status_word(Severity::Unknown)),
     ];
 
     /// The filter with a value in a form.
     pub(super) fn of_value(value: &str) -> Self {
         let found = Self::ALL.into_iter().find(|(_, other, _)| *other == value);
         found.map_or(Self::All, |(filter, ..)| filter)
+    }
+
+    /// Its value in a form.
+    fn value(self) -> &'static str {
+        let found = Self::ALL.into_iter().find(|(other, ..)| *other == self);
+        found.map_or("", |(_, value, _)| value)
     }
 
     fn accepts(self, severity: Severity) -> bool {
@@ -192,17 +239,14 @@ impl TableRow {
     fn is_wanted(&self, search: &str, filter: StatusFilter) -> bool {
         let has_status = self.cells.iter().all(|cell| match cell {
             TableCell::Status(severity) => filter.accepts(*severity),
-            TableCell::Text(_) | TableCell::Number(..) => true,
+            TableCell::Text(_) | TableCell::Link(..) | TableCell::Number(..) => true,
         });
         has_status && (search.is_empty() || self.has_text(search))
     }
 
     /// Whether a text is in any cell, in capitals or not. `search` has no capitals.
     fn has_text(&self, search: &str) -> bool {
-        self.cells.iter().any(|cell| match cell {
-            TableCell::Text(text) => contains(text, search),
-            TableCell::Number(..) | TableCell::Status(_) => false,
-        })
+        self.cells.iter().filter_map(TableCell::words).any(|text| contains(text, search))
     }
 }
 
@@ -231,7 +275,7 @@ impl TableRows {
     pub(super) fn update(&mut self, rows: Vec<TableRow>) {
         if self.rows.is_empty() {
             self.rows = rows;
-            return self.arrange();
+            return self.order();
         }
         let is_same = |(old, new): (&TableRow, &TableRow)| old.key == new.key;
         if self.rows.len() == rows.len() && self.rows.iter().zip(&rows).all(is_same) {
@@ -254,13 +298,19 @@ impl TableRows {
         self.news.gone = self.rows.iter().filter(|row| row.is_gone).count();
     }
 
-    /// Filters and sorts all rows anew, and forgets those that are gone.
+    /// Filters and sorts all rows anew, forgets those that are gone, and shows the first ones.
     pub(super) fn arrange(&mut self) {
+        self.limit = PAGE_ROWS;
+        self.order();
+    }
+
+    fn order(&mut self) {
         self.rows.retain(|row| !row.is_gone);
         self.arrangement += 1;
         self.news = RowNews::default();
         let Self { rows, search, filter, sort: (column, is_descending), .. } = self;
-        let is_wanted = |(_, row): &(usize, &TableRow)| row.is_wanted(search, *filter);
+        let search = search.trim().to_ascii_lowercase();
+        let is_wanted = |(_, row): &(usize, &TableRow)| row.is_wanted(&search, *filter);
         let mut shown: Vec<(usize, Option<&TableCell>)> = rows
             .iter()
             .enumerate()
@@ -276,12 +326,11 @@ impl TableRows {
             if *is_descending { order.reverse() } else { order }
         });
         self.shown = shown.into_iter().map(|(place, _)| place).collect();
-        self.limit = PAGE_ROWS;
     }
 
     /// Shows the rows that contain a text.
     pub(super) fn search_for(&mut self, text: &str) {
-        self.search = text.trim().to_ascii_lowercase();
+        text.clone_into(&mut self.search);
         self.arrange();
     }
 
@@ -305,6 +354,36 @@ impl TableRows {
     pub(super) const fn show_more(&mut self) {
         self.limit += PAGE_ROWS;
         self.arrangement += 1;
+    }
+
+    /// What the user has changed, in a line that [`Self::arrange_as`] takes.
+    pub(super) fn kept(&self) -> String {
+        let (column, is_descending) = self.sort;
+        let direction = if is_descending { DESCENDING } else { ASCENDING };
+        let [limit, column] = [self.limit, column].map(|number| number.to_string());
+        [&limit, &column, direction, self.filter.value(), &self.search].join(" ")
+    }
+
+    /// Arranges the rows as they were, also those that arrive later. Ignores a line of another form.
+    pub(super) fn arrange_as(&mut self, kept: &str) {
+        let mut rest = kept;
+        let mut part = || {
+            let (part, after) = rest.split_once(' ')?;
+            rest = after;
+            Some(part)
+        };
+        let parts = [part(), part(), part(), part()];
+        let [Some(limit), Some(column), Some(direction), Some(filter)] = parts else { return };
+        let (Ok(limit), Ok(column)) = (limit.parse(), column.parse()) else { return };
+        (self.limit, self.sort) = (limit, (column, direction == DESCENDING));
+        self.filter = StatusFilter::of_value(filter);
+        rest.clone_into(&mut self.search);
+        self.order();
+    }
+
+    /// What is searched for, as it was typed, and the filter.
+    pub(super) fn wanted(&self) -> (String, StatusFilter) {
+        (self.search.clone(), self.filter)
     }
 
     /// Changes whenever the user has changed what is shown.
@@ -397,6 +476,85 @@ mod tests {
     }
 
     #[test]
+    fn digits_in_a_row_are_compared_as_numbers() {
+        let ordered = [
+            "",
+            "0",
+            "01",
+            "1",
+            "9",
+            "10",
+            "10a",
+            "Zoo",
+            "app",
+            "app-2",
+            "app-02b",
+            "app-10",
+            "app-10.9",
+            "app-10.10",
+            "apps",
+            "errors in the logs: 72",
+            "errors in the logs: 161096",
+            "errors in the logs: 18446744073709551617",
+            "é1",
+        ];
+        for (place, one) in ordered.iter().enumerate() {
+            for (other_place, other) in ordered.iter().enumerate() {
+                assert_eq!(compare_naturally(one, other), place.cmp(&other_place), "{one:?} {other:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn rows_are_arranged_as_they_were_before_and_after_they_arrive() {
+        let many: Vec<TableRow> =
+            (0..200).map(|number| row(&format!("app {number}"), Severity::Warning, None)).collect();
+        let mut left = TableRows::sorted_by(1, true);
+        left.update(many.clone());
+        left.filter_by(StatusFilter::Failing);
+        left.search_for(" App  1");
+        left.sort_by(0, ColumnKind::Texts);
+        left.sort_by(0, ColumnKind::Texts);
+        left.show_more();
+        let kept = left.kept();
+        let mut early = TableRows::sorted_by(1, true);
+        early.arrange_as(&kept);
+        early.update(many.clone());
+        let mut late = TableRows::sorted_by(1, true);
+        late.update(many);
+        late.arrange_as(&kept);
+        for again in [early, late] {
+            assert_eq!((names(&again), again.sort()), (names(&left), (0, true)));
+            assert_eq!(again.wanted(), (" App  1".to_owned(), StatusFilter::Failing));
+            assert_eq!(again.kept(), kept);
+        }
+        left.search_for("app 1");
+        assert_eq!((names(&left).len(), names(&left)[0]), (50, "app 199"));
+        for other in ["", "50", "50 x up failing a", "50 0 up failing"] {
+            let before = left.kept();
+            left.arrange_as(other);
+            assert_eq!(left.kept(), before, "{other}");
+        }
+    }
+
+    #[test]
+    fn a_text_that_leads_elsewhere_is_sorted_and_searched_like_others() {
+        let cell = |text: &str| match text {
+            "" => TableCell::Text(String::new()),
+            text => TableCell::Link(text.to_owned(), "/page".to_owned()),
+        };
+        let mut table = TableRows::sorted_by(0, false);
+        let rows =
+            ["node-10", "", "node-9"].map(|name| TableRow::new(name.to_owned(), None, vec![cell(name)]));
+        table.update(rows.into());
+        assert_eq!(names(&table), ["", "node-9", "node-10"]);
+        table.search_for("E-9");
+        assert_eq!(names(&table), ["node-9"]);
+        table.search_for("page");
+        assert_eq!(table.counts(), (0, 3));
+    }
+
+    #[test]
     fn new_values_do_not_move_rows_until_they_are_arranged() {
         let mut table = table();
         let mut changed = rows();
@@ -421,14 +579,14 @@ mod tests {
     }
 
     #[test]
-    fn ten_thousand_rows_are_shown_a_hundred_at_a_time() {
+    fn ten_thousand_rows_are_shown_fifty_at_a_time() {
         let mut table = TableRows::sorted_by(0, false);
         let many = (0..10_000).rev().map(|number| row(&format!("app-{number:05}"), Severity::Ok, None));
         table.update(many.collect());
-        assert_eq!((table.shown().len(), table.counts()), (100, (10_000, 10_000)));
+        assert_eq!((table.shown().len(), table.counts()), (50, (10_000, 10_000)));
         assert_eq!(names(&table).first(), Some(&"app-00000"));
         table.show_more();
-        assert_eq!(table.shown().len(), 200);
+        assert_eq!(table.shown().len(), 100);
         table.search_for("app-0999");
         assert_eq!(table.shown().len(), 10);
     }

@@ -1,79 +1,119 @@
 //! Shows a table whose rows can be searched, filtered and sorted.
 
-use headcount_charts::number_format::grouped;
 use leptos::prelude::*;
 
 use super::{
-    html_box::{acting_box, text_memo},
-    page_html::table_html,
+    page_html::{region_id, table_html},
     table_rows::{ColumnKind, RowNews, StatusFilter, TableColumn, TableRow, TableRows},
 };
-use crate::ui::link::InterfaceBase;
+use crate::ui::{
+    browser,
+    html_box::{acting_box, text_memo},
+    link::InterfaceBase,
+    location::OpenLocation,
+    texts::projects,
+};
 
 /// What is pressed to take new rows into a table.
 const ARRANGE: &str = "arrange";
 
 /// A table. `what` says what its rows are, in the plural: `applications`. Rows of a long one can be searched.
+/// The entry of the history keeps how it is arranged.
 pub(super) fn row_table(
     what: &'static str,
     columns: &'static [TableColumn],
     rows: RwSignal<TableRows>,
     is_long: bool,
 ) -> AnyView {
+    let table = ArrangedTable::new(what, rows);
     let InterfaceBase(base) = expect_context::<InterfaceBase>();
     let html = text_memo(move || rows.with(|rows| table_html(&base, what, columns, rows)));
     let arrangement = text_memo(move || rows.with(TableRows::arrangement).to_string());
     let act = move |name: &str| {
-        rows.update(|rows| {
-            match name.parse::<usize>().ok().and_then(|place| Some((place, columns.get(place)?))) {
-                Some((place, column)) => rows.sort_by(place, column.kind),
-                None => rows.show_more(),
-            }
+        table.change(&|rows| match name
+            .parse::<usize>()
+            .ok()
+            .and_then(|place| Some((place, columns.get(place)?)))
+        {
+            Some((place, column)) => rows.sort_by(place, column.kind),
+            None => rows.show_more(),
         });
     };
-    let table = acting_box("table-box", html, arrangement, Box::new(act));
+    let shown = acting_box("table-box", html, arrangement, Box::new(act));
     if !is_long {
-        return table;
+        return shown;
     }
     view! {
-        {tools(what, columns, rows)}
-        {table}
+        {tools(table, columns)}
+        {shown}
     }
     .into_any()
 }
 
+/// A table whose arrangement the entry of the history keeps.
+#[derive(Debug, Clone, Copy)]
+struct ArrangedTable {
+    /// What its rows are.
+    what: &'static str,
+    rows: RwSignal<TableRows>,
+    location: OpenLocation,
+}
+
+impl ArrangedTable {
+    /// Arranges the rows as they were when the entry was left.
+    fn new(what: &'static str, rows: RwSignal<TableRows>) -> Self {
+        let table = Self { what, rows, location: expect_context::<OpenLocation>() };
+        if let Some(kept) = table.location.kept(what) {
+            table.change(&|rows| rows.arrange_as(&kept));
+        }
+        table
+    }
+
+    /// Changes how the rows are arranged.
+    fn change(self, change: &dyn Fn(&mut TableRows)) {
+        let kept = self.rows.try_update(|rows| {
+            change(rows);
+            rows.kept()
+        });
+        self.location.keep(self.what, &kept.unwrap_or_default());
+    }
+}
+
 /// The search, the filter, and how many rows there are.
-fn tools(what: &'static str, columns: &'static [TableColumn], rows: RwSignal<TableRows>) -> AnyView {
+fn tools(table: ArrangedTable, columns: &'static [TableColumn]) -> AnyView {
+    let ArrangedTable { what, rows, .. } = table;
     let count = text_memo(move || {
-        let [matching, all] =
-            <[usize; 2]>::from(rows.with(TableRows::counts)).map(|count| grouped(count as u64));
-        let count = if matching == all { all } else { format!("{matching} of {all}") };
-        format!("<span role=\"status\">{count} {what}.</span>{}", news_html(rows.with(TableRows::news)))
+        let (matching, all) = rows.with(TableRows::counts);
+        let count = projects::rows_shown(matching, all, what);
+        format!("<span role=\"status\">{count}</span>{}", news_html(rows.with(TableRows::news)))
     });
-    let arrange = move |_: &str| rows.update(TableRows::arrange);
+    let arrange = move |_: &str| {
+        table.change(&TableRows::arrange);
+        // The button goes away.
+        browser::focus_soon(region_id(what));
+    };
+    let (typed, chosen) = rows.with_untracked(TableRows::wanted);
     let filter = columns.iter().any(|column| column.kind == ColumnKind::Statuses).then(|| {
-        let options =
-            StatusFilter::ALL.map(|(_, value, words)| view! { <option value=value>{words}</option> });
         let change = move |event| {
             let filter = StatusFilter::of_value(&event_target_value(&event));
-            rows.update(|rows| rows.filter_by(filter));
+            table.change(&|rows| rows.filter_by(filter));
         };
         view! {
             <label>
-                <span>"Status"</span>
-                <select on:change=change>{options.into_iter().collect_view()}</select>
+                <span>{projects::STATUS}</span>
+                <select on:change=change inner_html=options_html(chosen)></select>
             </label>
         }
     });
     let search = move |event| {
         let text = event_target_value(&event);
-        rows.update(|rows| rows.search_for(&text));
+        table.change(&|rows| rows.search_for(&text));
     };
     view! {
         <div class="filters">
             <label>
-                <span>{format!("Search {what}")}</span>
-                <input type="search" autocomplete="off" on:input=search />
+                <span>{projects::search(what)}</span>
+                <input type="search" autocomplete="off" value=typed on:input=search />
             </label>
             {filter}
             {acting_box("count", count, count, Box::new(arrange))}
@@ -82,14 +122,21 @@ fn tools(what: &'static str, columns: &'static [TableColumn], rows: RwSignal<Tab
     .into_any()
 }
 
+/// The filters, of which one is chosen.
+fn options_html(chosen: StatusFilter) -> String {
+    let option = |(filter, value, words): (StatusFilter, &str, &str)| {
+        let selected = if filter == chosen { "\" selected>" } else { "\">" };
+        ["<option value=\"", value, selected, words, "</option>"].concat()
+    };
+    StatusFilter::ALL.map(option).concat()
+}
+
 /// A button that takes new rows into the table, if there is anything new.
 fn news_html(RowNews { added, gone }: RowNews) -> String {
-    let text = match (added, gone) {
-        (0, 0) => return String::new(),
-        (added, 0) => format!("Show {added} new"),
-        (0, gone) => format!("Remove {gone} that are gone"),
-        (added, gone) => format!("Show {added} new, remove {gone} that are gone"),
-    };
+    let text = projects::take_news(added, gone);
+    if text.is_empty() {
+        return text;
+    }
     format!(" <button type=\"button\" class=\"quiet\" data-act=\"{ARRANGE}\">{text}</button>")
 }
 

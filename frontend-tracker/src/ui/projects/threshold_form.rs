@@ -1,24 +1,22 @@
 //! Overrides the threshold of an inspection, for one application or for its project.
 
 use headcount_shared::api::{
-    ApplicationView, AvailabilityOverride, InspectionOverride, LatencyOverride, ThresholdOverride,
+    AvailabilityOverride, CheckView, InspectionOverride, LatencyOverride, ThresholdOverride,
 };
-use leptos::{ev::SubmitEvent, prelude::*, task::spawn_local};
+use leptos::{ev::SubmitEvent, html::Form, prelude::*, task::spawn_local};
 use web_sys::FormData;
 
-use super::{
-    application_page::ShownApplication,
-    html_box::{html_box, text_memo},
-};
+use super::application_page::{ShownApplication, find_check};
 use crate::ui::{
     api::ApiClient,
     browser,
     html::failure,
-    threshold_text::{OverrideKind, typed_threshold, typed_unit},
+    html_box::{html_box, text_memo},
+    texts::{
+        projects,
+        threshold_text::{OverrideKind, typed_threshold, typed_unit},
+    },
 };
-
-/// The seconds that count as quick by default, for an application that serves users, and for others.
-const QUICK_S: [f32; 2] = [0.5, 5.0];
 
 /// The override with the typed numbers. What else is set stays.
 fn override_with(
@@ -55,36 +53,34 @@ fn override_with(
 pub(super) fn threshold_form(shown: ShownApplication, inspection: String) -> AnyView {
     let Some(first) = shown.check(&inspection) else { return ().into_any() };
     let kind = OverrideKind::of(&inspection);
-    let quick_s = match &first.inspection.set {
-        Some(InspectionOverride::Latency(set)) => set.objective_bucket_s,
-        _ => QUICK_S[usize::from(is_auxiliary(shown))],
-    };
     let form = FormState {
         shown,
         api: expect_context::<ApiClient>(),
         kind,
+        unit: typed_unit(first.inspection.unit),
         inspection: StoredValue::new(inspection),
         said: RwSignal::new(String::new()),
         is_busy: StoredValue::new(false),
+        is_removed: StoredValue::new(false),
+        element: NodeRef::new(),
     };
-    let label = match (kind, typed_unit(first.inspection.unit)) {
-        (OverrideKind::Threshold, "") => "Threshold".to_owned(),
-        (OverrideKind::Threshold, unit) => format!("Threshold in {unit}"),
-        (OverrideKind::Availability | OverrideKind::Latency, _) => "Objective in percent".to_owned(),
-    };
-    let quick = (kind == OverrideKind::Latency)
-        .then(|| number_field("Quick is up to, in seconds".to_owned(), "quick", quick_s));
-    // Objectives are those of an application.
-    let scope = (kind == OverrideKind::Threshold).then(|| {
-        view! {
-            <label>
-                <span>"For"</span>
-                <select name="scope">
-                    <option value="application">"this application"</option>
-                    <option value="project">"all applications of the project"</option>
-                </select>
-            </label>
+    // What was removed is shown no more once it is known what is in force instead.
+    Effect::new(move |_| {
+        form.shown.view.track();
+        if form.is_removed.get_value()
+            && let Some(element) = form.element.get_untracked()
+        {
+            form.is_removed.set_value(false);
+            element.reset();
         }
+    });
+    let label = match kind {
+        OverrideKind::Threshold => projects::threshold_in(form.unit),
+        OverrideKind::Availability | OverrideKind::Latency => projects::OBJECTIVE.to_owned(),
+    };
+    let number = form.stored_number(|check| Some(check.inspection.in_force));
+    let quick = first.quick_s.is_some().then(|| {
+        number_field(projects::QUICK_UP_TO.to_owned(), "quick", form.stored_number(|check| check.quick_s))
     });
     let said = text_memo(move || form.said.get());
     let submit = move |event: SubmitEvent| {
@@ -95,33 +91,33 @@ pub(super) fn threshold_form(shown: ShownApplication, inspection: String) -> Any
         }
     };
     view! {
-        <form class="filters" on:submit=submit>
-            {number_field(label, "number", first.inspection.in_force)}
+        <form class="filters" on:submit=submit node_ref=form.element>
+            {number_field(label, "number", number)}
             {quick}
-            {scope}
-            <button type="submit">"Save"</button>
-            <button type="submit" class="quiet" value="remove">"Remove what is set"</button>
+            <label>
+                <span>{projects::THRESHOLD_FOR}</span>
+                <select name="scope">
+                    <option value="application">{projects::THIS_APPLICATION}</option>
+                    <option value="project">{projects::ALL_APPLICATIONS}</option>
+                </select>
+            </label>
+            <button type="submit">{projects::SAVE}</button>
+            <button type="submit" class="quiet" value="remove">{projects::REMOVE_SET}</button>
             {html_box("said", said)}
         </form>
     }
     .into_any()
 }
 
-fn number_field(label: String, name: &'static str, value: f32) -> AnyView {
+/// A field that begins with a stored number.
+fn number_field(label: String, name: &'static str, stored: Memo<String>) -> AnyView {
     view! {
         <label>
             <span>{label}</span>
-            <input type="text" inputmode="decimal" autocomplete="off" name=name value=value.to_string() />
+            <input type="text" inputmode="decimal" autocomplete="off" name=name value=stored />
         </label>
     }
     .into_any()
-}
-
-/// Whether the application serves the infrastructure.
-fn is_auxiliary(shown: ShownApplication) -> bool {
-    let is_auxiliary =
-        |view: &ApplicationView| ["control-plane", "monitoring"].contains(&view.category.as_str());
-    shown.view.with_untracked(|view| view.as_ref().is_some_and(is_auxiliary))
 }
 
 /// What a form works with.
@@ -130,10 +126,15 @@ struct FormState {
     shown: ShownApplication,
     api: ApiClient,
     kind: OverrideKind,
+    /// The unit in which the number is typed.
+    unit: &'static str,
     inspection: StoredValue<String>,
     /// What came of the last request, as HTML.
     said: RwSignal<String>,
     is_busy: StoredValue<bool>,
+    /// Whether the next answer has what is in force after a removal.
+    is_removed: StoredValue<bool>,
+    element: NodeRef<Form>,
 }
 
 impl FormState {
@@ -141,12 +142,15 @@ impl FormState {
         if self.is_busy.get_value() {
             return;
         }
+        let of_project = text_of(fields, "scope") == "project";
+        if is_removal && !of_project && self.own().is_none() {
+            return self.said.set(failure(projects::NOTHING_SET));
+        }
         let body = match self.body(fields, is_removal) {
             Ok(body) => body,
             Err(why) => return self.said.set(failure(&why)),
         };
-        let at =
-            if text_of(fields, "scope") == "project" { self.shown.project_path } else { self.shown.path };
+        let at = if of_project { self.shown.project_path } else { self.shown.path };
         let path =
             self.inspection.with_value(|inspection| format!("{}/inspections/{inspection}", at.get_value()));
         self.is_busy.set_value(true);
@@ -154,12 +158,30 @@ impl FormState {
             let method = if body.is_some() { "PUT" } else { "DELETE" };
             let answer = self.api.request(method, &path, body.as_deref()).await;
             self.is_busy.try_set_value(false);
+            let is_accepted = answer.is_ok();
             self.said.try_set(match answer {
-                Ok(_) => "<p role=\"status\">Done. The status follows within seconds.</p>".to_owned(),
+                Ok(_) => ["<p role=\"status\">", projects::DONE, "</p>"].concat(),
                 Err(why) => failure(&why.sentence()),
             });
+            self.is_removed.try_set_value(is_removal && is_accepted);
             self.shown.live.fetch_soon();
         });
+    }
+
+    /// A number of the newest answer; empty if it has none.
+    fn stored_number(self, number: fn(&CheckView) -> Option<f32>) -> Memo<String> {
+        text_memo(move || {
+            let check = self.inspection.with_value(|inspection| {
+                self.shown.view.with(|view| find_check(view.as_ref()?, inspection).and_then(number))
+            });
+            check.map(|number| number.to_string()).unwrap_or_default()
+        })
+    }
+
+    /// What is set for the application itself.
+    fn own(self) -> Option<InspectionOverride> {
+        let check = self.inspection.with_value(|inspection| self.shown.check(inspection));
+        check.and_then(|check| check.inspection.set)
     }
 
     /// The body of a change; `None` if what is set is removed.
@@ -167,11 +189,12 @@ impl FormState {
         if is_removal {
             return Ok(None);
         }
-        let number = |name| typed_threshold(&text_of(fields, name)).map_err(str::to_owned);
-        let quick_s = if self.kind == OverrideKind::Latency { number("quick")? } else { 0.0 };
-        let check = self.inspection.with_value(|inspection| self.shown.check(inspection));
-        let set = check.and_then(|check| check.inspection.set);
-        let change = override_with(self.kind, set.as_ref(), number("number")?, quick_s);
+        let number = |name, unit| typed_threshold(&text_of(fields, name), unit).map_err(str::to_owned);
+        let quick_s = if self.kind == OverrideKind::Latency { number("quick", "seconds")? } else { 0.0 };
+        // Queries are those of one application.
+        let of_project = text_of(fields, "scope") == "project";
+        let set = self.own().filter(|_| !of_project);
+        let change = override_with(self.kind, set.as_ref(), number("number", self.unit)?, quick_s);
         serde_json::to_string(&change).map(Some).map_err(|error| error.to_string())
     }
 }

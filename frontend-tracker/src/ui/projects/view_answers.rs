@@ -5,24 +5,28 @@
 
 use headcount_shared::api::{
     ApplicationRow, ApplicationTable, ApplicationView, AvailabilityOverride, AvailabilityQueries, ChartMark,
-    ChartMarkKind, ChartUnit, CheckView, FailingApplication, Inspection, InspectionOverride, InstanceRow,
+    ChartMarkKind, CheckView, FailingApplication, Inspection, InspectionOverride, InstanceRow,
     LatencyOverride, NodeApplication, NodeRow, NodeTable, NodeView, ObservationState, ObservationStatus,
-    ProjectGlance, ProjectHealth, ProjectsOverview, ReportCharts, ReportView, Severity, StatusCounts,
-    ThresholdOverride, Unit, ViewChart, ViewSeries,
+    ObservedNumbers, ProjectGlance, ProjectHealth, ProjectsOverview, ReportCharts, ReportView, Severity,
+    StatusCounts, ThresholdOverride,
 };
 use serde_json::Value;
 
-use crate::ui::answer::{ApiFailure, read};
+use crate::ui::{
+    answer::{ApiFailure, read},
+    texts::{frame::OTHER_ANSWER, threshold_text::unit_of},
+};
 
 /// Reads an answer that has a member `must`. Other members that are missing count as empty.
 pub(super) fn read_view<T>(body: &[u8], must: &str, view: fn(&Value) -> T) -> Result<T, ApiFailure> {
     checked(body, must).map(|answer| view(&answer))
 }
 
-fn checked(body: &[u8], must: &str) -> Result<Value, ApiFailure> {
+/// An answer that has a member `must`, as JSON.
+pub(super) fn checked(body: &[u8], must: &str) -> Result<Value, ApiFailure> {
     let answer: Value = read(body)?;
     if answer[must].is_null() {
-        return Err(ApiFailure::Told("The server gave an answer that this page does not read.".to_owned()));
+        return Err(ApiFailure::Told(OTHER_ANSWER.to_owned()));
     }
     Ok(answer)
 }
@@ -65,7 +69,12 @@ fn texts(of: &Value, name: &str) -> Vec<String> {
 }
 
 fn severity(of: &Value) -> Severity {
-    match of["status"].as_str() {
+    severity_of(&of["status"])
+}
+
+/// The severity in an answer.
+pub(in crate::ui) fn severity_of(severity: &Value) -> Severity {
+    match severity.as_str() {
         Some("ok") => Severity::Ok,
         Some("info") => Severity::Info,
         Some("warning") => Severity::Warning,
@@ -75,10 +84,17 @@ fn severity(of: &Value) -> Severity {
 }
 
 fn observation(of: &Value) -> ObservationStatus {
-    let of = &of["observation"];
+    observation_status(&of["observation"])
+}
+
+/// `GET <base>api/projects/{id}/observation`, which other answers have, too.
+pub(in crate::ui) fn observation_status(of: &Value) -> ObservationStatus {
+    let found = &of["found"];
     ObservationStatus {
         state: match of["state"].as_str() {
             Some("no_prometheus") => ObservationState::NoPrometheus,
+            Some("off") => ObservationState::Off,
+            Some("observed_by_product") => ObservationState::ObservedByProduct,
             Some("filling") => ObservationState::Filling,
             Some("observed") => ObservationState::Observed,
             _ => ObservationState::NotObserved,
@@ -89,6 +105,16 @@ fn observation(of: &Value) -> ObservationStatus {
         answered_queries: whole(of, "answered_queries"),
         failed_queries: texts(of, "failed_queries"),
         failed_query_count: whole(of, "failed_query_count"),
+        missing_spans: whole(of, "missing_spans"),
+        filled_spans: whole(of, "filled_spans"),
+        rounds: whole(of, "rounds"),
+        found: found.is_object().then(|| ObservedNumbers {
+            nodes: whole(found, "nodes"),
+            applications: whole(found, "applications"),
+            instances: whole(found, "instances"),
+            node_agent: is_true(found, "node_agent"),
+            kube_state_metrics: found["kube_state_metrics"].as_bool(),
+        }),
     }
 }
 
@@ -127,21 +153,32 @@ fn project_health(of: &Value) -> ProjectHealth {
     }
 }
 
-/// `GET <base>api/projects/{id}/applications`.
-pub(super) fn application_table(of: &Value) -> ApplicationTable {
+/// `GET <base>api/projects/{id}/applications`, without the applications: there may be very many, which are read in
+/// steps.
+pub(super) fn application_heading(of: &Value) -> ApplicationTable {
     ApplicationTable {
         project: text(of, "project"),
         observation: observation(of),
-        applications: list(of, "applications", |of| ApplicationRow {
-            id: text(of, "id"),
-            status: severity(of),
-            category: text_if_any(of, "category"),
-            types: texts(of, "types"),
-            instances: whole(of, "instances"),
-            desired: whole_if_any(of, "desired"),
-            why: text_if_any(of, "why"),
-        }),
+        applications: Vec::new(),
         more_applications: whole(of, "more_applications"),
+    }
+}
+
+/// The applications of that answer, still as JSON.
+pub(super) fn application_values(of: &Value) -> &[Value] {
+    of["applications"].as_array().map(Vec::as_slice).unwrap_or_default()
+}
+
+/// One of these applications.
+pub(super) fn listed_application(of: &Value) -> ApplicationRow {
+    ApplicationRow {
+        id: text(of, "id"),
+        status: severity(of),
+        category: text_if_any(of, "category"),
+        types: texts(of, "types"),
+        instances: whole(of, "instances"),
+        desired: whole_if_any(of, "desired"),
+        why: text_if_any(of, "why"),
     }
 }
 
@@ -203,18 +240,14 @@ fn check_view(of: &Value) -> CheckView {
     CheckView {
         inspection: Inspection {
             id: text(inspection, "id"),
-            unit: match inspection["unit"].as_str() {
-                Some("percent") => Unit::Percent,
-                Some("percent_per_hour") => Unit::PercentPerHour,
-                Some("seconds") => Unit::Seconds,
-                Some("seconds_per_second") => Unit::SecondsPerSecond,
-                _ => Unit::Count,
-            },
+            title: text(inspection, "title"),
+            unit: unit_of(&inspection["unit"]),
             default: number(inspection, "default").unwrap_or_default(),
             in_force: number(inspection, "in_force").unwrap_or_default(),
             set: inspection_override(&inspection["set"]),
         },
         set_for_project: number(of, "set_for_project"),
+        quick_s: number(of, "quick_s"),
         title: text(of, "title"),
         status: severity(of),
         value: number(of, "value"),
@@ -247,10 +280,10 @@ fn inspection_override(of: &Value) -> Option<InspectionOverride> {
     })
 }
 
-/// `GET <base>api/projects/{id}/applications/{application}/reports/{report}`.
+/// `GET <base>api/projects/{id}/applications/{application}/reports/{report}`. Its charts are drawn already.
 pub(super) fn report_charts(of: &Value) -> ReportCharts {
     ReportCharts {
-        charts: list(of, "charts", view_chart),
+        charts: Vec::new(),
         marks: list(of, "marks", |of| ChartMark {
             at: whole(of, "at"),
             kind: match of["kind"].as_str() {
@@ -260,31 +293,11 @@ pub(super) fn report_charts(of: &Value) -> ReportCharts {
             },
             label: text(of, "label"),
         }),
+        drawn: text(of, "drawn"),
     }
 }
 
-fn view_chart(of: &Value) -> ViewChart {
-    ViewChart {
-        title: text(of, "title"),
-        value_title: text(of, "value_title"),
-        unit: match of["unit"].as_str() {
-            Some("share") => ChartUnit::Share,
-            Some("bytes") => ChartUnit::Bytes,
-            Some("seconds") => ChartUnit::Seconds,
-            Some("cores") => ChartUnit::Cores,
-            _ => ChartUnit::Count,
-        },
-        from: whole(of, "from"),
-        step_s: whole(of, "step_s"),
-        series: list(of, "series", |of| ViewSeries {
-            name: text(of, "name"),
-            values: list(of, "values", value_number),
-        }),
-        more_series: whole(of, "more_series"),
-    }
-}
-
-/// `GET <base>api/projects/{id}/nodes/{node}`.
+/// `GET <base>api/projects/{id}/nodes/{node}`. Its charts are drawn already.
 pub(super) fn node_view(of: &Value) -> NodeView {
     NodeView {
         project: text(of, "project"),
@@ -302,7 +315,8 @@ pub(super) fn node_view(of: &Value) -> NodeView {
         more_disks: whole(of, "more_disks"),
         interfaces: texts(of, "interfaces"),
         more_interfaces: whole(of, "more_interfaces"),
-        charts: list(of, "charts", view_chart),
+        charts: Vec::new(),
+        drawn: text(of, "drawn"),
     }
 }
 
@@ -315,18 +329,15 @@ mod tests {
 
     fn status() -> Value {
         json!({"state": "filling", "answered_at": 5, "failure": "Prometheus answers 405", "queries": 9,
-            "answered_queries": 4, "failed_queries": ["up", "node_info"], "failed_query_count": 2})
+            "answered_queries": 4, "failed_queries": ["up", "node_info"], "failed_query_count": 2,
+            "missing_spans": 7, "filled_spans": 3, "rounds": 6,
+            "found": {"nodes": 1, "applications": 2, "instances": 8, "node_agent": true, "kube_state_metrics": false}})
     }
 
     fn node() -> Value {
         json!({"name": "n", "has_agent": true, "cpu_percent": 1.5, "memory_percent": 2.5, "cpu_cores": 4.0,
             "memory_bytes": 8.0, "uptime_s": 16.0, "instances": 3, "provider": "aws", "zone": "a",
             "instance_type": "m5"})
-    }
-
-    fn chart(unit: &str) -> Value {
-        json!({"title": "t", "value_title": "v", "unit": unit, "from": 60, "step_s": 30, "more_series": 1,
-            "series": [{"name": "s", "values": [0.1, null, 3.0]}]})
     }
 
     /// Reading a value by hand is the same as what serde derives, and nothing of it is lost.
@@ -348,7 +359,7 @@ mod tests {
             observation["state"] = state.into();
             json!({"id": "p", "name": "shop", "observation": observation, "health": health})
         };
-        let states = ["no_prometheus", "not_observed", "filling", "observed"];
+        let states = ["no_prometheus", "off", "observed_by_product", "not_observed", "filling", "observed"];
         let mut projects: Vec<Value> = states.iter().map(|state| project(&Value::Null, state)).collect();
         projects.push(project(&health, "observed"));
         is_read(&json!({ "projects": projects }), projects_overview);
@@ -362,7 +373,10 @@ mod tests {
         rows.push(json!({"id": "j", "status": "ok", "instances": 0}));
         is_read(
             &json!({"project": "p", "observation": status(), "applications": rows, "more_applications": 7}),
-            application_table,
+            |of| {
+                let applications = application_values(of).iter().map(listed_application).collect();
+                ApplicationTable { applications, ..application_heading(of) }
+            },
         );
         let nodes = [node(), json!({"name": "m", "has_agent": false, "instances": 0})];
         is_read(
@@ -387,8 +401,10 @@ mod tests {
             .iter()
             .zip(units)
             .map(|(set, unit)| {
-                json!({"inspection": {"id": "i", "unit": unit, "default": 80.0, "in_force": 70.5, "set": set},
-                    "set_for_project": 60.0, "title": "t", "status": "warning", "value": 81.5, "message": "m"})
+                let inspection = json!({"id": "i", "title": "t", "unit": unit, "default": 80.0,
+                    "in_force": 70.5, "set": set});
+                json!({"inspection": inspection,
+                    "set_for_project": 60.0, "quick_s": 0.5, "title": "t", "status": "warning", "value": 81.5, "message": "m"})
             })
             .collect();
         let instances = json!([
@@ -403,15 +419,14 @@ mod tests {
     }
 
     #[test]
-    fn charts_and_a_node_are_read_as_they_are_written() {
+    fn events_and_a_node_are_read_as_they_are_written() {
         let kinds = ["rollout", "incident_opened", "incident_resolved"];
         let marks = kinds.map(|kind| json!({"at": 90, "kind": kind, "label": "l"}));
-        let charts = ["count", "share", "bytes", "seconds", "cores"].map(chart);
-        is_read(&json!({"charts": charts, "marks": marks}), report_charts);
+        is_read(&json!({"charts": [], "marks": marks, "drawn": "<figure>"}), report_charts);
         let view = json!({"project": "p", "observation": status(), "node": node(), "kernel": "6.1",
             "agent_version": "1.2", "applications": [{"id": "a:b:c", "status": "ok", "instances": 1}],
             "more_applications": 2, "disks": ["sda"], "more_disks": 3, "interfaces": ["eth0"],
-            "more_interfaces": 4, "charts": charts});
+            "more_interfaces": 4, "charts": [], "drawn": "<figure>"});
         is_read(&view, node_view);
     }
 

@@ -7,13 +7,21 @@ use serde_json::{Map, Value};
 use web_sys::Element;
 
 use super::{
-    form_fields::{FieldKind, FormField},
     form_html::{FormPlan, FormTest, removal_html, row_html, secret_html},
     form_values::{FieldError, FieldInput, RowInput, SecretChange, place_of, request_of},
-    requests::{RequestFailure, RequestResult, send},
+    requests::{RequestResult, send},
     sheet::{Sheet, all, focus, is_checked, value_of},
 };
-use crate::ui::api::ApiClient;
+use crate::ui::{
+    answer::RequestFailure,
+    api::ApiClient,
+    browser,
+    html::failure_again,
+    texts::{
+        form_fields::{FieldKind, FormField},
+        forms, settings,
+    },
+};
 
 /// The request of a form.
 pub(in crate::ui) type FormRequest = Pin<Box<dyn Future<Output = RequestResult>>>;
@@ -31,6 +39,7 @@ impl OpenForm {
     /// Shows what is stored, once it is here.
     pub(in crate::ui) fn load(self) {
         if !self.plan.is_stored {
+            self.api.note_version(&self.plan.address, "");
             return self.show(&Value::Null);
         }
         spawn_local(async move {
@@ -39,7 +48,7 @@ impl OpenForm {
                 _ if !self.sheet.is_open() => {}
                 Ok(stored) => self.show(&stored),
                 Err(failure) => {
-                    self.sheet.show(&self.id("form"), &crate::ui::html::failure(&failure.why));
+                    self.sheet.show(&self.id("form"), &failure_again(&failure.why, self.plan.id));
                 }
             }
         });
@@ -53,7 +62,7 @@ impl OpenForm {
     fn with_stored(&self, stored: &Value, is_stored: bool) -> Self {
         let form = Self { plan: Rc::new(FormPlan { is_stored, ..(*self.plan).clone() }), ..self.clone() };
         form.show(stored);
-        let state = if is_stored { "configured" } else { "not configured" };
+        let state = if is_stored { settings::CONFIGURED } else { settings::NOT_CONFIGURED };
         form.sheet.say(&form.id("state"), state);
         form
     }
@@ -62,9 +71,9 @@ impl OpenForm {
         [self.plan.id, "-", part].concat()
     }
 
-    /// Does what a button of the form says. `true` if it is one of those that every form has.
-    pub(in crate::ui) fn act(&self, does: &str, button: &Element) {
-        match does {
+    /// Does what a button of the form says.
+    pub(in crate::ui) fn act(&self, act: &str, button: &Element) {
+        match act {
             "save" => self.save(),
             "test" => self.test(&[self.plan.address.as_str(), "/test"].concat()),
             "ask" => {
@@ -84,9 +93,9 @@ impl OpenForm {
                 row.iter().for_each(Element::remove);
                 group.iter().for_each(|group| focus(&group.id()));
             }
-            "replace-secret" => self.change_secret(button, &SecretChange::Replace(String::new()), "replaced"),
-            "remove-secret" => self.change_secret(button, &SecretChange::Remove, "removed"),
-            "keep-secret" => self.change_secret(button, &SecretChange::Keep, "kept"),
+            "replace-secret" => self.press_secret(button, &SecretChange::Replace(String::new()), "replaced"),
+            "remove-secret" => self.press_secret(button, &SecretChange::Remove, "removed"),
+            "keep-secret" => self.press_secret(button, &SecretChange::Keep, "kept"),
             _ => {}
         }
     }
@@ -106,13 +115,17 @@ impl OpenForm {
     fn save(&self) {
         let Some(request) = self.request("") else { return };
         let form = self.clone();
+        let sent = self.inputs();
         let request = send(self.api, "PUT", self.plan.address.clone(), Some(request.into()));
         self.run(
             Box::pin(request),
             Box::new(move |stored| {
-                let form = form.with_stored(&stored, true);
-                form.say("Saved. It applies within seconds.");
-                focus(&form.id("save"));
+                form.sheet.say_name(&stored);
+                if form.inputs() != sent {
+                    form.sheet.say(&form.id("state"), settings::CONFIGURED);
+                    return form.say(forms::SAVED_BEFORE);
+                }
+                form.with_stored(&stored, true).say(forms::SAVED);
             }),
         );
     }
@@ -124,8 +137,8 @@ impl OpenForm {
             Box::pin(request),
             Box::new(move |_| {
                 let form = form.with_stored(&Value::Null, false);
-                form.say("Removed.");
-                focus(&form.id("save"));
+                form.say(forms::REMOVED);
+                form.sheet.take_focus(&form.id("save"));
             }),
         );
     }
@@ -141,7 +154,7 @@ impl OpenForm {
             _ => {
                 let form = self.sheet.by_id(self.plan.id);
                 if form.is_some_and(|form| form.has_attribute("data-changed")) {
-                    return self.fail("Save first: what is stored is tested, not what is typed.");
+                    return self.fail(forms::SAVE_FIRST);
                 }
                 None
             }
@@ -170,19 +183,29 @@ impl OpenForm {
         let _added = rows.insert_adjacent_html("beforeend", &row_html(field.kind, number, &row));
     }
 
-    fn change_secret(&self, button: &Element, change: &SecretChange, mode: &str) {
-        let Some((place, field)) =
-            place(button).and_then(|place| Some((place, self.plan.fields.get(place)?)))
-        else {
-            return;
-        };
+    fn press_secret(&self, button: &Element, change: &SecretChange, mode: &str) {
+        let Some(place) = place(button) else { return };
+        self.change_secret(place, change, mode);
+        self.typed(button);
+        self.show_error(place, "");
+        focus(&self.plan.field_id(place));
+    }
+
+    fn change_secret(&self, place: usize, change: &SecretChange, mode: &str) {
+        let Some(field) = self.plan.fields.get(place) else { return };
         let id = self.plan.field_id(place);
         let Some(secret) = self.sheet.by_id(&[&id, "-secret"].concat()) else { return };
         let _marked = secret.set_attribute("data-mode", mode);
         secret.set_inner_html(&secret_html(&id, field, is_stored(&secret), change));
-        self.typed(button);
-        self.show_error(place, "");
-        focus(&id);
+    }
+
+    /// Has another one typed for a stored secret that was kept, and may not be.
+    fn ask_for_secret(&self, place: usize) {
+        let Some(field) = self.plan.fields.get(place) else { return };
+        if matches!(self.read(place, field), FieldInput::Secret { stored: true, change: SecretChange::Keep })
+        {
+            self.change_secret(place, &SecretChange::Replace(String::new()), "replaced");
+        }
     }
 
     /// The request that sets what was typed, without the member `except`. If something else is wrong, it is shown
@@ -203,6 +226,11 @@ impl OpenForm {
                 None
             }
         }
+    }
+
+    /// What all fields contain.
+    fn inputs(&self) -> Vec<FieldInput> {
+        (0..).zip(self.plan.fields).map(|(place, field)| self.read(place, field)).collect()
     }
 
     fn read(&self, place: usize, field: &FormField) -> FieldInput {
@@ -255,17 +283,12 @@ impl OpenForm {
     /// Sends a request, unless one is under way, and does the rest with its answer. What was refused is shown, and
     /// what was typed stays.
     pub(in crate::ui) fn run(&self, request: FormRequest, then: Box<dyn FnOnce(Value)>) {
-        let Some(button) =
-            self.sheet.by_id(&self.id("save")).filter(|button| !button.has_attribute("aria-busy"))
-        else {
-            return;
-        };
-        let _busy = button.set_attribute("aria-busy", "true");
-        self.say("One moment…");
+        let Some(button) = self.sheet.by_id(&self.id("save")).filter(browser::begin_work) else { return };
+        self.say(forms::ONE_MOMENT);
         let form = self.clone();
         spawn_local(async move {
             let answer = request.await;
-            let _idle = button.remove_attribute("aria-busy");
+            browser::end_work(&button);
             if !form.sheet.is_open() {
                 return;
             }
@@ -274,7 +297,10 @@ impl OpenForm {
                 Ok(answer) => then(answer),
                 Err(RequestFailure { why, field }) => {
                     match field.and_then(|field| place_of(form.plan.fields, &field)) {
-                        Some(place) => form.show_errors(vec![(place, why)]),
+                        Some(place) => {
+                            form.ask_for_secret(place);
+                            form.show_errors(vec![(place, why)]);
+                        }
                         None => form.fail(&why),
                     }
                 }

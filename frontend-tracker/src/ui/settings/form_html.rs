@@ -1,15 +1,18 @@
 //! Writes the HTML of forms. What happens in them is in `form_events`.
 //!
-//! Buttons say in `data-do` what they do. A field has its id from the form and its name; `-help` and `-error` after it
-//! are those of what is said about it.
+//! Buttons say in `data-act` what they do. A field has its id from the form and its name; `-help` and
+//! `-error` after it are those of what is said about it.
 
 use serde_json::Value;
 
-use super::{
-    form_fields::{FieldKind, FormField},
-    form_values::{FieldInput, RowInput, SecretChange, inputs_of},
+use super::form_values::{FieldInput, RowInput, SecretChange, inputs_of};
+use crate::ui::{
+    html::escaped,
+    texts::{
+        form_fields::{FieldKind, FormField},
+        forms::{self, RowTexts},
+    },
 };
-use crate::ui::html::escaped;
 
 /// A form.
 #[derive(Debug, Clone)]
@@ -40,7 +43,7 @@ pub(in crate::ui) enum FormTest {
 impl FormPlan {
     /// A form that only sets what is at an address.
     pub(in crate::ui) const fn new(id: &'static str, fields: &'static [FormField], address: String) -> Self {
-        Self { id, fields, address, is_stored: true, action: "Save", test: None, removal: None }
+        Self { id, fields, address, is_stored: true, action: forms::SAVE, test: None, removal: None }
     }
 
     /// The id of the element of a field.
@@ -64,42 +67,45 @@ impl FormPlan {
             .collect();
         let disabled = if is_read_only { " disabled" } else { "" };
         let test = match self.test {
-            Some(FormTest::Typed) => {
-                r#"<button type="button" class="quiet" data-do="test">Test the connection</button>"#
-            }
-            Some(FormTest::Stored) if self.is_stored => {
-                r#"<button type="button" class="quiet" data-do="test">Send a test</button>"#
-            }
-            _ => "",
+            Some(FormTest::Typed) => test_html(forms::TEST_CONNECTION),
+            Some(FormTest::Stored) if self.is_stored => test_html(forms::SEND_TEST),
+            _ => String::new(),
         };
         let removal =
             if self.removal.is_some() && self.is_stored { removal_html(id, None) } else { String::new() };
         let action = self.action;
         format!(
-            r#"<form id="{id}" class="form" data-do="save" novalidate><fieldset{disabled}>{fields}<div class="actions">
-<button type="submit" id="{id}-save">{action}</button>{test}<span id="{id}-removal">{removal}</span></div></fieldset>
+            r#"<form id="{id}" class="form" novalidate><fieldset{disabled}>{fields}<div class="actions">
+<button type="submit" id="{id}-save" data-act="save">{action}</button>{test}<span id="{id}-removal">{removal}</span></div></fieldset>
 <p role="status" class="done" id="{id}-said"></p><p role="alert" class="failure" id="{id}-failure"></p></form>"#
         )
     }
 }
 
+fn test_html(name: &str) -> String {
+    format!(r#"<button type="button" class="quiet" data-act="test">{name}</button>"#)
+}
+
 /// The button that removes; with a question, what is asked before it does.
 pub(in crate::ui) fn removal_html(id: &str, question: Option<&str>) -> String {
     match question {
-        None => {
-            format!(r#"<button type="button" class="quiet" id="{id}-ask" data-do="ask">Remove…</button>"#)
-        }
+        None => format!(
+            r#"<button type="button" class="quiet" id="{id}-ask" data-act="ask">{}</button>"#,
+            forms::ASK_REMOVAL
+        ),
         Some(question) => format!(
             r#"<span class="question" role="group" aria-labelledby="{id}-question"><span id="{id}-question">{question}</span>
-<button type="button" class="danger" data-do="remove">Remove</button>
-<button type="button" class="quiet" id="{id}-spare" data-do="spare">Keep</button></span>"#
+<button type="button" class="danger" data-act="remove">{}</button>
+<button type="button" class="quiet" id="{id}-spare" data-act="spare">{}</button></span>"#,
+            forms::REMOVE,
+            forms::SPARE
         ),
     }
 }
 
 fn field_html(id: &str, place: usize, field: &FormField, input: &FieldInput) -> String {
     let FormField { label, help, .. } = field;
-    let optional = if field.required { "" } else { " (optional)" };
+    let optional = if field.required { "" } else { forms::OPTIONAL };
     let name = match field.kind {
         FieldKind::Flag(_) => String::new(),
         FieldKind::Headers | FieldKind::Patterns => {
@@ -159,11 +165,11 @@ fn control_html(id: &str, field: &FormField, input: &FieldInput) -> String {
             format!(r#"<span class="stored" id="{id}-secret" data-stored="{stored}">{secret}</span>"#)
         }
         (kind, FieldInput::Rows(rows)) => {
-            let what = row_name(kind);
+            let add = row_texts(kind).add;
             let all: String = (1..).zip(rows).map(|(number, row)| row_html(kind, number, row)).collect();
             format!(
                 r#"<div {common} class="rows" role="group" tabindex="-1" aria-labelledby="{id}-label"><div class="rows" id="{id}-rows">{all}</div>
-<button type="button" class="quiet" data-do="add-row">Add a {what}</button></div>"#
+<button type="button" class="quiet" data-act="add-row">{add}</button></div>"#
             )
         }
     }
@@ -174,50 +180,56 @@ pub(in crate::ui) fn secret_html(id: &str, field: &FormField, stored: bool, chan
     let label = field.label;
     let button = |id: &str, does: &str, name: &str| {
         format!(
-            r#"<button type="button" class="quiet"{id} data-do="{does}" aria-label="{name}: {label}">{name}</button>"#
+            r#"<button type="button" class="quiet"{id} data-act="{does}" aria-label="{name}: {label}">{name}</button>"#
         )
     };
     let with_id = format!(r#" id="{id}""#);
     match change {
         SecretChange::Keep if stored => {
-            let remove = if field.required { String::new() } else { button("", "remove-secret", "Remove") };
-            format!("<span>Stored</span>{}{remove}", button(&with_id, "replace-secret", "Replace"))
+            let remove =
+                if field.required { String::new() } else { button("", "remove-secret", forms::REMOVE) };
+            format!(
+                "<span>{}</span>{}{remove}",
+                forms::STORED,
+                button(&with_id, "replace-secret", forms::REPLACE)
+            )
         }
         SecretChange::Remove => {
             format!(
-                "<span>Will be removed when you save</span>{}",
-                button(&with_id, "keep-secret", "Keep it")
+                "<span>{}</span>{}",
+                forms::WILL_BE_REMOVED,
+                button(&with_id, "keep-secret", forms::KEEP_IT)
             )
         }
         SecretChange::Keep | SecretChange::Replace(_) => {
-            let keep = if stored { button("", "keep-secret", "Keep the stored one") } else { String::new() };
+            let keep = if stored { button("", "keep-secret", forms::KEEP_STORED) } else { String::new() };
             format!(r#"<input {} type="password" autocomplete="new-password">{keep}"#, common(id, field))
         }
     }
 }
 
-const fn row_name(kind: FieldKind) -> &'static str {
-    if matches!(kind, FieldKind::Headers) { "header" } else { "category" }
+const fn row_texts(kind: FieldKind) -> RowTexts {
+    if matches!(kind, FieldKind::Headers) { forms::HEADER_ROWS } else { forms::CATEGORY_ROWS }
 }
 
 /// A row; the number names it for those who do not see its place.
 pub(in crate::ui) fn row_html(kind: FieldKind, number: usize, row: &RowInput) -> String {
-    let what = row_name(kind);
+    let [of_name, of_value, of_removal] = forms::row_names(row_texts(kind), number);
+    let remove = forms::REMOVE;
     let RowInput { name, value, stored } = row;
     let value = if kind == FieldKind::Headers {
-        let placeholder = if *stored { r#" placeholder="stored""# } else { "" };
-        format!(
-            r#"<input type="password" autocomplete="new-password" aria-label="Value of header {number}"{placeholder}>"#
-        )
+        let placeholder =
+            if *stored { [r#" placeholder=""#, forms::STORED_VALUE, r#"""#].concat() } else { String::new() };
+        format!(r#"<input type="password" autocomplete="new-password" aria-label="{of_value}"{placeholder}>"#)
     } else {
         format!(
-            "<textarea rows=\"3\" spellcheck=\"false\" aria-label=\"Patterns of category {number}, one a line\">\n{}</textarea>",
+            "<textarea rows=\"3\" spellcheck=\"false\" aria-label=\"{of_value}\">\n{}</textarea>",
             escaped(value)
         )
     };
     format!(
-        r#"<div class="row-input" data-stored="{stored}"><input type="text" autocomplete="off" spellcheck="false" aria-label="Name of {what} {number}" value="{}">
-{value}<button type="button" class="quiet" data-do="remove-row" aria-label="Remove {what} {number}">Remove</button></div>"#,
+        r#"<div class="row-input" data-stored="{stored}"><input type="text" autocomplete="off" spellcheck="false" aria-label="{of_name}" value="{}">
+{value}<button type="button" class="quiet" data-act="remove-row" aria-label="{of_removal}">{remove}</button></div>"#,
         escaped(name)
     )
 }
@@ -227,7 +239,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::ui::settings::form_fields::{CATEGORIES, DESTINATIONS, PROMETHEUS};
+    use crate::ui::texts::form_fields::{CATEGORIES, DESTINATIONS, PROMETHEUS};
 
     fn plan(fields: &'static [FormField]) -> FormPlan {
         FormPlan { removal: Some("All is lost."), ..FormPlan::new("f", fields, String::new()) }
@@ -270,8 +282,8 @@ mod tests {
     fn what_there_is_not_cannot_be_removed_and_read_only_forms_are_disabled() {
         let stored = plan(PROMETHEUS);
         let new = FormPlan { is_stored: false, ..stored.clone() };
-        assert!(stored.html(&Value::Null, false).contains("data-do=\"ask\""));
-        assert!(!new.html(&Value::Null, false).contains("data-do=\"ask\""));
+        assert!(stored.html(&Value::Null, false).contains("data-act=\"ask\""));
+        assert!(!new.html(&Value::Null, false).contains("data-act=\"ask\""));
         assert!(new.html(&Value::Null, true).contains("<fieldset disabled>"));
     }
 

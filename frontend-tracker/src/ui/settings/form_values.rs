@@ -2,7 +2,10 @@
 
 use serde_json::{Map, Value};
 
-use super::form_fields::{FieldKind, FormField};
+use crate::ui::texts::{
+    form_fields::{FieldKind, FormField},
+    forms,
+};
 
 /// The object that is left out if it has neither a user nor a password, because `null` means none.
 const OPTIONAL_LOGIN: &str = "basic_auth";
@@ -135,13 +138,13 @@ fn put(request: &mut Map<String, Value>, path: &str, value: Value) {
 
 /// The value of a member; `None` for a secret that stays.
 fn value_of(field: &FormField, input: &FieldInput) -> Result<Option<Value>, String> {
-    let missing = || Err(format!("{} is missing.", field.label));
+    let missing = || Err(forms::is_missing(field.label));
     match input {
         FieldInput::Text(text) if field.required && text.trim().is_empty() => missing(),
         FieldInput::Text(text) => match field.kind {
             FieldKind::Number(_) => match text.trim().parse::<u32>() {
                 Ok(number) => Ok(Some(number.into())),
-                Err(_) => Err(format!("{} must be a whole number.", field.label)),
+                Err(_) => Err(forms::must_be_whole(field.label)),
             },
             FieldKind::Text => Ok(Some(text.as_str().into())),
             _ => Ok(Some(text.trim().into())),
@@ -150,9 +153,7 @@ fn value_of(field: &FormField, input: &FieldInput) -> Result<Option<Value>, Stri
         FieldInput::Secret { stored, change } => match change {
             SecretChange::Keep if field.required && !stored => missing(),
             SecretChange::Keep => Ok(None),
-            SecretChange::Replace(text) if text.is_empty() && *stored => {
-                Err("Type the new one, or keep the stored one.".to_owned())
-            }
+            SecretChange::Replace(text) if text.is_empty() && *stored => Err(forms::NEW_OR_STORED.to_owned()),
             SecretChange::Replace(text) if text.is_empty() && field.required => missing(),
             SecretChange::Replace(text) if text.is_empty() => Ok(None),
             SecretChange::Replace(text) => Ok(Some(text.as_str().into())),
@@ -163,19 +164,23 @@ fn value_of(field: &FormField, input: &FieldInput) -> Result<Option<Value>, Stri
 }
 
 fn rows_value(kind: FieldKind, rows: &[RowInput]) -> Result<Value, String> {
-    let filled = rows.iter().filter(|row| row.stored || !row.name.is_empty() || !row.value.is_empty());
     if kind == FieldKind::Headers {
-        return Ok(filled.map(header).collect());
+        let is_named = rows.iter().all(|row| !row.name.trim().is_empty());
+        return if is_named {
+            Ok(rows.iter().map(header).collect())
+        } else {
+            Err(forms::HEADER_NEEDS.to_owned())
+        };
     }
     let mut by_name = Map::new();
-    for row in filled {
+    for row in rows {
         let patterns: Vec<&str> = row.value.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
         let name = row.name.trim();
         if name.is_empty() || patterns.is_empty() {
-            return Err("Every category needs a name and a pattern.".to_owned());
+            return Err(forms::CATEGORY_NEEDS.to_owned());
         }
         if by_name.insert(name.to_owned(), patterns.into()).is_some() {
-            return Err(format!("The category {name} is there twice."));
+            return Err(forms::category_twice(name));
         }
     }
     Ok(by_name.into())
@@ -205,7 +210,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::ui::settings::form_fields::{CATEGORIES, CLICKHOUSE, NEW_PROJECT, PROMETHEUS};
+    use crate::ui::texts::form_fields::{CATEGORIES, CLICKHOUSE, NEW_PROJECT, PROMETHEUS};
 
     fn place(name: &str) -> usize {
         PROMETHEUS.iter().position(|field| field.name == name).unwrap()
@@ -277,12 +282,15 @@ mod tests {
             value: value.to_owned(),
             stored: false,
         };
-        inputs[0] = FieldInput::Rows(vec![row("mine", " a/* \n\n"), row("", "")]);
+        inputs[0] = FieldInput::Rows(vec![row("mine", " a/* \n\n")]);
         assert_eq!(
             Value::Object(request_of(CATEGORIES, &inputs).unwrap()),
             json!({"categories": {"mine": ["a/*"]}})
         );
-        for rows in [vec![row("mine", "")], vec![row("a", "x"), row("a", "y")]] {
+        // A row is not left out in silence.
+        for rows in
+            [vec![row("mine", "")], vec![row("a", "x"), row("a", "y")], vec![row("a", "x"), row("", "")]]
+        {
             inputs[0] = FieldInput::Rows(rows);
             assert_eq!(request_of(CATEGORIES, &inputs).unwrap_err()[0].0, 0);
         }

@@ -1,10 +1,13 @@
 //! Writes the tab of notifications: where they go, with a test of each destination, and what happened and was sent.
 
-use super::{
-    form_fields::{BASE_URL, DESTINATIONS},
-    form_html::{FormPlan, FormTest},
+use super::form_html::{FormPlan, FormTest};
+use crate::ui::{
+    html::{LOADING, card},
+    texts::{
+        form_fields::{BASE_URL, DESTINATIONS},
+        settings,
+    },
 };
-use crate::ui::html::{LOADING, card};
 
 /// The forms of the tab. `address` is that of the project's integrations.
 pub(super) fn notification_forms(address: &str, configured: &[&str]) -> Vec<FormPlan> {
@@ -12,7 +15,7 @@ pub(super) fn notification_forms(address: &str, configured: &[&str]) -> Vec<Form
     let destination = |kind: &'static str, fields| FormPlan {
         is_stored: configured.contains(&kind),
         test: Some(FormTest::Stored),
-        removal: Some("Its settings and secrets are deleted."),
+        removal: Some(settings::DESTINATION_REMOVAL),
         ..FormPlan::new(kind, fields, format!("{address}/{kind}"))
     };
     let destinations = DESTINATIONS.iter().map(|of| destination(of.kind.name(), of.fields));
@@ -23,10 +26,11 @@ pub(super) fn notification_forms(address: &str, configured: &[&str]) -> Vec<Form
 pub(super) fn notifications_tab(forms: &[FormPlan]) -> String {
     let destination = |form: &FormPlan| {
         let title = DESTINATIONS.iter().find(|of| of.kind.name() == form.id).map_or("", |of| of.title);
-        let (open, state) = if form.is_stored { (" open", "configured") } else { ("", "not configured") };
+        let (open, state) =
+            if form.is_stored { (" open", settings::CONFIGURED) } else { ("", settings::NOT_CONFIGURED) };
         let (id, place) = (form.id, form.place());
         format!(
-            r#"<details class="section"{open}><summary><h3>{title}</h3> <span class="badge" id="{id}-state">{state}</span></summary>
+            r#"<details class="section" id="{id}-section"{open}><summary><h3>{title}</h3> <span class="badge" id="{id}-state">{state}</span></summary>
 <div class="unfolded">{place}</div></details>"#
         )
     };
@@ -34,13 +38,16 @@ pub(super) fn notifications_tab(forms: &[FormPlan]) -> String {
         forms.split_first().map_or((String::new(), String::new()), |(links, others)| {
             (links.place(), others.iter().map(destination).collect())
         });
-    let note = r#"<p class="note">Each of them is told when an application begins to miss its objectives, and when that is over. Reports
-have the kinds of destinations, and nothing else of them.</p>"#;
+    let note = format!(r#"<p class="note">{}</p>"#, settings::DESTINATIONS_NOTE);
     [
-        card("links", "Links in messages", &links),
-        card("destinations", "Destinations", &[note, &destinations].concat()),
-        card("incidents", "Incidents", &format!(r#"<div id="incidents">{LOADING}</div>"#)),
-        card("notifications", "Notifications", &format!(r#"<div id="notifications">{LOADING}</div>"#)),
+        card("links", settings::LINKS, &links),
+        card("destinations", settings::DESTINATIONS, &[note, destinations].concat()),
+        card("incidents", settings::INCIDENTS, &format!(r#"<div id="incidents">{LOADING}</div>"#)),
+        card(
+            "notifications",
+            settings::NOTIFICATIONS,
+            &format!(r#"<div id="notifications">{LOADING}</div>"#),
+        ),
     ]
     .concat()
 }

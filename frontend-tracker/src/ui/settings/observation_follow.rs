@@ -5,11 +5,11 @@ use std::time::Duration;
 use leptos::{prelude::*, task::spawn_local};
 
 use super::{
-    observation_text::{observation_html, stage_sentence},
+    observation_text::{progress_html, progress_text},
     requests::{RequestResult, send},
     sheet::Sheet,
 };
-use crate::ui::{api::ApiClient, browser};
+use crate::ui::{api::ApiClient, browser, projects::view_answers::observation_status};
 
 /// How often it is asked for.
 const PACE: Duration = Duration::from_secs(2);
@@ -45,9 +45,10 @@ impl FollowedObservation {
 
     fn show(&self, read: RequestResult) {
         match read {
-            Ok(progress) => {
-                self.sheet.say("observation-said", &stage_sentence(&progress));
-                self.sheet.show("observation-rows", &observation_html(&progress));
+            Ok(answer) => {
+                let status = observation_status(&answer);
+                self.sheet.say("observation-said", &progress_text(&status));
+                self.sheet.show("observation-rows", &progress_html(&status));
                 self.sheet.say("observation-failure", "");
             }
             Err(failure) => self.sheet.say("observation-failure", &failure.why),

@@ -2,17 +2,12 @@
 
 use serde_json::Value;
 
-use crate::ui::html::{escaped, moment};
-use crate::ui::page_paths::segment;
-
-/// Kinds of records: the member with their list, the caption, the columns, and what is said without any.
-const INCIDENTS: (&str, [&str; 4], &str) =
-    ("Incidents", ["Application", "Severity", "Began", "Ended"], "There was no incident yet.");
-const NOTIFICATIONS: (&str, [&str; 5], &str) = (
-    "Notifications",
-    ["Application", "State", "Destination", "Made", "Sent or dropped"],
-    "No notification was made yet. Tests are not listed.",
-);
+use crate::ui::{
+    html::{escaped, moment, severity_badge, table_head},
+    page_paths::segment,
+    projects::view_answers::severity_of,
+    texts::{project_words::ApplicationName, settings},
+};
 
 /// The table of the incidents in an answer. `applications` is the beginning of the address of an application.
 pub(super) fn incident_table(answer: &Value, applications: &str, now: u64) -> String {
@@ -22,10 +17,10 @@ pub(super) fn incident_table(answer: &Value, applications: &str, now: u64) -> St
             application(incident, applications),
             severity(&incident["severity"]),
             time(&incident["opened_at"], now, ""),
-            time(&incident["resolved_at"], now, "not yet"),
+            time(&incident["resolved_at"], now, settings::NOT_YET),
         )
     };
-    table(&answer["incidents"], INCIDENTS.0, &INCIDENTS.1, INCIDENTS.2, &row)
+    table(&answer["incidents"], settings::INCIDENTS, &settings::INCIDENT_COLUMNS, settings::NO_INCIDENT, &row)
 }
 
 /// The table of the notifications in an answer.
@@ -37,10 +32,16 @@ pub(super) fn notification_table(answer: &Value, applications: &str, now: u64) -
             severity(&notification["status"]),
             escaped(notification["destination"].as_str().unwrap_or_default()),
             time(&notification["timestamp"], now, ""),
-            time(&notification["sent_at"], now, "waits"),
+            time(&notification["sent_at"], now, settings::WAITS),
         )
     };
-    table(&answer["notifications"], NOTIFICATIONS.0, &NOTIFICATIONS.1, NOTIFICATIONS.2, &row)
+    table(
+        &answer["notifications"],
+        settings::NOTIFICATIONS,
+        &settings::NOTIFICATION_COLUMNS,
+        settings::NO_NOTIFICATION,
+        &row,
+    )
 }
 
 fn table(
@@ -54,32 +55,29 @@ fn table(
     if records.is_empty() {
         return format!(r#"<p class="note">{empty}</p>"#);
     }
-    let heads: String = columns.iter().map(|name| format!(r#"<th scope="col">{name}</th>"#)).collect();
+    let head = table_head(&settings::newest_first(title), columns);
     let rows: String = records.iter().map(row).collect();
     format!(
-        r#"<div class="scroll" role="region" tabindex="0" aria-label="{title}"><table>
-<caption class="visually-hidden">{title}, the newest first, at most 100</caption>
-<thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></div>"#
+        r#"<div class="scroll" role="group" tabindex="0" aria-label="{title}"><table>
+{head}<tbody>{rows}</tbody></table></div>"#
     )
 }
 
-/// A link to the application of a record.
 fn application(record: &Value, applications: &str) -> String {
+    format!(r#"<th scope="row">{}</th>"#, application_link(record, applications))
+}
+
+/// A link to the application of a record. `applications` is the beginning of its address.
+pub(super) fn application_link(record: &Value, applications: &str) -> String {
     let id = record["application"].as_str().unwrap_or_default();
-    let (place, name) = id.rsplit_once(':').unwrap_or(("", id));
-    let (address, name, place) = (segment(id), escaped(name), escaped(place));
-    format!(r#"<th scope="row"><a href="{applications}{address}">{name}</a><small>{place}</small></th>"#)
+    let name = ApplicationName::of(id);
+    let (address, what) = (segment(id), escaped(&name.phrase()));
+    format!(r#"<a href="{applications}{address}">{}</a><small>{what}</small>"#, escaped(name.name))
 }
 
 fn severity(of: &Value) -> String {
-    let (class, text) = match of.as_str() {
-        Some("critical") => (" bad", "critical"),
-        Some("warning") => (" warn", "warning"),
-        Some("ok") => (" good", "over"),
-        Some("info") => ("", "info"),
-        _ => ("", "not known"),
-    };
-    format!(r#"<span class="badge{class}">{text}</span>"#)
+    let severity = severity_of(of);
+    severity_badge(severity, settings::severity_word(severity))
 }
 
 fn time(of: &Value, now: u64, none: &str) -> String {
@@ -110,8 +108,15 @@ mod tests {
     }
 
     #[test]
+    fn a_name_may_have_a_colon() {
+        let link =
+            application_link(&json!({"application": "external:ExternalService:api.example:443"}), "/app/");
+        assert!(link.contains(">api.example:443</a><small>External service in external</small>"), "{link}");
+    }
+
+    #[test]
     fn without_records_that_is_said() {
-        assert!(incident_table(&json!({"incidents": []}), "", 0).contains("no incident yet"));
+        assert!(incident_table(&json!({"incidents": []}), "", 0).contains("no incident since"));
         assert!(notification_table(&Value::Null, "", 0).contains("No notification"));
     }
 }

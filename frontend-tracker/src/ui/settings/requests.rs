@@ -1,18 +1,12 @@
 //! Sends the requests of forms, and reads what the server says about them.
 
-use headcount_shared::api::Problem;
 use serde_json::Value;
 
-use crate::ui::{answer::sentence, api::ApiClient};
-
-/// Why a request was not accepted.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::ui) struct RequestFailure {
-    /// A sentence for the user.
-    pub(in crate::ui) why: String,
-    /// The wrong member of the request.
-    pub(in crate::ui) field: Option<String>,
-}
+use crate::ui::{
+    answer::{RequestFailure, refusal},
+    api::ApiClient,
+    texts::{forms, frame},
+};
 
 /// The answer to a request, or why there is none.
 pub(in crate::ui) type RequestResult = Result<Value, RequestFailure>;
@@ -27,14 +21,14 @@ pub(in crate::ui) async fn send(
     let body = body.map(|body| body.to_string());
     match api.exchange(method, &path, body.as_deref()).await {
         Some((status, body)) => answer_of(status, &body),
-        None => Err(told("The server does not answer. What you typed is still here; try again.".to_owned())),
+        None => Err(told(forms::NO_ANSWER.to_owned())),
     }
 }
 
 /// What an answer means. An answer without a body is `null`.
 fn answer_of(status: u16, body: &[u8]) -> RequestResult {
     if (200..300).contains(&status) {
-        let unreadable = |_| told("The server gave an answer that this page does not read.".to_owned());
+        let unreadable = |_| told(frame::OTHER_ANSWER.to_owned());
         return if body.is_empty() {
             Ok(Value::Null)
         } else {
@@ -42,14 +36,9 @@ fn answer_of(status: u16, body: &[u8]) -> RequestResult {
         };
     }
     if status == 401 {
-        return Err(told("You are signed out. Sign in in another tab, and try again here.".to_owned()));
+        return Err(told(forms::SIGNED_OUT.to_owned()));
     }
-    Err(match serde_json::from_slice::<Problem>(body) {
-        Ok(problem) if !problem.detail.is_empty() => {
-            RequestFailure { why: sentence(&problem.detail), field: problem.field }
-        }
-        _ => told(format!("The server refused with status {status} and gave no reason.")),
-    })
+    Err(refusal(status, body))
 }
 
 const fn told(why: String) -> RequestFailure {

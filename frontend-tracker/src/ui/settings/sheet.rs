@@ -1,15 +1,17 @@
 //! Shows a part of a page that is HTML, and passes on what happens in it.
 //!
-//! Its elements have no types in this program, and three listeners serve all of them: a page of forms costs little.
+//! Its elements have no types in this program, and two listeners serve all of them: a page of forms costs
+//! little.
 
 use std::{cell::Cell, rc::Rc};
 
 use js_sys::Reflect;
 use leptos::{ev, html, prelude::*};
+use serde_json::Value;
 use wasm_bindgen::{JsCast, JsValue};
-use web_sys::{Element, Event};
+use web_sys::{Element, Event, HtmlElement};
 
-use crate::ui::browser;
+use crate::ui::{api::ApiClient, browser, html::AGAIN};
 
 /// The element around the HTML, as it was opened.
 #[derive(Debug, Clone)]
@@ -48,8 +50,9 @@ pub(in crate::ui) trait SheetEvents {
     /// The sheet is in the page.
     fn begin(self: Rc<Self>, sheet: Sheet);
 
-    /// A button was pressed or a form was sent, which says what it does.
-    fn act(self: Rc<Self>, sheet: &Sheet, does: &str, element: &Element);
+    /// A button was pressed, which says in `data-act` what it does. That of a form is pressed, too, when the
+    /// form is sent from a field.
+    fn act(self: Rc<Self>, sheet: &Sheet, act: &str, button: &Element);
 
     /// Something was typed or chosen.
     fn typed(&self, sheet: &Sheet, element: &Element);
@@ -75,7 +78,16 @@ impl Sheet {
     pub(in crate::ui) fn show(&self, id: &str, html: &str) {
         let element = if id.is_empty() { Some(self.root.clone()) } else { self.by_id(id) };
         if let Some(element) = element.filter(|element| element.inner_html() != html) {
-            element.set_inner_html(html);
+            browser::replace_content(element.unchecked_ref(), html);
+        }
+    }
+
+    /// Shows newer HTML in the element with an id. If it has other elements, what is in use stays.
+    pub(in crate::ui) fn refresh(&self, id: &str, html: &str) {
+        let Some(element) = self.by_id(id) else { return };
+        let place: &HtmlElement = element.unchecked_ref();
+        if !browser::update_content(place, html) && !browser::is_in_use(place) {
+            browser::replace_content(place, html);
         }
     }
 
@@ -86,6 +98,25 @@ impl Sheet {
         {
             element.set_text_content(Some(text));
         }
+    }
+
+    /// Shows the name of a project in an answer wherever the sheet has it.
+    pub(in crate::ui) fn say_name(&self, project: &Value) {
+        let Some(name) = project["name"].as_str() else { return };
+        all(&self.root, "[data-project-name]").iter().for_each(|place| place.set_text_content(Some(name)));
+    }
+
+    /// Moves the focus to the element with an id, unless the user has it outside of the sheet.
+    pub(in crate::ui) fn take_focus(&self, id: &str) {
+        if browser::is_focus_free() || browser::has_focus(&self.root) {
+            focus(id);
+        }
+    }
+
+    /// Presses all buttons that do something.
+    pub(in crate::ui) fn press_all(&self, act: &str) {
+        let buttons = all(&self.root, &["[data-act=", act, "]"].concat());
+        buttons.iter().for_each(|button| button.unchecked_ref::<HtmlElement>().click());
     }
 
     /// Whether the sheet is still in the page, and nothing else was opened in it. Answers that arrive later are not
@@ -117,8 +148,7 @@ fn property(element: &Element, name: &str) -> JsValue {
 
 /// Moves the focus, once the page is drawn.
 pub(in crate::ui) fn focus(id: &str) {
-    let id = id.to_owned();
-    request_animation_frame(move || browser::focus(&id));
+    browser::focus_soon(id.to_owned());
 }
 
 /// Shows the sheet of these events.
@@ -129,36 +159,39 @@ pub(in crate::ui) fn sheet(events: Rc<dyn SheetEvents>) -> AnyView {
     let first = opening.clone();
     root.on_load(move |root| begun.begin(Sheet { root: root.unchecked_into(), opening: first }));
     let sheet = move || {
-        let root = root.get_untracked()?;
+        let root = root.try_get_untracked()??;
         Some(Sheet { root: root.unchecked_into(), opening: opening.current() })
     };
-    let target = |event: &Event| event.target().and_then(|target| target.dyn_into::<Element>().ok());
-    let act = {
-        let (events, sheet) = (Rc::clone(&events), sheet.clone());
-        move |event: &Event, selector: &str| {
-            let element = target(event).and_then(|target| target.closest(selector).ok().flatten());
-            if let (Some(sheet), Some(element)) = (sheet(), element) {
-                let does = element.get_attribute("data-do").unwrap_or_default();
-                Rc::clone(&events).act(&sheet, &does, &element);
-            }
+    let is_signed_out = expect_context::<ApiClient>().is_signed_out();
+    let refused_in = sheet.clone();
+    Effect::new(move |was_signed_out: Option<bool>| {
+        let is_signed_out = is_signed_out.get();
+        if let (Some(true), false, Some(sheet)) = (was_signed_out, is_signed_out, refused_in()) {
+            // There is a session again: what was refused meanwhile is loaded.
+            sheet.press_all(AGAIN);
+        }
+        is_signed_out
+    });
+    let typing = Rc::clone(&events);
+    let typed_in = sheet.clone();
+    let typed = move |event: Event| {
+        let target = event.target().and_then(|target| target.dyn_into::<Element>().ok());
+        if let (Some(sheet), Some(element)) = (typed_in(), target) {
+            typing.typed(&sheet, &element);
         }
     };
-    let press = act.clone();
-    let send = move |event: ev::SubmitEvent| {
-        event.prevent_default();
-        act(&event, "form");
-    };
-    let typed = move |event: Event| {
-        if let (Some(sheet), Some(element)) = (sheet(), target(&event)) {
-            events.typed(&sheet, &element);
+    let press = move |event: ev::MouseEvent| {
+        if let (Some(sheet), Some(button)) = (sheet(), browser::pressed(&event)) {
+            let act = button.get_attribute("data-act").unwrap_or_default();
+            Rc::clone(&events).act(&sheet, &act, &button);
         }
     };
     view! {
         <div
             class="page"
             node_ref=root
-            on:click=move |event| press(&event, "button[data-do]")
-            on:submit=send
+            on:click=press
+            on:submit=|event: ev::SubmitEvent| event.prevent_default()
             on:input=typed
         ></div>
     }

@@ -6,7 +6,7 @@ use leptos::{prelude::*, task::spawn_local};
 use serde_json::Value;
 
 use super::page_state::StatisticsState;
-use crate::ui::answer::read;
+use crate::ui::{answer::read, newest_request::NewestRequest};
 
 /// A report with its bytes from the server.
 #[derive(Debug)]
@@ -19,6 +19,8 @@ pub(super) struct ReportDocument {
     pub(super) sha256: String,
     /// Its content.
     pub(super) report: Value,
+    /// When the server answered, by its clock, in Unix seconds.
+    pub(super) answered_at: u64,
 }
 
 /// A report that is there, or on its way. While another one is fetched, the one before stays.
@@ -30,6 +32,7 @@ pub(super) struct DocumentCell {
     /// Why the wanted report is not there.
     pub(super) failure: RwSignal<Option<String>>,
     pub(super) is_loading: RwSignal<bool>,
+    requests: StoredValue<NewestRequest>,
 }
 
 impl DocumentCell {
@@ -39,6 +42,7 @@ impl DocumentCell {
             document: RwSignal::new(None),
             failure: RwSignal::new(None),
             is_loading: RwSignal::new(false),
+            requests: StoredValue::new(NewestRequest::default()),
         }
     }
 
@@ -52,6 +56,7 @@ impl DocumentCell {
 
     /// Shows no report.
     pub(super) fn clear(self) {
+        self.requests.update_value(NewestRequest::give_up);
         self.source.set(None);
         self.document.set(None);
         self.failure.set(None);
@@ -62,10 +67,11 @@ impl DocumentCell {
     pub(super) fn load(self, desk: StatisticsState, source: String, then: fn(StatisticsState)) {
         self.source.set(Some(source.clone()));
         self.is_loading.set(true);
+        let Some(number) = self.requests.try_update_value(NewestRequest::send) else { return };
         spawn_local(async move {
             let answer = desk.api.report(&source).await;
             // The page may be gone by now, or another report wanted.
-            if self.source.try_get_untracked().flatten().as_ref() != Some(&source) {
+            if self.requests.try_update_value(|requests| requests.take(number)) != Some(true) {
                 return;
             }
             let answer = answer.and_then(|answer| Ok((read(&answer.value)?, answer)));
@@ -73,13 +79,23 @@ impl DocumentCell {
             match answer {
                 Ok((report, answer)) => {
                     self.failure.set(None);
+                    let answered_at = desk.api.server_time();
                     let (bytes, sha256) = (answer.value, answer.sha256);
-                    self.document.set(Some(Arc::new(ReportDocument { source, bytes, sha256, report })));
+                    let document = ReportDocument { source, bytes, sha256, report, answered_at };
+                    self.document.set(Some(Arc::new(document)));
                     then(desk);
                 }
                 Err(failure) => self.failure.set(Some(failure.sentence())),
             }
         });
+    }
+
+    /// Fetches again what failed.
+    pub(super) fn ask_again(self, desk: StatisticsState) {
+        let has_failed = self.failure.with_untracked(Option::is_some);
+        let Some(source) = self.source.get_untracked().filter(|_| has_failed) else { return };
+        self.failure.set(None);
+        self.load(desk, source, |_| ());
     }
 }
 
@@ -95,8 +111,8 @@ mod tests {
         let wanted = || cell.wanted().map(|document| document.source.clone());
         let arrive = |source: &str| {
             let source = source.to_owned();
-            let document =
-                ReportDocument { source, bytes: vec![], sha256: String::new(), report: Value::Null };
+            let (bytes, sha256, report) = (vec![], String::new(), Value::Null);
+            let document = ReportDocument { source, bytes, sha256, report, answered_at: 0 };
             cell.document.set(Some(Arc::new(document)));
         };
         assert_eq!(wanted(), Err(None));

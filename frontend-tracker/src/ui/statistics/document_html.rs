@@ -2,10 +2,13 @@
 //! fifth of the same as components.
 
 use crate::ui::{
-    format::{self, TextPiece},
-    html::{push, push_text},
+    html::{moment, push, push_text, table_head},
     report_diff::{ReportDifferences, ValueDifference},
     report_rows::{FieldRow, ReportSection, ShownValue},
+    texts::{
+        format::{self, TextPiece},
+        statistics,
+    },
 };
 
 /// The sections of a report without their values, which [`value_html`] has. Those whose names `is_open` accepts are
@@ -19,7 +22,7 @@ pub(super) fn sections_html(id: &str, sections: &[ReportSection], is_open: &dyn 
         push_text(&mut html, name);
         push(&mut html, &["\"><summary><code>"]);
         push_text(&mut html, name);
-        let fields = format::count(rows.len() as u64, "field", "fields");
+        let fields = statistics::fields(rows.len());
         push(&mut html, &["</code><span class=\"note\">", &fields, "</span><span class=\"explanation\">"]);
         push_text(&mut html, explanation);
         push(&mut html, &["</span></summary><dl class=\"rows\">"]);
@@ -77,7 +80,7 @@ fn push_explained(html: &mut String, text: &str) {
 pub(super) fn value_html(path: &str, value: &ShownValue, now: u64) -> String {
     let mut html = String::new();
     match value {
-        ShownValue::Absent => push_note(&mut html, "not in this report"),
+        ShownValue::Absent => push_note(&mut html, statistics::NOT_IN_REPORT),
         ShownValue::Line { exact, in_units } => {
             push_code(&mut html, exact);
             if let Some(said) = in_units {
@@ -86,9 +89,7 @@ pub(super) fn value_html(path: &str, value: &ShownValue, now: u64) -> String {
         }
         ShownValue::Moment(seconds) => {
             push_code(&mut html, &seconds.to_string());
-            push_note(&mut html, &format::ago(*seconds, now));
-            let (stamp, time) = (format::timestamp(*seconds), format::time(*seconds));
-            push(&mut html, &["<time class=\"exact\" datetime=\"", &stamp, "\">", &time, "</time>"]);
+            push(&mut html, &["<span class=\"note\">", &moment(*seconds, now), "</span>"]);
         }
         ShownValue::Block { summary, json } => {
             push_note(&mut html, summary);
@@ -101,60 +102,59 @@ pub(super) fn value_html(path: &str, value: &ShownValue, now: u64) -> String {
             if !file.is_empty() {
                 push(&mut html, &["<button type=\"button\" class=\"quiet\" data-act=\""]);
                 push_text(&mut html, path);
-                push(&mut html, &["\">Save the profile</button>"]);
+                push(&mut html, &["\">", statistics::SAVE_PROFILE, "</button>"]);
             }
         }
     }
     html
 }
 
-/// How two reports differ: how many values, and a table of those that are named.
+/// Sections of measurements, which always differ: their differences are folded at first.
+const MEASURED: [&str; 2] = ["performance", "profile"];
+
+/// How two reports differ: how many values, and for each section a table of those that are named.
 pub(super) fn differences_html(differences: &ReportDifferences) -> String {
     let mut html = String::new();
-    push(&mut html, &["<p>", &said_of(differences), "</p>"]);
-    if differences.named.is_empty() {
-        return html;
+    let ReportDifferences { named, unnamed, same } = differences;
+    let said = statistics::differences(named.len() + unnamed, *same, *unnamed);
+    push(&mut html, &["<p>", &said, "</p>"]);
+    let section_of = |difference: &ValueDifference| difference.path.split('.').next().map(str::to_owned);
+    for differing in named.chunk_by(|one, other| section_of(one) == section_of(other)) {
+        let section = differing.first().and_then(section_of).unwrap_or_default();
+        let open = if MEASURED.contains(&section.as_str()) { "" } else { " open" };
+        push(&mut html, &["<details class=\"section\" id=\"differences-"]);
+        push_text(&mut html, &section);
+        push(&mut html, &["\"", open, "><summary><code>"]);
+        push_text(&mut html, &section);
+        let count = statistics::values_differ(differing.len());
+        push(&mut html, &["</code><span class=\"note\">", &count, "</span></summary>"]);
+        push_differing(&mut html, &section, differing);
+        push(&mut html, &["</details>"]);
     }
-    push(
-        &mut html,
-        &[
-            "<div class=\"scroll texts\" tabindex=\"0\" role=\"group\" aria-label=\"Values that differ\"><table>",
-            "<caption class=\"visually-hidden\">Values that differ</caption><thead><tr><th scope=\"col\">Field</th>",
-            "<th scope=\"col\">From</th><th scope=\"col\">To</th></tr></thead><tbody>",
-        ],
-    );
-    for ValueDifference { path, before, now } in &differences.named {
-        push(&mut html, &["<tr><th scope=\"row\">"]);
-        push_code(&mut html, path);
-        push(&mut html, &["</th>"]);
-        for side in [before, now] {
-            push(&mut html, &["<td>"]);
-            match side {
-                Some(text) => push_code(&mut html, text),
-                None => push_note(&mut html, "not there"),
-            }
-            push(&mut html, &["</td>"]);
-        }
-        push(&mut html, &["</tr>"]);
-    }
-    push(&mut html, &["</tbody></table></div>"]);
     html
 }
 
-/// How many values differ, as a sentence.
-fn said_of(differences: &ReportDifferences) -> String {
-    let differ = (differences.named.len() + differences.unnamed) as u64;
-    if differ == 0 {
-        return "The two reports say the same.".to_owned();
+/// The table of the values of a section that differ.
+fn push_differing(html: &mut String, section: &str, differing: &[ValueDifference]) {
+    push(html, &["<div class=\"scroll texts\" tabindex=\"0\" role=\"group\" aria-label=\""]);
+    push_text(html, &statistics::differing_values_of(section));
+    let head = table_head(statistics::DIFFERING_VALUES, &statistics::DIFFERENCE_COLUMNS);
+    push(html, &["\"><table>", &head, "<tbody>"]);
+    for ValueDifference { path, before, now } in differing {
+        push(html, &["<tr><th scope=\"row\">"]);
+        push_code(html, path);
+        push(html, &["</th>"]);
+        for side in [before, now] {
+            push(html, &["<td>"]);
+            match side {
+                Some(text) => push_code(html, text),
+                None => push_note(html, statistics::NOT_THERE),
+            }
+            push(html, &["</td>"]);
+        }
+        push(html, &["</tr>"]);
     }
-    let same = format::count(differences.same as u64, "is", "are");
-    let mut said =
-        [&format::count(differ, "value differs", "values differ"), ", ", &same, " the same."].concat();
-    if differences.unnamed > 0 {
-        let more = differences.unnamed.to_string();
-        push(&mut said, &[" Of long lists the first are named; ", &more, " more are not."]);
-    }
-    said
+    push(html, &["</tbody></table></div>"]);
 }
 
 fn push_code(html: &mut String, text: &str) {
@@ -216,8 +216,8 @@ mod tests {
             ),
             (
                 ShownValue::Moment(1_678_113_877),
-                "<code>1678113877</code><span class=\"note\">5 min 00 s ago</span>\
-                 <time class=\"exact\" datetime=\"2023-03-06T14:44:37Z\">6 Mar 2023, 14:44:37 UTC</time>",
+                "<code>1678113877</code><span class=\"note\">5 min 00 s ago \
+                 <time class=\"exact\" datetime=\"2023-03-06T14:44:37Z\">6 Mar 2023, 14:44:37 UTC</time></span>",
             ),
             (
                 ShownValue::Profile { summary: "1 B".to_owned(), file: vec![7] },
@@ -231,28 +231,29 @@ mod tests {
     }
 
     #[test]
-    fn how_many_values_differ_is_a_sentence_above_the_table() {
-        let one = ValueDifference { path: "a.<b>".to_owned(), before: None, now: Some("1".to_owned()) };
-        let of = |named: usize, unnamed, same| ReportDifferences {
-            named: vec![one.clone(); named],
-            unnamed,
-            same,
-        };
-        for (differences, text) in [
-            (of(0, 0, 3), "The two reports say the same."),
-            (of(1, 0, 1), "1 value differs, 1 is the same."),
-            (
-                of(2, 9, 5),
-                "11 values differ, 5 are the same. Of long lists the first are named; 9 more are not.",
-            ),
+    fn differences_of_measurements_are_folded_at_first() {
+        let at = |path: &str| ValueDifference { path: path.to_owned(), before: None, now: None };
+        let named =
+            ["instance.version", "ux.pages./", "performance.cpu", "performance.memory"].map(at).to_vec();
+        let html = differences_html(&ReportDifferences { named, unnamed: 0, same: 0 });
+        for part in [
+            "id=\"differences-instance\" open>",
+            "id=\"differences-ux\" open>",
+            "id=\"differences-performance\"><summary><code>performance</code><span class=\"note\">2 values differ",
         ] {
-            assert_eq!(said_of(&differences), text);
-            let html = differences_html(&differences);
-            assert!(html.starts_with(&["<p>", text, "</p>"].concat()), "{html}");
-            assert_eq!(
-                html.matches("<tr><th scope=\"row\"><code>a.&lt;b&gt;</code></th>").count(),
-                differences.named.len()
-            );
+            assert!(html.contains(part), "{part}: {html}");
         }
+    }
+
+    #[test]
+    fn every_value_that_differs_is_in_a_table_below_how_many_there_are() {
+        let one = ValueDifference { path: "a.<b>".to_owned(), before: None, now: Some("1".to_owned()) };
+        let html = differences_html(&ReportDifferences { named: vec![one; 2], unnamed: 9, same: 5 });
+        assert!(html.starts_with("<p>11 values differ, 5 are the same."), "{html}");
+        assert_eq!(html.matches("<tr><th scope=\"row\"><code>a.&lt;b&gt;</code></th>").count(), 2);
+        assert_eq!(
+            differences_html(&ReportDifferences { named: vec![], unnamed: 0, same: 1 }),
+            "<p>The two reports say the same.</p>"
+        );
     }
 }

@@ -18,6 +18,7 @@ use super::{
 use crate::ui::{
     browser,
     report_rows::{ReportSection, fold},
+    texts::{frame::LOADING, statistics},
     value_units::file_size,
 };
 
@@ -41,11 +42,11 @@ pub(super) fn DocumentView(
     view! {
         {move || cell.failure.get().map(|why| view! { <p class="failure" role="alert">{why}</p> })}
         {move || match is_here.get() {
-            false => cell.is_loading.get().then(|| view! { <p class="waiting">"Loading…"</p> }).into_any(),
+            false => cell.is_loading.get().then(|| view! { <p class="waiting">{LOADING}</p> }).into_any(),
             true => view! {
                 <div class="report-head">
-                    <p>{size} " as JSON. SHA-256: " <code class="address hash">{hash}</code></p>
-                    <button type="button" class="quiet" on:click=save>"Save as a file"</button>
+                    <p>{size} {statistics::AS_JSON} <code class="address hash">{hash}</code></p>
+                    <button type="button" class="quiet" on:click=save>{statistics::SAVE_AS_FILE}</button>
                 </div>
                 <Fields desk document id />
                 <Profiles desk document id />
@@ -79,9 +80,9 @@ fn Fields(
 ) -> impl IntoView {
     let place = NodeRef::<Div>::new();
     let shown = StoredValue::new(ShownFields::default());
-    let minute = Memo::new(move |_| desk.server_time() / 60);
+    let minute = desk.minute();
     Effect::new(move || {
-        let now = minute.get() * 60;
+        let now = minute.get();
         if let (Some(place), Some(document)) = (place.get(), document.get()) {
             shown.update_value(|shown| update(&place, shown, id, &fold(&document.report), now));
         }

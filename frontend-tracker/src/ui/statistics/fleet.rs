@@ -4,10 +4,11 @@
 use leptos::{prelude::*, task::spawn_local};
 use serde_json::Value;
 
-use super::page_state::StatisticsState;
+use super::{WithStatus, page_state::StatisticsState, requests::told};
 use crate::ui::{
-    answer::{ApiFailure, read},
-    html::{LOADING, escaped, failure, push},
+    answer::read,
+    html::{LOADING, escaped, failure, push, table_head},
+    texts::statistics,
 };
 
 const FLEET: &str = "api/usage-statistics/fleet";
@@ -26,34 +27,42 @@ pub(super) fn BesideTheFleet(desk: StatisticsState) -> impl IntoView {
     let is_on = desk.is_on();
     let answers = RwSignal::new(FleetAnswers::default());
     Effect::new(move || {
-        if is_on.get() == Some(true) {
+        // What was refused without a session is asked for once there is one again.
+        if is_on.get() == Some(true) && !desk.api.is_signed_out().get() {
             ask(desk, "GET", answers, None);
         }
     });
     let is_asking = RwSignal::new(false);
+    // The button is not disabled meanwhile, which would take the focus away.
     let download = move |_| {
+        if is_asking.get_untracked() {
+            return;
+        }
         is_asking.set(true);
         ask(desk, "POST", answers, Some(is_asking));
     };
     let html = Memo::new(move |_| answers.with(answers_html));
+    let is_busy = move || is_asking.get().to_string();
+    let here = move || {
+        let shown = move || {
+            match is_on.get() {
+            Some(true) => view! {
+                <p class="note">{statistics::FLEET_REQUEST}</p>
+                <p>
+                    <button type="button" aria-busy=is_busy on:click=download>{statistics::DOWNLOAD_PUBLISHED}</button>
+                </p>
+                <div class="fields" aria-busy=is_busy inner_html=html></div>
+            }
+            .into_any(),
+            _ => view! { <p class="note">{statistics::NOTHING_IS_DOWNLOADED}</p> }.into_any(),
+        }
+        };
+        shown.into_any()
+    };
     view! {
         <section class="card" aria-labelledby="fleet-title">
-            <h2 id="fleet-title">"You beside the fleet"</h2>
-            {move || match is_on.get() {
-                Some(true) => view! {
-                    <p class="note">
-                        "This server downloads the tables that its collector publishes, whole, and compares them here. "
-                        "The request is the same for every installation and has nothing of this one, so the collector "
-                        "learns that somebody asks, and not who. It is sent only when you ask for it, at most once a day."
-                    </p>
-                    <p>
-                        <button type="button" disabled=is_asking on:click=download>"Download what is published"</button>
-                    </p>
-                    <div class="fields" aria-busy=move || is_asking.get().to_string() inner_html=html></div>
-                }
-                .into_any(),
-                _ => view! { <p class="note">"While usage statistics are off, nothing is downloaded."</p> }.into_any(),
-            }}
+            <h2 id="fleet-title">{statistics::FLEET}</h2>
+            <WithStatus desk here=Box::new(here) />
         </section>
     }
 }
@@ -67,13 +76,12 @@ fn ask(
 ) {
     spawn_local(async move {
         let answer = desk.api.request(method, FLEET, None).await.and_then(|answer| read(&answer.value));
-        let answer = answer.map_err(ApiFailure::sentence);
         // The page may be gone by now.
         answers.try_update(|answers| match answer {
             Ok(comparison) => {
                 *answers = FleetAnswers { comparison: Some(comparison), failure: String::new() }
             }
-            Err(why) => answers.failure = why,
+            Err(failure) => answers.failure = told(failure).unwrap_or_default(),
         });
         is_asking.map(|is_asking| is_asking.try_set(false));
     });
@@ -105,14 +113,20 @@ fn position_html(comparison: &Value) -> String {
     if shares.is_empty() {
         return html;
     }
-    html.push_str(
-        "<div class=\"scroll\" tabindex=\"0\" role=\"group\" aria-label=\"What installations have\"><table>\
-         <caption class=\"visually-hidden\">What installations have</caption><thead><tr><th scope=\"col\">What</th>\
-         <th scope=\"col\">Yours</th><th scope=\"col\">All</th></tr></thead><tbody>",
+    let name = statistics::WHAT_INSTALLATIONS_HAVE;
+    push(
+        &mut html,
+        &[
+            "<div class=\"scroll\" tabindex=\"0\" role=\"group\" aria-label=\"",
+            name,
+            "\"><table>",
+            &table_head(name, &statistics::FLEET_COLUMNS),
+            "<tbody>",
+        ],
     );
     for share in shares {
         let table = text(&share["table"]).replace('_', " ");
-        let own = if share["own"] == true { "yes" } else { "no" };
+        let own = if share["own"] == true { statistics::YES } else { statistics::NO };
         push(
             &mut html,
             &[

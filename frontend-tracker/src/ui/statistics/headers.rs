@@ -3,6 +3,8 @@
 use headcount_shared::delivery::{DELIVERY_HEADERS, DeliveryHeader};
 use leptos::prelude::*;
 
+use crate::ui::texts::statistics;
+
 #[component]
 pub(super) fn Headers() -> impl IntoView {
     let rows = DELIVERY_HEADERS.into_iter().map(|DeliveryHeader { name, value, reason, .. }| {
@@ -16,15 +18,13 @@ pub(super) fn Headers() -> impl IntoView {
     });
     view! {
         <section class="card" aria-labelledby="headers-title">
-            <h2 id="headers-title">"Sent beside a report"</h2>
-            <p>"Each report is one HTTP request. These are all headers that it can have."</p>
+            <h2 id="headers-title">{statistics::HEADERS}</h2>
+            <p>{statistics::ALL_HEADERS}</p>
             <div class="scroll texts" tabindex="0" role="group" aria-labelledby="headers-title">
                 <table>
                     <thead>
                         <tr>
-                            <th scope="col">"Header"</th>
-                            <th scope="col">"Value"</th>
-                            <th scope="col">"Why"</th>
+                            {statistics::HEADER_COLUMNS.map(|column| view! { <th scope="col">{column}</th> }).collect_view()}
                         </tr>
                     </thead>
                     <tbody>{rows.collect_view()}</tbody>

@@ -11,12 +11,12 @@ use leptos::{ev, html::Div, prelude::*, task::spawn_local};
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlElement};
 
-use super::{document_cell::ReportDocument, page_state::StatisticsState};
+use super::{document_cell::ReportDocument, page_state::StatisticsState, requests::told};
 use crate::ui::{
     answer::{ApiFailure, read},
     browser,
     flame_numbers::{FlameAnswer, FlameNumbers, ShownPart},
-    format,
+    texts::{format, report_content::FIND_FUNCTIONS, statistics},
 };
 
 /// What begins the addresses of calls in a picture.
@@ -32,6 +32,8 @@ struct DrawnProfile {
     sha256: String,
     /// Which report, and which time.
     basis: String,
+    /// When that time ended, in Unix seconds.
+    until: Option<u64>,
     html: String,
 }
 
@@ -71,15 +73,15 @@ pub(super) fn Profiles(
     };
     let button = move |kind: ProfileKind| {
         let lacks_it = move || document.with(|document| profile_of(document.as_deref(), kind).is_none());
-        let name = name_of(kind);
         view! {
             <button
                 type="button"
                 class="quiet"
-                disabled=move || view.is_asking.get() || lacks_it()
+                disabled=lacks_it
+                aria-busy=move || view.is_asking.get().to_string()
                 on:click=move |_| view.ask(kind)
             >
-                "Draw " {name}
+                {draw_text(kind)}
             </button>
         }
     };
@@ -89,20 +91,22 @@ pub(super) fn Profiles(
             document.with(|document| document.as_ref().is_some_and(|document| document.sha256 != drawn))
         })
     };
+    let minute = desk.minute();
+    let age = move |until: u64| [" (", &format::ago(until, minute.get()), ")"].concat();
     view! {
         <div class="report-head">
-            <h3>"Profiles that this report has"</h3>
+            <h3>{statistics::PROFILES}</h3>
             <div class="buttons">{button(ProfileKind::Cpu)} {button(ProfileKind::Heap)}</div>
         </div>
         {move || view.failure.get().map(|why| view! { <p class="failure" role="alert">{why}</p> })}
         {move || is_older().then(|| view! {
-            <p class="note">"The report above is newer than this picture. Draw it again for the newer one."</p>
+            <p class="note">{statistics::OLDER_PICTURE}</p>
         })}
-        {move || view.drawn.get().map(|DrawnProfile { html, basis, .. }| view! {
-            <p class="note basis">{basis}</p>
+        {move || view.drawn.get().map(|DrawnProfile { html, basis, until, .. }| view! {
+            <p class="note basis">{basis} {move || until.map(age)}</p>
             <div class="flame-search">
                 <label>
-                    "Find functions "
+                    {FIND_FUNCTIONS}
                     <input
                         type="search"
                         autocomplete="off"
@@ -117,11 +121,10 @@ pub(super) fn Profiles(
     }
 }
 
-/// What a profile measures, for people.
-const fn name_of(kind: ProfileKind) -> &'static str {
+const fn draw_text(kind: ProfileKind) -> &'static str {
     match kind {
-        ProfileKind::Cpu => "processor time",
-        ProfileKind::Heap => "memory",
+        ProfileKind::Cpu => statistics::DRAW_PROCESSOR_TIME,
+        ProfileKind::Heap => statistics::DRAW_MEMORY,
     }
 }
 
@@ -137,6 +140,10 @@ fn profile_of(document: Option<&ReportDocument>, kind: ProfileKind) -> Option<&s
 impl ProfileView {
     /// Asks for the calls in a profile of the report that is shown now, and draws them.
     fn ask(self, kind: ProfileKind) {
+        // The buttons are not disabled meanwhile, which would take the focus away.
+        if self.is_asking.get_untracked() {
+            return;
+        }
         let Some(document) = self.document.get_untracked() else { return };
         let Some(profile) = profile_of(Some(&document), kind).map(str::to_owned) else { return };
         self.is_asking.set(true);
@@ -149,7 +156,7 @@ impl ProfileView {
             }
             match numbers {
                 Ok(numbers) => self.show(kind, &document, numbers),
-                Err(failure) => self.failure.set(Some(failure.sentence())),
+                Err(failure) => self.failure.set(told(failure)),
             }
         });
     }
@@ -164,19 +171,27 @@ impl ProfileView {
         let answer = self.desk.api.request("POST", "api/usage-statistics/profile-graph", Some(&body)).await?;
         let mut answer: FlameAnswer = read(&answer.value)?;
         let html = answer.html.take().unwrap_or_default();
-        let no_tree = || ApiFailure::Told("The server gave an answer that is no profile.".to_owned());
+        let no_tree = || ApiFailure::Told(statistics::NO_PROFILE.to_owned());
         Ok((FlameNumbers::of(answer, unit).ok_or_else(no_tree)?, html))
     }
 
     fn show(self, kind: ProfileKind, document: &ReportDocument, (numbers, html): (FlameNumbers, String)) {
         let short = document.sha256.get(..SHORT_HASH).unwrap_or(&document.sha256);
-        let basis = ["Of the report with SHA-256 ", short, "…", &period_of(document)].concat();
+        let period = period_of(document);
+        let until = period.map(|(_, to)| to);
+        let period = period.map(|(from, to)| (format::time(from), format::time(to)));
+        let period = period.as_ref().map(|(from, to)| (from.as_str(), to.as_str()));
+        let basis = statistics::picture_of(short, period);
         self.numbers.set_value(Some(numbers));
         self.part.set_value(ShownPart::default());
         self.found.set(String::new());
         self.failure.set(None);
-        self.drawn.set(Some(DrawnProfile { sha256: document.sha256.clone(), basis, html }));
-        self.desk.said.set(["The picture of ", name_of(kind), " is here."].concat());
+        self.drawn.set(Some(DrawnProfile { sha256: document.sha256.clone(), basis, until, html }));
+        let said = match kind {
+            ProfileKind::Cpu => statistics::PROCESSOR_TIME_IS_HERE,
+            ProfileKind::Heap => statistics::MEMORY_IS_HERE,
+        };
+        self.desk.said.set(said.to_owned());
     }
 
     fn search(self, text: String) {
@@ -220,11 +235,8 @@ fn address_of(key: u64) -> String {
     format!("{CALL}{key:x}")
 }
 
-/// Which time the CPU profile of a report is of.
-fn period_of(document: &ReportDocument) -> String {
+/// From when to when the CPU profile of a report is, in Unix seconds.
+fn period_of(document: &ReportDocument) -> Option<(u64, u64)> {
     let of = |name| document.report.get("profile")?.get(name)?.as_u64().filter(|time| *time > 0);
-    match (of("from"), of("to")) {
-        (Some(from), Some(to)) => [", from ", &format::time(from), " to ", &format::time(to)].concat(),
-        _ => String::new(),
-    }
+    Some((of("from")?, of("to")?))
 }

@@ -4,92 +4,118 @@ use headcount_shared::api::{ReportEntries, ReportEntry, ReportState};
 use leptos::prelude::*;
 
 use super::{
-    Shown, Time,
+    Shown,
     document_view::DocumentView,
     page_state::StatisticsState,
     requests::{report_file, source_of_report},
 };
-use crate::ui::{browser, format, value_units::file_size};
+use crate::ui::{
+    answer::FetchState,
+    browser,
+    html::{escaped, moment, push, table_head},
+    html_box::{acting_box, text_memo},
+    texts::{
+        delivery::{state_meaning, state_name},
+        format, statistics,
+    },
+    value_units::file_size,
+};
 
 /// The id of the heading of the report that is open.
 const OPENED_TITLE: &str = "opened-title";
 
 #[component]
 pub(super) fn Reports(desk: StatisticsState) -> impl IntoView {
-    let reports = Memo::new(move |_| desk.reports.get());
-    let here = move |entries: ReportEntries| view! { <Entries desk entries=entries.reports /> }.into_any();
+    let arrival = Memo::new(move |_| desk.reports.state.with(FetchState::arrival));
+    let here = move |()| view! { <Entries desk /> }.into_any();
     view! {
         <section class="card" aria-labelledby="reports-title">
-            <h2 id="reports-title" tabindex="-1">"Reports"</h2>
-            {move || view! { <Shown fetched=reports.get() here /> }}
+            <h2 id="reports-title" tabindex="-1">{statistics::REPORTS}</h2>
+            {move || view! { <Shown fetched=arrival.get() here /> }}
             <Opened desk />
         </section>
     }
 }
 
+/// The list. New reports come in at its top, so it does not change under the cursor, and the focus stays with its
+/// report.
 #[component]
-fn Entries(desk: StatisticsState, entries: Vec<ReportEntry>) -> impl IntoView {
-    if entries.is_empty() {
-        return view! { <p class="note">"No report was made yet."</p> }.into_any();
-    }
-    view! {
-        <table class="reports">
-            <caption class="visually-hidden">"Reports, newest first"</caption>
-            <thead>
-                <tr>
-                    <th scope="col">"State"</th>
-                    <th scope="col">"Made"</th>
-                    <th scope="col">"Size"</th>
-                    <th scope="col">"Exact bytes"</th>
-                </tr>
-            </thead>
-            <tbody>{entries.into_iter().map(|entry| view! { <Entry desk entry /> }).collect_view()}</tbody>
-        </table>
-    }
-    .into_any()
+fn Entries(desk: StatisticsState) -> impl IntoView {
+    let minute = desk.minute();
+    let html = text_memo(move || {
+        let now = minute.get();
+        let url = |source: &str| desk.api.report_url(source);
+        desk.reports
+            .state
+            .with(|list| list.here().map(|list| entries_html(&list.reports, now, &url)))
+            .unwrap_or_default()
+    });
+    acting_box("fields", html, text_memo(String::new), Box::new(move |act| open(desk, act)))
 }
 
-#[component]
-fn Entry(desk: StatisticsState, entry: ReportEntry) -> impl IntoView {
-    let ReportEntry { id, state, created_at, bytes } = entry;
-    let name = state_name(state);
-    let class = ["badge ", name].concat();
-    let source = source_of_report(&id);
-    let (address, file) = (desk.api.report_url(&source), report_file(&source));
-    let (read, download) = (format!("Read report {id}"), format!("Download report {id}"));
-    let open = move |_| {
-        desk.opened.document.set(None);
-        desk.opened.load(desk, source.clone(), |_| browser::focus_soon(OPENED_TITLE.to_owned()));
-    };
-    view! {
-        <tr>
-            <td>
-                <span class=class>{name}</span>
-            </td>
-            <td>
-                {move || format::ago(created_at, desk.server_time())}
-                <span class="exact"><Time unix_seconds=created_at /></span>
-            </td>
-            <td>{file_size(bytes)}</td>
-            <td class="buttons">
-                <button type="button" class="quiet" aria-label=read on:click=open>"Read"</button>
-                <a href=address download=file aria-label=download>"Download"</a>
-            </td>
-        </tr>
+/// The list as HTML. The button that opens a report has in `data-act` what [`open`] takes.
+fn entries_html(entries: &[ReportEntry], now: u64, url: &dyn Fn(&str) -> String) -> String {
+    if entries.is_empty() {
+        return ["<p class=\"note\">", statistics::NO_REPORT, "</p>"].concat();
     }
+    let head = table_head(statistics::NEWEST_FIRST, &statistics::REPORT_COLUMNS);
+    let mut html = ["<table class=\"reports\">", &head, "<tbody>"].concat();
+    for ReportEntry { id, state, created_at, bytes } in entries {
+        let source = source_of_report(id);
+        push(
+            &mut html,
+            &[
+                "<tr><td><span class=\"badge ",
+                state_class(*state),
+                "\">",
+                state_name(*state),
+                "</span></td><td>",
+                &moment(*created_at, now),
+                "</td><td>",
+                &file_size(*bytes),
+                "</td><td class=\"buttons\"><button type=\"button\" class=\"quiet\" data-act=\"",
+                &created_at.to_string(),
+                " ",
+                &escaped(id),
+                "\" aria-label=\"",
+                &escaped(&statistics::read_report(id)),
+                "\">",
+                statistics::READ,
+                "</button><a href=\"",
+                &escaped(&url(&source)),
+                "\" download=\"",
+                &escaped(&report_file(&source)),
+                "\" aria-label=\"",
+                &escaped(&statistics::download_report(id)),
+                "\">",
+                statistics::DOWNLOAD,
+                "</a></td></tr>",
+            ],
+        );
+    }
+    html.push_str("</tbody></table>");
+    html
+}
+
+/// Opens the report that was made at a time and has an id.
+fn open(desk: StatisticsState, act: &str) {
+    let Some((made_at, id)) = act.split_once(' ') else { return };
+    desk.opened.document.set(None);
+    desk.opened_made_at.set(made_at.parse().unwrap_or_default());
+    desk.opened.load(desk, source_of_report(id), |_| browser::focus_soon(OPENED_TITLE.to_owned()));
 }
 
 /// The report that is open.
 #[component]
 fn Opened(desk: StatisticsState) -> impl IntoView {
     let is_open = Memo::new(move |_| desk.opened.source.with(Option::is_some));
-    let entry = Memo::new(move |_| {
+    let made_at = desk.opened_made_at;
+    let title = move || format::time(made_at.get());
+    let age = move || statistics::made(&format::ago(made_at.get(), desk.server_time()));
+    let state = Memo::new(move |_| {
         let source = desk.opened.source.get()?;
-        let is_it = |entry: &&ReportEntry| source_of_report(&entry.id) == source;
-        desk.reports.with(|reports| reports.here()?.reports.iter().find(is_it).cloned())
+        desk.reports.state.with(|list| Some(meaning_in(list.here()?, &source)))
     });
-    let title = move || entry.get().map_or_else(String::new, |entry| format::time(entry.created_at));
-    let state = move || entry.get().map_or("This report is not kept any more.", |entry| meaning(entry.state));
     let close = move |_| {
         desk.opened.clear();
         browser::focus("reports-title");
@@ -99,35 +125,58 @@ fn Opened(desk: StatisticsState) -> impl IntoView {
             view! {
                 <section class="opened" aria-labelledby=OPENED_TITLE>
                     <div class="card-head">
-                        <h3 id=OPENED_TITLE tabindex="-1">"The report of " {title}</h3>
-                        <button type="button" class="quiet" on:click=close>"Close"</button>
+                        <h3 id=OPENED_TITLE tabindex="-1">{statistics::REPORT_OF} {title}</h3>
+                        <button type="button" class="quiet" on:click=close>{statistics::CLOSE}</button>
                     </div>
-                    <p>{state}</p>
-                    <DocumentView desk cell=desk.opened id="opened-profile" />
+                    <p>{age} {state}</p>
+                    <DocumentView desk cell=desk.opened id="opened-report" />
                 </section>
             }
         })
     }
 }
 
-/// What the state of a report means.
-const fn meaning(state: ReportState) -> &'static str {
-    match state {
-        ReportState::Queued => "It waits for the collector, and leaves with exactly these bytes.",
-        ReportState::Sent => "The collector has confirmed that it has exactly these bytes.",
-        ReportState::Refused => "The collector refused it for good. It is not sent again.",
-        ReportState::Unknown => {
-            "Its bytes left, and usage statistics were switched off before the answer came. It is not sent again."
-        }
-    }
+/// What the list says about a report that is open.
+fn meaning_in(list: &ReportEntries, source: &str) -> &'static str {
+    let entry = list.reports.iter().find(|entry| source_of_report(&entry.id) == source);
+    entry.map_or(statistics::NOT_KEPT, |entry| state_meaning(entry.state))
 }
 
-/// The name of a state, which is also that of its style.
-pub(super) const fn state_name(state: ReportState) -> &'static str {
+/// The name of the style of a state.
+const fn state_class(state: ReportState) -> &'static str {
     match state {
         ReportState::Queued => "queued",
         ReportState::Sent => "sent",
         ReportState::Refused => "refused",
         ReportState::Unknown => "unknown",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_report_is_not_kept_only_where_the_list_is_without_it() {
+        let entry = ReportEntry { id: "a".to_owned(), state: ReportState::Sent, created_at: 0, bytes: 0 };
+        let list = ReportEntries { reports: vec![entry] };
+        assert_eq!(meaning_in(&list, "reports/a"), state_meaning(ReportState::Sent));
+        assert_eq!(meaning_in(&list, "reports/b"), statistics::NOT_KEPT);
+    }
+
+    #[test]
+    fn a_report_is_read_and_downloaded_from_its_row() {
+        let entry =
+            ReportEntry { id: "<i>".to_owned(), state: ReportState::Queued, created_at: 3600, bytes: 2048 };
+        let html = entries_html(&[entry], 3660, &|source| ["/base/", source].concat());
+        for text in [
+            "<span class=\"badge queued\">queued</span>",
+            "<td>1 min 00 s ago <time",
+            "data-act=\"3600 &lt;i&gt;\" aria-label=\"Read report &lt;i&gt;\"",
+            "<a href=\"/base/reports/&lt;i&gt;\" download=\"headcount-report-&lt;i&gt;.json\"",
+        ] {
+            assert!(html.contains(text), "{text}: {html}");
+        }
+        assert!(entries_html(&[], 0, &|_| String::new()).contains(statistics::NO_REPORT));
     }
 }

@@ -2,18 +2,27 @@
 
 use crate::ui::{
     answer::ApiFailure,
-    api::{ApiClient, TimedAnswer},
+    api::{ApiAnswer, ApiClient},
 };
 
 impl ApiClient {
     /// The bytes of a report, which `source` names: [`PREVIEW`], or [`source_of_report`].
-    pub(super) async fn report(self, source: &str) -> Result<TimedAnswer<Vec<u8>>, ApiFailure> {
+    pub(super) async fn report(self, source: &str) -> Result<ApiAnswer, ApiFailure> {
         self.request("GET", &["api/usage-statistics/", source].concat(), None).await
     }
 
     /// The URL of the bytes of a report.
     pub(super) fn report_url(self, source: &str) -> String {
         self.url(&["api/usage-statistics/", source].concat())
+    }
+}
+
+/// Why a request failed, to be said where it was made; `None` without a session, which is said in place of the
+/// page.
+pub(super) fn told(failure: ApiFailure) -> Option<String> {
+    match failure {
+        ApiFailure::SignedOut => None,
+        ApiFailure::Told(why) => Some(why),
     }
 }
 

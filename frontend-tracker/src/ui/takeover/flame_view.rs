@@ -16,6 +16,7 @@ use super::{
 use crate::ui::{
     browser,
     flame_numbers::{FlameAnswer, FlameNumbers, ShownPart},
+    texts::report_content::FIND_FUNCTIONS,
 };
 
 /// The element around a graph, which names the address of its numbers.
@@ -152,7 +153,7 @@ fn FlameSearch(view: FlameView) -> impl IntoView {
     let search = move |event: ev::Event| view.search(event_target_value(&event));
     view! {
         <label>
-            "Find functions "
+            {FIND_FUNCTIONS}
             <input type="search" autocomplete="off" spellcheck="false" prop:value=view.search on:input=search />
         </label>
         <output>{view.found}</output>

@@ -1,6 +1,8 @@
-//! Decides which links and forms are followed within the page, and compares addresses.
+//! Decides which addresses are those of pages of a collector, and compares them.
 
 use headcount_charts::ValueUnit;
+
+use crate::ui::clicked_link::AddressParts;
 
 /// Parameters that decide which part of a graph is shown, not which graph.
 const FOCUS_PARAMETERS: [&str; 2] = ["focus", "function"];
@@ -11,60 +13,9 @@ const OTHER_FILTERS: [&str; 2] = ["database", "size"];
 /// What begins the paths that are no pages.
 const OTHER_PATHS: [&str; 3] = ["api/", "static/", "ce/"];
 
-/// A link that was clicked.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct ClickedLink<'a> {
-    /// Its whole address.
-    pub(super) address: &'a str,
-    /// The whole address of the page that it is in.
-    pub(super) here: &'a str,
-    /// The whole address of the collector, with a slash at its end.
-    pub(super) root: &'a str,
-    /// Where it wants to be opened: its attribute `target`.
-    pub(super) target: &'a str,
-    /// Whether it is a file to be saved.
-    pub(super) is_download: bool,
-    /// Whether the main button was pressed and no key with it.
-    pub(super) is_plain: bool,
-}
-
-impl ClickedLink<'_> {
-    /// Whether the program follows the link. All others are the browser's: other windows and sites, files,
-    /// answers of the API, and places in the same page.
-    pub(super) fn is_followed(self) -> bool {
-        let (there, here) = (AddressParts::of(self.address), AddressParts::of(self.here));
-        let is_place = there.fragment.is_some() && there.without_fragment == here.without_fragment;
-        self.is_plain
-            && matches!(self.target, "" | "_self")
-            && !self.is_download
-            && there.without_query.strip_prefix(self.root).is_some_and(is_page)
-            && !is_place
-    }
-}
-
 /// Whether a path below the address of the collector is that of a page.
-fn is_page(path: &str) -> bool {
+pub(super) fn is_page(path: &str) -> bool {
     !OTHER_PATHS.iter().any(|other| path.starts_with(other)) && !path.contains('.')
-}
-
-/// The parts of an address that are compared.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct AddressParts<'a> {
-    without_fragment: &'a str,
-    fragment: Option<&'a str>,
-    without_query: &'a str,
-    query: &'a str,
-}
-
-impl<'a> AddressParts<'a> {
-    fn of(address: &'a str) -> Self {
-        let (without_fragment, fragment) = match address.split_once('#') {
-            Some((address, fragment)) => (address, Some(fragment)),
-            None => (address, None),
-        };
-        let (without_query, query) = without_fragment.split_once('?').unwrap_or((without_fragment, ""));
-        Self { without_fragment, fragment, without_query, query }
-    }
 }
 
 /// Whether both addresses are of the same page, whatever its filters.
@@ -133,19 +84,6 @@ pub(super) fn parameter<'a>(address: &'a str, name: &str) -> Option<&'a str> {
 mod tests {
     use super::*;
 
-    const HERE: &str = "https://stats.example/fleet/overview?product=shop";
-
-    fn link(address: &str) -> ClickedLink<'_> {
-        ClickedLink {
-            address,
-            here: HERE,
-            root: "https://stats.example/fleet/",
-            target: "",
-            is_download: false,
-            is_plain: true,
-        }
-    }
-
     #[test]
     fn absolute_values_have_the_unit_of_their_resource() {
         for (address, unit) in [
@@ -159,32 +97,17 @@ mod tests {
     }
 
     #[test]
-    fn links_between_pages_are_followed_and_all_others_are_left_to_the_browser() {
-        for (address, is_followed) in [
-            ("https://stats.example/fleet/versions?product=shop", true),
-            ("https://stats.example/fleet/overview", true),
-            ("https://stats.example/fleet/", true),
-            ("https://stats.example/fleet/installations/4423595b", true),
-            ("https://stats.example/fleet/versions#content", true),
-            ("https://stats.example/fleet/overview?product=shop#content", false),
-            ("https://stats.example/fleet/api/reports", false),
-            ("https://stats.example/fleet/export.zip", false),
-            ("https://stats.example/overview", false),
-            ("https://other.example/fleet/overview", false),
-            ("http://stats.example/fleet/overview", false),
-            ("mailto:somebody@stats.example", false),
+    fn answers_and_files_are_no_pages() {
+        for (path, is_one) in [
+            ("", true),
+            ("versions", true),
+            ("installations/4423595b", true),
+            ("api/reports", false),
+            ("static/pages.js", false),
+            ("export.zip", false),
         ] {
-            assert_eq!(link(address).is_followed(), is_followed, "{address}");
+            assert_eq!(is_page(path), is_one, "{path}");
         }
-    }
-
-    #[test]
-    fn what_the_reader_wants_elsewhere_goes_there() {
-        let address = "https://stats.example/fleet/versions";
-        assert!(ClickedLink { target: "_self", ..link(address) }.is_followed());
-        assert!(!ClickedLink { target: "_blank", ..link(address) }.is_followed());
-        assert!(!ClickedLink { is_download: true, ..link(address) }.is_followed());
-        assert!(!ClickedLink { is_plain: false, ..link(address) }.is_followed());
     }
 
     #[test]

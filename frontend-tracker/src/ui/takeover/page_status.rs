@@ -6,8 +6,12 @@ use web_sys::{Element, Event, FormData, HtmlFormElement, MouseEvent, Url, UrlSea
 
 use super::{
     open_page::{self, FocusPlace},
-    page_address::{ClickedLink, is_same_page, is_same_view},
+    page_address::{is_page, is_same_page, is_same_view},
     page_navigation::{PageArrival, PageNavigation},
+};
+use crate::ui::{
+    clicked_link::{FollowedLink, followed_link},
+    texts::frame::PAGE_IS_FETCHED,
 };
 
 /// What is beside the pages: a bar while one is slow, and a text for screen readers.
@@ -24,7 +28,7 @@ pub(super) fn PageStatus() -> impl IntoView {
     view! {
         <p class="visually-hidden" role="status">{move || navigation.announced()}</p>
         <Show when=move || navigation.is_slow()>
-            <div class="progress" role="progressbar" aria-label="The page is being fetched"></div>
+            <div class="progress" role="progressbar" aria-label=PAGE_IS_FETCHED></div>
         </Show>
     }
 }
@@ -38,25 +42,11 @@ fn listen(navigation: PageNavigation) {
 }
 
 fn on_click(navigation: PageNavigation, event: &MouseEvent) {
-    if event.default_prevented() {
-        return;
-    }
-    let Some(link) = closest(event, "a[href]") else { return };
-    let Some(address) = link.get_attribute("href").and_then(|address| absolute(&address)) else { return };
     let here = open_page::address();
     let Some(root) = open_page::root() else { return };
-    let has_key = event.ctrl_key() || event.meta_key() || event.shift_key() || event.alt_key();
-    let clicked = ClickedLink {
-        address: &address,
-        here: &here,
-        root: &root,
-        target: &link.get_attribute("target").unwrap_or_default(),
-        is_download: link.has_attribute("download"),
-        is_plain: event.button() == 0 && !has_key,
-    };
-    if !clicked.is_followed() {
+    let Some(FollowedLink { element: link, address }) = followed_link(event, &here, &root, is_page) else {
         return;
-    }
+    };
     event.prevent_default();
     if navigation.flames().show(&address) {
         open_page::push_address(&address);
@@ -71,11 +61,6 @@ fn on_click(navigation: PageNavigation, event: &MouseEvent) {
 /// The element with a selector that an event is in.
 fn closest(event: &Event, selector: &str) -> Option<Element> {
     event.target()?.dyn_into::<Element>().ok()?.closest(selector).ok().flatten()
-}
-
-/// The whole address of a link.
-fn absolute(address: &str) -> Option<String> {
-    Url::new_with_base(address, &open_page::address()).ok().map(|url| url.href())
 }
 
 fn on_submit(navigation: PageNavigation, event: &Event) {

@@ -1,7 +1,7 @@
 //! Formats values: times, durations, sizes.
 
 /// A duration in its two largest units: `59 s`, `12 min 04 s`, `1 h 03 min`, `5 d 02 h`.
-pub(super) fn duration(seconds: u64) -> String {
+pub(in crate::ui) fn duration(seconds: u64) -> String {
     let (minutes, hours, days) = (seconds / 60, seconds / 3600, seconds / 86_400);
     match seconds {
         0..60 => format!("{seconds} s"),
@@ -12,7 +12,7 @@ pub(super) fn duration(seconds: u64) -> String {
 }
 
 /// How long ago `then` was.
-pub(super) fn ago(then: u64, now: u64) -> String {
+pub(in crate::ui) fn ago(then: u64, now: u64) -> String {
     match now.saturating_sub(then) {
         0..5 => "just now".to_owned(),
         seconds => format!("{} ago", duration(seconds)),
@@ -20,7 +20,7 @@ pub(super) fn ago(then: u64, now: u64) -> String {
 }
 
 /// How long it is until `then`.
-pub(super) fn until(then: u64, now: u64) -> String {
+pub(in crate::ui) fn until(then: u64, now: u64) -> String {
     match then.saturating_sub(now) {
         0 => "any moment now".to_owned(),
         seconds => format!("in {}", duration(seconds)),
@@ -28,13 +28,13 @@ pub(super) fn until(then: u64, now: u64) -> String {
 }
 
 /// A count with its noun: `1 entry`, `2 entries`.
-pub(super) fn count(count: u64, one: &str, many: &str) -> String {
+pub(in crate::ui) fn count(count: u64, one: &str, many: &str) -> String {
     format!("{count} {}", if count == 1 { one } else { many })
 }
 
 /// A part of an explanation.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum TextPiece {
+pub(in crate::ui) enum TextPiece {
     /// Words.
     Words(String),
     /// A name or value of the program.
@@ -44,7 +44,7 @@ pub(super) enum TextPiece {
 }
 
 /// Splits a doc comment into words, code between backticks, and addresses between angle brackets.
-pub(super) fn pieces(text: &str) -> Vec<TextPiece> {
+pub(in crate::ui) fn pieces(text: &str) -> Vec<TextPiece> {
     let mut pieces = Vec::new();
     for (at, part) in text.split('`').enumerate() {
         if at % 2 == 1 {
@@ -76,7 +76,7 @@ fn first_address(text: &str) -> Option<(&str, &str, &str)> {
 }
 
 /// A point in time for people: `6 Mar 2023, 14:44:37 UTC`.
-pub(super) fn time(unix_seconds: u64) -> String {
+pub(in crate::ui) fn time(unix_seconds: u64) -> String {
     const MONTHS: [&str; 12] =
         ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
     let time = CivilTime::at(unix_seconds);
@@ -85,7 +85,7 @@ pub(super) fn time(unix_seconds: u64) -> String {
 }
 
 /// A point in time for programs: `2023-03-06T14:44:37Z`.
-pub(super) fn timestamp(unix_seconds: u64) -> String {
+pub(in crate::ui) fn timestamp(unix_seconds: u64) -> String {
     let CivilTime { year, month, day, hour, minute, second } = CivilTime::at(unix_seconds);
     format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
 }

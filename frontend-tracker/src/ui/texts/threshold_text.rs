@@ -6,18 +6,18 @@ use serde_json::Value;
 
 /// What can be overridden of an inspection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum OverrideKind {
-    /// One number, for an application or a project.
+pub(in crate::ui) enum OverrideKind {
+    /// One number.
     Threshold,
-    /// The objective of an application for its availability.
+    /// An objective: the share of requests that succeed.
     Availability,
-    /// The objective of an application for its latency.
+    /// An objective: the share of requests that are quick, and what quick is.
     Latency,
 }
 
 impl OverrideKind {
     /// What can be overridden of the inspection with an id.
-    pub(super) fn of(inspection: &str) -> Self {
+    pub(in crate::ui) fn of(inspection: &str) -> Self {
         match inspection {
             "SLOAvailability" => Self::Availability,
             "SLOLatency" => Self::Latency,
@@ -26,8 +26,11 @@ impl OverrideKind {
     }
 }
 
+/// The seconds that count as quick by default for an application that serves users.
+pub(in crate::ui) const QUICK_S: f32 = 0.5;
+
 /// A value in the unit of a threshold; a dash if it is unknown.
-pub(super) fn threshold_text(value: Option<f64>, unit: Unit) -> String {
+pub(in crate::ui) fn threshold_text(value: Option<f64>, unit: Unit) -> String {
     let Some(value) = value else { return "–".to_owned() };
     let number = number_format::decimal(value, 2);
     match unit {
@@ -40,7 +43,7 @@ pub(super) fn threshold_text(value: Option<f64>, unit: Unit) -> String {
 }
 
 /// The unit in which a threshold is typed; empty for a count.
-pub(super) const fn typed_unit(unit: Unit) -> &'static str {
+pub(in crate::ui) const fn typed_unit(unit: Unit) -> &'static str {
     match unit {
         Unit::Count => "",
         Unit::Percent => "percent",
@@ -51,7 +54,7 @@ pub(super) const fn typed_unit(unit: Unit) -> &'static str {
 }
 
 /// The unit in an answer; a count if it is not known.
-pub(super) fn unit_of(unit: &Value) -> Unit {
+pub(in crate::ui) fn unit_of(unit: &Value) -> Unit {
     match unit.as_str() {
         Some("percent") => Unit::Percent,
         Some("percent_per_hour") => Unit::PercentPerHour,
@@ -62,17 +65,34 @@ pub(super) fn unit_of(unit: &Value) -> Unit {
 }
 
 /// A number in an answer, as it is typed: without a fraction of zero; empty for what is no number.
-pub(super) fn number_text(number: &Value) -> String {
+pub(in crate::ui) fn number_text(number: &Value) -> String {
     let Some(number) = number.as_number() else { return String::new() };
     let text = number.to_string();
     text.strip_suffix(".0").map_or_else(|| text.clone(), str::to_owned)
 }
 
-/// The threshold that was typed, or what is wrong with it.
-pub(super) fn typed_threshold(text: &str) -> Result<f32, &'static str> {
+/// The threshold that was typed, or what is wrong with it. `unit` is what its field says; seconds may be typed as
+/// they are shown: `10 ms`, `3 min`.
+pub(in crate::ui) fn typed_threshold(text: &str, unit: &str) -> Result<f32, &'static str> {
+    let text = text.trim();
+    let is_part = |character: char| character.is_alphabetic() || character == '%';
+    let (number, own) = text.split_at(text.find(is_part).unwrap_or(text.len()));
+    // A quotient of a decimal number is the nearest number to the decimal one; a product with 0.001 is not.
+    let (factor, divisor) = match (own, unit) {
+        ("", _) | ("s", "seconds") | ("%", "percent") => (1.0, 1.0),
+        ("ms", "seconds") => (1.0, 1000.0),
+        ("min", "seconds") => (60.0, 1.0),
+        ("h", "seconds") => (3600.0, 1.0),
+        _ => (f32::NAN, 1.0),
+    };
+    let number = number.trim().parse::<f32>().ok().map(|number| number * factor / divisor);
     // What is not finite would be `null` in a request.
-    let number = text.trim().parse::<f32>().ok().filter(|number| number.is_finite());
-    number.ok_or("Type a number, such as 70 or 0.5.")
+    let number = number.filter(|number| number.is_finite());
+    number.ok_or(if unit == "seconds" {
+        "Type a duration, such as 0.5, 10 ms or 3 min."
+    } else {
+        "Type a number, such as 70 or 0.5."
+    })
 }
 
 #[cfg(test)]
@@ -113,9 +133,23 @@ mod tests {
 
     #[test]
     fn a_threshold_is_a_finite_number() {
-        assert_eq!(typed_threshold(" 70.5 "), Ok(70.5));
+        for (text, unit, number) in [
+            (" 70.5 ", "percent", 70.5),
+            ("70 %", "percent", 70.0),
+            ("20 ms", "seconds", 0.02),
+            ("20\u{202f}ms", "seconds", 0.02),
+            ("3min", "seconds", 180.0),
+            ("2 h", "seconds", 7200.0),
+            ("1.5 s", "seconds", 1.5),
+            ("-1", "", -1.0),
+        ] {
+            assert_eq!(typed_threshold(text, unit), Ok(number), "{text}");
+        }
+        for (text, unit) in [("20 ms", "percent"), ("3 min", ""), ("5 %", "seconds"), ("2 d", "seconds")] {
+            assert!(typed_threshold(text, unit).is_err(), "{text}");
+        }
         for text in ["", "much", "70,5", "true", "[1]", "1e", "NaN", "nan", "inf", "-infinity", "1e39"] {
-            assert!(typed_threshold(text).is_err(), "{text}");
+            assert!(typed_threshold(text, "seconds").is_err(), "{text}");
         }
     }
 }
