@@ -19,6 +19,7 @@ mod webkit;
 use std::{
     cell::RefCell,
     collections::BTreeSet,
+    fmt,
     net::SocketAddr,
     sync::{Mutex, OnceLock},
     thread::available_parallelism,
@@ -53,6 +54,30 @@ pub struct Browser {
     /// The servers that it has signed in to.
     signed_in: Mutex<BTreeSet<String>>,
     _turn: SemaphorePermit<'static>,
+}
+
+/// A device with a slow network and a slow processor.
+#[derive(Debug, Clone, Copy)]
+pub struct SlowDevice {
+    /// The round trip, in milliseconds.
+    pub round_trip_ms: u32,
+    /// What the network transports, up and down.
+    pub bytes_per_second: u32,
+    /// How many times slower the processor is.
+    pub processor: u32,
+}
+
+impl SlowDevice {
+    /// What first pictures are measured on: far from the server, and four times slower.
+    pub const FAR: Self = Self { round_trip_ms: 150, bytes_per_second: 200 * 1024, processor: 4 };
+}
+
+impl fmt::Display for SlowDevice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { round_trip_ms, bytes_per_second, processor } = self;
+        let kib = bytes_per_second / 1024;
+        write!(f, "{round_trip_ms} ms round trip, {kib} KiB/s, processor {processor} times slower")
+    }
 }
 
 /// The users of a browser.
@@ -213,6 +238,15 @@ impl Browser {
         self.run(&format!("document.querySelector({}).click()", json!(selector))).await;
     }
 
+    /// Clicks with the mouse on the element that matches the selector, as a user does, once it is there: it is scrolled
+    /// into view, and nothing may cover it. An element that a page replaces meanwhile is looked for again.
+    pub async fn click(&self, selector: &str) {
+        let clicked = eventually("an element can be clicked", SOON, async || {
+            self.web().find(By::Css(selector)).await.ok()?.click().await.ok()
+        });
+        clicked.await.unwrap_or_else(|error| panic!("{selector}: {error:#}"));
+    }
+
     /// Types into the field that matches the selector.
     pub async fn enter(&self, selector: &str, text: &str) {
         let field = self.web().find(By::Css(selector)).await.expect("the page has the field");
@@ -223,6 +257,13 @@ impl Browser {
     pub async fn session_cookies(&self) -> Vec<Cookie> {
         let all = self.web().get_all_cookies().await.expect("a browser tells its cookies");
         all.into_iter().filter(|cookie| cookie.name.starts_with("headcount-session-")).collect()
+    }
+
+    /// Drops the session cookies of the current page, as the browser does when they expire.
+    pub async fn drop_session(&self) {
+        for cookie in self.session_cookies().await {
+            self.web().delete_cookie(&cookie.name).await.expect("the browser drops a cookie");
+        }
     }
 
     /// Opens a page, and waits until it is loaded.
@@ -338,6 +379,33 @@ impl Browser {
     /// Chromium.
     pub async fn devtools(&self, command: &str, parameters: Value) -> Value {
         self.web().cdp().send_raw(command, parameters).await.expect("the browser does what its tools ask")
+    }
+
+    /// Makes the network and the processor slower from now on. Only for Chromium.
+    pub async fn slow_down(&self, device: SlowDevice) {
+        let SlowDevice { round_trip_ms, bytes_per_second, processor } = device;
+        self.devtools("Network.enable", json!({})).await;
+        let network = json!({
+            "offline": false,
+            "latency": round_trip_ms,
+            "downloadThroughput": bytes_per_second,
+            "uploadThroughput": bytes_per_second,
+        });
+        self.devtools("Network.emulateNetworkConditions", network).await;
+        self.devtools("Emulation.setCPUThrottlingRate", json!({ "rate": processor })).await;
+    }
+
+    /// Forgets what is cached. Only for Chromium.
+    pub async fn clear_cache(&self) {
+        self.devtools("Network.clearBrowserCache", json!({})).await;
+    }
+
+    /// The time from the beginning of the navigation to the first text or graphic of the page, in milliseconds.
+    pub async fn first_picture(&self) -> f64 {
+        const FIRST: &str = "performance.getEntriesByName('first-contentful-paint')";
+        self.wait_for(&format!("return {FIRST}.length > 0")).await;
+        let time = self.run(&format!("return {FIRST}[0].startTime")).await;
+        time.as_f64().expect("a picture has a time")
     }
 
     /// Ends the use of the browser.

@@ -20,6 +20,12 @@ impl SortedFigures {
         self.percentile(50)
     }
 
+    /// The figures with the greatest median, if there are any.
+    #[must_use]
+    pub fn slowest(of_all: Vec<Self>) -> Option<Self> {
+        of_all.into_iter().max_by(|one, other| one.median().total_cmp(&other.median()))
+    }
+
     /// A percentile: the smallest figure that this percentage does not exceed; NaN without figures.
     #[must_use]
     pub fn percentile(&self, percent: usize) -> f64 {

@@ -30,6 +30,8 @@ pub enum MeasureList {
     Tracker,
     /// The measures of the pages of a collector.
     Pages,
+    /// The measures of the web interface of a server.
+    Interface,
 }
 
 /// How many measures of a list a run takes.
@@ -140,7 +142,8 @@ mod tests {
     fn every_bound_in_the_list_can_be_read() {
         assert!(read_list(LIST, MeasureList::Server).unwrap().len() > 20);
         assert!(read_list(LIST, MeasureList::Tracker).unwrap().len() > 5);
-        assert_eq!(read_list(LIST, MeasureList::Pages).unwrap().len(), 6);
+        assert_eq!(read_list(LIST, MeasureList::Pages).unwrap().len(), 5);
+        assert_eq!(read_list(LIST, MeasureList::Interface).unwrap().len(), 8);
     }
 
     #[test]

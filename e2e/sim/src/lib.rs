@@ -9,6 +9,7 @@ mod baseline;
 mod changes;
 pub mod check_configs;
 pub mod clouds;
+pub mod constant_prometheus;
 pub mod coroot_projects;
 mod costs;
 mod count;

@@ -50,16 +50,30 @@ impl ObservedFleets {
         every: i64,
         scrape_interval: Duration,
     ) -> anyhow::Result<Self> {
-        fs::remove_dir_all(directory).ok();
-        fs::create_dir_all(directory).with_context(|| format!("cannot create {}", directory.display()))?;
-        let setting = StoppedPrometheus::new(directory).listen(listen);
         let fleets: Arc<[SimulatedInfrastructure]> = fleets.into();
         let scrapes = i64::try_from(scrape_interval.as_secs())?;
-        fill(&setting, directory, &fleets, moments(now(), every, scrapes).into()).await?;
+        let moments = moments(now(), every, scrapes);
+        let setting = filled(directory, listen, &fleets, moments).await?;
         let endpoint = MetricsEndpoint::start(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), fleets).await?;
         let prometheus = setting.scraping(endpoint.address(), scrape_interval).start().await?;
         Ok(Self { prometheus, endpoint })
     }
+}
+
+/// Starts a Prometheus with the 65 minutes of fleets before `until`, in Unix seconds, one sample in `every`
+/// seconds. It scrapes nothing, so it answers the same at any time. Removes what was in `directory`.
+///
+/// # Errors
+/// Prometheus is not installed, or refuses something.
+pub async fn recorded(
+    directory: &Path,
+    listen: SocketAddr,
+    fleets: Vec<SimulatedInfrastructure>,
+    every: i64,
+    until: i64,
+) -> anyhow::Result<RunningPrometheus> {
+    let moments = moments(until, every, every);
+    filled(directory, listen, &fleets.into(), moments).await?.start().await
 }
 
 /// The times of all past scrapes.
@@ -70,6 +84,20 @@ fn moments(now: i64, every: i64, scrapes: i64) -> Vec<i64> {
         false => (now - moment) % every.min(scrapes.max(1)) == 0,
     });
     moments.collect()
+}
+
+/// A Prometheus with the metrics of fleets at these moments.
+async fn filled(
+    directory: &Path,
+    listen: SocketAddr,
+    fleets: &Arc<[SimulatedInfrastructure]>,
+    moments: Vec<i64>,
+) -> anyhow::Result<StoppedPrometheus> {
+    fs::remove_dir_all(directory).ok();
+    fs::create_dir_all(directory).with_context(|| format!("cannot create {}", directory.display()))?;
+    let setting = StoppedPrometheus::new(directory).listen(listen);
+    fill(&setting, directory, fleets, moments.into()).await?;
+    Ok(setting)
 }
 
 /// Fills a stopped Prometheus with the past of fleets, in parallel.

@@ -13,6 +13,7 @@ use headcount_harness::{
 use headcount_postgres::postgres::TestPostgres;
 use headcount_shared::payload::{AlertingIntegration::Webhook, Payload};
 use headcount_sim::coroot_projects::{self, CorootProject};
+use serde_json::Value;
 use sqlx::{ConnectOptions, Connection, Executor, SqliteConnection, query, sqlite::SqliteConnectOptions};
 use uuid::Uuid;
 
@@ -125,8 +126,6 @@ async fn while_somebody_else_locks_the_settings_reports_go_on_and_nothing_is_los
         setup.view(&server, &event).await;
         counted.count(&event);
         assert_configured(&reports.round(&[instance]).await[0]);
-        assert!(setup.switch(&server, false).await.status().is_server_error());
-        assert!(setup.status(&server).await.enabled);
         other.execute("COMMIT").await.unwrap();
         until_well(&server).await;
     }
@@ -167,14 +166,40 @@ async fn when_the_disk_of_the_settings_is_full_nothing_that_was_told_or_counted_
     webhook.behave(DestinationBehaviour::Working);
     // Reports may continue: deleted copies of sent ones make room.
     until_said(&server, FAILS, 0).await;
-    assert!(setup.switch(&server, false).await.status().is_server_error());
-    assert!(setup.status(&server).await.enabled);
 
     std::fs::remove_file(filler).unwrap();
     until_well(&server).await;
     let mut reports = FetchedReports::of(&setup, &collector);
     assert_configured(&reports.round(&[instance]).await[0]);
     assert_once(&mut reports, instance, &counted, &webhook, 1).await;
+}
+
+#[tokio::test]
+async fn statistics_are_off_although_the_disk_of_the_settings_is_full() {
+    let setup = TestSetup::new();
+    let collector = setup.collector().start().await.unwrap();
+    let program = setup.server_reporting(&collector.url("ce/usage-statistics"), "1h");
+    let data = program.data_dir().display().to_string();
+    std::fs::create_dir(&data).unwrap();
+    let mount = with_mounts(&format!("mount -t tmpfs -o size=4m none '{data}'"));
+    let server = program.under(mount).start().await.unwrap();
+    setup.view(&server, &event("/")).await;
+    let filler = fill(inside(&setup, "server", &server).join("filler"));
+    let refused = setup.switch(&server, false).await;
+    assert_eq!(refused.status(), 503);
+    let problem: Value = refused.json().await.unwrap();
+    assert!(problem["detail"].as_str().unwrap().contains("are off now, but a restart may"), "{problem}");
+    let status = setup.status(&server).await;
+    assert!(!status.enabled && status.data_directory.is_some(), "{status:?}");
+    assert_eq!(setup.http.get(server.url("stats")).send().await.unwrap().status(), 404);
+
+    std::fs::remove_file(filler).unwrap();
+    let stored = eventually("that they are off is stored", SOON, async || {
+        setup.status(&server).await.data_directory.is_none().then_some(())
+    });
+    stored.await.unwrap();
+    assert!(setup.switch(&server, true).await.status().is_success());
+    assert!(setup.preview(&server).await.ux.page_views.is_empty());
 }
 
 #[tokio::test]

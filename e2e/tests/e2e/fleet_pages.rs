@@ -6,7 +6,6 @@ mod accessibility;
 mod fifteen_questions;
 mod page_geometry;
 mod page_truth;
-mod picture_difference;
 mod roles_and_refusals;
 mod shown_fleet;
 mod small_fleets;

@@ -9,18 +9,19 @@ use headcount_harness::{
     http::ADMIN_TOKEN,
     in_every_engine,
     processes::HeadcountProcess,
-    program::build_directory,
 };
 use headcount_sim::coroot_projects::{self, CorootProject};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
-use crate::setup::TestSetup;
+use crate::{page_rules::faults, setup::TestSetup};
 
 in_every_engine!(
     the_first_project_is_made_and_shows_its_first_numbers,
     a_form_explains_bad_input_and_keeps_it,
     a_session_that_ends_leaves_what_was_typed,
+    a_stored_password_is_typed_again_for_another_address,
+    objectives_of_a_project_are_set_beside_its_thresholds,
 );
 
 /// The pages with forms, below a project.
@@ -71,6 +72,11 @@ async fn wait_for_field(browser: &Browser, selector: &str) {
     browser.wait_for(&format!("return document.querySelector({}) !== null", json!(selector))).await;
 }
 
+/// Waits until the element with an id has the focus, which it gets when the page is drawn.
+async fn wait_for_focus(browser: &Browser, id: &str) {
+    browser.wait_for(&format!("return document.activeElement.id === {}", json!(id))).await;
+}
+
 /// Replaces what is in a field, as typing does.
 async fn replace(browser: &Browser, selector: &str, text: &str) {
     let replace = format!(
@@ -100,7 +106,7 @@ async fn the_first_project_is_made_and_shows_its_first_numbers(engine: Engine) {
     // Nothing is typed: the first wrong field has the focus, and says what is wrong.
     browser.press("form button[type=submit]").await;
     wait_for_text(&browser, "#new-name-error", "is missing").await;
-    assert_eq!(browser.run("return document.activeElement.id").await, json!("new-name"));
+    wait_for_focus(&browser, "new-name").await;
     let described =
         browser.run("return document.getElementById('new-name').getAttribute('aria-describedby')").await;
     assert_eq!(described, json!("new-name-help new-name-error"));
@@ -159,22 +165,21 @@ async fn a_form_explains_bad_input_and_keeps_it(engine: Engine) {
         wait_for_text(&browser, &format!("{selector}-error"), said).await;
         let value = browser.run(&format!("return document.querySelector('{selector}').value")).await;
         assert_eq!(value, json!(wrong), "{field}: what was typed stays");
-        let focused = browser.run("return document.activeElement.id").await;
-        assert_eq!(focused, json!(field), "the wrong field has the focus");
+        wait_for_focus(&browser, field).await;
         replace(&browser, &selector, right).await;
         browser.run(&submit).await;
         wait_for_text(&browser, "[role=status]", "Saved").await;
     }
 
-    open("/inspections", "input[aria-label^='Threshold of CPUNode']").await;
-    let threshold = "input[aria-label^='Threshold of CPUNode']";
+    let threshold = "input[aria-label='Threshold of CPU usage of nodes in percent']";
+    open("/inspections", threshold).await;
     replace(&browser, threshold, "200").await;
-    browser.press("button[aria-label='Set CPUNode']").await;
+    browser.press("button[aria-label='Set CPU usage of nodes']").await;
     wait_for_text(&browser, "#CPUNode-error", "at most 100").await;
     replace(&browser, threshold, "70.5").await;
-    browser.press("button[aria-label='Set CPUNode']").await;
-    wait_for_text(&browser, "[role=status]", "70.5 % is in force").await;
-    browser.press("button[aria-label='Reset CPUNode']").await;
+    browser.press("button[aria-label='Set CPU usage of nodes']").await;
+    wait_for_text(&browser, "[role=status]", "CPU usage of nodes: 70.5 % is in force").await;
+    browser.press("button[aria-label='Reset CPU usage of nodes']").await;
     wait_for_text(&browser, "[role=status]", "80 % is in force").await;
 
     open("/applications", "#categories-categories").await;
@@ -198,6 +203,70 @@ async fn a_form_explains_bad_input_and_keeps_it(engine: Engine) {
     press_named(&browser, "Send a test").await;
     wait_for_text(&browser, "[role=status]", "it accepted the test").await;
     assert!(seen.lock().unwrap().iter().any(|body| body.contains("notifications-test")));
+    browser.close().await;
+}
+
+async fn a_stored_password_is_typed_again_for_another_address(engine: Engine) {
+    let setup = TestSetup::new();
+    let server = setup.server_to("http://127.0.0.1:9/").start().await.unwrap();
+    let id = project(&server, "http://127.0.0.1:9/").await;
+    let (other, _) = prometheus().await;
+    let browser = Browser::open(engine, 1400).await;
+    let password = "#prometheus-basic_auth-password";
+    browser.visit(&server, &format!("p/{id}/settings/prometheus")).await;
+    wait_for_field(&browser, password).await;
+    replace(&browser, "#prometheus-basic_auth-user", "me").await;
+    replace(&browser, password, "hidden").await;
+    browser.press("#prometheus-save").await;
+    wait_for_text(&browser, "#prometheus-basic_auth-password-secret", "Stored").await;
+
+    replace(&browser, "#prometheus-url", &other).await;
+    for asks in ["#prometheus-save", "#prometheus button[data-act=test]"] {
+        browser.press(asks).await;
+        let again = "Give the password again, because another server could get them.";
+        wait_for_text(&browser, &format!("{password}-error"), again).await;
+        // The field for it is there, and has the focus.
+        browser
+            .wait_for(&format!("return document.querySelector('input{password}') === document.activeElement"))
+            .await;
+        browser.run("document.querySelector('button[data-act=keep-secret]').click()").await;
+        wait_for_text(&browser, "#prometheus-basic_auth-password-secret", "Stored").await;
+    }
+    let typed = browser.run("return document.querySelector('#prometheus-url').value").await;
+    assert_eq!(typed, json!(other), "what was typed stays");
+
+    browser.press("#prometheus button[data-act=replace-secret]").await;
+    replace(&browser, password, "another").await;
+    browser.press("#prometheus-save").await;
+    wait_for_text(&browser, "#prometheus-said", "Saved").await;
+    browser.close().await;
+}
+
+async fn objectives_of_a_project_are_set_beside_its_thresholds(engine: Engine) {
+    let setup = TestSetup::new();
+    let server = setup.server_to("http://127.0.0.1:9/").start().await.unwrap();
+    let id = project(&server, "http://127.0.0.1:9/").await;
+    let of_cart = format!("api/projects/{id}/applications/shop:Deployment:cart/inspections/SLOLatency");
+    let objective = json!({ "objective_percent": 95, "objective_bucket_s": 2 });
+    let set = setup.http.put(server.url(&of_cart)).json(&objective).send().await.unwrap();
+    assert_eq!(set.status(), StatusCode::OK);
+    let browser = Browser::open(engine, 1400).await;
+    browser.visit(&server, &format!("p/{id}/settings/inspections")).await;
+    wait_for_text(&browser, "#row-SLOLatency", "99 % within 500").await;
+    wait_for_text(&browser, "#row-SLOLatency a", "cart").await;
+    replace(&browser, "#SLOLatency-threshold", "100").await;
+    browser.press("button[aria-label='Set Requests that are answered quickly']").await;
+    wait_for_text(&browser, "#SLOLatency-error", "less than 100").await;
+    replace(&browser, "#SLOLatency-threshold", "97.5").await;
+    replace(&browser, "#SLOLatency-quick", "0.25").await;
+    browser.press("button[aria-label='Set Requests that are answered quickly']").await;
+    let said = "Requests that are answered quickly: 97.5 % within 250\u{202f}ms is in force.";
+    wait_for_text(&browser, "[role=status]", said).await;
+    // A field sends its form, too.
+    browser.enter("#SLOAvailability-threshold", "99.9\u{e007}").await;
+    wait_for_text(&browser, "[role=status]", "Requests that succeed: 99.9 % is in force.").await;
+    browser.press("button[aria-label='Reset Requests that succeed']").await;
+    wait_for_text(&browser, "[role=status]", "Requests that succeed: 99 % is in force.").await;
     browser.close().await;
 }
 
@@ -278,12 +347,6 @@ async fn a_tab_that_does_not_exist_says_so() {
 
 #[tokio::test]
 async fn axe_finds_nothing_in_the_forms_narrow_or_wide_light_or_dark() {
-    const FOUND: &str = "
-        const place = node => `${node.target.join(' ')} ${node.any[0]?.message ?? ''}`
-        const said = rule => `${rule.id}: ${rule.help}: ${rule.nodes.slice(0, 3).map(place).join('; ')}`
-        return axe.run(document, { resultTypes: ['violations'] }).then(found => found.violations.map(said))";
-    let axe = build_directory().unwrap().with_file_name("tools/page-tests/axe.min.js");
-    let axe = std::fs::read_to_string(axe).unwrap();
     let setup = TestSetup::new();
     let server = setup.server_to("http://127.0.0.1:9/").start().await.unwrap();
     let (url, _) = prometheus().await;
@@ -295,21 +358,9 @@ async fn axe_finds_nothing_in_the_forms_narrow_or_wide_light_or_dark() {
         browser.visit(&server, &page).await;
         wait_for_field(&browser, "main form, main table").await;
         browser.run("document.querySelectorAll('details').forEach(it => it.open = true)").await;
-        browser.run(&format!("{axe}; window.axe = axe")).await;
         // What is wrong is shown, too.
         browser.run("document.querySelectorAll('form button[type=submit]').forEach(it => it.click())").await;
-        for width in [360, 1280] {
-            browser.resize(width).await;
-            let overflow = "return document.documentElement.scrollWidth - innerWidth";
-            let overflow = browser.run(overflow).await.as_i64().unwrap();
-            assert!(overflow <= 0, "{page} is {overflow} px too wide at {width}");
-            for scheme in ["light", "dark"] {
-                let feature = json!({ "features": [{ "name": "prefers-color-scheme", "value": scheme }] });
-                browser.devtools("Emulation.setEmulatedMedia", feature).await;
-                let violations: Vec<String> = serde_json::from_value(browser.run(FOUND).await).unwrap();
-                found.extend(violations.iter().map(|it| format!("{page} at {width}, {scheme}: {it}")));
-            }
-        }
+        found.extend(faults(&browser, &page).await);
     }
     assert!(found.is_empty(), "{found:#?}");
     browser.close().await;

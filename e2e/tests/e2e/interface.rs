@@ -10,7 +10,7 @@ use headcount_harness::{
 };
 use headcount_sim::coroot_projects::{self, CorootProject};
 use reqwest::Url;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::setup::{SOON, TestSetup};
 
@@ -32,6 +32,12 @@ async fn every_page_shows_itself_without_an_error() {
     for page in PAGES {
         browser.visit(&server, &page.replace("ID", &id)).await;
         browser.wait_for("return document.querySelector('main h1') !== null").await;
+        // What was shown before it is gone.
+        assert_eq!(
+            browser.run("return document.querySelectorAll('header').length").await,
+            json!(1),
+            "{page}"
+        );
         let errors = browser.errors().await;
         assert!(errors.is_empty(), "{page}: {errors:?}");
     }
@@ -93,11 +99,20 @@ async fn the_overview_lists_the_projects_and_links_only_to_pages_with_content() 
         extra_selector: String::new(),
     };
     let id = coroot_projects::create(&server, &project).await.unwrap();
+    let overview = server.url("api/overview");
+    let failing = eventually("the Prometheus is asked", SOON, async || {
+        let answer = setup.http.get(&overview).send().await.ok()?.json::<Value>().await.ok()?;
+        answer["projects"][0]["observation"]["failure"].is_string().then_some(())
+    });
+    failing.await.unwrap();
     let browser = Browser::open(Engine::Chromium, 1400).await;
     browser.visit(&server, "").await;
     browser.wait_for("return document.querySelector('main h2')?.textContent === 'shop'").await;
     let links = "return [...new Set([...document.links].map(link => link.pathname))].sort()";
-    assert_eq!(browser.run(links).await, json!(["/", format!("/p/{id}"), "/usage-statistics"]));
+    let [page, settings] = [format!("/p/{id}"), format!("/p/{id}/settings/prometheus")];
+    let mut expected = ["/", &page, &settings, "/p/new/prometheus", "/usage-statistics"];
+    expected.sort_unstable();
+    assert_eq!(browser.run(links).await, json!(expected));
     assert!(browser.errors().await.is_empty());
     browser.close().await;
 }
@@ -130,24 +145,34 @@ async fn without_webassembly_or_scripts_the_page_says_what_is_sent_and_how_to_sw
     browser.sign_in(&server).await;
     let without = json!({ "source": "delete globalThis.WebAssembly" });
     browser.devtools("Page.addScriptToEvaluateOnNewDocument", without).await;
-    assert_says_it_plainly(&setup, &browser, &server).await;
+    let on = ["Usage statistics: On", "What is sent", "--disable-usage-statistics", "Where the report is"];
+    assert_says_plainly(&on, &setup, &browser, &server).await;
     browser.devtools("Emulation.setScriptExecutionDisabled", json!({ "value": true })).await;
-    assert_says_it_plainly(&setup, &browser, &server).await;
+    assert_says_plainly(&on, &setup, &browser, &server).await;
+    assert_eq!(setup.switch(&server, false).await.status(), 200);
+    let off = ["Usage statistics: Off", "What is sent", "{\"enabled\":true}", "How to switch it on"];
+    assert_says_plainly(&off, &setup, &browser, &server).await;
     browser.close().await;
 }
 
-/// Checks what the interface shows first, and that the report is where the page links to it.
-async fn assert_says_it_plainly(setup: &TestSetup, browser: &Browser, server: &HeadcountProcess) {
+/// Checks what the page says without the interface, and that reports are where the page links to them.
+async fn assert_says_plainly(
+    words: &[&str],
+    setup: &TestSetup,
+    browser: &Browser,
+    server: &HeadcountProcess,
+) {
     browser.visit(server, "usage-statistics").await;
     let shown = "const plain = document.getElementById('plain')
         return plain?.checkVisibility({ visibilityProperty: true }) ? plain.innerText : null";
     let text =
         eventually("the page speaks", SOON, async || browser.run(shown).await.as_str().map(str::to_owned));
     let text = text.await.unwrap();
-    for said in ["Usage statistics: On", "What is sent", "--disable-usage-statistics", "Where the report is"]
-    {
-        assert!(text.contains(said), "{said}: {text}");
+    for said in words {
+        assert!(text.contains(*said), "{said}: {text}");
     }
+    let loading = "document.querySelector('#frame .waiting')?.checkVisibility({ visibilityProperty: true })";
+    browser.wait_for(&format!("return ({loading} ?? false) === false")).await;
     let link = browser.run("return document.querySelector('#plain a').href").await;
     assert_eq!(setup.get(link.as_str().unwrap()).await.status(), 200);
 }

@@ -220,6 +220,7 @@ async fn switched_off_on_the_page_nothing_is_counted_kept_or_sent_after_a_restar
         "instance.uuid",
         "lock",
         "never-delivered",
+        "nothing-to-erase",
         "times-switched-off",
     ];
     let settings = |name: &String| name.starts_with("db.sqlite") || kept.contains(&name.as_str());

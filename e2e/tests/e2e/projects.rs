@@ -1,31 +1,29 @@
 //! Tests the pages of what is observed: from all projects to one application and one node, by name, and what an
 //! operator changes there.
 
-use axum::Router;
 use headcount_harness::{
     browser::{Browser, Engine},
     in_every_engine,
     processes::HeadcountProcess,
     wait::eventually,
 };
-use headcount_sim::coroot_projects::{self, CorootProject};
+use headcount_sim::{
+    constant_prometheus::{self, ConstantSeries, container_labels, node_labels},
+    coroot_projects::{self, CorootProject},
+};
 use serde_json::json;
-use tokio::net::TcpListener;
 
 use crate::setup::{SOON, TestSetup};
 
 in_every_engine!(
     an_operator_finds_what_fails_and_sets_a_threshold,
     many_applications_are_searched_filtered_and_sorted,
+    a_table_that_is_left_is_as_it_was_after_back_and_reload,
 );
 
-/// A series with a constant value: its labels as JSON without the braces, and the value.
-type ConstantSeries = (String, &'static str);
-
-/// The labels of a container on the node.
-fn container(name: &str) -> String {
-    format!(r#""machine_id":"m","system_uuid":"s","container_id":"/docker/{name}""#)
-}
+/// The names of the applications that are shown.
+const NAMES: &str =
+    "[...document.querySelectorAll('#applications-title ~ * tbody th')].map(it => it.innerText.trim())";
 
 /// The applications, of which the last one does not run.
 fn applications() -> Vec<String> {
@@ -34,10 +32,10 @@ fn applications() -> Vec<String> {
 
 /// The series of a query, which is percent-encoded.
 fn series(query: &str) -> Vec<ConstantSeries> {
-    let node = |more: &str| format!(r#""machine_id":"m","system_uuid":"s"{more}"#);
+    let container = |name: &str| container_labels(&format!("/docker/{name}"));
     let containers = |names: Vec<String>, value| names.iter().map(|name| (container(name), value)).collect();
     match query {
-        "node_info" => vec![(node(r#","hostname":"node-1""#), "1")],
+        "node_info" => vec![(node_labels(r#","hostname":"node-1""#), "1")],
         "container_info" => containers(applications(), "1"),
         "container_resources_memory_rss_bytes" => {
             containers(applications().into_iter().filter(|name| name != "down").collect(), "1048576")
@@ -45,38 +43,17 @@ fn series(query: &str) -> Vec<ConstantSeries> {
         _ if query.contains("container_resources_cpu_usage_seconds_total") => {
             containers(vec!["app-000".to_owned()], "0.5")
         }
-        _ if query.starts_with("sum%28rate%28node_resources_cpu_usage") => vec![(node(""), "85")],
+        _ if query.starts_with("sum%28rate%28node_resources_cpu_usage") => vec![(node_labels(""), "85")],
         _ => Vec::new(),
     }
 }
 
-/// A server that answers range queries like a Prometheus with one node.
-async fn prometheus() -> String {
-    let answer = async |body: String| {
-        let member =
-            |name: &str| body.split('&').find_map(|part| part.strip_prefix(name)).unwrap_or_default();
-        let number = |name: &str| member(name).parse::<usize>().unwrap_or_default();
-        let times = (number("start=")..=number("end=")).step_by(number("step=").max(1));
-        let times: Vec<usize> = times.collect();
-        let row = |(labels, value): ConstantSeries| {
-            let values: Vec<String> = times.iter().map(|at| format!(r#"[{at},"{value}"]"#)).collect();
-            format!(r#"{{"metric":{{{labels}}},"values":[{}]}}"#, values.join(","))
-        };
-        let rows: Vec<String> = series(member("query=")).into_iter().map(row).collect();
-        format!(r#"{{"status":"success","data":{{"resultType":"matrix","result":[{}]}}}}"#, rows.join(","))
-    };
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("http://{}/", listener.local_addr().unwrap());
-    tokio::spawn(async move { axum::serve(listener, Router::new().fallback(answer)).await });
-    url
-}
-
 /// A server with a project that is observed, and the id of that.
-async fn observed(setup: &TestSetup) -> (HeadcountProcess, String) {
+pub(crate) async fn observed(setup: &TestSetup) -> (HeadcountProcess, String) {
     let server = setup.server_to("http://127.0.0.1:9/").start().await.unwrap();
     let project = CorootProject {
         name: "shop".to_owned(),
-        prometheus: prometheus().await,
+        prometheus: constant_prometheus::serve(series).await.unwrap(),
         refresh_interval: std::time::Duration::from_secs(30),
         extra_selector: String::new(),
     };
@@ -144,7 +121,7 @@ async fn an_operator_finds_what_fails_and_sets_a_threshold(engine: Engine) {
 
     browser.visit(&server, &format!("p/{id}/node/node-1")).await;
     wait_for_text(&browser, "Node in project shop").await;
-    browser.wait_for("return document.querySelectorAll('main tbody tr').length === 100").await;
+    browser.wait_for("return document.querySelectorAll('main tbody tr').length === 50").await;
     if engine.tells_errors() {
         let errors = browser.errors().await;
         assert!(errors.is_empty(), "{errors:?}");
@@ -152,25 +129,26 @@ async fn an_operator_finds_what_fails_and_sets_a_threshold(engine: Engine) {
     browser.close().await;
 }
 
+/// A script that searches for a text.
+fn search(text: &str) -> String {
+    format!(
+        "const field = document.querySelector('main input[type=search]');
+        field.value = '{text}'; field.dispatchEvent(new Event('input', {{ bubbles: true }}))"
+    )
+}
+
 async fn many_applications_are_searched_filtered_and_sorted(engine: Engine) {
     let setup = TestSetup::new();
     let (server, id) = observed(&setup).await;
     let browser = Browser::open(engine, 1400).await;
     browser.visit(&server, &format!("p/{id}")).await;
-    let rows =
-        "[...document.querySelectorAll('#applications-title ~ * tbody th')].map(it => it.innerText.trim())";
-    reload_until(&browser, &format!("{rows}.length === 100")).await;
+    let rows = NAMES;
+    reload_until(&browser, &format!("{rows}.length === 50")).await;
     // The worst comes first.
     assert_eq!(browser.run(&format!("return {rows}[0]")).await, json!("down"));
     browser.run("document.querySelector('main button.more').click()").await;
-    browser.wait_for(&format!("return {rows}.length === 151")).await;
+    browser.wait_for(&format!("return {rows}.length === 100")).await;
 
-    let search = |text: &str| {
-        format!(
-            "const field = document.querySelector('main input[type=search]');
-            field.value = '{text}'; field.dispatchEvent(new Event('input', {{ bubbles: true }}))"
-        )
-    };
     browser.run(&search("APP-01")).await;
     wait_for_text(&browser, "10 of 151 applications.").await;
     let sort = "document.querySelector('main thead button').click()";
@@ -191,5 +169,58 @@ async fn many_applications_are_searched_filtered_and_sorted(engine: Engine) {
     let widths = "return [document.documentElement.scrollWidth, document.documentElement.clientWidth]";
     let widths = browser.run(widths).await;
     assert_eq!(widths[0], widths[1]);
+    browser.close().await;
+}
+
+async fn a_table_that_is_left_is_as_it_was_after_back_and_reload(engine: Engine) {
+    let setup = TestSetup::new();
+    let (server, id) = observed(&setup).await;
+    let browser = Browser::open(engine, 1400).await;
+    browser.visit(&server, &format!("p/{id}")).await;
+    reload_until(&browser, &format!("{NAMES}.length === 50")).await;
+    browser.run(&search("App-")).await;
+    wait_for_text(&browser, "150 of 151 applications.").await;
+    for first in ["app-000", "app-149"] {
+        browser.run("document.querySelector('main thead button').click()").await;
+        browser.wait_for(&format!("return {NAMES}[0] === '{first}'")).await;
+    }
+    browser.run("document.querySelector('main button.more').click()").await;
+    let is_arranged = format!(
+        "{NAMES}.length === 100 && {NAMES}[0] === 'app-149'
+            && document.querySelector('main input[type=search]').value === 'App-'"
+    );
+    browser.wait_for(&format!("return {is_arranged}")).await;
+    browser.run("window.scrollTo(0, 1200)").await;
+    let is_as_left = format!("return {is_arranged} && Math.round(window.scrollY) === 1200");
+    browser.wait_for(&is_as_left).await;
+
+    browser.run("document.querySelector('#applications-rows tbody tr:nth-child(60) a').click()").await;
+    wait_for_text(&browser, "in project shop").await;
+    browser.wait_for("return window.scrollY === 0").await;
+    browser.back().await;
+    browser.wait_for(&is_as_left).await;
+    browser.reload().await;
+    browser.wait_for(&is_as_left).await;
+    let address = browser.run("return location.pathname + location.search + location.hash").await;
+    assert!(address.as_str().unwrap().ends_with(&format!("/p/{id}")), "{address}");
+
+    browser.run(&search("nowhere")).await;
+    browser
+        .wait_for(
+            "return document.querySelector('#applications-rows').innerText.includes('Nothing matches.')",
+        )
+        .await;
+    let counted = eventually("both pages are counted", SOON, async || {
+        let views = setup.preview(&server).await.ux.page_views;
+        (views.len() > 1).then_some(views)
+    });
+    let counted = counted.await.unwrap();
+    let pages: Vec<&str> = counted.keys().map(String::as_str).collect();
+    assert_eq!(pages, ["/p/$projectId", "/p/$projectId/app/$id"]);
+    assert_eq!(counted["/p/$projectId/app/$id"], 1);
+    if engine.tells_errors() {
+        let errors = browser.errors().await;
+        assert!(errors.is_empty(), "{errors:?}");
+    }
     browser.close().await;
 }

@@ -74,6 +74,25 @@ async fn a_signal_ends_a_collector_soon() {
 }
 
 #[tokio::test]
+async fn the_last_line_says_that_counts_are_on_disk_only_where_something_was_counted() {
+    let setup = TestSetup::new();
+    let on = setup.server_to("http://127.0.0.1:9/");
+    let off = on.clone().argument("--disable-usage-statistics");
+    for (program, last) in [(on, "everything counted is on disk"), (off, "stopped")] {
+        let mut server = program.start().await.unwrap();
+        server.end(Signal::TERM, SOON).await.unwrap();
+        let said =
+            async || server.log().lines().last().is_some_and(|line| line.ends_with(last)).then_some(());
+        eventually(last, SOON, said).await.unwrap();
+        let lines = server.log().lines();
+        assert_eq!(
+            lines.iter().filter(|line| line.contains("on disk")).count(),
+            usize::from(last != "stopped")
+        );
+    }
+}
+
+#[tokio::test]
 async fn a_terminal_that_goes_away_ends_no_program() {
     let setup = TestSetup::new();
     let collector = setup.collector().start().await.unwrap();

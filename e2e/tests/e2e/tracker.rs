@@ -76,6 +76,7 @@ async fn cleared_storage_is_a_new_browser() {
     let server = server(&setup).await;
     let browser = Browser::open(Engine::Chromium, 1400).await;
     browser.visit(&server, "").await;
+    views(&setup, &server, 1).await;
     browser.visit(&server, "welcome").await;
     views(&setup, &server, 2).await;
     assert_eq!(setup.preview(&server).await.ux.users.len(), 1);

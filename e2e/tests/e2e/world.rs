@@ -40,7 +40,8 @@ pub(crate) fn reporting(setup: &TestSetup, data_dir: &Path, collector_url: &str)
         .flag("--report-interval", "1s")
 }
 
-fn priced(setup: &TestSetup, data_dir: &Path) -> HeadcountProgram {
+/// A server on a data directory with the price file of the fleet.
+pub(crate) fn priced(setup: &TestSetup, data_dir: &Path) -> HeadcountProgram {
     let file = setup.path("cloud-pricing.json.gz");
     prices::write(&file).unwrap();
     HeadcountProgram::serve(data_dir)

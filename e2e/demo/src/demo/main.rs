@@ -85,11 +85,18 @@ async fn generate(layout: &DemoLayout) -> anyhow::Result<DemoInstallations> {
 struct SignInLinks {
     server: String,
     collector: String,
+    /// The commands that print later ones, a line each.
+    later: String,
 }
 
 impl SignInLinks {
     async fn of(server: &HeadcountProcess, collector: &HeadcountProcess) -> anyhow::Result<Self> {
-        Ok(Self { server: server.sign_in_link().await?, collector: collector.sign_in_link().await? })
+        let command = |name: &str, of: &HeadcountProcess| {
+            let (address, data_dir) = (of.address()?, of.data_dir().display());
+            anyhow::Ok(format!("  headcount {name} --listen {address} --data-dir {data_dir}"))
+        };
+        let later = [command("sign-in", server)?, command("sign-in collect", collector)?].join("\n");
+        Ok(Self { server: server.sign_in_link().await?, collector: collector.sign_in_link().await?, later })
     }
 }
 
@@ -120,7 +127,9 @@ Each of these links signs a browser in, once and within five minutes:
   server     {}
   collector  {}
 
-Later ones are printed by `headcount sign-in --listen ADDRESS --data-dir {}` (or {}).
+Later ones are printed by
+
+{}
 
 Sign in to the server and click through a few pages. A report goes to the collector once a minute;
 the page {} shows what is in it.
@@ -131,8 +140,7 @@ Ctrl-C stops everything.
         collector.url(""),
         links.server,
         links.collector,
-        server.data_dir().display(),
-        collector.data_dir().display(),
+        links.later,
         server.url("usage-statistics"),
     )
 }

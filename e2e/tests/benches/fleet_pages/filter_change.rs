@@ -5,10 +5,7 @@ use headcount_harness::browser::Browser;
 use headcount_measures::{MeasureRun, SortedFigures};
 use serde_json::json;
 
-use super::{
-    filled_collector::{FilledCollector, PAGES},
-    of_slowest,
-};
+use super::filled_collector::{FilledCollector, PAGES};
 
 /// The changes of the filter of each page.
 const CHANGES: usize = 8;
@@ -45,6 +42,6 @@ pub(crate) async fn measure(
         println!("    {page:<14} {longest}");
         of_pages.push(longest);
     }
-    let slowest = of_slowest(of_pages).context("there are pages")?;
+    let slowest = SortedFigures::slowest(of_pages).context("there are pages")?;
     measures.record("pages: ms of the longest frame while a filter changes, slowest page", slowest)
 }

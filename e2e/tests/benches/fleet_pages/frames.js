@@ -1,5 +1,5 @@
-// Acts, and returns the longest time between two frames, in milliseconds, until it is done.
-const longestFrame = (act, isDone) =>
+// Acts, and returns the longest time between two frames, in milliseconds, until it is done, and in some frames after.
+const longestFrame = (act, isDone, after = 5) =>
   new Promise(resolve => {
     let before
     let longest = 0
@@ -10,7 +10,7 @@ const longestFrame = (act, isDone) =>
       before = now
       framesAfter = isDone() ? framesAfter + 1 : 0
       // What was done last is in the frames after it.
-      if (framesAfter < 5) requestAnimationFrame(onFrame)
+      if (framesAfter < after) requestAnimationFrame(onFrame)
       else resolve(longest)
     }
     requestAnimationFrame(onFrame)

@@ -8,11 +8,12 @@ mod filled_collector;
 mod filter_change;
 mod first_picture;
 mod flame_graph;
-mod interface_size;
 mod many_stacks;
+#[path = "../sizes/program_size.rs"]
+mod program_size;
 
 use headcount_harness::browser::{Browser, Engine};
-use headcount_measures::{MeasureList, MeasureRun, RunExtent, SortedFigures, print_environment};
+use headcount_measures::{MeasureList, MeasureRun, RunExtent, print_environment};
 
 use self::filled_collector::FilledCollector;
 
@@ -26,7 +27,7 @@ async fn main() -> anyhow::Result<()> {
     print_environment()?;
     let mut run = MeasureRun::begin(MeasureList::Pages)?;
     if chosen("sizes") {
-        interface_size::measure(&mut run)?;
+        program_size::measure(&mut run, "pages: bytes of script and program with brotli", "pages")?;
     }
     if chosen("first-picture") || chosen("filter-change") || chosen("flame-graph") {
         let collector = FilledCollector::start().await?;
@@ -46,9 +47,4 @@ async fn main() -> anyhow::Result<()> {
         collector.end().await?;
     }
     run.finish(if arguments.is_empty() { RunExtent::Whole } else { RunExtent::Chosen })
-}
-
-/// The figures of the slowest page, of those of all pages.
-fn of_slowest(figures: Vec<SortedFigures>) -> Option<SortedFigures> {
-    figures.into_iter().max_by(|one, other| one.median().total_cmp(&other.median()))
 }

@@ -5,14 +5,11 @@ use headcount_harness::{
     in_every_engine,
 };
 use serde::Deserialize;
-use serde_json::json;
 
 use super::shown_fleet::{PAGES, ShownFleet, assert_no_errors};
+use crate::page_view::{WIDTHS, show_at};
 
 in_every_engine!(every_page_fits_into_windows_of_phones_tablets_and_desks);
-
-/// The widths of windows.
-pub(super) const WIDTHS: [u32; 3] = [360, 768, 1280];
 
 /// The width that windows of every engine can have.
 const NARROWEST_WINDOW: u32 = 600;
@@ -27,6 +24,9 @@ const FRAMED: &str = "
     framed.style.border = 0
     framed.srcdoc = '<!doctype html>' + copy.outerHTML
     document.body.append(framed)";
+
+/// The navigation has one line in windows that are wider, in CSS pixels.
+const ONE_LINE_FROM: f64 = 1200.0;
 
 /// What is measured of a page.
 const MEASURED: &str = "
@@ -47,6 +47,7 @@ const MEASURED: &str = "
         width: document.documentElement.clientWidth,
         scrolled: document.documentElement.scrollWidth,
         links: links.length,
+        lines: new Set(links.map(link => Math.round(box(link).top))).size,
         covered: links.filter(covered).map(link => link.textContent),
         header_end: box(document.querySelector('header')).bottom + scrollY,
         content_begin: box(document.querySelector('main')).top + scrollY,
@@ -65,6 +66,8 @@ struct PageMeasures {
     scrolled: f64,
     /// The links of the navigation.
     links: usize,
+    /// The lines that they are on.
+    lines: usize,
     /// Those that something lies on.
     covered: Vec<String>,
     /// Where the header ends.
@@ -115,22 +118,15 @@ async fn measure_at(browser: &Browser, width: u32) -> PageMeasures {
     serde_json::from_value(measured).unwrap()
 }
 
-/// Gives the page a width.
-pub(super) async fn show_at(browser: &Browser, width: u32) {
-    if browser.engine() == Engine::Chromium {
-        let metrics = json!({ "width": width, "height": 900, "deviceScaleFactor": 1, "mobile": false });
-        browser.devtools("Emulation.setDeviceMetricsOverride", metrics).await;
-        browser.wait_for(&format!("return innerWidth === {width}")).await;
-    } else {
-        browser.resize(width).await;
-    }
-}
-
 fn faults(page: &str, measured: &PageMeasures) -> impl Iterator<Item = String> {
     let has_charts = !["changes", "installations", "profiles", "published"].contains(&page);
     let all = [
         (measured.scrolled > measured.width, format!("is {} wide in {}", measured.scrolled, measured.width)),
         (measured.links != PAGES.len(), format!("has {} links", measured.links)),
+        (
+            measured.width > ONE_LINE_FROM && measured.lines != 1,
+            format!("has a navigation of {} lines", measured.lines),
+        ),
         (!measured.covered.is_empty(), format!("something covers {:?}", measured.covered)),
         (measured.header_end > measured.content_begin + 1.0, "the navigation lies on the content".to_owned()),
         (!measured.tiny.is_empty(), format!("too small: {:?}", measured.tiny)),

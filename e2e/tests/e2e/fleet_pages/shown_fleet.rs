@@ -1,11 +1,7 @@
 //! Starts the collectors whose pages are shown: one for all tests with a large simulated fleet, and small
 //! ones. Their clocks say the same in every run.
 
-use std::{
-    path::{Path, PathBuf},
-    process::Command,
-    time::{Duration, SystemTime},
-};
+use std::{process::Command, time::Duration};
 
 use headcount_harness::{
     browser::Browser,
@@ -13,7 +9,6 @@ use headcount_harness::{
     http,
     processes::HeadcountProcess,
     program::{HeadcountProgram, binary},
-    test_run,
     wait::eventually,
 };
 use headcount_simulated_fleet::fleet_truth::{DayTruth, FleetTruth};
@@ -21,7 +16,7 @@ use reqwest::StatusCode;
 use serde_json::{Value, json};
 use tokio::sync::OnceCell;
 
-use crate::setup::TestSetup;
+use crate::{process_clock::shifted_to, setup::TestSetup};
 
 /// The token of those who see what is published.
 const VIEWER_TOKEN: &str = "a-token-of-a-viewer";
@@ -77,7 +72,7 @@ impl ShownFleet {
         let mut demo = Command::new(binary().unwrap());
         demo.args(["collect", "demo", "--reports-per-day", "1", "--seed", "4", "--until", LAST_DAY]);
         demo.args(["--installations", &installations.to_string(), "--days", &days.to_string()]);
-        demo.arg("--data-dir").arg(setup.path("collector")).envs(shifted_clock().await);
+        demo.arg("--data-dir").arg(setup.path("collector")).envs(shifted_to(NOW).await);
         let made = output_within(MADE, demo).await.unwrap();
         assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
         let truth = serde_json::from_slice(&made.stdout).unwrap();
@@ -131,28 +126,8 @@ impl ShownFleet {
 /// A collector with a token for viewers.
 pub(super) async fn collector(setup: &TestSetup) -> HeadcountProgram {
     let program = setup.collector().flag("--viewer-token", VIEWER_TOKEN);
-    let shift = shifted_clock().await;
+    let shift = shifted_to(NOW).await;
     shift.iter().fold(program, |program, (name, value)| program.environment(name, value))
-}
-
-/// The environment of a process whose clock says [`NOW`].
-async fn shifted_clock() -> [(&'static str, String); 2] {
-    static LIBRARY: OnceCell<PathBuf> = OnceCell::const_new();
-    let library = LIBRARY.get_or_init(build_clock).await;
-    let now = SystemTime::UNIX_EPOCH.elapsed().unwrap().as_secs();
-    let shift = i128::from(NOW) - i128::from(now);
-    [("LD_PRELOAD", library.display().to_string()), ("HEADCOUNT_CLOCK_SHIFT", shift.to_string())]
-}
-
-/// Builds the library that shifts a clock.
-async fn build_clock() -> PathBuf {
-    let library = test_run::directory().unwrap().join("shifted_clock.so");
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("e2e/fleet_pages/shifted_clock.c");
-    let mut compiler = Command::new("cc");
-    compiler.args(["-O2", "-shared", "-fPIC", "-o"]).arg(&library).arg(source);
-    let built = output_within(MADE, compiler).await.unwrap();
-    assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
-    library
 }
 
 /// Signs in as a viewer.

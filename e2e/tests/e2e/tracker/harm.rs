@@ -16,6 +16,7 @@ use crate::behaviour_outcome::{BehaviourOutcome, behaviours, holds, holds_though
 behaviours!(
     a_missing_program_leaves_the_page_alone,
     a_truncated_program_leaves_the_page_alone,
+    a_program_that_never_arrives_whole_leaves_the_page_alone,
     an_altered_program_leaves_the_page_alone,
     a_trap_at_the_start_leaves_the_page_alone,
     a_trap_on_the_way_leaves_the_page_alone,
@@ -52,6 +53,18 @@ async fn a_missing_program_leaves_the_page_alone(engine: Engine) -> BehaviourOut
 
 async fn a_truncated_program_leaves_the_page_alone(engine: Engine) -> BehaviourOutcome {
     holds_as_far_as_told(fails_quietly(engine, TestSiteBuilder::new().program(Some(truncated()))).await).await
+}
+
+async fn a_program_that_never_arrives_whole_leaves_the_page_alone(engine: Engine) -> BehaviourOutcome {
+    // As in a page that is left: its fetch ends after the answer has begun.
+    let left =
+        "Response.prototype.arrayBuffer = () => Promise.reject(new DOMException('left', 'AbortError'))";
+    let setting = TestSiteBuilder::new().early(left);
+    let watched = WatchedBrowser::at(engine, "/p/acme", setting).await;
+    watched.is("failed").await;
+    assert_eq!(watched.run("return seen").await["lines"], json!([]), "the browser says it itself");
+    assert_eq!(watched.host.asked(PROGRAM), 1);
+    holds_as_far_as_told(watched).await
 }
 
 async fn an_altered_program_leaves_the_page_alone(engine: Engine) -> BehaviourOutcome {

@@ -12,7 +12,7 @@ const SMALLEST_SIMILARITY: f64 = 0.98;
 
 /// How a picture differs from the accepted one.
 #[derive(Debug)]
-pub(super) enum PictureDifference {
+pub(crate) enum PictureDifference {
     /// In its size.
     Size,
     /// In parts of it.
@@ -27,7 +27,7 @@ pub(super) enum PictureDifference {
 }
 
 /// Returns the difference, if there is one that an eye sees.
-pub(super) fn picture_difference(accepted: &RgbImage, shown: &RgbImage) -> Option<PictureDifference> {
+pub(crate) fn picture_difference(accepted: &RgbImage, shown: &RgbImage) -> Option<PictureDifference> {
     if accepted.dimensions() != shown.dimensions() {
         return Some(PictureDifference::Size);
     }
