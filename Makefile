@@ -49,8 +49,8 @@ test: prepared ## Runs all tests, those in real browsers included: within 40 min
 	@cargo build --quiet $(ALL) --bin behaviours
 	@$(BUILT)/debug/behaviours $(SEEN) docs/tracker.md --check
 
-pictures: prepared ## Accepts how the pages of the fleet look now, and takes the pictures in docs/pictures
-	HEADCOUNT_ACCEPT_PICTURES=1 $(TESTED) cargo test $(ALL) --test e2e -- fleet_pages::accepted_pictures
+pictures: prepared ## Accepts how the pages look now, and takes the pictures in docs/pictures
+	HEADCOUNT_ACCEPT_PICTURES=1 $(TESTED) cargo test $(ALL) --test e2e -- accepted_pictures::
 
 verify: export HEADCOUNT_SLICE_OF := $(HEADCOUNT_SLICE_OF)
 verify: prepared ## Runs what takes longer with all its rounds: every call that a program can be killed at, forty races of tabs, 100,000 attacks on what is published
@@ -69,12 +69,13 @@ bench: ## Measures, prints figures beside their bounds, and fails outside of the
 	@.ci/install build test
 	@.ci/wasm
 	cargo bench -p headcount --bench measures --no-run
-	cargo bench -p headcount-e2e --bench tracker --bench fleet_pages --no-run
+	cargo bench -p headcount-e2e --bench tracker --bench fleet_pages --bench interface --no-run
 	.ci/release headcount demo
 	@# All are measured, also when one is outside its bounds.
 	cargo bench -p headcount --bench measures; server=$$?; \
 	    $(FIRST) cargo bench -p headcount-e2e --bench tracker; tracker=$$?; \
-	    $(TESTED) $(FIRST) cargo bench -p headcount-e2e --bench fleet_pages && exit $$((server + tracker))
+	    $(TESTED) $(FIRST) cargo bench -p headcount-e2e --bench fleet_pages; pages=$$?; \
+	    $(TESTED) $(FIRST) cargo bench -p headcount-e2e --bench interface && exit $$((server + tracker + pages))
 
 lint: ## Checks the format, clippy, the documentation and licences, with warnings as errors
 	@.ci/lint
