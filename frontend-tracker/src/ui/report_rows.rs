@@ -6,7 +6,10 @@
 use std::collections::BTreeSet;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use headcount_shared::payload::{FieldMeaning, PayloadField, fields, sections};
+use headcount_shared::{
+    breakpoint::Breakpoint,
+    payload::{FieldMeaning, PayloadField, fields, sections},
+};
 use serde_json::{Map, Value};
 
 use super::{
@@ -40,6 +43,9 @@ pub(super) struct FieldRow {
     /// The members of its entries, each with its explanation.
     pub(super) members: Vec<(String, String)>,
 }
+
+/// The names of the members that each entry of a map has, in the order of the document, with their explanations.
+type EntryMembers = [(String, String)];
 
 /// A value as it is shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -100,11 +106,14 @@ fn rows_of(name: &str, report: &Value, fields: &[PayloadField]) -> Vec<FieldRow>
     let mut rows: Vec<FieldRow> = explained
         .iter()
         .filter(|field| !field.path.contains(".*."))
-        .map(|field| FieldRow {
-            path: field.path.clone(),
-            value: shown(&field.path, value_at(report, &field.path), report),
-            explanation: field.explanation.clone(),
-            members: entry_members(&field.path, &explained),
+        .map(|field| {
+            let members = entry_members(&field.path, &explained);
+            FieldRow {
+                path: field.path.clone(),
+                value: shown(&field.path, value_at(report, &field.path), &members, report),
+                explanation: field.explanation.clone(),
+                members,
+            }
         })
         .collect();
     let paths: BTreeSet<&str> = explained.iter().map(|field| field.path.as_str()).collect();
@@ -157,28 +166,28 @@ fn value_at<'a>(report: &'a Value, path: &str) -> Option<&'a Value> {
     path.split('.').try_fold(report, |value, name| value.get(name))
 }
 
-fn shown(path: &str, value: Option<&Value>, report: &Value) -> ShownValue {
+fn shown(path: &str, value: Option<&Value>, of_entries: &EntryMembers, report: &Value) -> ShownValue {
     let Some(value) = value else { return ShownValue::Absent };
     let names: Vec<&str> = path.split('.').collect();
     match (FieldMeaning::of_path(&names), value) {
         (FieldMeaning::UnixTime, Value::Number(number)) => match number.as_u64() {
             Some(seconds) if seconds > 0 => ShownValue::Moment(seconds),
-            _ => of_names(&names, value),
+            _ => of_names(&names, value, of_entries),
         },
         (FieldMeaning::Profile, Value::String(text)) => {
             let covered = if path == "profile.cpu" { covered(report) } else { None };
             profile(text, covered.as_deref())
         }
-        _ => of_names(&names, value),
+        _ => of_names(&names, value, of_entries),
     }
 }
 
 fn plain(value: &Value) -> ShownValue {
-    of_names(&[], value)
+    of_names(&[], value, &[])
 }
 
 /// The value at a path of names, as it is shown.
-fn of_names(names: &[&str], value: &Value) -> ShownValue {
+fn of_names(names: &[&str], value: &Value, of_entries: &EntryMembers) -> ShownValue {
     match value {
         Value::Array(items) if items.is_empty() => line("[]"),
         Value::Object(members) if members.is_empty() => line("{}"),
@@ -186,7 +195,7 @@ fn of_names(names: &[&str], value: &Value) -> ShownValue {
             let summary = samples(FieldMeaning::of_path(names), items);
             block(summary.unwrap_or_else(|| entries(items.len())), list(items))
         }
-        Value::Object(members) => block(entries(members.len()), map(names, members)),
+        Value::Object(members) => block(entries(members.len()), map(names, members, of_entries)),
         scalar => ShownValue::Line { exact: scalar.to_string(), in_units: value_in_units(names, scalar) },
     }
 }
@@ -209,14 +218,17 @@ fn list(items: &[Value]) -> String {
     format!("[{}]", items.join(", "))
 }
 
-/// A map at a path of names, one entry per line, each with its value for people as a comment.
-fn map(names: &[&str], members: &Map<String, Value>) -> String {
+/// A map at a path of names, one entry per line, each with its value for people as a comment. The order is that of
+/// the report's bytes: display sizes by their width, members of entries as they are explained, all else by name.
+fn map(names: &[&str], members: &Map<String, Value>, of_entries: &EntryMembers) -> String {
     let mut text = "{\n".to_owned();
-    for (at, (name, value)) in members.iter().enumerate() {
+    let mut entries: Vec<(&String, &Value)> = members.iter().collect();
+    entries.sort_by_key(|(name, _)| name.parse::<Breakpoint>().ok());
+    for (at, (name, value)) in entries.into_iter().enumerate() {
         let comma = if at + 1 < members.len() { "," } else { "" };
         let names = [names, &[name.as_str()]].concat();
         let comment = entry_in_units(&names, value).map(|said| format!(" // {said}")).unwrap_or_default();
-        text.push_str(&format!("  {}: {}{comma}{comment}\n", Value::from(name.as_str()), entry_value(value)));
+        text.push_str(&format!("  {}: {}{comma}{comment}\n", Value::from(name.as_str()), entry_value(value, of_entries)));
     }
     text + "}"
 }
@@ -230,12 +242,14 @@ fn entry_in_units(names: &[&str], value: &Value) -> Option<String> {
     (!said.is_empty()).then(|| said.join(", "))
 }
 
-/// The value of a map's entry on one line.
-fn entry_value(value: &Value) -> String {
+/// The value of a map's entry on one line, its members in the order of `of_entries`.
+fn entry_value(value: &Value, of_entries: &EntryMembers) -> String {
     match value {
         Value::Object(members) => {
+            let mut members: Vec<(&String, &Value)> = members.iter().collect();
+            members.sort_by_key(|(name, _)| of_entries.iter().position(|(explained, _)| explained == *name));
             let members: Vec<String> = members
-                .iter()
+                .into_iter()
                 .map(|(name, value)| format!("{}: {value}", Value::from(name.as_str())))
                 .collect();
             format!("{{ {} }}", members.join(", "))
@@ -265,6 +279,8 @@ fn profile(text: &str, covered: Option<&str>) -> ShownValue {
 
 #[cfg(test)]
 mod tests {
+    use headcount_shared::payload::Payload;
+
     use super::*;
 
     const DOCUMENTED: &str = include_str!("../../../shared/tests/payload.json");
@@ -359,12 +375,31 @@ mod tests {
         let names: Vec<&str> = row.members.iter().map(|(name, _)| name.as_str()).collect();
         assert_eq!(names, ["project_level", "application_level"]);
         let ShownValue::Block { json, .. } = row.value else { panic!("a map is shown as a block") };
-        // One entry per line; the order of its members depends on the features of `serde_json`.
         let line = json.lines().find(|line| line.contains("CPUNode")).unwrap();
-        assert!(
-            line.contains(r#""application_level": 2"#) && line.contains(r#""project_level": 1"#),
-            "{json}"
-        );
+        assert_eq!(line, r#"  "CPUNode": { "project_level": 1, "application_level": 2 },"#);
+    }
+
+    #[test]
+    fn entries_have_the_order_of_the_bytes() {
+        let mut report = documented();
+        report["ux"]["users_by_screen_size"] =
+            serde_json::json!({"xxl": 1, "lg": 2, "md": 3, "sm": 4, "xl": 5, "xs": 6});
+        let payload: Payload = serde_json::from_value(report.clone()).unwrap();
+        let bytes = serde_json::to_string(&payload).unwrap();
+        let paths = [
+            ("ux", "users_by_screen_size"),
+            ("ux", "page_views"),
+            ("integration", "inspection_overrides"),
+            ("performance.constructor", "queries"),
+        ];
+        for (section, name) in paths {
+            let ShownValue::Block { json, .. } = row(&report, &format!("{section}.{name}")).value else {
+                panic!("a map is shown as a block")
+            };
+            let without_comments = json.lines().map(|line| line.split(" // ").next().unwrap_or_default());
+            let shown: String = without_comments.collect::<String>().replace(' ', "");
+            assert!(bytes.contains(&format!("\"{name}\":{shown}")), "{shown}\n{bytes}");
+        }
     }
 
     #[test]
