@@ -222,8 +222,7 @@ fn list(items: &[Value]) -> String {
 /// the report's bytes: display sizes by their width, members of entries as they are explained, all else by name.
 fn map(names: &[&str], members: &Map<String, Value>, of_entries: &EntryMembers) -> String {
     let mut text = "{\n".to_owned();
-    let mut entries: Vec<(&String, &Value)> = members.iter().collect();
-    entries.sort_by_key(|(name, _)| name.parse::<Breakpoint>().ok());
+    let entries = with_first(&Breakpoint::ALL.map(Breakpoint::as_str), members);
     for (at, (name, value)) in entries.into_iter().enumerate() {
         let comma = if at + 1 < members.len() { "," } else { "" };
         let names = [names, &[name.as_str()]].concat();
@@ -246,9 +245,8 @@ fn entry_in_units(names: &[&str], value: &Value) -> Option<String> {
 fn entry_value(value: &Value, of_entries: &EntryMembers) -> String {
     match value {
         Value::Object(members) => {
-            let mut members: Vec<(&String, &Value)> = members.iter().collect();
-            members.sort_by_key(|(name, _)| of_entries.iter().position(|(explained, _)| explained == *name));
-            let members: Vec<String> = members
+            let explained: Vec<&str> = of_entries.iter().map(|(name, _)| name.as_str()).collect();
+            let members: Vec<String> = with_first(&explained, members)
                 .into_iter()
                 .map(|(name, value)| format!("{}: {value}", Value::from(name.as_str())))
                 .collect();
@@ -256,6 +254,12 @@ fn entry_value(value: &Value, of_entries: &EntryMembers) -> String {
         }
         other => other.to_string(),
     }
+}
+
+/// The members of an object: those of `names` first, in their order.
+fn with_first<'v>(names: &[&str], members: &'v Map<String, Value>) -> Vec<(&'v String, &'v Value)> {
+    let first = names.iter().filter_map(|name| members.get_key_value(*name));
+    first.chain(members.iter().filter(|(name, _)| !names.contains(&name.as_str()))).collect()
 }
 
 /// How long the CPU profile of `report` covers.
