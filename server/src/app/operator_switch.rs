@@ -18,8 +18,8 @@ pub(super) struct OperatorSwitch {
     pub(super) plan: StatisticsPlan,
     /// One at a time. It is closed when the server stops.
     turns: Semaphore,
-    /// Whether they were switched off, and that could not be stored yet.
-    pub(super) is_off_unstored: AtomicBool,
+    /// Whether they were switched off, and that is not stored yet or what was counted is not deleted yet.
+    pub(super) is_off_unfinished: AtomicBool,
     /// Held while the collector is asked to delete.
     deletion: Mutex<()>,
 }
@@ -30,11 +30,11 @@ pub(super) struct OperatorSwitch {
 pub struct ServerStops;
 
 impl OperatorSwitch {
-    pub(super) fn new(plan: StatisticsPlan) -> Self {
+    pub(super) fn new(plan: StatisticsPlan, is_off_unfinished: bool) -> Self {
         Self {
             plan,
             turns: Semaphore::new(1),
-            is_off_unstored: AtomicBool::new(false),
+            is_off_unfinished: AtomicBool::new(is_off_unfinished),
             deletion: Mutex::default(),
         }
     }

@@ -1,13 +1,6 @@
 //! Erases the bytes of deleted rows in the settings database while statistics are off, until that worked.
 
-use std::{
-    io,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-    time::Duration,
-};
+use std::{io, sync::Arc, time::Duration};
 
 use anyhow::Context;
 use headcount_platform::{
@@ -16,7 +9,7 @@ use headcount_platform::{
     on_change::{OnChange, OperationState},
 };
 use headcount_shared::payload::DatabaseType;
-use tokio::time::timeout;
+use tokio::{sync::Mutex, time::timeout};
 
 use crate::store::SettingsStore;
 
@@ -35,14 +28,26 @@ const LEFT: &str = "bytes of what was deleted may still be in the settings datab
 pub(super) struct SettingsErasure {
     disk: Arc<dyn DataDisk>,
     settings: SettingsStore,
-    /// Whether something may be left. The file tells it to the next start.
-    is_left: AtomicBool,
+    /// Held while the file is made or removed.
+    left: Mutex<LeftRows>,
+    /// Held while the database is rewritten.
+    rewriting: Mutex<()>,
     state: OnChange<OperationState>,
+}
+
+/// What may be left.
+#[derive(Debug, Clone, Copy)]
+struct LeftRows {
+    /// Whether something may be left. The file tells it to the next start.
+    is_left: bool,
+    /// How often rows were expected. What was erased before the last time says nothing about rows that came since.
+    times_expected: u64,
 }
 
 impl SettingsErasure {
     pub(super) fn new(disk: Arc<dyn DataDisk>, settings: SettingsStore) -> Self {
-        Self { disk, settings, is_left: AtomicBool::new(true), state: OnChange::default() }
+        let left = Mutex::new(LeftRows { is_left: true, times_expected: 0 });
+        Self { disk, settings, left, rewriting: Mutex::default(), state: OnChange::default() }
     }
 
     /// Notes that rows may be stored from now on.
@@ -50,18 +55,29 @@ impl SettingsErasure {
     /// # Errors
     /// The disk refused; no row may be stored.
     pub(super) async fn expect_rows(&self) -> anyhow::Result<()> {
-        self.is_left.store(true, Ordering::Relaxed);
+        let mut left = self.left.lock().await;
+        *left = LeftRows { is_left: true, times_expected: left.times_expected + 1 };
         self.state.set(OperationState::Works);
         self.on_disk(|disk| disk.remove(ERASED).and_then(|()| disk.sync_dir("."))).await
     }
 
     /// Erases what is left, while statistics are off. A failure is logged and in [`Self::trouble`].
     pub(super) async fn erase(&self) {
-        if !self.is_left.load(Ordering::Relaxed) {
+        let _rewriting = self.rewriting.lock().await;
+        let LeftRows { is_left, times_expected } = *self.left.lock().await;
+        if !is_left {
             return;
         }
         let erased = self.erase_if_left().await;
-        self.is_left.store(erased.is_err(), Ordering::Relaxed);
+        let mut left = self.left.lock().await;
+        if left.times_expected != times_expected {
+            return;
+        }
+        let erased = match erased {
+            Ok(()) => self.note_erased().await,
+            failed => failed,
+        };
+        left.is_left = erased.is_err();
         if let Some(Err(error)) = self.state.news(&erased) {
             tracing::warn!("{LEFT}: {error:#}");
         }
@@ -83,7 +99,10 @@ impl SettingsErasure {
         if self.on_disk(|disk| exists(disk, ERASED)).await? {
             return Ok(());
         }
-        self.settings.erase().await.context("the settings database cannot be rewritten")?;
+        self.settings.erase().await.context("the settings database cannot be rewritten")
+    }
+
+    async fn note_erased(&self) -> anyhow::Result<()> {
         // The data directory may have a file with settings from before those in PostgreSQL.
         if self.settings.kind() == DatabaseType::Postgres {
             return Ok(());

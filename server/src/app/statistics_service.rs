@@ -71,15 +71,16 @@ use crate::{
 /// How long an acknowledged event may be lost to a power cut.
 const SYNC_INTERVAL: Duration = Duration::from_secs(1);
 
-/// How often the choice that the operator made at another server is read, and one that is not stored yet is stored.
+/// How often the choice that the operator made at another server is read, and switching off is tried again until all
+/// of it worked.
 const FOLLOW_CHOICE: Duration = Duration::from_secs(5);
 
 /// How often it is tried to erase what deleted rows left in the settings database.
 const ERASE_AGAIN: Duration = Duration::from_secs(600);
 
-/// What is said until the choice to switch off is stored.
-const OFF_UNSTORED: &str = "that usage statistics are off is not stored yet, so a restart may switch them on; it is stored as soon as \
-    that works";
+/// What is said while a part of switching off has not worked.
+const OFF_UNFINISHED: &str = "that usage statistics are off is not stored yet, or what was counted is not deleted yet; both are tried \
+    every few seconds";
 
 const UNFORGOTTEN: &str = "what was counted could not be removed from the data directory";
 
@@ -229,6 +230,7 @@ impl StatisticsService {
         }
         plan.finish_deletion().await?;
         let choice = plan.switch().choice().await?;
+        let is_off_unfinished = plan.switch().is_off_in_file_only().await?;
         // Statistics may have been switched off at another server, or this one ended in the middle of a
         // deletion.
         if !choice.enabled || plan.counted.is_outdated(choice) {
@@ -240,7 +242,7 @@ impl StatisticsService {
             privacy_url: plan.privacy_url.clone(),
             spool: Some(Arc::clone(&plan.spool)),
             receipts: Some(Arc::clone(&plan.receipts)),
-            switch: SwitchState::Operator(Box::new(OperatorSwitch::new(plan))),
+            switch: SwitchState::Operator(Box::new(OperatorSwitch::new(plan, is_off_unfinished))),
             running: RwLock::new(running),
             left_by_coroot,
         })
@@ -323,25 +325,23 @@ impl StatisticsService {
         };
         let _turn = operator.turn().await?;
         let (plan, switch) = (&operator.plan, operator.plan.switch());
-        if enabled && operator.is_off_unstored.load(Ordering::Relaxed) {
+        if enabled && operator.is_off_unfinished.load(Ordering::Relaxed) {
             // What the database has from before it was switched off must not come back.
-            let (off, to_forget) = operator.unless_closing(Self::choice_in_force(operator)).await??;
-            self.apply(operator, off, to_forget).await?;
+            let off = operator.unless_closing(switch.choose(false, plan.now())).await??;
+            self.apply_off(operator, off).await?;
         }
         // The choice is stored first, so that after a crash halfway nothing is sent that should not be.
         let choice = match operator.unless_closing(switch.choose(enabled, plan.now())).await? {
             Err(error) if !enabled => return Err(self.switch_off_for_now(operator, error).await),
             choice => choice?,
         };
-        operator.is_off_unstored.store(false, Ordering::Relaxed);
-        self.apply(operator, choice, !enabled).await?;
-        if choice.enabled != enabled {
-            return Err(SwitchError::OffInReadOnlySettings);
+        if enabled {
+            self.apply(operator, choice, false).await?;
+            return if choice.enabled { Ok(()) } else { Err(SwitchError::OffInReadOnlySettings) };
         }
-        if !enabled {
-            // The rows are deleted and overwritten already.
-            operator.unless_closing(plan.erasure.erase_soon()).await?;
-        }
+        self.apply_off(operator, choice).await?;
+        // The rows are deleted and overwritten already.
+        operator.unless_closing(plan.erasure.erase_soon()).await?;
         Ok(())
     }
 
@@ -361,8 +361,9 @@ impl StatisticsService {
         let Some(receipt) = operator.unless_closing(deletion.ask_collector()).await?? else {
             return Ok(DeletionOutcome::NeverDelivered);
         };
-        let _turn = operator.turn().await?;
+        // At once: if the server stops before its turn, the next start finds the receipt and goes on with it.
         deletion.store(receipt.clone()).await?;
+        let _turn = operator.turn().await?;
         self.go_on_anew(operator, deletion).await.map_err(DeletionError::NotForgotten)?;
         tracing::info!("the collector has deleted what this installation sent; it is a new installation now");
         Ok(DeletionOutcome::Deleted(receipt))
@@ -373,6 +374,10 @@ impl StatisticsService {
         operator: &OperatorSwitch,
         deletion: InstallationDeletion,
     ) -> anyhow::Result<()> {
+        if !deletion.is_unfinished()? {
+            // Statistics were switched on meanwhile, which has done it.
+            return Ok(());
+        }
         let running = self.running();
         if let Some(running) = &running {
             self.end(running).await?;
@@ -403,8 +408,8 @@ impl StatisticsService {
     /// Switches off although that could not be stored because of `error`. [`Self::follow_choice`] tries it again.
     async fn switch_off_for_now(&self, operator: &OperatorSwitch, error: anyhow::Error) -> SwitchError {
         let plan = &operator.plan;
-        if !operator.is_off_unstored.swap(true, Ordering::Relaxed) {
-            tracing::error!("{OFF_UNSTORED}: {error:#}");
+        if !operator.is_off_unfinished.swap(true, Ordering::Relaxed) {
+            tracing::error!("{OFF_UNFINISHED}: {error:#}");
         }
         if let Some(running) = self.running() {
             if let Err(error) = self.end(&running).await {
@@ -446,37 +451,43 @@ impl StatisticsService {
         Ok(())
     }
 
-    /// Follows the choice that the operator makes at another server on the same settings, and stores one that could
-    /// not be stored, until the server stops.
+    /// Applies that statistics are off, which is stored, and deletes what was counted. [`Self::follow_choice`] tries
+    /// it again if it fails.
+    async fn apply_off(&self, operator: &OperatorSwitch, off: StoredChoice) -> anyhow::Result<()> {
+        let applied = self.apply(operator, off, true).await;
+        operator.is_off_unfinished.store(applied.is_err(), Ordering::Relaxed);
+        applied
+    }
+
+    /// Follows the choice that the operator makes at another server on the same settings, and finishes switching off,
+    /// until the server stops.
     pub(super) async fn follow_choice(&self) {
         let SwitchState::Operator(operator) = &self.switch else { return };
         let is_shared = operator.plan.settings.kind() == DatabaseType::Postgres;
         while operator.unless_closing(tokio::time::sleep(FOLLOW_CHOICE)).await.is_ok() {
-            if !is_shared && !operator.is_off_unstored.load(Ordering::Relaxed) {
+            if !is_shared && !operator.is_off_unfinished.load(Ordering::Relaxed) {
                 continue;
             }
             let Ok(_turn) = operator.turn().await else { return };
-            // If the database cannot be used now, nothing changes.
-            let Ok(Ok((choice, to_forget))) = operator.unless_closing(Self::choice_in_force(operator)).await
-            else {
-                continue;
+            // A switch may have been made while this waited for its turn.
+            let is_off_unfinished = operator.is_off_unfinished.load(Ordering::Relaxed);
+            let (switch, now) = (operator.plan.switch(), operator.plan.now());
+            let choice = async {
+                if is_off_unfinished { switch.choose(false, now).await } else { switch.choice().await }
             };
-            if let Err(error) = self.apply(operator, choice, to_forget).await {
-                tracing::error!("usage statistics could not be switched: {error:#}");
+            // If the database cannot be used now, nothing changes.
+            let Ok(Ok(choice)) = operator.unless_closing(choice).await else { continue };
+            let applied = if is_off_unfinished {
+                self.apply_off(operator, choice).await
+            } else {
+                self.apply(operator, choice, false).await
+            };
+            match applied {
+                Ok(()) if is_off_unfinished => tracing::info!("that usage statistics are off is stored now"),
+                Ok(()) => {}
+                Err(error) => tracing::error!("usage statistics could not be switched: {error:#}"),
             }
         }
-    }
-
-    /// The operator's choice, stored if it was not yet, and whether it was only stored now.
-    async fn choice_in_force(operator: &OperatorSwitch) -> anyhow::Result<(StoredChoice, bool)> {
-        let switch = operator.plan.switch();
-        if !operator.is_off_unstored.load(Ordering::Relaxed) {
-            return Ok((switch.choice().await?, false));
-        }
-        let choice = switch.choose(false, operator.plan.now()).await?;
-        operator.is_off_unstored.store(false, Ordering::Relaxed);
-        tracing::info!("that usage statistics are off is stored now");
-        Ok((choice, true))
     }
 
     /// While statistics are off, erases what deleted rows left in the settings database, until the server
@@ -484,13 +495,14 @@ impl StatisticsService {
     pub(super) async fn erase_left_rows(&self) {
         let SwitchState::Operator(operator) = &self.switch else { return };
         loop {
-            {
-                let Ok(_turn) = operator.turn().await else { return };
-                if !self.is_on() && operator.unless_closing(operator.plan.erasure.erase()).await.is_err() {
-                    return;
-                }
+            // Rows that are not deleted yet cannot be erased.
+            let is_off_unfinished = operator.is_off_unfinished.load(Ordering::Relaxed);
+            let to_erase = !self.is_on() && !is_off_unfinished;
+            if to_erase && operator.unless_closing(operator.plan.erasure.erase()).await.is_err() {
+                return;
             }
-            if operator.unless_closing(tokio::time::sleep(ERASE_AGAIN)).await.is_err() {
+            let pause = if is_off_unfinished { FOLLOW_CHOICE } else { ERASE_AGAIN };
+            if operator.unless_closing(tokio::time::sleep(pause)).await.is_err() {
                 return;
             }
         }
@@ -528,8 +540,8 @@ impl StatisticsService {
         let Some(running) = self.running() else {
             let data_directory = match &self.switch {
                 SwitchState::Off(_) => None,
-                SwitchState::Operator(operator) if operator.is_off_unstored.load(Ordering::Relaxed) => {
-                    Some(OFF_UNSTORED.to_owned())
+                SwitchState::Operator(operator) if operator.is_off_unfinished.load(Ordering::Relaxed) => {
+                    Some(OFF_UNFINISHED.to_owned())
                 }
                 SwitchState::Operator(operator) => operator.plan.erasure.trouble(),
             };

@@ -45,12 +45,22 @@ impl StatisticsSwitch {
         Ok(StoredChoice { enabled: stored.enabled && in_file.is_none_or(|choice| choice.enabled), ..stored })
     }
 
+    /// Whether the file says off and the database does not know that yet, although it can be written.
+    pub(super) async fn is_off_in_file_only(&self) -> anyhow::Result<bool> {
+        let stored = self.settings.statistics_choice().await.context("the settings cannot be read")?;
+        Ok(stored.enabled && !self.settings.is_read_only() && !self.choice().await?.enabled)
+    }
+
     /// Stores a choice made at `now`, in Unix seconds, and replaces earlier ones. Returns the choice that is
-    /// in force: if read-only settings have statistics off, they stay off.
+    /// in force: if read-only settings have statistics off, they stay off. With statistics off, the rows of what was
+    /// counted are deleted.
     pub(super) async fn choose(&self, enabled: bool, now: u32) -> anyhow::Result<StoredChoice> {
         let off_in_file = self.in_file().await.context(UNREADABLE)?.is_some_and(|choice| !choice.enabled);
         let after = if self.settings.is_read_only() {
             self.choose_in_file(enabled).await?;
+            if !enabled {
+                self.settings.delete_own_ledger().await.context("the counted events cannot be deleted")?;
+            }
             self.choice().await?
         } else {
             let stored = self.settings.choose_statistics(enabled, now).await?;

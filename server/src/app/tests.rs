@@ -10,6 +10,7 @@ use headcount_shared::{
     payload::Payload,
 };
 use serde_json::{Value, json};
+use sqlx::Connection;
 use tokio::{sync::Notify, time::timeout};
 use tower::ServiceExt;
 
@@ -280,6 +281,35 @@ async fn a_deletion_that_the_disk_has_stopped_is_finished_before_statistics_are_
     assert_ne!(uuid(dir.path()), SENDER);
     assert_eq!(preview(&server).await.instance.uuid.to_string(), uuid(dir.path()));
     server.close().await;
+}
+
+#[tokio::test]
+async fn a_receipt_is_kept_before_the_deletion_has_its_turn() {
+    let dir = tempfile::tempdir().unwrap();
+    let collector = DeletingCollector::start().await;
+    let server = collector.server(dir.path()).await;
+    let database = format!("sqlite://{}", dir.path().join("db.sqlite").display());
+    let mut somebody = sqlx::SqliteConnection::connect(&database).await.unwrap();
+    sqlx::query("BEGIN EXCLUSIVE").execute(&mut somebody).await.unwrap();
+    let statistics = Arc::clone(&server.statistics);
+    // It has its turn for as long as it waits for the database.
+    let switching = tokio::spawn(async move { statistics.switch(true).await });
+    let statistics = Arc::clone(&server.statistics);
+    collector.may_answer.notify_one();
+    let deleting = tokio::spawn(async move { statistics.delete_sent().await });
+    let stored = async {
+        while server.statistics.receipts().is_empty() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    timeout(SOON, stored).await.unwrap();
+    assert!(!switching.is_finished());
+    server.close().await;
+    let deleted = timeout(SOON, deleting).await.unwrap().unwrap();
+    assert!(matches!(deleted, Ok(_) | Err(SentDeletionError::Stopping(_))), "{deleted:?}");
+    sqlx::query("ROLLBACK").execute(&mut somebody).await.unwrap();
+    open(dir.path(), &[]).await.close().await;
+    assert_ne!(uuid(dir.path()), SENDER, "the collector has deleted what it sent");
 }
 
 #[tokio::test]

@@ -161,7 +161,8 @@ impl Reporter {
     /// The numbers of the report as it would be sent now, without its profiles, which take long. Changes nothing.
     ///
     /// # Errors
-    /// The process cannot start a thread for the work.
+    /// The process cannot start a thread for the work, or the work has panicked, or a report that waits to be stored
+    /// cannot be read.
     pub async fn preview_numbers(&self) -> io::Result<Payload> {
         let unspooled = self.unspooled.lock().await;
         if let Some(UnspooledReport { report, .. }) = &*unspooled {

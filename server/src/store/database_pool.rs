@@ -12,7 +12,7 @@ use headcount_shared::payload::DatabaseType;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::Url;
 use sqlx::{
-    Any, AnyPool, ConnectOptions, Connection, Executor, Transaction,
+    Any, AnyConnection, AnyPool, ConnectOptions, Connection, Executor, Transaction,
     any::{AnyConnectOptions, AnyPoolOptions, install_default_drivers},
     error::DatabaseError,
     migrate::MigrateError,
@@ -67,8 +67,12 @@ const THOROUGH: &str = "PRAGMA secure_delete = ON; PRAGMA temp_store = MEMORY";
 /// deleted, may be larger than the memory.
 const ON_DISK: &str = "PRAGMA secure_delete = ON; PRAGMA temp_store = FILE";
 
-/// SQLite's codes where it finds no directory for temporary files, as in a container that is read-only.
-const NO_TEMPORARY_FILES: [&str; 2] = ["14", "6410"];
+/// SQLite's codes where it finds no directory for temporary files, as in a container that is read-only, or one that
+/// is too small.
+const NO_TEMPORARY_FILES: [&str; 3] = ["13", "14", "6410"];
+
+/// The largest file that is copied in memory then, in bytes.
+const LARGEST_IN_MEMORY: i64 = 256 << 20;
 
 /// How PgBouncer refuses a parameter that every connection of the driver has, unless its configuration allows
 /// it.
@@ -197,14 +201,14 @@ impl DatabasePool {
         if self.read_only || self.kind == DatabaseType::Postgres {
             return Ok(());
         }
-        // Other operations wait for their turn meanwhile, as always.
-        let _turn = self.pool.acquire().await?;
+        // A connection of its own: others can read while a large file is copied.
         let mut connection = self.pool.connect_options().connect().await?;
         connection.execute(PATIENT).await?;
         connection.execute(ON_DISK).await?;
         if let Err(error) = connection.execute("VACUUM").await {
             let code = error.as_database_error().and_then(DatabaseError::code);
-            if !code.is_some_and(|code| NO_TEMPORARY_FILES.contains(&&*code)) {
+            let has_no_place = code.is_some_and(|code| NO_TEMPORARY_FILES.contains(&&*code));
+            if !has_no_place || file_size(&mut connection).await? > LARGEST_IN_MEMORY {
                 return Err(error.into());
             }
             connection.execute(THOROUGH).await?;
@@ -218,6 +222,12 @@ impl DatabasePool {
     pub(super) async fn close(&self) {
         self.pool.close().await;
     }
+}
+
+/// The size of a SQLite file, in bytes.
+async fn file_size(connection: &mut AnyConnection) -> SettingsResult<i64> {
+    let size = "SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()";
+    Ok(sqlx::query_scalar(size).fetch_one(connection).await?)
 }
 
 const fn begin_reading(kind: DatabaseType) -> &'static str {

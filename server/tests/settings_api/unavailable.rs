@@ -91,7 +91,7 @@ async fn statistics_are_off_although_that_cannot_be_stored_and_it_is_stored_late
     assert!(off.headers.contains_key("retry-after"));
     let status = server.get("api/usage-statistics").await.json();
     assert_eq!(status["enabled"], false);
-    assert!(status["data_directory"].as_str().unwrap().contains("off is not stored yet"), "{status}");
+    assert!(status["data_directory"].as_str().unwrap().contains("are off is not stored yet"), "{status}");
     assert_eq!(server.get("stats").await.status, 404);
     sqlx::query("ROLLBACK").execute(&mut somebody).await.unwrap();
     let status = status_until(&server, |status| status["data_directory"].is_null()).await;
@@ -118,6 +118,27 @@ async fn statistics_that_were_switched_off_in_vain_stay_off_after_a_restart_and_
     server.stop().await;
     let server = RunningServer::start(dir.path(), &[]).await;
     assert_eq!(server.get("api/usage-statistics").await.json()["enabled"], true);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn after_a_restart_it_is_stored_that_statistics_are_off_and_their_rows_are_deleted() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = RunningServer::start(dir.path(), &[]).await;
+    let mut somebody = open(dir.path()).await;
+    let written = "INSERT INTO headcount_written (kind, project_id, record, record_at) VALUES ('incident', 'p', 'k', 1)";
+    sqlx::query(written).execute(&mut somebody).await.unwrap();
+    sqlx::query("BEGIN EXCLUSIVE").execute(&mut somebody).await.unwrap();
+    assert_eq!(server.put("api/usage-statistics", &json!({"enabled": false})).await.status, 503);
+    server.stop().await;
+    sqlx::query("ROLLBACK").execute(&mut somebody).await.unwrap();
+    let server = RunningServer::start(dir.path(), &[]).await;
+    status_until(&server, |status| status["data_directory"].is_null()).await;
+    let rows: i64 =
+        sqlx::query_scalar("SELECT COUNT(*) FROM headcount_written").fetch_one(&mut somebody).await.unwrap();
+    let choice = "SELECT value FROM settings WHERE name = 'usage_statistics'";
+    let choice: String = sqlx::query_scalar(choice).fetch_one(&mut somebody).await.unwrap();
+    assert_eq!((rows, choice.as_str()), (0, r#"{"enabled":false,"times_off":1}"#));
     server.stop().await;
 }
 

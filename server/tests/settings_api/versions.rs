@@ -59,7 +59,40 @@ async fn settings_are_changed_from_the_version_that_was_read() {
             stale.text()
         );
         assert_eq!(server.get(&path).await.json(), changed.json(), "{path}");
+        let again = send_if(&server, &path, ("if-match", &version(&made)), &second).await;
+        assert_eq!(again.status, 200, "{path}: its answer may have been lost");
+        assert_eq!(again.json(), changed.json(), "{path}");
         assert_eq!(server.put(&path, &first).await.status, 200, "{path}: without a condition");
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn settings_are_removed_in_the_version_that_was_read() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = RunningServer::start(dir.path(), &[]).await;
+    let project = server.new_project("shop").await;
+    for (path, first, second) in [
+        ("prometheus", json!({"url": "http://p/"}), json!({"url": "http://q/"})),
+        ("clickhouse", json!({"addr": "c:9000"}), json!({"addr": "d:9000"})),
+        (
+            "integrations/slack",
+            json!({"token": "t", "default_channel": "a"}),
+            json!({"default_channel": "b"}),
+        ),
+    ] {
+        let path = format!("{project}/{path}");
+        let read = version(&server.put(&path, &first).await);
+        let changed = version(&server.put(&path, &second).await);
+        let remove_if = async |version: &str| {
+            let headers = [("if-match", version)];
+            server.send(Method::DELETE, &path, &headers, String::new()).await.status.as_u16()
+        };
+        assert_eq!(remove_if(&read).await, 412, "{path}: somebody has changed it");
+        assert_eq!(server.get(&path).await.status, 200, "{path}");
+        assert_eq!(remove_if(&changed).await, 204, "{path}");
+        assert_eq!(server.get(&path).await.status, 404, "{path}");
+        assert_eq!(remove_if(&changed).await, 204, "{path}: its answer may have been lost");
     }
     server.stop().await;
 }

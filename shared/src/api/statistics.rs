@@ -45,8 +45,8 @@ pub struct Status {
     #[serde(default)]
     pub prometheus_failure: Option<String>,
     /// What happened to the data directory since the start: it was removed and recreated, or cannot be
-    /// recreated. While statistics are off: that this is not stored yet, or that bytes of what was deleted may
-    /// still be in the settings database. `null` if nothing happened.
+    /// recreated. While statistics are off: that this is not stored or that what was counted is not deleted yet, or
+    /// that bytes of what was deleted may still be in the settings database. `null` if nothing happened.
     pub data_directory: Option<String>,
     /// The files of Coroot in the data directory at the start, which this program neither uses nor removes.
     /// `null` if there were none.

@@ -1,5 +1,7 @@
 //! Serves the application categories of a project: `<base>api/projects/{id}/categories`.
 
+use std::collections::BTreeMap;
+
 use headcount_shared::api::Categories;
 use headcount_web::problem::ProblemResponse;
 
@@ -32,14 +34,16 @@ pub(super) async fn set_categories(
     condition: ChangeCondition,
     JsonBody(sent): JsonBody<Categories>,
 ) -> Result<Versioned<Categories>, ProblemResponse> {
-    let check = |categories| condition.check(Some(&Categories { categories }));
+    let shown = |categories: &BTreeMap<String, Vec<String>>| Categories { categories: categories.clone() };
+    let check =
+        |stored: &BTreeMap<String, Vec<String>>| condition.check(Some(stored), Some(&sent.categories), shown);
     let set = settings.set_application_categories(&id, &sent.categories, check).await;
-    set.map_err(|error| match error {
+    let categories = set.map_err(|error| match error {
         // It is the name of a category.
         SettingsError::Invalid(InvalidChange::Name) => {
             ProblemResponse::from(InvalidChange::Name).about("categories")
         }
         error => error.into(),
     })?;
-    categories(OpenedSettings(settings), UrlParameters(ProjectPath { id })).await
+    Ok(Versioned(Categories { categories }))
 }

@@ -21,8 +21,7 @@ pub(super) async fn clickhouse(
     OpenedSettings(settings): OpenedSettings,
     UrlParameters(ProjectPath { id }): UrlParameters<ProjectPath>,
 ) -> Result<Versioned<Clickhouse>, ProblemResponse> {
-    let clickhouse = load_configuration(&settings, &id).await?.clickhouse;
-    Ok(Versioned(to_response(clickhouse.ok_or_else(|| not_configured("ClickHouse"))?)))
+    shown(load_configuration(&settings, &id).await?.clickhouse)
 }
 
 /// Sets the ClickHouse of a project.
@@ -36,25 +35,33 @@ pub(super) async fn set_clickhouse(
     JsonBody(sent): JsonBody<SetClickhouse>,
 ) -> Result<Versioned<Clickhouse>, ProblemResponse> {
     let update = |stored: Option<ClickhouseAccess>| {
-        condition.check(stored.clone().map(to_response).as_ref())?;
-        updated(sent, stored)
+        let changed = updated(sent, stored.clone());
+        condition.check(stored.as_ref(), changed.as_ref().ok(), to_response)?;
+        changed
     };
-    settings.set_clickhouse(&id, update).await?;
-    clickhouse(OpenedSettings(settings), UrlParameters(ProjectPath { id })).await
+    shown(settings.set_clickhouse(&id, update).await?)
 }
 
 /// Removes the ClickHouse of a project.
-#[utoipa::path(delete, path = "/api/projects/{id}/clickhouse", tag = "clickhouse", params(ProjectPath), responses(
-    (status = 204, description = "The settings are removed."), SettingsProblems))]
+#[utoipa::path(delete, path = "/api/projects/{id}/clickhouse", tag = "clickhouse", params(ProjectPath, ConditionHeaders), responses(
+    (status = 204, description = "The settings are removed."), StaleChangeProblem, SettingsProblems))]
 pub(super) async fn delete_clickhouse(
     OpenedSettings(settings): OpenedSettings,
     UrlParameters(ProjectPath { id }): UrlParameters<ProjectPath>,
+    condition: ChangeCondition,
 ) -> Result<StatusCode, ProblemResponse> {
-    settings.remove_clickhouse(&id).await?;
+    let check = |stored: Option<&ClickhouseAccess>| condition.check(stored, None, to_response);
+    settings.remove_clickhouse(&id, check).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-fn to_response(of: ClickhouseAccess) -> Clickhouse {
+fn shown(access: Option<ClickhouseAccess>) -> Result<Versioned<Clickhouse>, ProblemResponse> {
+    let access = access.ok_or_else(|| not_configured("ClickHouse"))?;
+    Ok(Versioned(to_response(&access)))
+}
+
+fn to_response(access: &ClickhouseAccess) -> Clickhouse {
+    let of = access.clone();
     Clickhouse {
         protocol: match of.protocol {
             ClickhouseTransport::Native => ClickhouseProtocol::Native,

@@ -18,7 +18,7 @@ use super::{
     url_login::{check_has_no_login, without_login},
     versions::{ChangeCondition, ConditionHeaders, Versioned},
 };
-use crate::notifications::{DestinationConfig, SettingsOfKind, ShownDestination};
+use crate::notifications::{DestinationConfig, ProjectIntegrations, SettingsOfKind, ShownDestination};
 
 /// An address of one integration.
 #[derive(Deserialize, IntoParams)]
@@ -38,15 +38,18 @@ pub(super) async fn integrations(
     OpenedSettings(settings): OpenedSettings,
     UrlParameters(ProjectPath { id }): UrlParameters<ProjectPath>,
 ) -> Result<Json<Integrations>, ProblemResponse> {
-    let stored = load_configuration(&settings, &id).await?.integrations;
+    Ok(Json(all_shown(&load_configuration(&settings, &id).await?.integrations)))
+}
+
+fn all_shown(stored: &ProjectIntegrations) -> Integrations {
     let configured = |destination: &DestinationConfig| ConfiguredIntegration {
         kind: destination.kind(),
         incidents: destination.incidents(),
     };
-    Ok(Json(Integrations {
+    Integrations {
         base_url: without_login(&stored.base_url),
         integrations: stored.iter().map(configured).collect(),
-    }))
+    }
 }
 
 /// Sets what all integrations of a project share.
@@ -61,8 +64,7 @@ pub(super) async fn set_integrations(
     check_has_no_login(&base_url, "base_url")?;
     // An address that is sent as it is shown stays, with the login that is not shown.
     let update = |stored: String| if without_login(&stored) == base_url { stored } else { base_url };
-    settings.set_base_url(&id, update).await?;
-    integrations(OpenedSettings(settings), UrlParameters(ProjectPath { id })).await
+    Ok(Json(all_shown(&settings.set_base_url(&id, update).await?)))
 }
 
 /// One alerting integration of a project.
@@ -88,10 +90,11 @@ pub(super) async fn set_integration(
     condition: ChangeCondition,
     sent: RawBody,
 ) -> Result<Versioned<ShownDestination>, ProblemResponse> {
-    let check =
-        |stored: Option<&DestinationConfig>| condition.check(stored.map(DestinationConfig::shown).as_ref());
-    settings.set_integration(&id, sent.parse_as(SettingsOfKind(kind))?, check).await?;
-    integration(OpenedSettings(settings), UrlParameters(IntegrationPath { id, kind })).await
+    let check = |stored: Option<&DestinationConfig>, changed: &DestinationConfig| {
+        condition.check(stored, Some(changed), DestinationConfig::shown)
+    };
+    let stored = settings.set_integration(&id, sent.parse_as(SettingsOfKind(kind))?, check).await?;
+    Ok(Versioned(stored.shown()))
 }
 
 /// Sends one test notification to an alerting integration of a project, with its stored settings. Where that opens
@@ -125,12 +128,14 @@ const fn title(kind: AlertingIntegration) -> &'static str {
 }
 
 /// Removes an alerting integration of a project.
-#[utoipa::path(delete, path = "/api/projects/{id}/integrations/{kind}", tag = "integrations", params(IntegrationPath), responses(
-    (status = 204, description = "The integration is removed."), SettingsProblems))]
+#[utoipa::path(delete, path = "/api/projects/{id}/integrations/{kind}", tag = "integrations", params(IntegrationPath, ConditionHeaders), responses(
+    (status = 204, description = "The integration is removed."), StaleChangeProblem, SettingsProblems))]
 pub(super) async fn delete_integration(
     OpenedSettings(settings): OpenedSettings,
     UrlParameters(IntegrationPath { id, kind }): UrlParameters<IntegrationPath>,
+    condition: ChangeCondition,
 ) -> Result<StatusCode, ProblemResponse> {
-    settings.remove_integration(&id, kind).await?;
+    let check = |stored: Option<&DestinationConfig>| condition.check(stored, None, DestinationConfig::shown);
+    settings.remove_integration(&id, kind, check).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -25,8 +25,7 @@ pub(super) async fn prometheus(
     OpenedSettings(settings): OpenedSettings,
     UrlParameters(ProjectPath { id }): UrlParameters<ProjectPath>,
 ) -> Result<Versioned<Prometheus>, ProblemResponse> {
-    let access = load_configuration(&settings, &id).await?.prometheus;
-    Ok(Versioned(to_response(access.ok_or_else(|| not_configured("Prometheus"))?)))
+    shown(load_configuration(&settings, &id).await?.prometheus)
 }
 
 /// Sets the Prometheus of a project, which is queried from then on.
@@ -41,25 +40,33 @@ pub(super) async fn set_prometheus(
 ) -> Result<Versioned<Prometheus>, ProblemResponse> {
     check_has_no_login(&sent.url, "url")?;
     let update = |stored: Option<PrometheusAccess>| {
-        condition.check(stored.clone().map(to_response).as_ref())?;
-        updated(sent, stored)
+        let changed = updated(sent, stored.clone());
+        condition.check(stored.as_ref(), changed.as_ref().ok(), to_response)?;
+        changed
     };
-    settings.set_prometheus(&id, update).await?;
-    prometheus(OpenedSettings(settings), UrlParameters(ProjectPath { id })).await
+    shown(settings.set_prometheus(&id, update).await?)
 }
 
 /// Removes the Prometheus of a project, and deletes what was observed.
-#[utoipa::path(delete, path = "/api/projects/{id}/prometheus", tag = "prometheus", params(ProjectPath), responses(
-    (status = 204, description = "The settings are removed."), SettingsProblems))]
+#[utoipa::path(delete, path = "/api/projects/{id}/prometheus", tag = "prometheus", params(ProjectPath, ConditionHeaders), responses(
+    (status = 204, description = "The settings are removed."), StaleChangeProblem, SettingsProblems))]
 pub(super) async fn delete_prometheus(
     OpenedSettings(settings): OpenedSettings,
     UrlParameters(ProjectPath { id }): UrlParameters<ProjectPath>,
+    condition: ChangeCondition,
 ) -> Result<StatusCode, ProblemResponse> {
-    settings.remove_prometheus(&id).await?;
+    let check = |stored: Option<&PrometheusAccess>| condition.check(stored, None, to_response);
+    settings.remove_prometheus(&id, check).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-fn to_response(access: PrometheusAccess) -> Prometheus {
+fn shown(access: Option<PrometheusAccess>) -> Result<Versioned<Prometheus>, ProblemResponse> {
+    let access = access.ok_or_else(|| not_configured("Prometheus"))?;
+    Ok(Versioned(to_response(&access)))
+}
+
+fn to_response(access: &PrometheusAccess) -> Prometheus {
+    let access = access.clone();
     Prometheus {
         url: without_login(&access.url),
         refresh_interval_s: u32::try_from(access.refresh_interval.as_secs()).unwrap_or(u32::MAX),

@@ -39,15 +39,22 @@ pub(super) struct ConditionHeaders {
 }
 
 impl ChangeCondition {
-    /// Checks that a change may be made of the `stored` settings, as an answer has them; `None` if there are none.
+    /// Checks that the `stored` settings, which an answer has as `shown`, may be replaced with `changed`; each is
+    /// `None` if there are none. What changes nothing is allowed under every condition: it may be sent again because
+    /// its answer was lost (RFC 9110, 13.1.1).
     ///
     /// # Errors
     /// [`InvalidChange::Stale`]
-    pub(super) fn check<T: Serialize>(&self, stored: Option<&T>) -> Result<(), InvalidChange> {
-        if self.0.is_empty() {
+    pub(super) fn check<S: PartialEq, T: Serialize>(
+        &self,
+        stored: Option<&S>,
+        changed: Option<&S>,
+        shown: impl Fn(&S) -> T,
+    ) -> Result<(), InvalidChange> {
+        if self.0.is_empty() || stored == changed {
             return Ok(());
         }
-        let version = stored.and_then(version);
+        let version = stored.and_then(|stored| version(&shown(stored)));
         if self.is_met_by(version.as_deref()) { Ok(()) } else { Err(InvalidChange::Stale) }
     }
 

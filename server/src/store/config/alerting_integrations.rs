@@ -25,8 +25,8 @@ pub(super) fn read(settings: &JsonObject) -> ProjectIntegrations {
 }
 
 impl SettingsStore {
-    /// Sets a destination of a project, if `check` allows it for the stored one. Absent secrets keep their stored
-    /// value.
+    /// Sets a destination of a project, if `check` allows to replace the stored one, its first argument, with its
+    /// second. Absent secrets keep their stored value. Returns what is stored then.
     ///
     /// # Errors
     /// [`InvalidChange`], or a failure of the database. Nothing changed.
@@ -35,28 +35,40 @@ impl SettingsStore {
         project: &str,
         mut destination: DestinationConfig,
         check: C,
-    ) -> SettingsResult<()>
+    ) -> SettingsResult<DestinationConfig>
     where
-        C: FnOnce(Option<&DestinationConfig>) -> SettingsResult<(), InvalidChange> + Send,
+        C: FnOnce(Option<&DestinationConfig>, &DestinationConfig) -> SettingsResult<(), InvalidChange> + Send,
     {
         let targets = self.targets;
         self.change_column(project, ProjectColumn::Settings, move |column| {
             let kind = destination.kind();
-            check(read(column).get(kind))?;
+            let before = read(column);
             let stored = object_mut(object_mut(column, INTEGRATIONS)?, kind.name())?;
-            destination.keep_secrets(&DestinationConfig::read(kind, stored)).map_err(InvalidChange::from)?;
+            let kept = destination.keep_secrets(&DestinationConfig::read(kind, stored));
+            check(before.get(kind), &destination)?;
+            kept.map_err(InvalidChange::from)?;
             destination.check(stored, targets).map_err(InvalidChange::from)?;
-            Ok(destination.write(stored)?)
+            destination.write(stored)?;
+            Ok(DestinationConfig::read(kind, stored))
         })
         .await
     }
 
-    /// Removes a destination of a project.
+    /// Removes a destination of a project, if `check` allows it for the stored one.
     ///
     /// # Errors
-    /// [`InvalidChange::NoSuchProject`], or a failure of the database. Nothing changed.
-    pub async fn remove_integration(&self, project: &str, kind: AlertingIntegration) -> SettingsResult<()> {
+    /// [`InvalidChange`], or a failure of the database. Nothing changed.
+    pub async fn remove_integration<C>(
+        &self,
+        project: &str,
+        kind: AlertingIntegration,
+        check: C,
+    ) -> SettingsResult<()>
+    where
+        C: FnOnce(Option<&DestinationConfig>) -> SettingsResult<(), InvalidChange> + Send,
+    {
         self.change_column(project, ProjectColumn::Settings, |column| {
+            check(read(column).get(kind))?;
             put(object_mut(column, INTEGRATIONS)?, [(kind.name(), Value::Null)]);
             Ok(())
         })
@@ -64,11 +76,11 @@ impl SettingsStore {
     }
 
     /// Sets the address of the product's web interface, for links, to what `update` returns for the stored one; an
-    /// empty one removes it.
+    /// empty one removes it. Returns what is stored then.
     ///
     /// # Errors
     /// [`InvalidChange`], or a failure of the database. Nothing changed.
-    pub async fn set_base_url<U>(&self, project: &str, update: U) -> SettingsResult<()>
+    pub async fn set_base_url<U>(&self, project: &str, update: U) -> SettingsResult<ProjectIntegrations>
     where
         U: FnOnce(String) -> String + Send,
     {
@@ -78,7 +90,7 @@ impl SettingsStore {
                 check_url(&url, BASE_URL).map_err(InvalidChange::from)?;
             }
             put(object_mut(column, INTEGRATIONS)?, [("base_url", json!(url))]);
-            Ok(())
+            Ok(read(column))
         })
         .await
     }

@@ -36,7 +36,7 @@ pub(super) fn patterns(settings: &JsonObject) -> BTreeMap<String, Vec<String>> {
 
 impl SettingsStore {
     /// Replaces all application categories of a project, with their patterns, if `check` allows it for the stored
-    /// ones.
+    /// ones. Returns what is stored then.
     ///
     /// # Errors
     /// [`InvalidChange`], or a failure of the database. Nothing changed.
@@ -45,13 +45,14 @@ impl SettingsStore {
         project: &str,
         categories: &BTreeMap<String, Vec<String>>,
         check: C,
-    ) -> SettingsResult<()>
+    ) -> SettingsResult<BTreeMap<String, Vec<String>>>
     where
-        C: FnOnce(BTreeMap<String, Vec<String>>) -> SettingsResult<(), InvalidChange> + Send,
+        C: FnOnce(&BTreeMap<String, Vec<String>>) -> SettingsResult<(), InvalidChange> + Send,
     {
         self.change_column(project, ProjectColumn::Settings, |column| {
-            check(patterns(column))?;
-            Ok(replace(column, categories)?)
+            check(&patterns(column))?;
+            replace(column, categories)?;
+            Ok(patterns(column))
         })
         .await
     }

@@ -64,11 +64,15 @@ pub(super) fn read(settings: &JsonObject) -> Option<ClickhouseAccess> {
 }
 
 impl SettingsStore {
-    /// Sets the ClickHouse of a project to what `update` returns for the stored one.
+    /// Sets the ClickHouse of a project to what `update` returns for the stored one. Returns what is stored then.
     ///
     /// # Errors
     /// [`InvalidChange`], or a failure of the database. Nothing changed.
-    pub async fn set_clickhouse<U>(&self, project: &str, update: U) -> SettingsResult<()>
+    pub async fn set_clickhouse<U>(
+        &self,
+        project: &str,
+        update: U,
+    ) -> SettingsResult<Option<ClickhouseAccess>>
     where
         U: FnOnce(Option<ClickhouseAccess>) -> SettingsResult<ClickhouseAccess, InvalidChange> + Send,
     {
@@ -78,17 +82,21 @@ impl SettingsStore {
                 return Err(InvalidChange::ClickhouseAddress.into());
             }
             write(object_mut(object_mut(column, INTEGRATIONS)?, NAME)?, &updated);
-            Ok(())
+            Ok(read(column))
         })
         .await
     }
 
-    /// Removes the ClickHouse of a project.
+    /// Removes the ClickHouse of a project, if `check` allows it for the stored one.
     ///
     /// # Errors
-    /// [`InvalidChange::NoSuchProject`], or a failure of the database. Nothing changed.
-    pub async fn remove_clickhouse(&self, project: &str) -> SettingsResult<()> {
+    /// [`InvalidChange`], or a failure of the database. Nothing changed.
+    pub async fn remove_clickhouse<C>(&self, project: &str, check: C) -> SettingsResult<()>
+    where
+        C: FnOnce(Option<&ClickhouseAccess>) -> SettingsResult<(), InvalidChange> + Send,
+    {
         self.change_column(project, ProjectColumn::Settings, |column| {
+            check(read(column).as_ref())?;
             put(object_mut(column, INTEGRATIONS)?, [(NAME, Value::Null)]);
             Ok(())
         })

@@ -138,14 +138,15 @@ pub(super) async fn hold_all(transaction: &mut AnyConnection) -> SettingsResult<
 }
 
 /// Changes the members of a JSON column.
-pub(super) async fn change_column<C>(
+pub(super) async fn change_column<T, C>(
     transaction: &mut AnyConnection,
     id: &str,
     column: ProjectColumn,
     change: C,
-) -> SettingsResult<()>
+) -> SettingsResult<T>
 where
-    C: FnOnce(&mut JsonObject) -> SettingsResult<()> + Send,
+    C: FnOnce(&mut JsonObject) -> SettingsResult<T> + Send,
+    T: Send,
 {
     let (read, write) = match column {
         ProjectColumn::Prometheus => (
@@ -161,10 +162,10 @@ where
     }
     let stored: Option<String> = query_scalar(read).bind(id).fetch_one(&mut *transaction).await?;
     let mut document = json_column::for_change(stored.as_deref())?;
-    change(&mut document)?;
+    let changed = change(&mut document)?;
     let json = serde_json::to_string(&document)?;
     query(write).bind(json).bind(id).execute(transaction).await?;
-    Ok(())
+    Ok(changed)
 }
 
 impl SettingsStore {
@@ -182,19 +183,21 @@ impl SettingsStore {
     }
 
     /// Changes the members of a JSON column in one transaction. If `change` fails, nothing changes.
-    pub(super) async fn change_column<C>(
+    pub(super) async fn change_column<T, C>(
         &self,
         project: &str,
         column: ProjectColumn,
         change: C,
-    ) -> SettingsResult<()>
+    ) -> SettingsResult<T>
     where
-        C: FnOnce(&mut JsonObject) -> SettingsResult<()> + Send,
+        C: FnOnce(&mut JsonObject) -> SettingsResult<T> + Send,
+        T: Send,
     {
         self.attempt(DatabaseOperation::Writing, async {
             let mut transaction = self.database.write().await?;
-            change_column(&mut transaction, project, column, change).await?;
-            Ok(transaction.commit().await?)
+            let changed = change_column(&mut transaction, project, column, change).await?;
+            transaction.commit().await?;
+            Ok(changed)
         })
         .await
     }

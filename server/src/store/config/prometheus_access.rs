@@ -30,7 +30,7 @@ const NO_LOGIN: StoredLogin = (String::new(), String::new());
 /// the address are its basic authentication, as they are for an HTTP client, unless the column has another one.
 pub(super) fn access(column: &JsonObject) -> Option<PrometheusAccess> {
     let url = Some(text(column, "url")).filter(|url| !url.is_empty())?;
-    let (url, login_in_url) = without_login(url);
+    let (url, login_in_url) = split_login(url);
     let refresh_interval = column.get("refresh_interval").and_then(duration).unwrap_or(REFRESH_INTERVAL);
     Some(PrometheusAccess {
         url,
@@ -43,11 +43,15 @@ pub(super) fn access(column: &JsonObject) -> Option<PrometheusAccess> {
 }
 
 impl SettingsStore {
-    /// Sets the Prometheus of a project to what `update` returns for the stored one.
+    /// Sets the Prometheus of a project to what `update` returns for the stored one. Returns what is stored then.
     ///
     /// # Errors
     /// [`InvalidChange`], or a failure of the database. Nothing changed.
-    pub async fn set_prometheus<U>(&self, project: &str, update: U) -> SettingsResult<()>
+    pub async fn set_prometheus<U>(
+        &self,
+        project: &str,
+        update: U,
+    ) -> SettingsResult<Option<PrometheusAccess>>
     where
         U: FnOnce(Option<PrometheusAccess>) -> SettingsResult<PrometheusAccess, InvalidChange> + Send,
     {
@@ -59,17 +63,22 @@ impl SettingsStore {
                 return Err(InvalidChange::RefreshInterval.into());
             }
             write(column, &updated);
-            Ok(())
+            Ok(access(column))
         })
         .await
     }
 
-    /// Removes the address of the Prometheus of a project, and all its secrets.
+    /// Removes the address of the Prometheus of a project, and all its secrets, if `check` allows it for the stored
+    /// one.
     ///
     /// # Errors
-    /// [`InvalidChange::NoSuchProject`], or a failure of the database. Nothing changed.
-    pub async fn remove_prometheus(&self, project: &str) -> SettingsResult<()> {
+    /// [`InvalidChange`], or a failure of the database. Nothing changed.
+    pub async fn remove_prometheus<C>(&self, project: &str, check: C) -> SettingsResult<()>
+    where
+        C: FnOnce(Option<&PrometheusAccess>) -> SettingsResult<(), InvalidChange> + Send,
+    {
         self.change_column(project, ProjectColumn::Prometheus, |column| {
+            check(access(column).as_ref())?;
             put(column, [("url", json!("")), ("basic_auth", Value::Null), ("custom_headers", Value::Null)]);
             Ok(())
         })
@@ -100,7 +109,7 @@ fn basic_auth(column: &JsonObject) -> Option<StoredLogin> {
 }
 
 /// An address without the name and the password in it, and these; an address without them stays as it is.
-fn without_login(address: String) -> (String, Option<StoredLogin>) {
+fn split_login(address: String) -> (String, Option<StoredLogin>) {
     let Ok(mut url) = Url::parse(address.trim()) else { return (address, None) };
     let decoded = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
     let login = (decoded(url.username()), url.password().map(decoded).unwrap_or_default());

@@ -35,22 +35,38 @@ impl SettingsStore {
         .await
     }
 
-    /// Deletes what is left once nothing writes any more: the separate ledger of read-only settings, and the
-    /// bytes of deleted rows in SQLite files. The rows themselves are deleted together with the choice
-    /// ([`Self::choose_statistics`]).
+    /// Deletes the rows of the separate ledger that read-only settings have. Those of other settings are deleted
+    /// together with the choice ([`Self::choose_statistics`]).
+    ///
+    /// # Errors
+    /// The database failed. Nothing is deleted.
+    pub async fn delete_own_ledger(&self) -> SettingsResult<()> {
+        if !self.has_own_ledger() {
+            return Ok(());
+        }
+        self.attempt(DatabaseOperation::Writing, async {
+            let mut transaction = self.ledger.write().await?;
+            ledger::delete_all(&mut transaction).await?;
+            Ok(transaction.commit().await?)
+        })
+        .await
+    }
+
+    /// Erases the bytes of deleted rows from SQLite files, once nothing writes any more, and first deletes the rows
+    /// of a separate ledger.
     ///
     /// # Errors
     /// A database failed; some data may be left.
     pub async fn erase(&self) -> SettingsResult<()> {
+        self.delete_own_ledger().await?;
         self.attempt_within(LONGEST_REWRITE, DatabaseOperation::Writing, async {
-            if self.is_read_only() && !self.ledger.is_read_only() {
-                let mut transaction = self.ledger.write().await?;
-                ledger::delete_all(&mut transaction).await?;
-                transaction.commit().await?;
-                return self.ledger.erase_deleted().await;
-            }
-            self.database.erase_deleted().await
+            let written = if self.has_own_ledger() { &self.ledger } else { &self.database };
+            written.erase_deleted().await
         })
         .await
+    }
+
+    fn has_own_ledger(&self) -> bool {
+        self.is_read_only() && !self.ledger.is_read_only()
     }
 }

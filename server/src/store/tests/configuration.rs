@@ -39,8 +39,8 @@ async fn configured(settings: &SettingsStore) -> ProjectConfiguration {
 }
 
 /// Why a change was refused.
-fn why(result: SettingsResult<()>) -> Option<InvalidChange> {
-    match result {
+fn why<T>(result: SettingsResult<T>) -> Option<InvalidChange> {
+    match result.map(drop) {
         Err(SettingsError::Invalid(why)) => Some(why),
         other => panic!("{other:?}"),
     }
@@ -103,7 +103,7 @@ on_both! {
         settings.set_prometheus("aaaaaaaa", |_| Ok(access("http://two:9090", "", ""))).await.unwrap();
         assert!(!place.texts("SELECT prometheus FROM project").await.concat().contains("secret"));
         settings.set_prometheus("aaaaaaaa", |_| Ok(first)).await.unwrap();
-        settings.remove_prometheus("aaaaaaaa").await.unwrap();
+        settings.remove_prometheus("aaaaaaaa", |_| Ok(())).await.unwrap();
         assert_eq!(configured(&settings).await.prometheus, None);
         let stored = place.texts("SELECT prometheus FROM project").await.concat();
         assert!(stored.contains("kept") && !stored.contains("secret"), "{stored}");
@@ -140,7 +140,7 @@ on_both! {
             ]
         };
         for destination in all(&given).into_iter().chain(all(&|_| Secret::default())) {
-            settings.set_integration("aaaaaaaa", destination, |_| Ok(())).await.unwrap();
+            settings.set_integration("aaaaaaaa", destination, |_, _| Ok(())).await.unwrap();
         }
         let clickhouse = |password: String| ClickhouseAccess { addr: text("ch:9000"), password, ..ClickhouseAccess::default() };
         settings.set_clickhouse("aaaaaaaa", |_| Ok(clickhouse(text("password")))).await.unwrap();
@@ -159,8 +159,8 @@ on_both! {
         let (integration, _) = settings.facts().await.unwrap();
         assert_eq!(integration.alerting_integrations.len(), 5);
         assert!(integration.clickhouse && integration.tracing && integration.logs && integration.profiles);
-        settings.remove_clickhouse("aaaaaaaa").await.unwrap();
-        settings.remove_integration("aaaaaaaa", AlertingIntegration::Slack).await.unwrap();
+        settings.remove_clickhouse("aaaaaaaa", |_| Ok(())).await.unwrap();
+        settings.remove_integration("aaaaaaaa", AlertingIntegration::Slack, |_| Ok(())).await.unwrap();
         let (integration, _) = settings.facts().await.unwrap();
         assert!(!integration.clickhouse && !integration.alerting_integrations.contains(&AlertingIntegration::Slack));
     }
@@ -180,7 +180,7 @@ on_both! {
         ];
         for destination in refused {
             let printed = format!("{destination:?}");
-            assert!(why(settings.set_integration("aaaaaaaa", destination, |_| Ok(())).await).is_some(), "{printed}");
+            assert!(why(settings.set_integration("aaaaaaaa", destination, |_, _| Ok(())).await).is_some(), "{printed}");
         }
         for addr in ["clickhouse", ":9000", "http://clickhouse:8123"] {
             let access = ClickhouseAccess { addr: addr.to_owned(), ..ClickhouseAccess::default() };
@@ -218,7 +218,7 @@ on_both! {
         place.execute("UPDATE project SET settings = 'no json', prometheus = '[]'").await;
         let refused = settings.set_base_url("aaaaaaaa", |_| "https://coroot/".to_owned()).await;
         assert!(matches!(refused, Err(SettingsError::Unreadable)));
-        let refused = settings.remove_prometheus("aaaaaaaa").await;
+        let refused = settings.remove_prometheus("aaaaaaaa", |_| Ok(())).await;
         assert!(matches!(refused, Err(SettingsError::Unreadable)));
         assert_eq!(place.texts("SELECT settings || prometheus FROM project").await, ["no json[]"]);
     }

@@ -46,13 +46,16 @@ async fn change_everything(settings: &SettingsStore) -> Vec<SettingsResult<()>> 
         settings.create_project("aaaaaaaa", "new").await,
         settings.rename_project(PROJECT, "new").await,
         settings.delete_project(PROJECT).await,
-        settings.set_prometheus(PROJECT, |stored| Ok(stored.unwrap_or_else(|| panic!("not called")))).await,
-        settings.remove_prometheus(PROJECT).await,
-        settings.remove_clickhouse(PROJECT).await,
-        settings.set_integration(PROJECT, SlackConfig::default().into(), |_| Ok(())).await,
-        settings.remove_integration(PROJECT, Slack).await,
-        settings.set_base_url(PROJECT, |_| "".to_owned()).await,
-        settings.set_application_categories(PROJECT, &Default::default(), |_| Ok(())).await,
+        settings
+            .set_prometheus(PROJECT, |stored| Ok(stored.unwrap_or_else(|| panic!("not called"))))
+            .await
+            .map(drop),
+        settings.remove_prometheus(PROJECT, |_| Ok(())).await,
+        settings.remove_clickhouse(PROJECT, |_| Ok(())).await,
+        settings.set_integration(PROJECT, SlackConfig::default().into(), |_, _| Ok(())).await.map(drop),
+        settings.remove_integration(PROJECT, Slack, |_| Ok(())).await,
+        settings.set_base_url(PROJECT, |_| "".to_owned()).await.map(drop),
+        settings.set_application_categories(PROJECT, &Default::default(), |_| Ok(())).await.map(drop),
         settings.set_override(PROJECT, &cart(), &threshold).await,
         settings.choose_statistics(false, 1).await.map(drop),
         settings.bootstrap(&bootstrap, "aaaaaaaa").await,
@@ -145,7 +148,7 @@ on_both! {
             let settings = place.open().await;
             assert!(read_everything(&settings).await == before);
             let slack = |token| SlackConfig { token, default_channel: "d".to_owned(), incidents: true };
-            settings.set_integration(PROJECT, slack(Secret::default()).into(), |_| Ok(())).await.unwrap();
+            settings.set_integration(PROJECT, slack(Secret::default()).into(), |_, _| Ok(())).await.unwrap();
             let (_, after) = read_everything(&settings).await;
             assert_eq!(after.integrations.get(Slack), Some(&slack(Secret::new("t".to_owned())).into()));
             settings.delete_project(PROJECT).await.unwrap();

@@ -67,7 +67,7 @@ fn findings(started_at: u32) -> HistoryChanges {
 async fn with_webhook(settings: &SettingsStore, project: &str) {
     let url = Secret::new("http://hook/".to_owned());
     let webhook = WebhookConfig { url, incidents: true, ..WebhookConfig::default() };
-    settings.set_integration(project, webhook.into(), |_| Ok(())).await.unwrap();
+    settings.set_integration(project, webhook.into(), |_, _| Ok(())).await.unwrap();
 }
 
 async fn with_own_project(place: &TestDatabase) -> SettingsStore {

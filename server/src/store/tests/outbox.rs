@@ -29,7 +29,7 @@ async fn with_an_incident(place: &TestDatabase) -> SettingsStore {
     let webhook = WebhookConfig { url: secret("http://hook/"), incidents: true, ..WebhookConfig::default() };
     let deaf = PagerdutyConfig { integration_key: secret("k"), incidents: false };
     for destination in [slack().into(), webhook.into(), deaf.into()] {
-        settings.set_integration("aaaaaaaa", destination, |_| Ok(())).await.unwrap();
+        settings.set_integration("aaaaaaaa", destination, |_, _| Ok(())).await.unwrap();
     }
     let incident = ApplicationIncident {
         application: ApplicationKey::parse("shop:Deployment:cart").unwrap(),

@@ -176,7 +176,7 @@ on_both! {
     async fn an_incident_is_opened_changed_and_resolved_and_nothing_happens_twice(place) {
         let settings = with_project(&place).await;
         let pagerduty = PagerdutyConfig { integration_key: Secret::new("key".to_owned()), incidents: true };
-        settings.set_integration("aaaaaaaa", pagerduty.into(), |_| Ok(())).await.unwrap();
+        settings.set_integration("aaaaaaaa", pagerduty.into(), |_, _| Ok(())).await.unwrap();
         let steps = [
             (IncidentTransition::Opened, HealthStatus::Warning),
             (IncidentTransition::Changed, HealthStatus::Critical),
