@@ -227,7 +227,11 @@ fn map(names: &[&str], members: &Map<String, Value>, of_entries: &EntryMembers) 
         let comma = if at + 1 < members.len() { "," } else { "" };
         let names = [names, &[name.as_str()]].concat();
         let comment = entry_in_units(&names, value).map(|said| format!(" // {said}")).unwrap_or_default();
-        text.push_str(&format!("  {}: {}{comma}{comment}\n", Value::from(name.as_str()), entry_value(value, of_entries)));
+        text.push_str(&format!(
+            "  {}: {}{comma}{comment}\n",
+            Value::from(name.as_str()),
+            entry_value(value, of_entries)
+        ));
     }
     text + "}"
 }
