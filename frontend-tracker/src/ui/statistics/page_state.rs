@@ -84,9 +84,10 @@ impl StatisticsState {
         self.api.server_time()
     }
 
-    /// The beginning of the server's minute, in Unix seconds: for ages whose text is not to change each second.
-    pub(super) fn minute(self) -> Memo<u64> {
-        Memo::new(move |_| self.server_time() / 60 * 60)
+    /// The server's time in steps of ten seconds, in Unix seconds: for ages without seconds, whose texts take some work.
+    /// It is ahead, so that nothing is said to be younger than it is.
+    pub(super) fn coarse_time(self) -> Memo<u64> {
+        Memo::new(move |_| self.server_time().div_ceil(10) * 10)
     }
 
     /// Whether there is soon something else to show, or something is missing.
