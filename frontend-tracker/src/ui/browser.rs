@@ -144,8 +144,8 @@ pub(super) fn replace_content(place: &HtmlElement, html: &str) {
         part.set_scroll_left(left);
     }
     if let Some(again) = focused.and_then(|focused| {
-        let names = ["id", "data-act", "href"].into_iter();
-        let mut again = names.filter_map(|name| part_with(place, name, &focused.get_attribute(name)?));
+        let mut again =
+            PURPOSE.into_iter().filter_map(|name| part_with(place, name, &focused.get_attribute(name)?));
         again.next().or_else(|| parts(place, SCROLLED).next())
     }) {
         focus_on(again.unchecked_ref());
@@ -160,8 +160,8 @@ fn part_with(place: &HtmlElement, name: &str, value: &str) -> Option<Element> {
     parts(place, &["[", name, "]"].concat()).find(|part| part.get_attribute(name).as_deref() == Some(value))
 }
 
-/// Takes over the texts and attributes of HTML that has the same elements as an element contains. If it has others,
-/// nothing is changed, and the result is `false`. What the user has selected, focused or opened stays.
+/// Takes over the texts and attributes of HTML that has the same elements, for the same purposes, as an element contains.
+/// If it has others, nothing is changed, and the result is `false`. What the user has selected, focused or opened stays.
 pub(super) fn update_content(place: &HtmlElement, html: &str) -> bool {
     let Ok(fresh) = document().create_element("div") else { return false };
     fresh.set_inner_html(html);
@@ -178,9 +178,15 @@ fn children(node: &Node) -> Vec<Node> {
     (0..children.length()).filter_map(|place| children.item(place)).collect()
 }
 
+/// What an element leads to or does. Another one in its place is not the same element with another text: what the
+/// user is about to press would become something else.
+const PURPOSE: [&str; 3] = ["id", "data-act", "href"];
+
 fn has_same_shape(one: &Node, other: &Node) -> bool {
     let (in_one, in_other) = (children(one), children(other));
+    let purpose = |of: &Node| PURPOSE.map(|name| of.dyn_ref::<Element>()?.get_attribute(name));
     one.node_name() == other.node_name()
+        && purpose(one) == purpose(other)
         && in_one.len() == in_other.len()
         && in_one.iter().zip(&in_other).all(|(one, other)| has_same_shape(one, other))
 }
