@@ -167,7 +167,6 @@ impl StatisticsState {
             if failure.is_none() {
                 let said = if enabled { statistics::SWITCHED_ON } else { statistics::SWITCHED_OFF };
                 self.said.set(said.to_owned());
-                self.preview.clear();
             }
             self.switch_failure.set(failure.and_then(told));
             self.is_switching.set(false);
