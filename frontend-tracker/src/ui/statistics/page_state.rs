@@ -128,9 +128,9 @@ impl StatisticsState {
         self.fetch(RequestKind::Poll);
     }
 
-    /// Fetches the status, unless it is on its way.
+    /// Fetches the status, and what switching off would delete as of now, unless they are on their way.
     pub(super) fn look(self) {
-        self.load(RequestKind::Poll, STATUS, self.status, read);
+        self.fetch_status(RequestKind::Poll);
     }
 
     /// Fetches what was refused without a session, now that there is one again.
@@ -141,9 +141,13 @@ impl StatisticsState {
         }
     }
 
-    fn fetch(self, kind: RequestKind) {
+    fn fetch_status(self, kind: RequestKind) {
         self.load(kind, STATUS, self.status, read);
         self.load(kind, "api/usage-statistics/forgets", self.forgets, read);
+    }
+
+    fn fetch(self, kind: RequestKind) {
+        self.fetch_status(kind);
         self.load(kind, "api/usage-statistics/reports", self.reports, read);
         self.load(kind, "api/usage-statistics/history", self.history, |bytes| {
             read(bytes).map(|history: Value| history["charts"].as_str().unwrap_or_default().to_owned())
