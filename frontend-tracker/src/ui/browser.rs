@@ -29,6 +29,11 @@ pub(super) fn has_typed() -> bool {
     document().query_selector("form[data-changed]").is_ok_and(|form| form.is_some())
 }
 
+/// Notes whether something was typed in a form that is not saved.
+pub(super) fn note_typed(form: &Element, is_typed: bool) {
+    let _noted = form.toggle_attribute_with_force("data-changed", is_typed);
+}
+
 /// Loads the page again. The server answers with the sign-in page where that is needed.
 pub(super) fn reload() {
     let _reloads = window().location().reload();

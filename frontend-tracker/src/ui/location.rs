@@ -61,10 +61,7 @@ impl OpenLocation {
         location.read();
         let root = [&window().location().origin().unwrap_or_default(), &base.0, "/"].concat();
         window_event_listener(ev::click, move |event| location.on_click(&root, &event));
-        window_event_listener(ev::popstate, move |_| {
-            location.take_entry();
-            location.read();
-        });
+        window_event_listener(ev::popstate, move |_| location.on_popstate());
         window_event_listener(ev::scroll, move |_| location.write_soon());
         window_event_listener(ev::beforeunload, |event| {
             // The browser asks.
@@ -100,7 +97,7 @@ impl OpenLocation {
         let here = window().location().href().unwrap_or_default();
         let is_page = |path: &str| PageAddress::of(path).kind != PageKind::Unknown;
         let Some(FollowedLink { address, .. }) = followed_link(event, &here, root, is_page) else { return };
-        if browser::has_typed() && !window().confirm_with_message(UNSAVED).unwrap_or(true) {
+        if !may_leave() {
             return event.prevent_default();
         }
         // A link to what is open is no new entry of the history.
@@ -110,6 +107,24 @@ impl OpenLocation {
             scroll_to(0.0);
             self.read();
         }
+    }
+
+    /// The browser has gone to another entry of the history.
+    fn on_popstate(self) {
+        let was = [self.pathname.get_untracked(), self.search.get_untracked()].concat();
+        let location = window().location();
+        let now = [location.pathname().unwrap_or_default(), location.search().unwrap_or_default()].concat();
+        if was != now && !may_leave() {
+            // It cannot be kept from going. Who stays gets another entry for the page that is open.
+            let top = window().scroll_y().unwrap_or_default();
+            let state = self.entry.with_value(|entry| entry_state(top, &entry.tables));
+            if let Some(history) = history() {
+                let _made = history.push_state_with_url(&state, "", Some(&was));
+            }
+            return;
+        }
+        self.take_entry();
+        self.read();
     }
 
     /// Makes a new entry of the history, which keeps nothing yet. Returns whether it is made.
@@ -187,6 +202,11 @@ impl OpenLocation {
             scroll_to(top);
         }
     }
+}
+
+/// Whether the open page may be left: nothing is typed in it that is not saved, or the user does not mind.
+fn may_leave() -> bool {
+    !browser::has_typed() || window().confirm_with_message(UNSAVED).unwrap_or(true)
 }
 
 fn history() -> Option<History> {
