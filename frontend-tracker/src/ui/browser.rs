@@ -1,7 +1,7 @@
 //! Accesses the browser: the base path, reloads, the tracker's UUID, the focus, and saving files.
 
 use headcount_shared::browser_storage::DEVICE_KEY_PREFIX;
-use js_sys::{Array, Promise, Reflect, Uint8Array};
+use js_sys::{Array, Function, Promise, Reflect, Symbol, Uint8Array};
 use leptos::prelude::{document, request_animation_frame, window};
 use uuid::Uuid;
 use wasm_bindgen::{JsCast, JsValue};
@@ -37,6 +37,15 @@ pub(super) fn note_typed(form: &Element, is_typed: bool) {
 /// Loads the page again. The server answers with the sign-in page where that is needed.
 pub(super) fn reload() {
     let _reloads = window().location().reload();
+}
+
+/// Tells the tracker of this page that statistics are off, as the answer to the next view would.
+pub(super) fn stop_tracker() {
+    let tracker = Reflect::get(&window(), &Symbol::for_("headcount"));
+    let hear = tracker.and_then(|tracker| Reflect::get(&tracker, &"hear".into()));
+    if let Some(hear) = hear.ok().and_then(|hear| hear.dyn_into::<Function>().ok()) {
+        let _stops = hear.call1(&JsValue::NULL, &404.into());
+    }
 }
 
 /// The UUID that the tracker has stored for the installation under `base`, once it has settled.

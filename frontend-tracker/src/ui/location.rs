@@ -42,6 +42,8 @@ pub(super) struct OpenLocation {
     pub(super) search: RwSignal<String>,
     address: Memo<PageAddress>,
     entry: StoredValue<KeptEntry>,
+    /// Whether the server would answer with another page by now.
+    is_outdated: StoredValue<bool>,
 }
 
 impl OpenLocation {
@@ -52,7 +54,8 @@ impl OpenLocation {
         let address = Memo::new(move |_| {
             pathname.with(|pathname| PageAddress::of(pathname.strip_prefix(&path).unwrap_or(pathname)))
         });
-        let location = Self { pathname, search, address, entry: StoredValue::new(KeptEntry::default()) };
+        let entry = StoredValue::new(KeptEntry::default());
+        let location = Self { pathname, search, address, entry, is_outdated: StoredValue::new(false) };
         if let Some(history) = history() {
             // A browser would scroll before the rows of a table are there.
             let _set = history.set_scroll_restoration(ScrollRestoration::Manual);
@@ -97,6 +100,10 @@ impl OpenLocation {
         let here = window().location().href().unwrap_or_default();
         let is_page = |path: &str| PageAddress::of(path).kind != PageKind::Unknown;
         let Some(FollowedLink { address, .. }) = followed_link(event, &here, root, is_page) else { return };
+        if self.is_outdated.get_value() {
+            // The browser loads it.
+            return;
+        }
         if !may_leave() {
             return event.prevent_default();
         }
@@ -123,8 +130,16 @@ impl OpenLocation {
             }
             return;
         }
+        if was != now && self.is_outdated.get_value() {
+            return browser::reload();
+        }
         self.take_entry();
         self.read();
+    }
+
+    /// The next page is loaded from the server: with a tracker if statistics are on by now, and without one otherwise.
+    pub(super) fn load_next_page(self) {
+        self.is_outdated.set_value(true);
     }
 
     /// Makes a new entry of the history, which keeps nothing yet. Returns whether it is made.
