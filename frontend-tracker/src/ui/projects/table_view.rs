@@ -155,3 +155,27 @@ fn news_html(_: &str, rows: &TableRows) -> String {
 pub(super) fn take_rows(table: RwSignal<TableRows>, rows: Vec<TableRow>) {
     table.try_update(|table| table.update(rows));
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn new_rows_are_offered_beside_a_count_whose_elements_stay() {
+        let row = |key: &str| TableRow::new(key.to_owned(), None, Vec::new());
+        let mut rows = TableRows::sorted_by(0, false);
+        rows.update(vec![row("a")]);
+        assert_eq!(news_html("nodes", &rows), "", "a table without a search has nothing else to say");
+        let elements =
+            |html: &str| [html.matches("<span role=\"status\">").count(), html.matches("<button").count()];
+        let before = count_html("nodes", &rows);
+        assert!(before.contains("1 nodes.") && before.contains(" hidden>"), "{before}");
+
+        rows.update(vec![row("a"), row("b")]);
+        let news = news_html("nodes", &rows);
+        assert!(news.contains("data-act=\"arrange\">Show 1 new<"), "{news}");
+        let after = count_html("nodes", &rows);
+        assert!(after.contains(&news) && !after.contains(" hidden>"), "{after}");
+        assert_eq!((elements(&before), elements(&after)), ([1, 1], [1, 1]));
+    }
+}
