@@ -72,6 +72,7 @@ pub(super) fn threshold_form(shown: ShownApplication, inspection: String) -> Any
         {
             form.is_removed.set_value(false);
             element.reset();
+            browser::note_typed(&element, false);
         }
     });
     let label = match kind {
@@ -154,14 +155,16 @@ impl FormState {
         let path =
             self.inspection.with_value(|inspection| format!("{}/inspections/{inspection}", at.get_value()));
         self.is_busy.set_value(true);
-        // What is typed from now on is not in the request.
-        self.note_typed(false);
+        if !is_removal {
+            // What is typed from now on is not in the request.
+            self.note_typed(false);
+        }
         spawn_local(async move {
             let method = if body.is_some() { "PUT" } else { "DELETE" };
             let answer = self.api.request(method, &path, body.as_deref()).await;
             self.is_busy.try_set_value(false);
             let is_accepted = answer.is_ok();
-            if !is_accepted {
+            if !is_accepted && !is_removal {
                 self.note_typed(true);
             }
             self.said.try_set(match answer {
