@@ -195,7 +195,8 @@ async fn an_older_answer_does_not_replace_a_newer_one(engine: Engine) {
                 const bytes = late.arrayBuffer();
                 late.arrayBuffer = async () => {
                     let tasks = 10;
-                    const pass = () => { tasks -= 1; tasks ? setTimeout(pass) : requestAnimationFrame(() => { window.isTaken = true }) };
+                    const draw = () => requestAnimationFrame(() => { window.isTaken = true });
+                    const pass = () => (tasks ? setTimeout(pass, 0, (tasks -= 1)) : draw());
                     bytes.then(() => setTimeout(pass));
                     return bytes;
                 };

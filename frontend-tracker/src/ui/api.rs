@@ -171,8 +171,8 @@ impl ApiClient {
     }
 }
 
-/// The header under which a change of settings is made: that they still have the version that is known here, or that
-/// there are still none. An empty version is not known; settings are then removed whatever they are.
+/// The header under which a change of settings is made: that they still have the version that is known here, or
+/// that there are still none. Settings whose version is not known are removed whatever they are.
 fn condition_of<'v>(method: &str, version: &'v str) -> Option<(&'static str, &'v str)> {
     match method {
         "PUT" if version.is_empty() => Some(("If-None-Match", "*")),

@@ -174,8 +174,9 @@ fn part_with(place: &HtmlElement, name: &str, value: &str) -> Option<Element> {
     parts(place, &["[", name, "]"].concat()).find(|part| part.get_attribute(name).as_deref() == Some(value))
 }
 
-/// Takes over the texts and attributes of HTML that has the same elements, for the same purposes, as an element contains.
-/// If it has others, nothing is changed, and the result is `false`. What the user has selected, focused or opened stays.
+/// Takes over the texts and attributes of HTML that has the same elements, for the same purposes, as an element
+/// contains. If it has others, nothing is changed, and the result is `false`. What the user has selected, focused
+/// or opened stays.
 pub(super) fn update_content(place: &HtmlElement, html: &str) -> bool {
     let Ok(fresh) = document().create_element("div") else { return false };
     fresh.set_inner_html(html);
@@ -192,8 +193,8 @@ fn children(node: &Node) -> Vec<Node> {
     (0..children.length()).filter_map(|place| children.item(place)).collect()
 }
 
-/// What an element leads to or does. Another one in its place is not the same element with another text: what the
-/// user is about to press would become something else.
+/// The attributes that say what an element leads to or does. If they changed in place, what the user is about to
+/// press would become something else.
 const PURPOSE: [&str; 3] = ["id", "data-act", "href"];
 
 fn has_same_shape(one: &Node, other: &Node) -> bool {

@@ -137,7 +137,7 @@ impl OpenLocation {
         self.read();
     }
 
-    /// The next page is loaded from the server: with a tracker if statistics are on by now, and without one otherwise.
+    /// Has the next page loaded from the server: with a tracker if statistics are on by now, or without one.
     pub(super) fn load_next_page(self) {
         self.is_outdated.set_value(true);
     }

@@ -122,8 +122,8 @@ fn news_box(class: &'static str, table: ArrangedTable, html: fn(&str, &TableRows
     acting_box(class, html, html, Box::new(arrange))
 }
 
-/// How many rows there are, and the button for what is new. The elements are always the same, so that a screen reader
-/// tells how the count changes.
+/// How many rows there are, and the button for what is new. The elements are always the same, so that a screen
+/// reader tells how the count changes.
 fn count_html(what: &str, rows: &TableRows) -> String {
     let (matching, all) = rows.counts();
     let count = projects::rows_shown(matching, all, what);

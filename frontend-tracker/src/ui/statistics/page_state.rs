@@ -84,8 +84,8 @@ impl StatisticsState {
         self.api.server_time()
     }
 
-    /// The server's time in steps of ten seconds, in Unix seconds: for ages without seconds, whose texts take some work.
-    /// It is ahead, so that nothing is said to be younger than it is.
+    /// The server's time in steps of ten seconds, in Unix seconds: for ages without seconds, in texts that take some
+    /// work. It is ahead, so that nothing is said to be younger than it is.
     pub(super) fn coarse_time(self) -> Memo<u64> {
         Memo::new(move |_| self.server_time().div_ceil(10) * 10)
     }

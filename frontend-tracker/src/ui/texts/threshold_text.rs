@@ -29,14 +29,14 @@ impl OverrideKind {
 /// The seconds that count as quick by default for an application that serves users.
 pub(in crate::ui) const QUICK_S: f32 = 0.5;
 
-/// A threshold in its unit, as it was set; a dash if it is unknown. Four decimals are all that a number of 32 bits has
-/// near 100.
+/// A threshold in its unit, as it was set; a dash if it is unknown. Four decimals are all that a number of 32 bits
+/// has near 100.
 pub(in crate::ui) fn threshold_text(value: Option<f64>, unit: Unit) -> String {
     in_unit(value, unit, 4)
 }
 
-/// A measured value in the unit of its threshold; a dash if it is unknown. One that is almost a whole number has more
-/// decimals, so that it is not taken for that.
+/// A measured value in the unit of its threshold; a dash if it is unknown. One that is almost a whole number has
+/// more decimals, so that it is not taken for that.
 pub(in crate::ui) fn measured_text(value: Option<f64>, unit: Unit) -> String {
     let is_almost_whole = value.is_some_and(|value| (value - value.round()).abs() < 0.01);
     in_unit(value, unit, if is_almost_whole { 4 } else { 2 })
