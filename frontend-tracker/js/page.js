@@ -318,7 +318,8 @@ const create = () => {
   } catch {
     // It was imported without a page.
   }
-  return { start, optOut, optIn, status }
+  // `hear` is for the web interface, whose switch knows before an answer does.
+  return { start, optOut, optIn, status, hear }
 }
 
 // One tracker per page, however often and from wherever it is loaded.

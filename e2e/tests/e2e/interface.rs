@@ -89,6 +89,35 @@ async fn the_switch_on_the_page_switches_off_and_on() {
 }
 
 #[tokio::test]
+async fn the_switch_ends_the_tracker_of_its_page_and_the_next_page_has_one() {
+    let setup = TestSetup::new();
+    let server = setup.server_to("http://127.0.0.1:9/").start().await.unwrap();
+    let browser = Browser::open(Engine::Chromium, 1400).await;
+    browser.visit(&server, "usage-statistics").await;
+    let id = "localStorage.getItem('headcount-device-id:/')";
+    let state = "window[Symbol.for('headcount')]?.status().state";
+    browser.wait_for(&format!("return {state} === 'counting' && {id} !== null")).await;
+    let switch_to = async |enabled: bool| {
+        browser.run("document.querySelector('button[role=switch]').click()").await;
+        let checked = "document.querySelector('button[role=switch]').getAttribute('aria-checked')";
+        browser.wait_for(&format!("return {checked} === '{enabled}'")).await;
+    };
+    switch_to(false).await;
+    browser.wait_for(&format!("return {state} === 'off' && {id} === null")).await;
+    switch_to(true).await;
+    assert_eq!(browser.run(&format!("return {state}")).await, json!("off"));
+    browser.run("window.isOld = true").await;
+    browser.click(".nav a").await;
+    browser.wait_for(&format!("return !window.isOld && {state} === 'counting'")).await;
+    let counted = eventually("the next view is counted", SOON, async || {
+        let views = setup.preview(&server).await.ux.page_views;
+        (!views.is_empty()).then_some(views)
+    });
+    assert_eq!(counted.await.unwrap().into_keys().collect::<Vec<_>>(), ["/"]);
+    browser.close().await;
+}
+
+#[tokio::test]
 async fn the_overview_lists_the_projects_and_links_only_to_pages_with_content() {
     let setup = TestSetup::new();
     let server = setup.server_to("http://127.0.0.1:9/").start().await.unwrap();

@@ -17,11 +17,16 @@ use crate::{
 in_every_engine!(
     pages_that_are_left_with_the_mouse_have_no_error,
     what_has_the_focus_and_the_cursor_is_refreshed_in_place,
+    a_short_table_takes_in_what_is_new,
+    the_count_of_a_table_changes_where_it_is,
     an_older_answer_does_not_replace_a_newer_one,
     what_is_typed_during_a_save_stays,
     a_change_of_older_settings_is_refused,
+    a_removal_of_older_settings_is_refused,
     what_could_not_be_loaded_is_loaded_at_a_press,
     who_leaves_what_was_typed_is_asked,
+    who_goes_back_from_what_was_typed_is_asked,
+    a_threshold_that_was_typed_is_not_left_without_a_question,
 );
 
 /// Lets a test answer requests itself: `answers(request, next)` has the address and the method of a request and
@@ -126,6 +131,49 @@ async fn what_has_the_focus_and_the_cursor_is_refreshed_in_place(engine: Engine)
     browser.close().await;
 }
 
+async fn a_short_table_takes_in_what_is_new(engine: Engine) {
+    let setup = TestSetup::new();
+    let browser = Browser::open(engine, 1400).await;
+    let _observed = open_observed(&browser, &setup, "p/ID/app/_:Unknown:app-000").await;
+    let rows = "document.querySelectorAll('#instances-rows tbody tr').length";
+    wait_until(&browser, &format!("{rows} > 0")).await;
+    let before = browser.run(&format!("return {rows}")).await.as_u64().unwrap();
+    browser.run(ANSWERS).await;
+    browser
+        .run(
+            "window.answers = async (request, next) => {
+                const answer = await next();
+                if (!request.endsWith('app-000')) { return answer; }
+                const view = await answer.json();
+                view.instances.push({ ...view.instances[0], name: 'one-more' });
+                return new Response(JSON.stringify(view), { headers: answer.headers });
+            }",
+        )
+        .await;
+    browser.run(LATER).await;
+    let button = "main button[data-act=arrange]";
+    wait_until(&browser, &format!("document.querySelector('{button}')?.innerText === 'Show 1 new'")).await;
+    assert_eq!(browser.run(&format!("return {rows}")).await, json!(before));
+    browser.click(button).await;
+    wait_until(&browser, &format!("{rows} === {before} + 1")).await;
+    wait_until(&browser, &format!("document.querySelector('{button}') === null")).await;
+    browser.close().await;
+}
+
+async fn the_count_of_a_table_changes_where_it_is(engine: Engine) {
+    let setup = TestSetup::new();
+    let browser = Browser::open(engine, 1400).await;
+    let _observed = open_observed(&browser, &setup, "p/ID").await;
+    // A screen reader reads a change of a status that is there.
+    browser
+        .wait_for("window.said = document.querySelector('.count [role=status]'); return said !== null")
+        .await;
+    browser.enter("main input[type=search]", "nowhere").await;
+    wait_until(&browser, "said.innerText.startsWith('0 of ')").await;
+    assert!(is_true(&browser, "said === document.querySelector('.count [role=status]')").await);
+    browser.close().await;
+}
+
 async fn an_older_answer_does_not_replace_a_newer_one(engine: Engine) {
     let setup = TestSetup::new();
     let browser = Browser::open(engine, 1400).await;
@@ -142,7 +190,17 @@ async fn an_older_answer_does_not_replace_a_newer_one(engine: Engine) {
                 const answer = await next();
                 const text = await answer.text();
                 await held;
-                return new Response(text, { headers: answer.headers });
+                const late = new Response(text, { headers: answer.headers });
+                // What is done with its bytes is drawn some tasks after they are here.
+                const bytes = late.arrayBuffer();
+                late.arrayBuffer = async () => {
+                    let tasks = 10;
+                    const draw = () => requestAnimationFrame(() => { window.isTaken = true });
+                    const pass = () => (tasks ? setTimeout(pass, 0, (tasks -= 1)) : draw());
+                    bytes.then(() => setTimeout(pass));
+                    return bytes;
+                };
+                return late;
             }",
         )
         .await;
@@ -152,9 +210,8 @@ async fn an_older_answer_does_not_replace_a_newer_one(engine: Engine) {
     retype(&browser, field, "90\u{e007}").await;
     let set = "document.querySelector('#check-CPUNode').innerText.includes('90 %, set for this application')";
     wait_until(&browser, set).await;
-    browser
-        .run("release(); return new Promise(resolve => setTimeout(() => requestAnimationFrame(() => resolve(true)), 0))")
-        .await;
+    browser.run("window.release()").await;
+    wait_until(&browser, "window.isTaken").await;
     assert!(is_true(&browser, set).await, "the older answer is not shown");
 
     // What was removed is not offered to be saved again.
@@ -251,6 +308,37 @@ async fn a_change_of_older_settings_is_refused(engine: Engine) {
     browser.close().await;
 }
 
+async fn a_removal_of_older_settings_is_refused(engine: Engine) {
+    let setup = TestSetup::new();
+    let browser = Browser::open(engine, 1400).await;
+    let (server, id) = open_settings(&browser, &setup, "/clickhouse", "#clickhouse-addr").await;
+    let clickhouse = server.url(&format!("api/projects/{id}/clickhouse"));
+    browser.enter("#clickhouse-addr", "clickhouse:9000\u{e007}").await;
+    wait_until(&browser, "document.querySelector('#clickhouse-said').innerText.startsWith('Saved')").await;
+    // Another window changes them.
+    let changed =
+        setup.http.put(&clickhouse).json(&json!({ "addr": "clickhouse:9440" })).send().await.unwrap();
+    assert!(changed.status().is_success());
+    let remove = async || {
+        browser.click("#clickhouse button[data-act=ask]").await;
+        browser.click("#clickhouse button[data-act=remove]").await;
+    };
+    remove().await;
+    let refused =
+        "document.querySelector('#clickhouse-failure').innerText.startsWith('These settings were changed')";
+    wait_until(&browser, refused).await;
+    assert!(setup.http.get(&clickhouse).send().await.unwrap().status().is_success(), "they are there");
+    browser.visit(&server, &format!("p/{id}/settings/clickhouse")).await;
+    wait_until(&browser, "document.querySelector('#clickhouse button[data-act=ask]') !== null").await;
+    remove().await;
+    wait_until(&browser, "document.querySelector('#clickhouse-said').innerText.startsWith('Removed')").await;
+    assert_eq!(setup.http.get(&clickhouse).send().await.unwrap().status().as_u16(), 404);
+    // They can be made again: none of the versions that they had counts.
+    browser.enter("#clickhouse-addr", "clickhouse:9000\u{e007}").await;
+    wait_until(&browser, "document.querySelector('#clickhouse-said').innerText.startsWith('Saved')").await;
+    browser.close().await;
+}
+
 async fn what_could_not_be_loaded_is_loaded_at_a_press(engine: Engine) {
     let setup = TestSetup::new();
     let browser = Browser::open(engine, 1400).await;
@@ -308,5 +396,70 @@ async fn who_leaves_what_was_typed_is_asked(engine: Engine) {
     browser.click("main nav.tabs li:nth-child(2) a").await;
     wait_until(&browser, "document.querySelector('#prometheus-url') !== null").await;
     assert_eq!(browser.run("return asked").await, json!(2));
+    browser.close().await;
+}
+
+/// Answers questions of the page, and counts them: whether to leave is decided by `leaves`.
+const QUESTIONS: &str = "
+    window.asked = 0; window.leaves = false;
+    window.confirm = () => { window.asked += 1; return window.leaves }";
+
+async fn who_goes_back_from_what_was_typed_is_asked(engine: Engine) {
+    let setup = TestSetup::new();
+    let browser = Browser::open(engine, 1400).await;
+    let _observed = open_settings(&browser, &setup, "", "#project-name").await;
+    browser.run(QUESTIONS).await;
+    browser.click("main nav.tabs li:nth-child(2) a").await;
+    wait_until(&browser, "document.querySelector('#prometheus-url') !== null").await;
+    retype(&browser, "#prometheus-url", "http://typed.example/").await;
+    browser.back().await;
+    wait_until(&browser, "asked === 1").await;
+    let stays = "location.pathname.endsWith('/settings/prometheus')
+        && document.querySelector('#prometheus-url').value === 'http://typed.example/'";
+    assert!(is_true(&browser, stays).await, "the page and its address stay");
+    browser.run("window.leaves = true").await;
+    // The user is in the page again before going back.
+    browser.click("#prometheus-url").await;
+    browser.back().await;
+    wait_until(&browser, "document.querySelector('#project-name') !== null").await;
+    assert!(is_true(&browser, "asked === 2 && location.pathname.endsWith('/settings')").await);
+    browser.close().await;
+}
+
+async fn a_threshold_that_was_typed_is_not_left_without_a_question(engine: Engine) {
+    let setup = TestSetup::new();
+    let browser = Browser::open(engine, 1400).await;
+    let (server, id) = open_settings(&browser, &setup, "/inspections", "#CPUNode-threshold").await;
+    browser.run(QUESTIONS).await;
+    retype(&browser, "#CPUNode-threshold", "70").await;
+    browser.click("main nav.tabs li:nth-child(2) a").await;
+    wait_until(&browser, "asked === 1").await;
+    assert!(is_true(&browser, "document.querySelector('#CPUNode-threshold').value === '70'").await);
+    // What is set is left without one.
+    browser.enter("#CPUNode-threshold", "\u{e007}").await;
+    wait_until(
+        &browser,
+        "document.querySelector('#inspections-said').innerText.includes('70 % is in force')",
+    )
+    .await;
+    browser.click("main nav.tabs li:nth-child(2) a").await;
+    wait_until(&browser, "document.querySelector('#prometheus-url') !== null").await;
+    assert_eq!(browser.run("return asked").await, json!(1));
+
+    // The same holds on the page of an application.
+    browser.visit(&server, &format!("p/{id}/app/_:Unknown:app-000/CPU")).await;
+    wait_until(&browser, "document.querySelector('#check-CPUNode summary') !== null").await;
+    browser.run(QUESTIONS).await;
+    browser.click("#check-CPUNode summary").await;
+    retype(&browser, "#check-CPUNode input", "60").await;
+    browser.click("main nav.tabs li:nth-child(1) a").await;
+    wait_until(&browser, "asked === 1").await;
+    assert!(is_true(&browser, "document.querySelector('#check-CPUNode input').value === '60'").await);
+    browser.enter("#check-CPUNode input", "\u{e007}").await;
+    wait_until(&browser, "document.querySelector('#check-CPUNode').innerText.includes('60 %, set for')")
+        .await;
+    browser.click("main nav.tabs li:nth-child(1) a").await;
+    wait_until(&browser, "document.querySelector('#check-CPUNode') === null").await;
+    assert_eq!(browser.run("return asked").await, json!(1));
     browser.close().await;
 }

@@ -10,7 +10,7 @@ use headcount_harness::{
 };
 use serde_json::json;
 
-use crate::setup::TestSetup;
+use crate::setup::{TestSetup, event};
 
 /// The button that refreshes the preview.
 const REFRESH_PREVIEW: &str = "[aria-labelledby=preview-title] .buttons button";
@@ -111,8 +111,12 @@ async fn a_refresh_of_the_preview_closes_no_section_and_builds_nothing_anew() {
         .await;
     let hash = "return document.querySelector('code.address.hash')?.textContent";
     let before = browser.run(hash).await;
-    browser.run("fetch('stats', { method: 'POST', body: JSON.stringify({ type: 'route-open', device_size: 'lg', path: '/welcome',
-        device_id: '20174a56-4a1e-41ca-a90d-b657d1fa873e' }) })").await;
+    let view = "{ type: 'route-open', device_size: 'lg', path: '/welcome',
+        device_id: '20174a56-4a1e-41ca-a90d-b657d1fa873e' }";
+    let send = format!(
+        "return fetch('stats', {{ method: 'POST', body: JSON.stringify({view}) }}).then(answer => answer.status)"
+    );
+    assert_eq!(browser.run(&send).await, json!(204));
     browser.click(REFRESH_PREVIEW).await;
     browser
         .wait_for(&format!("return document.querySelector('code.address.hash')?.textContent !== {before}"))
@@ -132,8 +136,9 @@ async fn a_report_that_waits_is_followed_until_it_is_delivered() {
     let collector = setup.collector().start().await.unwrap();
     let url = collector.url("ce/usage-statistics");
     let down = collector.kill().unwrap();
-    let server = setup.server_reporting(&url, "1h").start().await.unwrap();
+    // It may have to wait for its turn, and the report would be given up meanwhile.
     let browser = Browser::open(Engine::Chromium, 1400).await;
+    let server = setup.server_reporting(&url, "1h").start().await.unwrap();
     browser.visit(&server, "usage-statistics").await;
     wait_for_text(&browser, "delivery-title", "1 report waits").await;
     wait_for_text(&browser, "reports-title", "queued").await;
@@ -205,8 +210,9 @@ async fn another_choice_is_compared_at_once_also_under_the_cursor() {
 async fn new_reports_take_no_focus_away_and_are_compared_until_the_reader_chooses() {
     let setup = TestSetup::new();
     let collector = setup.collector().start().await.unwrap();
-    let server = setup.busy_server(&collector).start().await.unwrap();
+    // It may have to wait for its turn, and the list would be full of reports meanwhile.
     let browser = Browser::open(Engine::Chromium, 1400).await;
+    let server = setup.busy_server(&collector).start().await.unwrap();
     browser.visit(&server, "usage-statistics").await;
     browser.wait_for(&format!("return {NEWEST} !== null && ({FROM}?.value ?? '') !== ''")).await;
     let focus =
@@ -228,6 +234,68 @@ async fn new_reports_take_no_focus_away_and_are_compared_until_the_reader_choose
 }
 
 #[tokio::test]
+async fn a_report_that_has_the_focus_stays_where_it_is_when_the_list_is_full() {
+    let setup = TestSetup::new();
+    let (_server, browser) = open_page(&setup).await;
+    // As many reports are kept before and after.
+    let answer = "window.realFetch = fetch
+        window.fetch = (address, options) => String(address).endsWith('usage-statistics/reports')
+            ? Promise.resolve(new Response(JSON.stringify({
+                reports: kept.map((id, age) => ({ id, state: 'sent', created_at: 1700000000 - age, bytes: 2048 })),
+            })))
+            : realFetch(address, options)";
+    browser.run(answer).await;
+    // Without the mouse, and so without taking the focus.
+    let keep = |kept: &str| format!("window.kept = {kept}; document.querySelector('{REFRESH}').click()");
+    browser.run(&keep("['b', 'a']")).await;
+    let newest_is = |id: &str| format!("return {NEWEST}?.ariaLabel === 'Read report {id}'");
+    browser.wait_for(&newest_is("b")).await;
+    browser.run(&format!("window.row = {NEWEST}; row.focus()")).await;
+
+    browser.run(&keep("['c', 'b']")).await;
+    // The same answer is in the lists to compare.
+    let is_here = format!("return [...{FROM}.options].some(option => option.value === 'reports/c')");
+    browser.wait_for(&is_here).await;
+    let same = format!("return row.ariaLabel === 'Read report b' && {NEWEST} === row");
+    assert_eq!(browser.run(&same).await, json!(true), "what is about to be pressed is the same report");
+    browser.run("row.blur()").await;
+    browser.wait_for(&newest_is("c")).await;
+    browser.close().await;
+}
+
+#[tokio::test]
+async fn what_switching_off_deletes_is_of_now() {
+    let setup = TestSetup::new();
+    let (server, browser) = open_page(&setup).await;
+    let said = "document.querySelector('#switch-meaning').textContent";
+    for _ in 0..2 {
+        let before = browser.run(&format!("return {said}")).await;
+        setup.view(&server, &event("/")).await;
+        browser.wait_for(&format!("return {said} !== {before}")).await;
+    }
+    browser.close().await;
+}
+
+#[tokio::test]
+async fn the_preview_is_another_one_after_another_window_switched_off_and_on() {
+    let setup = TestSetup::new();
+    let (server, browser) = open_page(&setup).await;
+    let asked =
+        "performance.getEntriesByType('resource').filter(({ name }) => name.endsWith('/preview')).length";
+    let before = browser.run(&format!("return {asked}")).await;
+    assert_ne!(before, json!(0), "the preview is asked for by its address");
+    for is_on in [false, true] {
+        assert!(setup.switch(&server, is_on).await.status().is_success());
+        browser.click(REFRESH).await;
+        let state = format!("document.querySelector('[role=switch]').ariaChecked === '{is_on}'");
+        browser.wait_for(&format!("return {state}")).await;
+    }
+    browser.wait_for("return document.querySelectorAll('details.section').length === 7").await;
+    browser.wait_for(&format!("return {asked} > {before}")).await;
+    browser.close().await;
+}
+
+#[tokio::test]
 async fn what_was_reported_is_drawn_and_a_collector_that_publishes_nothing_is_said_to() {
     let setup = TestSetup::new();
     let collector = setup.collector().start().await.unwrap();
@@ -236,6 +304,18 @@ async fn what_was_reported_is_drawn_and_a_collector_that_publishes_nothing_is_sa
     let browser = Browser::open(Engine::Chromium, 1400).await;
     browser.visit(&server, "usage-statistics").await;
     browser.wait_for("return document.querySelectorAll('.charts figure').length === 6").await;
+    // Newer charts change those that are there.
+    let mark = "window.figure = document.querySelector('.charts figure'); window.realFetch = fetch
+        window.fetch = async (address, options) => {
+            const answer = await realFetch(address, options)
+            if (!String(address).endsWith('usage-statistics/history')) { return answer }
+            const text = (await answer.text()).replaceAll('<figure', '<figure data-newer')
+            return new Response(text, { headers: answer.headers })
+        }";
+    browser.run(mark).await;
+    browser.click(REFRESH).await;
+    browser.wait_for("return document.querySelector('.charts figure').hasAttribute('data-newer')").await;
+    assert_eq!(browser.run("return document.querySelector('.charts figure') === figure").await, json!(true));
     let download = "[aria-labelledby=fleet-title] button";
     browser.click(download).await;
     wait_for_text(&browser, "fleet-title", "publishes nothing").await;

@@ -129,10 +129,8 @@ impl ApiClient {
             headers.set("Content-Type", "application/json")?;
             init.set_body(&body.into());
         }
-        if method == "PUT" {
-            let version = self.version(path);
-            let (condition, version) =
-                if version.is_empty() { ("If-None-Match", "*") } else { ("If-Match", version.as_str()) };
+        let version = self.version(path);
+        if let Some((condition, version)) = condition_of(method, &version) {
             headers.set(condition, version)?;
         }
         init.set_headers_headers(&headers);
@@ -173,6 +171,16 @@ impl ApiClient {
     }
 }
 
+/// The header under which a change of settings is made: that they still have the version that is known here, or
+/// that there are still none. Settings whose version is not known are removed whatever they are.
+fn condition_of<'v>(method: &str, version: &'v str) -> Option<(&'static str, &'v str)> {
+    match method {
+        "PUT" if version.is_empty() => Some(("If-None-Match", "*")),
+        "PUT" | "DELETE" if !version.is_empty() => Some(("If-Match", version)),
+        _ => None,
+    }
+}
+
 /// A header of an answer; empty if it has none.
 fn header(response: &Response, name: &str) -> String {
     response.headers().get(name).ok().flatten().unwrap_or_default()
@@ -182,4 +190,36 @@ fn header(response: &Response, name: &str) -> String {
 fn unix_seconds(date: &str) -> Option<f64> {
     let milliseconds = js_sys::Date::parse(date);
     milliseconds.is_finite().then_some(milliseconds / 1000.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn settings_are_changed_and_removed_in_the_version_that_is_known() {
+        for (method, version, condition) in [
+            ("PUT", "\"a\"", Some(("If-Match", "\"a\""))),
+            ("PUT", "", Some(("If-None-Match", "*"))),
+            ("DELETE", "\"a\"", Some(("If-Match", "\"a\""))),
+            ("DELETE", "", None),
+            ("GET", "\"a\"", None),
+            ("POST", "", None),
+        ] {
+            assert_eq!(condition_of(method, version), condition, "{method} {version}");
+        }
+    }
+
+    #[test]
+    fn the_last_version_of_a_path_counts_and_settings_that_are_removed_have_none() {
+        let owner = Owner::new();
+        owner.set();
+        let api = ApiClient::new("/".to_owned());
+        api.note_version("api/a", "\"1\"");
+        api.note_version("api/a/b", "\"2\"");
+        assert_eq!((api.version("api/a").as_str(), api.version("api/b").as_str()), ("\"1\"", ""));
+        // The answer to a removal has no `ETag`.
+        api.note_version("api/a", "");
+        assert_eq!((api.version("api/a").as_str(), api.version("api/a/b").as_str()), ("", "\"2\""));
+    }
 }

@@ -1,7 +1,7 @@
 //! Accesses the browser: the base path, reloads, the tracker's UUID, the focus, and saving files.
 
 use headcount_shared::browser_storage::DEVICE_KEY_PREFIX;
-use js_sys::{Array, Promise, Reflect, Uint8Array};
+use js_sys::{Array, Function, Promise, Reflect, Symbol, Uint8Array};
 use leptos::prelude::{document, request_animation_frame, window};
 use uuid::Uuid;
 use wasm_bindgen::{JsCast, JsValue};
@@ -29,9 +29,23 @@ pub(super) fn has_typed() -> bool {
     document().query_selector("form[data-changed]").is_ok_and(|form| form.is_some())
 }
 
+/// Notes whether something was typed in a form that is not saved.
+pub(super) fn note_typed(form: &Element, is_typed: bool) {
+    let _noted = form.toggle_attribute_with_force("data-changed", is_typed);
+}
+
 /// Loads the page again. The server answers with the sign-in page where that is needed.
 pub(super) fn reload() {
     let _reloads = window().location().reload();
+}
+
+/// Tells the tracker of this page that statistics are off, as the answer to the next view would.
+pub(super) fn stop_tracker() {
+    let tracker = Reflect::get(&window(), &Symbol::for_("headcount"));
+    let hear = tracker.and_then(|tracker| Reflect::get(&tracker, &"hear".into()));
+    if let Some(hear) = hear.ok().and_then(|hear| hear.dyn_into::<Function>().ok()) {
+        let _stops = hear.call1(&JsValue::NULL, &404.into());
+    }
 }
 
 /// The UUID that the tracker has stored for the installation under `base`, once it has settled.
@@ -144,8 +158,8 @@ pub(super) fn replace_content(place: &HtmlElement, html: &str) {
         part.set_scroll_left(left);
     }
     if let Some(again) = focused.and_then(|focused| {
-        let names = ["id", "data-act", "href"].into_iter();
-        let mut again = names.filter_map(|name| part_with(place, name, &focused.get_attribute(name)?));
+        let mut again =
+            PURPOSE.into_iter().filter_map(|name| part_with(place, name, &focused.get_attribute(name)?));
         again.next().or_else(|| parts(place, SCROLLED).next())
     }) {
         focus_on(again.unchecked_ref());
@@ -160,8 +174,9 @@ fn part_with(place: &HtmlElement, name: &str, value: &str) -> Option<Element> {
     parts(place, &["[", name, "]"].concat()).find(|part| part.get_attribute(name).as_deref() == Some(value))
 }
 
-/// Takes over the texts and attributes of HTML that has the same elements as an element contains. If it has others,
-/// nothing is changed, and the result is `false`. What the user has selected, focused or opened stays.
+/// Takes over the texts and attributes of HTML that has the same elements, for the same purposes, as an element
+/// contains. If it has others, nothing is changed, and the result is `false`. What the user has selected, focused
+/// or opened stays.
 pub(super) fn update_content(place: &HtmlElement, html: &str) -> bool {
     let Ok(fresh) = document().create_element("div") else { return false };
     fresh.set_inner_html(html);
@@ -178,9 +193,15 @@ fn children(node: &Node) -> Vec<Node> {
     (0..children.length()).filter_map(|place| children.item(place)).collect()
 }
 
+/// The attributes that say what an element leads to or does. If they changed in place, what the user is about to
+/// press would become something else.
+const PURPOSE: [&str; 3] = ["id", "data-act", "href"];
+
 fn has_same_shape(one: &Node, other: &Node) -> bool {
     let (in_one, in_other) = (children(one), children(other));
+    let purpose = |of: &Node| PURPOSE.map(|name| of.dyn_ref::<Element>()?.get_attribute(name));
     one.node_name() == other.node_name()
+        && purpose(one) == purpose(other)
         && in_one.len() == in_other.len()
         && in_one.iter().zip(&in_other).all(|(one, other)| has_same_shape(one, other))
 }

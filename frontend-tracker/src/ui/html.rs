@@ -4,7 +4,7 @@ use headcount_shared::api::Severity;
 
 use super::texts::{
     self,
-    format::{ago, time, timestamp},
+    format::{age, ago, time, timestamp},
 };
 
 /// Something that is on its way.
@@ -85,8 +85,17 @@ pub(super) const AGAIN: &str = "again";
 
 /// A point in time, in Unix seconds: how long ago, and exact.
 pub(super) fn moment(at: u64, now: u64) -> String {
+    beside_exact(&ago(at, now), at)
+}
+
+/// The same without the seconds of how long ago it was.
+pub(super) fn coarse_moment(at: u64, now: u64) -> String {
+    beside_exact(&age(at, now), at)
+}
+
+fn beside_exact(age: &str, at: u64) -> String {
     let (stamp, exact) = (timestamp(at), time(at));
-    [&ago(at, now), r#" <time class="exact" datetime=""#, &stamp, r#"">"#, &exact, "</time>"].concat()
+    [age, r#" <time class="exact" datetime=""#, &stamp, r#"">"#, &exact, "</time>"].concat()
 }
 
 #[cfg(test)]

@@ -91,13 +91,12 @@ pub(super) fn acting_box(
 /// Shows HTML in an element, unless it would move what the user is about to use. Returns whether it is shown.
 /// `touched` is when the last input there was, in Unix seconds.
 fn show_html(place: &HtmlElement, html: &str, is_forced: bool, touched: f64) -> bool {
-    if !is_forced {
-        if browser::update_content(place, html) {
-            return true;
-        }
-        if browser::is_in_use(place) && browser::now() - touched < PATIENCE_S {
-            return false;
-        }
+    // A screen reader tells what changes in an element that stays, also when it is wanted at once.
+    if browser::update_content(place, html) {
+        return true;
+    }
+    if !is_forced && browser::is_in_use(place) && browser::now() - touched < PATIENCE_S {
+        return false;
     }
     browser::replace_content(place, html);
     true

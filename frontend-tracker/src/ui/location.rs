@@ -42,6 +42,8 @@ pub(super) struct OpenLocation {
     pub(super) search: RwSignal<String>,
     address: Memo<PageAddress>,
     entry: StoredValue<KeptEntry>,
+    /// Whether the server would answer with another page by now.
+    is_outdated: StoredValue<bool>,
 }
 
 impl OpenLocation {
@@ -52,7 +54,8 @@ impl OpenLocation {
         let address = Memo::new(move |_| {
             pathname.with(|pathname| PageAddress::of(pathname.strip_prefix(&path).unwrap_or(pathname)))
         });
-        let location = Self { pathname, search, address, entry: StoredValue::new(KeptEntry::default()) };
+        let entry = StoredValue::new(KeptEntry::default());
+        let location = Self { pathname, search, address, entry, is_outdated: StoredValue::new(false) };
         if let Some(history) = history() {
             // A browser would scroll before the rows of a table are there.
             let _set = history.set_scroll_restoration(ScrollRestoration::Manual);
@@ -61,10 +64,7 @@ impl OpenLocation {
         location.read();
         let root = [&window().location().origin().unwrap_or_default(), &base.0, "/"].concat();
         window_event_listener(ev::click, move |event| location.on_click(&root, &event));
-        window_event_listener(ev::popstate, move |_| {
-            location.take_entry();
-            location.read();
-        });
+        window_event_listener(ev::popstate, move |_| location.on_popstate());
         window_event_listener(ev::scroll, move |_| location.write_soon());
         window_event_listener(ev::beforeunload, |event| {
             // The browser asks.
@@ -100,7 +100,11 @@ impl OpenLocation {
         let here = window().location().href().unwrap_or_default();
         let is_page = |path: &str| PageAddress::of(path).kind != PageKind::Unknown;
         let Some(FollowedLink { address, .. }) = followed_link(event, &here, root, is_page) else { return };
-        if browser::has_typed() && !window().confirm_with_message(UNSAVED).unwrap_or(true) {
+        if self.is_outdated.get_value() {
+            // The browser loads it.
+            return;
+        }
+        if !may_leave() {
             return event.prevent_default();
         }
         // A link to what is open is no new entry of the history.
@@ -110,6 +114,32 @@ impl OpenLocation {
             scroll_to(0.0);
             self.read();
         }
+    }
+
+    /// The browser has gone to another entry of the history.
+    fn on_popstate(self) {
+        let was = [self.pathname.get_untracked(), self.search.get_untracked()].concat();
+        let location = window().location();
+        let now = [location.pathname().unwrap_or_default(), location.search().unwrap_or_default()].concat();
+        if was != now && !may_leave() {
+            // It cannot be kept from going. Who stays gets another entry for the page that is open.
+            let top = window().scroll_y().unwrap_or_default();
+            let state = self.entry.with_value(|entry| entry_state(top, &entry.tables));
+            if let Some(history) = history() {
+                let _made = history.push_state_with_url(&state, "", Some(&was));
+            }
+            return;
+        }
+        if was != now && self.is_outdated.get_value() {
+            return browser::reload();
+        }
+        self.take_entry();
+        self.read();
+    }
+
+    /// Has the next page loaded from the server: with a tracker if statistics are on by now, or without one.
+    pub(super) fn load_next_page(self) {
+        self.is_outdated.set_value(true);
     }
 
     /// Makes a new entry of the history, which keeps nothing yet. Returns whether it is made.
@@ -187,6 +217,11 @@ impl OpenLocation {
             scroll_to(top);
         }
     }
+}
+
+/// Whether the open page may be left: nothing is typed in it that is not saved, or the user does not mind.
+fn may_leave() -> bool {
+    !browser::has_typed() || window().confirm_with_message(UNSAVED).unwrap_or(true)
 }
 
 fn history() -> Option<History> {

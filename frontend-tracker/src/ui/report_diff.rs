@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::{
     texts::{
-        format::{ago, time},
+        format::{age, time},
         statistics::LISTED,
     },
     value_units::value_in_units,
@@ -135,7 +135,7 @@ fn value_text(path: &[&str], value: &Value, at: u64) -> String {
     if FieldMeaning::of_path(path) == FieldMeaning::UnixTime
         && let Some(seconds) = value.as_u64().filter(|seconds| *seconds > 0)
     {
-        return format!("{seconds} ({}, {})", ago(seconds, at), time(seconds));
+        return format!("{seconds} ({}, {})", age(seconds, at), time(seconds));
     }
     match (value, value_in_units(path, value)) {
         (Value::Number(exact), Some(said)) => format!("{exact} ({said})"),
@@ -213,8 +213,8 @@ mod tests {
                 ),
                 (
                     "profile.from".to_owned(),
-                    Some("1678113877 (30 s ago, 6 Mar 2023, 14:44:37 UTC)".to_owned()),
-                    Some("1678113878 (29 s ago, 6 Mar 2023, 14:44:38 UTC)".to_owned())
+                    Some("1678113877 (less than a minute ago, 6 Mar 2023, 14:44:37 UTC)".to_owned()),
+                    Some("1678113878 (less than a minute ago, 6 Mar 2023, 14:44:38 UTC)".to_owned())
                 ),
                 one("profile.cpu", Some("a profile, 4_B in base64"), Some("a profile, 3_B in base64")),
             ]

@@ -31,6 +31,7 @@ use super::{
     answer::FetchState,
     api::ApiClient,
     browser,
+    location::OpenLocation,
     texts::{frame::LOADING, statistics},
     title::Title,
 };
@@ -55,11 +56,16 @@ pub(super) fn UsageStatistics() -> impl IntoView {
         is_over
     });
     let is_on = desk.is_on();
+    let location = expect_context::<OpenLocation>();
     Effect::new(move |was_on: Option<Option<bool>>| {
         let is_on = is_on.get();
-        // Another window has switched.
         if was_on.flatten().is_some_and(|was_on| is_on.is_some_and(|is_on| is_on != was_on)) {
+            // Another window may have switched.
             desk.refresh();
+            location.load_next_page();
+            if is_on == Some(false) {
+                browser::stop_tracker();
+            }
         }
         is_on
     });

@@ -141,17 +141,22 @@ impl LiveAnswer {
 
     /// What is shown until an answer has arrived, and why a later one did not.
     pub(super) fn notice(self) -> AnyView {
-        let html = text_memo(move || match (self.arrival.get(), self.stale.get()) {
-            (FetchState::Waiting, _) => LOADING.to_owned(),
-            (FetchState::Failed(why), _) => failure(&why),
-            (FetchState::Here(()), Some(why)) => {
-                let why = projects::not_refreshed(&escaped(&why));
-                // Over the page, so that nothing moves.
-                ["<p class=\"notice floating\" role=\"status\">", &why, "</p>"].concat()
-            }
-            (FetchState::Here(()), None) => String::new(),
+        let html = text_memo(move || match self.arrival.get() {
+            FetchState::Waiting => LOADING.to_owned(),
+            FetchState::Failed(why) => failure(&why),
+            FetchState::Here(()) => String::new(),
         });
-        // It changes also under the cursor, which is often there after a click that led to this page.
-        acting_box("plain", html, html, Box::new(|_| ()))
+        let stale = text_memo(move || {
+            let why = self.stale.get().map(|why| projects::not_refreshed(&escaped(&why)));
+            why.map(|why| ["<p class=\"notice\">", &why, "</p>"].concat()).unwrap_or_default()
+        });
+        // Both change also under the cursor, which is often there after a click that led to this page.
+        let shown = |html| acting_box("plain", html, html, Box::new(|_| ()));
+        view! {
+            {shown(html)}
+            // Over the page, so that nothing moves.
+            <div class="floating" role="status">{shown(stale)}</div>
+        }
+        .into_any()
     }
 }

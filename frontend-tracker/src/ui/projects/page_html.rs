@@ -18,7 +18,7 @@ use crate::ui::{
             threshold_origin,
         },
         projects, settings,
-        threshold_text::threshold_text,
+        threshold_text::{measured_text, threshold_text},
     },
 };
 
@@ -205,7 +205,7 @@ pub(super) fn check_html(check: &CheckView) -> String {
         None => threshold,
     };
     let facts = [
-        (projects::VALUE, threshold_text(check.value.map(f64::from), unit)),
+        (projects::VALUE, measured_text(check.value.map(f64::from), unit)),
         (projects::THRESHOLD, format!("{threshold}, {}", threshold_origin(check))),
     ];
     let message = if check.message.is_empty() { String::new() } else { paragraph("found", &check.message) };

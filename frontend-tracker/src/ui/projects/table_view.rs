@@ -14,8 +14,10 @@ use crate::ui::{
     texts::projects,
 };
 
-/// What is pressed to take new rows into a table.
-const ARRANGE: &str = "arrange";
+/// The beginning of the button that takes new rows into a table.
+const NEWS_BUTTON: &str = "<button type=\"button\" class=\"quiet\" data-act=\"arrange\">";
+/// The same button while there are none.
+const HIDDEN_BUTTON: &str = "<button type=\"button\" class=\"quiet\" data-act=\"arrange\" hidden></button>";
 
 /// A table. `what` says what its rows are, in the plural: `applications`. Rows of a long one can be searched.
 /// The entry of the history keeps how it is arranged.
@@ -39,13 +41,9 @@ pub(super) fn row_table(
             None => rows.show_more(),
         });
     };
-    let shown = acting_box("table-box", html, arrangement, Box::new(act));
-    if !is_long {
-        return shown;
-    }
     view! {
-        {tools(table, columns)}
-        {shown}
+        {if is_long { tools(table, columns) } else { news_box("plain", table, news_html) }}
+        {acting_box("table-box", html, arrangement, Box::new(act))}
     }
     .into_any()
 }
@@ -82,16 +80,6 @@ impl ArrangedTable {
 /// The search, the filter, and how many rows there are.
 fn tools(table: ArrangedTable, columns: &'static [TableColumn]) -> AnyView {
     let ArrangedTable { what, rows, .. } = table;
-    let count = text_memo(move || {
-        let (matching, all) = rows.with(TableRows::counts);
-        let count = projects::rows_shown(matching, all, what);
-        format!("<span role=\"status\">{count}</span>{}", news_html(rows.with(TableRows::news)))
-    });
-    let arrange = move |_: &str| {
-        table.change(&TableRows::arrange);
-        // The button goes away.
-        browser::focus_soon(region_id(what));
-    };
     let (typed, chosen) = rows.with_untracked(TableRows::wanted);
     let filter = columns.iter().any(|column| column.kind == ColumnKind::Statuses).then(|| {
         let change = move |event| {
@@ -116,10 +104,32 @@ fn tools(table: ArrangedTable, columns: &'static [TableColumn]) -> AnyView {
                 <input type="search" autocomplete="off" value=typed on:input=search />
             </label>
             {filter}
-            {acting_box("count", count, count, Box::new(arrange))}
+            {news_box("count", table, count_html)}
         </div>
     }
     .into_any()
+}
+
+/// What is new in a table, as HTML, and what takes it in.
+fn news_box(class: &'static str, table: ArrangedTable, html: fn(&str, &TableRows) -> String) -> AnyView {
+    let ArrangedTable { what, rows, .. } = table;
+    let html = text_memo(move || rows.with(|rows| html(what, rows)));
+    let arrange = move |_: &str| {
+        table.change(&TableRows::arrange);
+        // The button goes away.
+        browser::focus_soon(region_id(what));
+    };
+    acting_box(class, html, html, Box::new(arrange))
+}
+
+/// How many rows there are, and the button for what is new. The elements are always the same, so that a screen
+/// reader tells how the count changes.
+fn count_html(what: &str, rows: &TableRows) -> String {
+    let (matching, all) = rows.counts();
+    let count = projects::rows_shown(matching, all, what);
+    let news = news_html(what, rows);
+    let news = if news.is_empty() { HIDDEN_BUTTON } else { &news };
+    ["<span role=\"status\">", &count, "</span> ", news].concat()
 }
 
 /// The filters, of which one is chosen.
@@ -132,15 +142,40 @@ fn options_html(chosen: StatusFilter) -> String {
 }
 
 /// A button that takes new rows into the table, if there is anything new.
-fn news_html(RowNews { added, gone }: RowNews) -> String {
+fn news_html(_: &str, rows: &TableRows) -> String {
+    let RowNews { added, gone } = rows.news();
     let text = projects::take_news(added, gone);
     if text.is_empty() {
         return text;
     }
-    format!(" <button type=\"button\" class=\"quiet\" data-act=\"{ARRANGE}\">{text}</button>")
+    [NEWS_BUTTON, &text, "</button>"].concat()
 }
 
 /// Takes the rows of a new answer, if the table is still there.
 pub(super) fn take_rows(table: RwSignal<TableRows>, rows: Vec<TableRow>) {
     table.try_update(|table| table.update(rows));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn new_rows_are_offered_beside_a_count_whose_elements_stay() {
+        let row = |key: &str| TableRow::new(key.to_owned(), None, Vec::new());
+        let mut rows = TableRows::sorted_by(0, false);
+        rows.update(vec![row("a")]);
+        assert_eq!(news_html("nodes", &rows), "", "a table without a search has nothing else to say");
+        let elements =
+            |html: &str| [html.matches("<span role=\"status\">").count(), html.matches("<button").count()];
+        let before = count_html("nodes", &rows);
+        assert!(before.contains("1 nodes.") && before.contains(" hidden>"), "{before}");
+
+        rows.update(vec![row("a"), row("b")]);
+        let news = news_html("nodes", &rows);
+        assert!(news.contains("data-act=\"arrange\">Show 1 new<"), "{news}");
+        let after = count_html("nodes", &rows);
+        assert!(after.contains(&news) && !after.contains(" hidden>"), "{after}");
+        assert_eq!((elements(&before), elements(&after)), ([1, 1], [1, 1]));
+    }
 }

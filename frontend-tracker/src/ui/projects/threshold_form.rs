@@ -72,6 +72,7 @@ pub(super) fn threshold_form(shown: ShownApplication, inspection: String) -> Any
         {
             form.is_removed.set_value(false);
             element.reset();
+            browser::note_typed(&element, false);
         }
     });
     let label = match kind {
@@ -91,7 +92,7 @@ pub(super) fn threshold_form(shown: ShownApplication, inspection: String) -> Any
         }
     };
     view! {
-        <form class="filters" on:submit=submit node_ref=form.element>
+        <form class="filters" on:submit=submit on:input=move |_| form.note_typed(true) node_ref=form.element>
             {number_field(label, "number", number)}
             {quick}
             <label>
@@ -103,7 +104,7 @@ pub(super) fn threshold_form(shown: ShownApplication, inspection: String) -> Any
             </label>
             <button type="submit">{projects::SAVE}</button>
             <button type="submit" class="quiet" value="remove">{projects::REMOVE_SET}</button>
-            {html_box("said", said)}
+            <div role="status">{html_box("said", said)}</div>
         </form>
     }
     .into_any()
@@ -154,18 +155,31 @@ impl FormState {
         let path =
             self.inspection.with_value(|inspection| format!("{}/inspections/{inspection}", at.get_value()));
         self.is_busy.set_value(true);
+        if !is_removal {
+            // What is typed from now on is not in the request.
+            self.note_typed(false);
+        }
         spawn_local(async move {
             let method = if body.is_some() { "PUT" } else { "DELETE" };
             let answer = self.api.request(method, &path, body.as_deref()).await;
             self.is_busy.try_set_value(false);
             let is_accepted = answer.is_ok();
+            if !is_accepted && !is_removal {
+                self.note_typed(true);
+            }
             self.said.try_set(match answer {
-                Ok(_) => ["<p role=\"status\">", projects::DONE, "</p>"].concat(),
+                Ok(_) => ["<p>", projects::DONE, "</p>"].concat(),
                 Err(why) => failure(&why.sentence()),
             });
             self.is_removed.try_set_value(is_removal && is_accepted);
             self.shown.live.fetch_soon();
         });
+    }
+
+    fn note_typed(self, is_typed: bool) {
+        if let Some(element) = self.element.try_get_untracked().flatten() {
+            browser::note_typed(&element, is_typed);
+        }
     }
 
     /// A number of the newest answer; empty if it has none.

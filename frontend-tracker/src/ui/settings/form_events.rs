@@ -106,7 +106,7 @@ impl OpenForm {
             self.show_error(place, "");
         }
         if let Some(form) = self.sheet.by_id(self.plan.id) {
-            let _marked = form.set_attribute("data-changed", "");
+            browser::note_typed(&form, true);
         }
         self.sheet.say(&self.id("said"), "");
         self.sheet.say(&self.id("failure"), "");

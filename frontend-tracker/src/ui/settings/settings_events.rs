@@ -360,6 +360,9 @@ impl SheetEvents for SettingsEvents {
     fn typed(&self, _: &Sheet, element: &Element) {
         if let Some(form) = self.form_of(element) {
             form.typed(element);
+        } else if let Ok(Some(form)) = element.closest("form") {
+            // That of a threshold, which is shown anew once it is set.
+            browser::note_typed(&form, true);
         }
     }
 }

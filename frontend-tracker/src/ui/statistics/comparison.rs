@@ -148,7 +148,7 @@ fn Choice(
         chosen.set(Some(pair));
     };
     let is_on = desk.is_on();
-    let minute = desk.minute();
+    let time = desk.coarse_time();
     let choices = Memo::new(move |_| {
         let preview =
             (is_on.get() == Some(true)).then(|| (PREVIEW.to_owned(), statistics::THE_NEXT_REPORT.to_owned()));
@@ -156,8 +156,8 @@ fn Choice(
         desk.reports.state.with(|list| {
             for entry in list.here().iter().flat_map(|list| &list.reports) {
                 let at = entry.created_at;
-                let (ago, time) = (format::ago(at, minute.get()), format::time(at));
-                let text = statistics::report_choice(&ago, &time, state_name(entry.state));
+                let (age, exact) = (format::age(at, time.get()), format::time(at));
+                let text = statistics::report_choice(&age, &exact, state_name(entry.state));
                 choices.push((source_of_report(&entry.id), text));
             }
         });
@@ -183,9 +183,9 @@ fn Differences(desk: StatisticsState) -> impl IntoView {
         true => desk.preview,
         false => cell,
     };
-    let minute = desk.minute();
+    let time = desk.coarse_time();
     let html = text_memo(move || match desk.compared.map(|cell| shown(cell).wanted()) {
-        [Ok(one), Ok(other)] => differences_html(&compare(&one.report, &other.report, minute.get())),
+        [Ok(one), Ok(other)] => differences_html(&compare(&one.report, &other.report, time.get())),
         [Err(Some(why)), _] | [_, Err(Some(why))] => failure(&why),
         _ => LOADING.to_owned(),
     });

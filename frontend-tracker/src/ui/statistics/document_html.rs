@@ -2,7 +2,7 @@
 //! fifth of the same as components.
 
 use crate::ui::{
-    html::{moment, push, push_text, table_head},
+    html::{coarse_moment, push, push_text, table_head},
     report_diff::{ReportDifferences, ValueDifference},
     report_rows::{FieldRow, ReportSection, ShownValue},
     texts::{
@@ -89,7 +89,7 @@ pub(super) fn value_html(path: &str, value: &ShownValue, now: u64) -> String {
         }
         ShownValue::Moment(seconds) => {
             push_code(&mut html, &seconds.to_string());
-            push(&mut html, &["<span class=\"note\">", &moment(*seconds, now), "</span>"]);
+            push(&mut html, &["<span class=\"note\">", &coarse_moment(*seconds, now), "</span>"]);
         }
         ShownValue::Block { summary, json } => {
             push_note(&mut html, summary);
@@ -216,7 +216,7 @@ mod tests {
             ),
             (
                 ShownValue::Moment(1_678_113_877),
-                "<code>1678113877</code><span class=\"note\">5 min 00 s ago \
+                "<code>1678113877</code><span class=\"note\">5 min ago \
                  <time class=\"exact\" datetime=\"2023-03-06T14:44:37Z\">6 Mar 2023, 14:44:37 UTC</time></span>",
             ),
             (

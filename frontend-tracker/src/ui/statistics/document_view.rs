@@ -80,9 +80,9 @@ fn Fields(
 ) -> impl IntoView {
     let place = NodeRef::<Div>::new();
     let shown = StoredValue::new(ShownFields::default());
-    let minute = desk.minute();
+    let time = desk.coarse_time();
     Effect::new(move || {
-        let now = minute.get();
+        let now = time.get();
         if let (Some(place), Some(document)) = (place.get(), document.get()) {
             shown.update_value(|shown| update(&place, shown, id, &fold(&document.report), now));
         }

@@ -84,9 +84,10 @@ impl StatisticsState {
         self.api.server_time()
     }
 
-    /// The beginning of the server's minute, in Unix seconds: for ages whose text is not to change each second.
-    pub(super) fn minute(self) -> Memo<u64> {
-        Memo::new(move |_| self.server_time() / 60 * 60)
+    /// The server's time in steps of ten seconds, in Unix seconds: for ages without seconds, in texts that take some
+    /// work. It is ahead, so that nothing is said to be younger than it is.
+    pub(super) fn coarse_time(self) -> Memo<u64> {
+        Memo::new(move |_| self.server_time().div_ceil(10) * 10)
     }
 
     /// Whether there is soon something else to show, or something is missing.
@@ -127,9 +128,9 @@ impl StatisticsState {
         self.fetch(RequestKind::Poll);
     }
 
-    /// Fetches the status, unless it is on its way.
+    /// Fetches the status, and what switching off would delete as of now, unless they are on their way.
     pub(super) fn look(self) {
-        self.load(RequestKind::Poll, STATUS, self.status, read);
+        self.fetch_status(RequestKind::Poll);
     }
 
     /// Fetches what was refused without a session, now that there is one again.
@@ -140,9 +141,13 @@ impl StatisticsState {
         }
     }
 
-    fn fetch(self, kind: RequestKind) {
+    fn fetch_status(self, kind: RequestKind) {
         self.load(kind, STATUS, self.status, read);
         self.load(kind, "api/usage-statistics/forgets", self.forgets, read);
+    }
+
+    fn fetch(self, kind: RequestKind) {
+        self.fetch_status(kind);
         self.load(kind, "api/usage-statistics/reports", self.reports, read);
         self.load(kind, "api/usage-statistics/history", self.history, |bytes| {
             read(bytes).map(|history: Value| history["charts"].as_str().unwrap_or_default().to_owned())
@@ -166,7 +171,6 @@ impl StatisticsState {
             if failure.is_none() {
                 let said = if enabled { statistics::SWITCHED_ON } else { statistics::SWITCHED_OFF };
                 self.said.set(said.to_owned());
-                self.preview.clear();
             }
             self.switch_failure.set(failure.and_then(told));
             self.is_switching.set(false);

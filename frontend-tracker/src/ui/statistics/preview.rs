@@ -10,10 +10,11 @@ use crate::ui::texts::{format, statistics};
 #[component]
 pub(super) fn Preview(desk: StatisticsState) -> impl IntoView {
     let is_on = desk.is_on();
-    Effect::new(move || {
-        if is_on.get() == Some(true) && desk.preview.source.with_untracked(Option::is_none) {
-            desk.load_preview();
-        }
+    Effect::new(move || match is_on.get() {
+        Some(true) if desk.preview.source.with_untracked(Option::is_none) => desk.load_preview(),
+        // When they are on again, the next report is another one.
+        Some(false) => desk.preview.clear(),
+        _ => {}
     });
     let here = move || {
         let shown = move || match is_on.get() {

@@ -91,8 +91,8 @@ pub(super) fn Profiles(
             document.with(|document| document.as_ref().is_some_and(|document| document.sha256 != drawn))
         })
     };
-    let minute = desk.minute();
-    let age = move |until: u64| [" (", &format::ago(until, minute.get()), ")"].concat();
+    let time = desk.coarse_time();
+    let age = move |until: u64| [" (", &format::age(until, time.get()), ")"].concat();
     view! {
         <div class="report-head">
             <h3>{statistics::PROFILES}</h3>

@@ -12,7 +12,7 @@ use super::{
 use crate::ui::{
     answer::FetchState,
     browser,
-    html::{escaped, moment, push, table_head},
+    html::{coarse_moment, escaped, push, table_head},
     html_box::{acting_box, text_memo},
     texts::{
         delivery::{state_meaning, state_name},
@@ -41,9 +41,9 @@ pub(super) fn Reports(desk: StatisticsState) -> impl IntoView {
 /// report.
 #[component]
 fn Entries(desk: StatisticsState) -> impl IntoView {
-    let minute = desk.minute();
+    let time = desk.coarse_time();
     let html = text_memo(move || {
-        let now = minute.get();
+        let now = time.get();
         let url = |source: &str| desk.api.report_url(source);
         desk.reports
             .state
@@ -70,7 +70,7 @@ fn entries_html(entries: &[ReportEntry], now: u64, url: &dyn Fn(&str) -> String)
                 "\">",
                 state_name(*state),
                 "</span></td><td>",
-                &moment(*created_at, now),
+                &coarse_moment(*created_at, now),
                 "</td><td>",
                 &file_size(*bytes),
                 "</td><td class=\"buttons\"><button type=\"button\" class=\"quiet\" data-act=\"",
@@ -171,7 +171,7 @@ mod tests {
         let html = entries_html(&[entry], 3660, &|source| ["/base/", source].concat());
         for text in [
             "<span class=\"badge queued\">queued</span>",
-            "<td>1 min 00 s ago <time",
+            "<td>1 min ago <time",
             "data-act=\"3600 &lt;i&gt;\" aria-label=\"Read report &lt;i&gt;\"",
             "<a href=\"/base/reports/&lt;i&gt;\" download=\"headcount-report-&lt;i&gt;.json\"",
         ] {

@@ -19,6 +19,15 @@ pub(in crate::ui) fn ago(then: u64, now: u64) -> String {
     }
 }
 
+/// How long ago `then` was, without the seconds, for texts that do not change each second.
+pub(in crate::ui) fn age(then: u64, now: u64) -> String {
+    match now.saturating_sub(then) {
+        0..60 => "less than a minute ago".to_owned(),
+        seconds @ 60..3600 => format!("{} min ago", seconds / 60),
+        _ => ago(then, now),
+    }
+}
+
 /// How long it is until `then`.
 pub(in crate::ui) fn until(then: u64, now: u64) -> String {
     match then.saturating_sub(now) {
@@ -171,6 +180,21 @@ mod tests {
         ];
         for (then, now, text) in cases {
             assert_eq!(ago(then, now), text);
+        }
+    }
+
+    #[test]
+    fn an_age_is_without_seconds() {
+        let cases = [
+            (100, 90, "less than a minute ago"),
+            (100, 159, "less than a minute ago"),
+            (100, 160, "1 min ago"),
+            (100, 219, "1 min ago"),
+            (100, 3699, "59 min ago"),
+            (100, 3700, "1 h 00 min ago"),
+        ];
+        for (then, now, text) in cases {
+            assert_eq!(age(then, now), text);
         }
     }
 

@@ -120,7 +120,8 @@ pub(in crate::ui) fn is_in_force(inspection: &str, value: &str) -> String {
 pub(in crate::ui) const LINKS: &str = "Links in messages";
 pub(in crate::ui) const DESTINATIONS: &str = "Destinations";
 pub(in crate::ui) const DESTINATIONS_NOTE: &str = "Each of them is told when an application begins to miss its \
-     objectives, and when that is over. Reports have the kinds of destinations, and nothing else of them.";
+     objectives, and when that is over. Reports have the kinds of destinations and how many notifications each \
+     kind got, and nothing else of them.";
 pub(in crate::ui) const DESTINATION_REMOVAL: &str = "Its settings and secrets are deleted.";
 pub(in crate::ui) const CONFIGURED: &str = "configured";
 pub(in crate::ui) const NOT_CONFIGURED: &str = "not configured";

@@ -29,10 +29,22 @@ impl OverrideKind {
 /// The seconds that count as quick by default for an application that serves users.
 pub(in crate::ui) const QUICK_S: f32 = 0.5;
 
-/// A value in the unit of a threshold; a dash if it is unknown.
+/// A threshold in its unit, as it was set; a dash if it is unknown. Four decimals are all that a number of 32 bits
+/// has near 100.
 pub(in crate::ui) fn threshold_text(value: Option<f64>, unit: Unit) -> String {
+    in_unit(value, unit, 4)
+}
+
+/// A measured value in the unit of its threshold; a dash if it is unknown. One that is almost a whole number has
+/// more decimals, so that it is not taken for that.
+pub(in crate::ui) fn measured_text(value: Option<f64>, unit: Unit) -> String {
+    let is_almost_whole = value.is_some_and(|value| (value - value.round()).abs() < 0.01);
+    in_unit(value, unit, if is_almost_whole { 4 } else { 2 })
+}
+
+fn in_unit(value: Option<f64>, unit: Unit, decimals: usize) -> String {
     let Some(value) = value else { return "–".to_owned() };
-    let number = number_format::decimal(value, 2);
+    let number = number_format::decimal(value, decimals);
     match unit {
         Unit::Count => number,
         Unit::Percent => format!("{number} %"),
@@ -110,10 +122,28 @@ mod tests {
             (5.0, Unit::Count, "5"),
             (10.0, Unit::PercentPerHour, "10 % an hour"),
             (0.5, Unit::SecondsPerSecond, "0.5 s a second"),
+            (99.999_f32.into(), Unit::Percent, "99.999 %"),
+            (99.9_f32.into(), Unit::Percent, "99.9 %"),
+            (0.125, Unit::Count, "0.125"),
+            (0.004_f32.into(), Unit::SecondsPerSecond, "0.004 s a second"),
         ] {
             assert_eq!(threshold_text(Some(threshold), unit), text);
         }
         assert_eq!(threshold_text(None, Unit::Count), "–");
+    }
+
+    #[test]
+    fn a_measured_value_is_short_and_no_whole_number_that_it_is_not() {
+        for (value, text) in [
+            (100.0, "100 %"),
+            (99.9985, "99.9985 %"),
+            (80.001, "80.001 %"),
+            (83.333_33, "83.33 %"),
+            (0.004, "0.004 %"),
+            (0.0, "0 %"),
+        ] {
+            assert_eq!(measured_text(Some(value), Unit::Percent), text);
+        }
     }
 
     #[test]
