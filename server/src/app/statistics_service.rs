@@ -411,10 +411,10 @@ impl StatisticsService {
         if !operator.is_off_unfinished.swap(true, Ordering::Relaxed) {
             tracing::error!("{OFF_UNFINISHED}: {error:#}");
         }
-        if let Some(running) = self.running() {
-            if let Err(error) = self.end(&running).await {
-                tracing::error!("{error:#}");
-            }
+        if let Some(running) = self.running()
+            && let Err(error) = self.end(&running).await
+        {
+            tracing::error!("{error:#}");
         }
         let noted = plan.switch().keep_off_in_file().await;
         let counted = Arc::clone(&plan.counted);
