@@ -164,9 +164,9 @@ async fn the_count_of_a_table_changes_where_it_is(engine: Engine) {
     let setup = TestSetup::new();
     let browser = Browser::open(engine, 1400).await;
     let _observed = open_observed(&browser, &setup, "p/ID").await;
-    // A screen reader reads a change of a status that is there. Firefox types only into what is laid out.
-    let is_said =
-        "window.said = document.querySelector('.count [role=status]'); return Boolean(said?.innerText)";
+    // A screen reader reads a change of a status that is there. Nothing can be typed into what is hidden.
+    let is_said = "window.said = document.querySelector('section:not([hidden]) .count [role=status]')
+        return said !== null";
     browser.wait_for(is_said).await;
     browser.enter("main input[type=search]", "nowhere").await;
     wait_until(&browser, "said.innerText.startsWith('0 of ')").await;

@@ -245,18 +245,18 @@ async fn a_report_that_has_the_focus_stays_where_it_is_when_the_list_is_full() {
             })))
             : realFetch(address, options)";
     browser.run(answer).await;
-    // Without the mouse, and so without taking the focus.
-    let keep = |kept: &str| format!("window.kept = {kept}; document.querySelector('{REFRESH}').click()");
-    browser.run(&keep("['b', 'a']")).await;
+    // Without the mouse, and so without taking the focus. While a request is under way there is no other one.
+    let refresh = format!("document.querySelector('{REFRESH}').click()");
     let newest_is = |id: &str| format!("return {NEWEST}?.ariaLabel === 'Read report {id}'");
-    browser.wait_for(&newest_is("b")).await;
+    browser.run("window.kept = ['b', 'a']").await;
+    browser.wait_for(&format!("{refresh}; {}", newest_is("b"))).await;
     let choose = "row.dispatchEvent(new KeyboardEvent('keydown', { bubbles: true, key: 'Shift' }))";
     browser.run(&format!("window.row = {NEWEST}; row.focus(); {choose}")).await;
 
-    browser.run(&keep("['c', 'b']")).await;
+    browser.run("window.kept = ['c', 'b']").await;
     // The same answer is in the lists to compare.
     let is_here = format!("return [...{FROM}.options].some(option => option.value === 'reports/c')");
-    browser.wait_for(&is_here).await;
+    browser.wait_for(&format!("{refresh}; {is_here}")).await;
     let same = format!("return row.ariaLabel === 'Read report b' && {NEWEST} === row");
     assert_eq!(browser.run(&same).await, json!(true), "what is about to be pressed is the same report");
     browser.run("row.blur()").await;
