@@ -1,8 +1,7 @@
 //! Shortens the names of imports in a program and its bindings, and blanks source paths in programs without
 //! panic messages.
 //!
-//! The tracker may have 9,000 bytes in brotli. It has 8,961; with the long names it would have 9,184, with
-//! the paths 9,060, and with both 9,229. In gzip it has 9,894 instead of 10,158.
+//! The tracker may have 9,000 bytes in brotli. Long names would take about 220 of them, and paths about 100.
 
 use std::collections::HashSet;
 
