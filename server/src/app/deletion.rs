@@ -142,6 +142,14 @@ impl InstallationDeletion {
         Ok(identity::load(&self.own_dir)?.is_some_and(|instance| self.receipts.covers(instance)))
     }
 
+    /// Whether this is another installation than the ones that receipts are for.
+    ///
+    /// # Errors
+    /// The directory cannot be read.
+    pub(super) fn is_finished(&self) -> anyhow::Result<bool> {
+        Ok(identity::load(&self.own_dir)?.is_some_and(|instance| !self.receipts.covers(instance)))
+    }
+
     /// Deletes counts and reports, and makes a new UUID, a new secret and a new key for browsers, while
     /// nothing counts or delivers.
     ///

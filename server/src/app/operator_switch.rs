@@ -1,7 +1,8 @@
 //! Gives turns to what changes the state of statistics: switches, and becoming a new installation.
 
-use std::{sync::atomic::AtomicBool, time::Duration};
+use std::{sync::Mutex as StdMutex, time::Duration};
 
+use headcount_platform::lock::lock;
 use tokio::{
     sync::{Mutex, MutexGuard, Semaphore, SemaphorePermit},
     time::timeout,
@@ -18,10 +19,18 @@ pub(super) struct OperatorSwitch {
     pub(super) plan: StatisticsPlan,
     /// One at a time. It is closed when the server stops.
     turns: Semaphore,
-    /// Whether they were switched off, and that is not stored yet or what was counted is not deleted yet.
-    pub(super) is_off_unfinished: AtomicBool,
+    unfinished: StdMutex<Option<UnfinishedOff>>,
     /// Held while the collector is asked to delete.
     deletion: Mutex<()>,
+}
+
+/// What is left to do of switching off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum UnfinishedOff {
+    /// The choice is not stored in the settings.
+    Unstored,
+    /// What was counted is not deleted here. Servers on the same settings know of the choice.
+    Undeleted,
 }
 
 /// The server stops, so nothing is switched or deleted any more.
@@ -30,13 +39,23 @@ pub(super) struct OperatorSwitch {
 pub struct ServerStops;
 
 impl OperatorSwitch {
-    pub(super) fn new(plan: StatisticsPlan, is_off_unfinished: bool) -> Self {
+    pub(super) fn new(plan: StatisticsPlan, unfinished: Option<UnfinishedOff>) -> Self {
         Self {
             plan,
             turns: Semaphore::new(1),
-            is_off_unfinished: AtomicBool::new(is_off_unfinished),
+            unfinished: StdMutex::new(unfinished),
             deletion: Mutex::default(),
         }
+    }
+
+    /// What is left to do of switching off; `None` if nothing is.
+    pub(super) fn unfinished(&self) -> Option<UnfinishedOff> {
+        *lock(&self.unfinished)
+    }
+
+    /// Notes what is left to do of switching off. Returns what was left before.
+    pub(super) fn set_unfinished(&self, unfinished: Option<UnfinishedOff>) -> Option<UnfinishedOff> {
+        std::mem::replace(&mut *lock(&self.unfinished), unfinished)
     }
 
     /// Waits for a turn.

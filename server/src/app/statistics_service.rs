@@ -5,10 +5,7 @@
 use std::{
     collections::BTreeMap,
     path::PathBuf,
-    sync::{
-        Arc, Mutex, PoisonError, RwLock,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Arc, Mutex, PoisonError, RwLock, atomic::AtomicBool},
     time::Duration,
 };
 
@@ -44,7 +41,7 @@ use super::{
     forgetting::CountedOnDisk,
     instance_secret,
     observed_installation::ObservedInstallation,
-    operator_switch::{OperatorSwitch, ServerStops},
+    operator_switch::{OperatorSwitch, ServerStops, UnfinishedOff},
     settings_erasure::SettingsErasure,
     statistics_switch::StatisticsSwitch,
     statistics_tasks::StatisticsTasks,
@@ -81,6 +78,10 @@ const ERASE_AGAIN: Duration = Duration::from_secs(600);
 /// What is said while a part of switching off has not worked.
 const OFF_UNFINISHED: &str = "that usage statistics are off is not stored yet, or what was counted is not deleted yet; both are tried \
     every few seconds";
+
+/// What it means that the choice to switch off is not in the settings; and if it is in no file, either.
+const OFF_IN_FILE: &str = "that is not stored in the settings";
+const OFF_NOWHERE: &str = "a restart may switch them on";
 
 const UNFORGOTTEN: &str = "what was counted could not be removed from the data directory";
 
@@ -121,12 +122,16 @@ pub enum SwitchError {
     /// The server stops. Whether the choice was stored is not known.
     #[error(transparent)]
     Stopping(#[from] ServerStops),
-    /// They are off, but the next start may find them on: that they are off is not stored yet.
+    /// They are off, and that is not stored in the settings yet.
     #[error(
-        "usage statistics are off now, but a restart may switch them on: {0}; it is tried every few seconds to store \
-         that they are off"
+        "usage statistics are off now, but {so_far}: {cause}; it is tried every few seconds to store that they are off"
     )]
-    OffNotStored(anyhow::Error),
+    OffNotStored {
+        /// What that means.
+        so_far: &'static str,
+        /// Why it is not stored.
+        cause: anyhow::Error,
+    },
     /// The choice could not be stored, or the parts could not be created.
     #[error(transparent)]
     Failed(#[from] anyhow::Error),
@@ -230,7 +235,7 @@ impl StatisticsService {
         }
         plan.finish_deletion().await?;
         let choice = plan.switch().choice().await?;
-        let is_off_unfinished = plan.switch().is_off_in_file_only().await?;
+        let is_unstored = plan.switch().is_off_in_file_only().await?;
         // Statistics may have been switched off at another server, or this one ended in the middle of a
         // deletion.
         if !choice.enabled || plan.counted.is_outdated(choice) {
@@ -242,7 +247,10 @@ impl StatisticsService {
             privacy_url: plan.privacy_url.clone(),
             spool: Some(Arc::clone(&plan.spool)),
             receipts: Some(Arc::clone(&plan.receipts)),
-            switch: SwitchState::Operator(Box::new(OperatorSwitch::new(plan, is_off_unfinished))),
+            switch: SwitchState::Operator(Box::new(OperatorSwitch::new(
+                plan,
+                is_unstored.then_some(UnfinishedOff::Unstored),
+            ))),
             running: RwLock::new(running),
             left_by_coroot,
         })
@@ -325,7 +333,7 @@ impl StatisticsService {
         };
         let _turn = operator.turn().await?;
         let (plan, switch) = (&operator.plan, operator.plan.switch());
-        if enabled && operator.is_off_unfinished.load(Ordering::Relaxed) {
+        if enabled && operator.unfinished() == Some(UnfinishedOff::Unstored) {
             // What the database has from before it was switched off must not come back.
             let off = operator.unless_closing(switch.choose(false, plan.now())).await??;
             self.apply_off(operator, off).await?;
@@ -336,7 +344,7 @@ impl StatisticsService {
             choice => choice?,
         };
         if enabled {
-            self.apply(operator, choice, false).await?;
+            self.finish(operator, choice).await?;
             return if choice.enabled { Ok(()) } else { Err(SwitchError::OffInReadOnlySettings) };
         }
         self.apply_off(operator, choice).await?;
@@ -374,7 +382,7 @@ impl StatisticsService {
         operator: &OperatorSwitch,
         deletion: InstallationDeletion,
     ) -> anyhow::Result<()> {
-        if !deletion.is_unfinished()? {
+        if deletion.is_finished()? {
             // Statistics were switched on meanwhile, which has done it.
             return Ok(());
         }
@@ -387,6 +395,15 @@ impl StatisticsService {
             self.start(operator).await?;
         }
         Ok(())
+    }
+
+    /// Holds up everything that changes the state.
+    #[cfg(test)]
+    pub(super) async fn hold(&self) -> tokio::sync::SemaphorePermit<'_> {
+        match &self.switch {
+            SwitchState::Operator(operator) => operator.turn().await.expect("the server does not stop"),
+            SwitchState::Off(by) => panic!("usage statistics are switched off by {by}"),
+        }
     }
 
     /// Creates the parts, unless the server stops. Returns whether they exist.
@@ -408,7 +425,7 @@ impl StatisticsService {
     /// Switches off although that could not be stored because of `error`. [`Self::follow_choice`] tries it again.
     async fn switch_off_for_now(&self, operator: &OperatorSwitch, error: anyhow::Error) -> SwitchError {
         let plan = &operator.plan;
-        if !operator.is_off_unfinished.swap(true, Ordering::Relaxed) {
+        if operator.set_unfinished(Some(UnfinishedOff::Unstored)).is_none() {
             tracing::error!("{OFF_UNFINISHED}: {error:#}");
         }
         if let Some(running) = self.running()
@@ -417,12 +434,13 @@ impl StatisticsService {
             tracing::error!("{error:#}");
         }
         let noted = plan.switch().keep_off_in_file().await;
+        let so_far = if noted.is_ok() { OFF_IN_FILE } else { OFF_NOWHERE };
         let counted = Arc::clone(&plan.counted);
         let deleted = joined(tokio::task::spawn_blocking(move || counted.delete())).await.flatten();
         for error in [noted.err(), deleted.context(UNFORGOTTEN).err()].into_iter().flatten() {
             tracing::error!("{error:#}");
         }
-        SwitchError::OffNotStored(error)
+        SwitchError::OffNotStored { so_far, cause: error }
     }
 
     /// Applies the choice to the parts. Counts are deleted if `to_forget`, if statistics are off now, or if
@@ -454,9 +472,15 @@ impl StatisticsService {
     /// Applies that statistics are off, which is stored, and deletes what was counted. [`Self::follow_choice`] tries
     /// it again if it fails.
     async fn apply_off(&self, operator: &OperatorSwitch, off: StoredChoice) -> anyhow::Result<()> {
-        let applied = self.apply(operator, off, true).await;
-        operator.is_off_unfinished.store(applied.is_err(), Ordering::Relaxed);
-        applied
+        operator.set_unfinished(Some(UnfinishedOff::Undeleted));
+        self.finish(operator, off).await
+    }
+
+    /// Applies a stored choice, and deletes what an earlier one to switch off has left here.
+    async fn finish(&self, operator: &OperatorSwitch, choice: StoredChoice) -> anyhow::Result<()> {
+        self.apply(operator, choice, operator.unfinished().is_some()).await?;
+        operator.set_unfinished(None);
+        Ok(())
     }
 
     /// Follows the choice that the operator makes at another server on the same settings, and finishes switching off,
@@ -464,30 +488,32 @@ impl StatisticsService {
     pub(super) async fn follow_choice(&self) {
         let SwitchState::Operator(operator) = &self.switch else { return };
         let is_shared = operator.plan.settings.kind() == DatabaseType::Postgres;
+        let following = OnChange::default();
         while operator.unless_closing(tokio::time::sleep(FOLLOW_CHOICE)).await.is_ok() {
-            if !is_shared && !operator.is_off_unfinished.load(Ordering::Relaxed) {
+            if !is_shared && operator.unfinished().is_none() {
                 continue;
             }
             let Ok(_turn) = operator.turn().await else { return };
-            // A switch may have been made while this waited for its turn.
-            let is_off_unfinished = operator.is_off_unfinished.load(Ordering::Relaxed);
-            let (switch, now) = (operator.plan.switch(), operator.plan.now());
-            let choice = async {
-                if is_off_unfinished { switch.choose(false, now).await } else { switch.choice().await }
-            };
             // If the database cannot be used now, nothing changes.
-            let Ok(Ok(choice)) = operator.unless_closing(choice).await else { continue };
-            let applied = if is_off_unfinished {
-                self.apply_off(operator, choice).await
-            } else {
-                self.apply(operator, choice, false).await
+            let Ok(Ok(choice)) = operator.unless_closing(Self::choice_in_force(operator)).await else {
+                continue;
             };
-            match applied {
-                Ok(()) if is_off_unfinished => tracing::info!("that usage statistics are off is stored now"),
-                Ok(()) => {}
-                Err(error) => tracing::error!("usage statistics could not be switched: {error:#}"),
+            if let Some(Err(error)) = following.news(&self.finish(operator, choice).await) {
+                tracing::error!("usage statistics could not be switched: {error:#}");
             }
         }
+    }
+
+    /// The operator's choice. One to switch off that is not stored yet is stored.
+    async fn choice_in_force(operator: &OperatorSwitch) -> anyhow::Result<StoredChoice> {
+        let switch = operator.plan.switch();
+        if operator.unfinished() != Some(UnfinishedOff::Unstored) {
+            return switch.choice().await;
+        }
+        let choice = switch.choose(false, operator.plan.now()).await?;
+        operator.set_unfinished(Some(UnfinishedOff::Undeleted));
+        tracing::info!("that usage statistics are off is stored now");
+        Ok(choice)
     }
 
     /// While statistics are off, erases what deleted rows left in the settings database, until the server
@@ -496,12 +522,12 @@ impl StatisticsService {
         let SwitchState::Operator(operator) = &self.switch else { return };
         loop {
             // Rows that are not deleted yet cannot be erased.
-            let is_off_unfinished = operator.is_off_unfinished.load(Ordering::Relaxed);
-            let to_erase = !self.is_on() && !is_off_unfinished;
+            let is_unfinished = operator.unfinished().is_some();
+            let to_erase = !self.is_on() && !is_unfinished;
             if to_erase && operator.unless_closing(operator.plan.erasure.erase()).await.is_err() {
                 return;
             }
-            let pause = if is_off_unfinished { FOLLOW_CHOICE } else { ERASE_AGAIN };
+            let pause = if is_unfinished { FOLLOW_CHOICE } else { ERASE_AGAIN };
             if operator.unless_closing(tokio::time::sleep(pause)).await.is_err() {
                 return;
             }
@@ -540,7 +566,7 @@ impl StatisticsService {
         let Some(running) = self.running() else {
             let data_directory = match &self.switch {
                 SwitchState::Off(_) => None,
-                SwitchState::Operator(operator) if operator.is_off_unfinished.load(Ordering::Relaxed) => {
+                SwitchState::Operator(operator) if operator.unfinished().is_some() => {
                     Some(OFF_UNFINISHED.to_owned())
                 }
                 SwitchState::Operator(operator) => operator.plan.erasure.trouble(),
@@ -672,6 +698,9 @@ impl StatisticsPlan {
 
     /// Deletes counts and observations from the disk, while nothing runs.
     async fn forget(&self, choice: StoredChoice) -> anyhow::Result<()> {
+        if !choice.enabled {
+            self.settings.delete_own_ledger().await.context("the counted events could not be deleted")?;
+        }
         let counted = Arc::clone(&self.counted);
         let forgotten = joined(tokio::task::spawn_blocking(move || counted.forget(choice))).await;
         forgotten.flatten().context(UNFORGOTTEN)

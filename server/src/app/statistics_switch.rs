@@ -52,15 +52,11 @@ impl StatisticsSwitch {
     }
 
     /// Stores a choice made at `now`, in Unix seconds, and replaces earlier ones. Returns the choice that is
-    /// in force: if read-only settings have statistics off, they stay off. With statistics off, the rows of what was
-    /// counted are deleted.
+    /// in force: if read-only settings have statistics off, they stay off.
     pub(super) async fn choose(&self, enabled: bool, now: u32) -> anyhow::Result<StoredChoice> {
         let off_in_file = self.in_file().await.context(UNREADABLE)?.is_some_and(|choice| !choice.enabled);
         let after = if self.settings.is_read_only() {
             self.choose_in_file(enabled).await?;
-            if !enabled {
-                self.settings.delete_own_ledger().await.context("the counted events cannot be deleted")?;
-            }
             self.choice().await?
         } else {
             let stored = self.settings.choose_statistics(enabled, now).await?;

@@ -10,7 +10,6 @@ use headcount_shared::{
     payload::Payload,
 };
 use serde_json::{Value, json};
-use sqlx::Connection;
 use tokio::{sync::Notify, time::timeout};
 use tower::ServiceExt;
 
@@ -288,12 +287,7 @@ async fn a_receipt_is_kept_before_the_deletion_has_its_turn() {
     let dir = tempfile::tempdir().unwrap();
     let collector = DeletingCollector::start().await;
     let server = collector.server(dir.path()).await;
-    let database = format!("sqlite://{}", dir.path().join("db.sqlite").display());
-    let mut somebody = sqlx::SqliteConnection::connect(&database).await.unwrap();
-    sqlx::query("BEGIN EXCLUSIVE").execute(&mut somebody).await.unwrap();
-    let statistics = Arc::clone(&server.statistics);
-    // It has its turn for as long as it waits for the database.
-    let switching = tokio::spawn(async move { statistics.switch(true).await });
+    let turn = server.statistics.hold().await;
     let statistics = Arc::clone(&server.statistics);
     collector.may_answer.notify_one();
     let deleting = tokio::spawn(async move { statistics.delete_sent().await });
@@ -303,11 +297,12 @@ async fn a_receipt_is_kept_before_the_deletion_has_its_turn() {
         }
     };
     timeout(SOON, stored).await.unwrap();
-    assert!(!switching.is_finished());
+    assert!(!deleting.is_finished());
+    assert_eq!(uuid(dir.path()), SENDER);
+    drop(turn);
     server.close().await;
     let deleted = timeout(SOON, deleting).await.unwrap().unwrap();
     assert!(matches!(deleted, Ok(_) | Err(SentDeletionError::Stopping(_))), "{deleted:?}");
-    sqlx::query("ROLLBACK").execute(&mut somebody).await.unwrap();
     open(dir.path(), &[]).await.close().await;
     assert_ne!(uuid(dir.path()), SENDER, "the collector has deleted what it sent");
 }

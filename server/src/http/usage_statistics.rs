@@ -82,7 +82,7 @@ async fn status(State(statistics): State<Arc<StatisticsService>>) -> Json<Status
 #[utoipa::path(put, path = "/api/usage-statistics", tag = "usage statistics", request_body = Switch, responses(
     (status = 200, description = "The state of usage statistics.", body = Status),
     (status = 409, description = "Something else has switched statistics off.", body = Problem, content_type = "application/problem+json"),
-    (status = 503, description = "The settings database is unavailable, or the server is stopping; ask again. Statistics that were to be switched off are off, but a restart may switch them on until that is stored.", body = Problem, content_type = "application/problem+json"), JsonProblems, GuardedResponses))]
+    (status = 503, description = "The settings database is unavailable, or the server is stopping; ask again. Statistics that were to be switched off are off, and it is tried again to store that.", body = Problem, content_type = "application/problem+json"), JsonProblems, GuardedResponses))]
 // The content type does not matter: before a `PUT` of another site, a browser sends a preflight request,
 // which is refused.
 async fn switch(
@@ -98,7 +98,7 @@ async fn switch(
         Err(error @ (SwitchError::OffForThisRun(_) | SwitchError::OffInReadOnlySettings)) => {
             Err(ProblemResponse::new(StatusCode::CONFLICT, error.to_string()))
         }
-        Err(error @ SwitchError::OffNotStored(_)) => {
+        Err(error @ SwitchError::OffNotStored { .. }) => {
             let unstored = ProblemResponse::new(StatusCode::SERVICE_UNAVAILABLE, error.to_string());
             Err(unstored.retry_after(ASK_AGAIN))
         }

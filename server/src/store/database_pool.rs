@@ -201,7 +201,8 @@ impl DatabasePool {
         if self.read_only || self.kind == DatabaseType::Postgres {
             return Ok(());
         }
-        // A connection of its own: others can read while a large file is copied.
+        // Other operations wait for their turn meanwhile, as always: SQLite lets nobody read.
+        let _turn = self.pool.acquire().await?;
         let mut connection = self.pool.connect_options().connect().await?;
         connection.execute(PATIENT).await?;
         connection.execute(ON_DISK).await?;

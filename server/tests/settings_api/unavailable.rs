@@ -87,7 +87,11 @@ async fn statistics_are_off_although_that_cannot_be_stored_and_it_is_stored_late
     sqlx::query("BEGIN EXCLUSIVE").execute(&mut somebody).await.unwrap();
     let off = server.put("api/usage-statistics", &json!({"enabled": false})).await;
     assert_eq!(off.status, 503, "{}", off.text());
-    assert!(off.text().contains("usage statistics are off now, but a restart may"), "{}", off.text());
+    assert!(
+        off.text().contains("usage statistics are off now, but that is not stored in the settings"),
+        "{}",
+        off.text()
+    );
     assert!(off.headers.contains_key("retry-after"));
     let status = server.get("api/usage-statistics").await.json();
     assert_eq!(status["enabled"], false);

@@ -100,7 +100,11 @@ pub(super) fn updated(
         url: sent.url,
         refresh_interval: Duration::from_secs(sent.refresh_interval_s.into()),
         tls_skip_verify: sent.tls_skip_verify,
-        basic_auth: sent.basic_auth.map(|set| updated_login(set, auth.as_ref())),
+        // An empty login is none.
+        basic_auth: sent
+            .basic_auth
+            .map(|set| updated_login(set, auth.as_ref()))
+            .filter(|(user, password)| !(user.is_empty() && password.is_empty())),
         extra_selector: sent.extra_selector,
         custom_headers: updated_headers(sent.custom_headers, &headers),
     })

@@ -35,8 +35,8 @@ impl SettingsStore {
         .await
     }
 
-    /// Deletes the rows of the separate ledger that read-only settings have. Those of other settings are deleted
-    /// together with the choice ([`Self::choose_statistics`]).
+    /// Deletes the rows of the separate ledger that read-only settings have, while nothing writes them. Those of other
+    /// settings are deleted together with the choice ([`Self::choose_statistics`]).
     ///
     /// # Errors
     /// The database failed. Nothing is deleted.
@@ -52,13 +52,11 @@ impl SettingsStore {
         .await
     }
 
-    /// Erases the bytes of deleted rows from SQLite files, once nothing writes any more, and first deletes the rows
-    /// of a separate ledger.
+    /// Erases the bytes of deleted rows from SQLite files.
     ///
     /// # Errors
     /// A database failed; some data may be left.
     pub async fn erase(&self) -> SettingsResult<()> {
-        self.delete_own_ledger().await?;
         self.attempt_within(LONGEST_REWRITE, DatabaseOperation::Writing, async {
             let written = if self.has_own_ledger() { &self.ledger } else { &self.database };
             written.erase_deleted().await

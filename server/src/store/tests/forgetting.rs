@@ -231,8 +231,9 @@ on_both! {
         let settings = place.read().await.with_ledger_in(beside.path().join("ledger.sqlite")).await.unwrap();
         settings.remember(COROOTS, &findings(NOW), NOW).await.unwrap();
         assert_eq!(settings.remembered().await.unwrap(), RememberedRows { facts: 1, ..Default::default() });
-        settings.erase().await.unwrap();
+        settings.delete_own_ledger().await.unwrap();
         assert_eq!(settings.remembered().await.unwrap(), RememberedRows::default());
+        settings.erase().await.unwrap();
         settings.close().await;
         assert!(place.everything() == before);
     }
