@@ -16,8 +16,8 @@ use crate::ui::{
 
 /// The beginning of the button that takes new rows into a table.
 const NEWS_BUTTON: &str = "<button type=\"button\" class=\"quiet\" data-act=\"arrange\">";
-/// The same button while there are none.
-const HIDDEN_BUTTON: &str = "<button type=\"button\" class=\"quiet\" data-act=\"arrange\" hidden></button>";
+/// The same button while there are none, with a text as it has one then.
+const HIDDEN_BUTTON: &str = "<button type=\"button\" class=\"quiet\" data-act=\"arrange\" hidden>-</button>";
 
 /// A table. `what` says what its rows are, in the plural: `applications`. Rows of a long one can be searched.
 /// The entry of the history keeps how it is arranged.
