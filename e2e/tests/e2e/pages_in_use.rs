@@ -164,13 +164,14 @@ async fn the_count_of_a_table_changes_where_it_is(engine: Engine) {
     let setup = TestSetup::new();
     let browser = Browser::open(engine, 1400).await;
     let _observed = open_observed(&browser, &setup, "p/ID").await;
-    // A screen reader reads a change of a status that is there. Nothing can be typed into what is hidden.
-    let is_said = "window.said = document.querySelector('section:not([hidden]) .count [role=status]')
-        return said !== null";
-    browser.wait_for(is_said).await;
-    browser.enter("main input[type=search]", "nowhere").await;
+    // The nodes may be shown first. Nothing can be typed into what is hidden.
+    let list = "section[aria-labelledby=applications-title]:not([hidden])";
+    let status = format!("document.querySelector('{list} .count [role=status]')");
+    browser.wait_for(&format!("window.said = {status}; return said !== null")).await;
+    browser.enter(&format!("{list} input[type=search]"), "nowhere").await;
+    // A screen reader reads a change of a status that is there.
     wait_until(&browser, "said.innerText.startsWith('0 of ')").await;
-    assert!(is_true(&browser, "said === document.querySelector('.count [role=status]')").await);
+    assert!(is_true(&browser, &format!("said === {status}")).await);
     browser.close().await;
 }
 
