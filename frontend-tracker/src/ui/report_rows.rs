@@ -394,6 +394,7 @@ mod tests {
             serde_json::json!({"xxl": 1, "lg": 2, "md": 3, "sm": 4, "xl": 5, "xs": 6});
         let payload: Payload = serde_json::from_value(report.clone()).unwrap();
         let bytes = serde_json::to_string(&payload).unwrap();
+        let report = serde_json::from_str(&bytes).unwrap();
         let paths = [
             ("ux", "users_by_screen_size"),
             ("ux", "page_views"),
