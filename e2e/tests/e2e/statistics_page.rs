@@ -259,7 +259,7 @@ async fn a_report_that_has_the_focus_stays_where_it_is_when_the_list_is_full() {
     browser.wait_for(&format!("{refresh}; {is_here}")).await;
     let same = format!("return row.ariaLabel === 'Read report b' && {NEWEST} === row");
     assert_eq!(browser.run(&same).await, json!(true), "what is about to be pressed is the same report");
-    // A window that is not the active one tells nobody of a focus that is lost.
+    // A browser sends no `focusout` in a window that is not active.
     browser.run("row.blur(); row.dispatchEvent(new FocusEvent('focusout', { bubbles: true }))").await;
     browser.wait_for(&newest_is("c")).await;
     browser.close().await;
